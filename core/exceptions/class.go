@@ -1,0 +1,114 @@
+package exceptions
+
+import (
+	"fmt"
+	"regexp"
+	"sync"
+)
+
+// Class is the type of an exception. It is an error itself, so that errors.Is
+// can be asked for it.
+type Class struct {
+	Name   string
+	Parent *Class // nil for Exception alone
+}
+
+// Error is the name of the class.
+func (c *Class) Error() string { return c.Name }
+
+// IsA reports whether c is ancestor or comes from it.
+func (c *Class) IsA(ancestor *Class) bool {
+	for ; c != nil; c = c.Parent {
+		if c == ancestor {
+			return true
+		}
+	}
+	return false
+}
+
+// The classes of ave.exceptions, of ave.network.exceptions, and those of
+// Python's own that travel over the wire.
+var (
+	Exception     = builtin("Exception", nil)
+	TypeError     = builtin("TypeError", Exception)
+	OverflowError = builtin("OverflowError", Exception)
+
+	AveException = builtin("AveException", Exception)
+	Timeout      = builtin("Timeout", AveException)
+	Exit         = builtin("Exit", AveException)
+	AuthError    = builtin("AuthError", AveException)
+	RunError     = builtin("RunError", AveException)
+	Restarting   = builtin("Restarting", AveException)
+	Terminated   = builtin("Terminated", AveException)
+	Offline      = builtin("Offline", AveException)
+
+	CompositionServerResponseNot200Exception = builtin("CompositionServerResponseNot200Exception", AveException)
+	CompositionServerResponseHttpRetryCode   = builtin("CompositionServerResponseHttpRetryCode", AveException)
+	CompositionServerResponseOrderFailed     = builtin("CompositionServerResponseOrderFailed", AveException)
+	CompositionDownloadImagesFailed          = builtin("CompositionDownloadImagesFailed", AveException)
+
+	ConnectionClosed     = builtin("ConnectionClosed", Exception)
+	ConnectionTimeout    = builtin("ConnectionTimeout", Exception)
+	ConnectionRefused    = builtin("ConnectionRefused", Exception)
+	ConnectionInProgress = builtin("ConnectionInProgress", Exception)
+	ConnectionAgain      = builtin("ConnectionAgain", Exception)
+	ConnectionReset      = builtin("ConnectionReset", Exception)
+)
+
+// classes is every class by its name. It is the one state of the package that
+// is shared by all interpreters of a program: a name on the wire means the
+// same everywhere in it.
+var classes struct {
+	sync.RWMutex
+	byName map[string]*Class
+	order  []*Class
+}
+
+func builtin(name string, parent *Class) *Class {
+	if classes.byName == nil {
+		classes.byName = map[string]*Class{}
+	}
+	c := &Class{name, parent}
+	classes.byName[name] = c
+	classes.order = append(classes.order, c)
+	return c
+}
+
+// Builtin lists the classes that this package declares, parents first.
+func Builtin() []*Class { return classes.order }
+
+// Lookup finds a class by its name. A name that nobody has defined gives a
+// class that comes from AveException and is remembered nowhere, so that a peer
+// cannot fill the memory with names.
+func Lookup(name string) *Class {
+	classes.RLock()
+	defer classes.RUnlock()
+	if c, ok := classes.byName[name]; ok {
+		return c
+	}
+	return &Class{name, AveException}
+}
+
+var nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// Define makes a class of a service's own below parent, AveException if nil.
+// Defining the same class again gives the one that is there.
+func Define(name string, parent *Class) (*Class, error) {
+	if !nameForm.MatchString(name) {
+		return nil, fmt.Errorf("wanted an identifier as the name of an exception, got %q", name)
+	}
+	if parent == nil {
+		parent = AveException
+	}
+	classes.Lock()
+	defer classes.Unlock()
+	if c, ok := classes.byName[name]; ok {
+		if c.Parent != parent {
+			return nil, fmt.Errorf("exception %s is defined already, below %v", name, c.Parent)
+		}
+		return c, nil
+	}
+	c := &Class{name, parent}
+	classes.byName[name] = c
+	return c, nil
+}
