@@ -71,6 +71,12 @@ func (c *Class) Newf(format string, args ...any) *Error {
 	return &Error{Class: c, Message: err.Error(), cause: err}
 }
 
+// WithTrace sets where the error was raised and returns the error.
+func (e *Error) WithTrace(trace []Frame) *Error {
+	e.Trace = trace
+	return e
+}
+
 // Error is the message alone. [Error.Text] is what a person should see.
 func (e *Error) Error() string { return e.Message }
 

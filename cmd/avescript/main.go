@@ -1,0 +1,147 @@
+// Command avescript runs Lua scripts and tests with the ave modules at hand.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"avescript/lualib/child"
+	"avescript/lualib/script"
+)
+
+// Exit statuses. Beside them there are 128 plus the number of the signal that
+// ended the script, and what a script gives to os.exit.
+const (
+	statusFailed = 1 // the script raised an error, or a test failed
+	statusUsage  = 2 // the command line was wrong
+	statusSignal = 128
+)
+
+func main() {
+	child.Main() // doesn't return in a process that a script has started
+	os.Exit(execute(os.Args[1:], os.Stderr))
+}
+
+// execute runs the command line and returns the exit status.
+func execute(args []string, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(withRun(root, args))
+	err := root.ExecuteContext(context.Background())
+	var usage *usageError
+	var interrupted *script.Interrupted
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintln(stderr, "avescript: "+usage.Error())
+		if usage.hint == "" {
+			usage.hint = "Run 'avescript --help' for usage."
+		}
+		fmt.Fprintln(stderr, usage.hint)
+		return statusUsage
+	case errors.As(err, &interrupted):
+		fmt.Fprintln(stderr, "avescript: "+interrupted.Error())
+		return statusSignal + int(interrupted.Signal)
+	}
+	return statusFailed // whoever returned it has shown it
+}
+
+// usageError is a mistake in the command line, and a hint that helps.
+type usageError struct {
+	err  error
+	hint string
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+const rootHelp = `avescript runs Lua scripts that drive programs, services and test equipment.
+
+Usage:
+  avescript FILE.lua [ARGS...]    run a script; what follows FILE is the script's
+  avescript -e CODE [ARGS...]     run a piece of Lua
+  avescript - [ARGS...]           run a script from standard input
+  avescript test [PATHS...]       run test files, and those in directories
+  avescript                       type Lua and see what it does
+
+A script that registers tests has them run at its end. Scripts may begin with
+the line #!/usr/bin/env avescript.
+
+Examples:
+  avescript hello.lua
+  avescript -e 'print(ave.cmd.run("uname -r"))'
+  avescript test tests/
+  avescript test tests/ --filter broker
+
+Commands:
+{{- range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}
+
+Exit status: 0 when all went well, 1 when the script raised an error or a test
+failed, 2 when the command line was wrong, 130 when Ctrl-C ended it.
+Use "avescript help COMMAND" for more about a command.
+`
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "avescript",
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2,
+	}
+	root.SetVersionTemplate(versionText())
+	run := newRun()
+	root.AddCommand(run, newTest(), newVersion())
+	root.Flags().AddFlagSet(run.Flags())
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return &usageError{err: err}
+	})
+	root.SetHelpCommand(newHelp())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	plainHelp := root.HelpTemplate()
+	root.SetHelpTemplate(rootHelp)
+	for _, command := range root.Commands() {
+		command.SetHelpTemplate(plainHelp)
+	}
+	return root
+}
+
+// usageArgs makes usage errors of those that a check of the arguments finds.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return &usageError{err: err}
+		}
+		return nil
+	}
+}
+
+// withRun puts the hidden command run in front of a command line that names no
+// command. So a script is never taken for one by what follows it, and flags
+// after it are its own.
+func withRun(root *cobra.Command, args []string) []string {
+	if len(args) > 0 {
+		if slices.Contains([]string{"-h", "--help", "-v", "--version"}, args[0]) || strings.HasPrefix(args[0], "__complete") {
+			return args
+		}
+		for _, command := range root.Commands() {
+			if command.Name() == args[0] {
+				return args
+			}
+		}
+	}
+	return append([]string{runName}, args...)
+}

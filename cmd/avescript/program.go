@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"avescript/lualib"
+	"avescript/lualib/repl"
+	"avescript/lualib/script"
+	"avescript/lualib/vm"
+)
+
+// program is an interpreter on the standard streams of the process.
+type program struct {
+	v     *vm.VM
+	stdin *os.File
+}
+
+func newProgram() *program {
+	stdin := script.OpenStdin()
+	return &program{lualib.New(vm.Stdio{In: stdin}), stdin}
+}
+
+func (p *program) onTerminal() bool { return script.IsTerminal(p.stdin) }
+
+// run runs a script and shows its error. Code that was typed finds ave without
+// requiring it.
+func (p *program) run(ctx context.Context, source script.Source, args []string, typed bool) error {
+	ctx, stop := script.Notify(ctx, exitBySignal, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	defer script.InterruptReads(ctx, p.stdin)()
+	if typed {
+		p.preload()
+	}
+	err := script.Run(ctx, p.v, source, args, nil)
+	p.report(err)
+	return err
+}
+
+// converse runs the REPL. There SIGINT is Ctrl-C, which the REPL knows.
+func (p *program) converse(ctx context.Context) error {
+	ctx, stop := script.Notify(ctx, exitBySignal, syscall.SIGTERM)
+	defer stop()
+	p.preload()
+	err := repl.Run(ctx, p.v, repl.Config{
+		Stdin:   p.stdin,
+		Out:     os.Stdout,
+		Color:   script.HasColor(os.Stdout),
+		Banner:  fmt.Sprintf("avescript %s, Lua 5.1", version),
+		History: repl.HistoryFile(),
+	})
+	p.report(err)
+	return err
+}
+
+// report shows an error, unless it has been shown or will be by [execute].
+func (p *program) report(err error) {
+	var interrupted *script.Interrupted
+	var unread *script.ReadError
+	if err == nil || errors.Is(err, script.ErrTestsFailed) || errors.As(err, &interrupted) || errors.As(err, &unread) {
+		return
+	}
+	script.Report(os.Stderr, p.v, err, script.HasColor(os.Stderr))
+}
+
+func (p *program) preload() {
+	if err := script.Preload(p.v); err != nil {
+		panic(err) // nothing in it depends on the outside
+	}
+}
+
+func exitBySignal(s syscall.Signal) { os.Exit(statusSignal + int(s)) }

@@ -1,0 +1,395 @@
+package connection
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"avescript/core/exceptions"
+)
+
+// BlockingConnection is a queue of messages over TCP whose operations wait.
+// The waits are limited by a timeout and a context each; the errors are
+// ConnectionTimeout, ConnectionClosed, ConnectionReset and ConnectionRefused,
+// or the context's own when it was cancelled.
+//
+// It may be used by several goroutines: one reads and one writes at a time,
+// the others wait for their turn.
+type BlockingConnection struct {
+	reading, writing Turn
+
+	mu       sync.Mutex // for the fields up to the next blank line
+	address  Address
+	bound    *Socket // handed in, and neither listening nor connected
+	listener *net.TCPListener
+	conn     net.Conn
+	closed   bool
+
+	// The rest belongs to the turns: who replaces it holds both.
+	maxFrame  int
+	readAhead bool
+	frames    *FrameReader
+	reads     *limiter
+	writes    *limiter
+	unsent    net.Buffers // the rest of a frame that Put could not finish
+	sending   []byte      // the payload of that frame
+}
+
+// NewBlockingConnection makes a connection that is not connected yet. The
+// address is the peer's for [BlockingConnection.Connect], and the own one for
+// [BlockingConnection.Listen]. A socket that is handed in may be bound,
+// listening or connected; it belongs to the connection then.
+func NewBlockingConnection(address Address, socket *Socket) (*BlockingConnection, error) {
+	c := newBlocking(address)
+	switch {
+	case socket == nil:
+	case socket.isListening():
+		listener, err := socket.Listener()
+		if err != nil {
+			return nil, err
+		}
+		c.listen(listener)
+	case socket.isConnected():
+		conn, err := socket.Conn()
+		if err != nil {
+			return nil, err
+		}
+		c.attach(conn)
+	default:
+		c.bound = socket
+	}
+	return c, nil
+}
+
+// Wrap makes a connection of one that is established.
+func Wrap(conn net.Conn) *BlockingConnection {
+	c := newBlocking(AddressOf(conn.RemoteAddr()))
+	c.attach(conn)
+	return c
+}
+
+func newBlocking(address Address) *BlockingConnection {
+	return &BlockingConnection{address: address, reading: NewTurn(), writing: NewTurn(), maxFrame: math.MaxUint32}
+}
+
+func (c *BlockingConnection) attach(conn net.Conn) {
+	c.conn = conn
+	c.frames = NewFrameReader(conn, c.maxFrame)
+	c.frames.Exact = !c.readAhead
+	c.unsent, c.sending = nil, nil
+	c.reads = &limiter{setDeadline: conn.SetReadDeadline}
+	c.writes = &limiter{setDeadline: conn.SetWriteDeadline}
+}
+
+func (c *BlockingConnection) listen(listener *net.TCPListener) {
+	c.listener = listener
+	c.address.Port = AddressOf(listener.Addr()).Port
+	c.reads = &limiter{setDeadline: listener.SetDeadline}
+}
+
+// SetMaxFrame limits the frames that Get takes to max bytes. A longer one is
+// an OverflowError, after which the connection is of no use. It is called
+// before the connection is shared, as ReadAhead is.
+func (c *BlockingConnection) SetMaxFrame(max int) {
+	c.maxFrame = max
+	if c.frames != nil {
+		c.frames.SetMax(max)
+	}
+}
+
+// ReadAhead lets the connection read more from the socket than it was asked
+// for, which saves a system call a frame. Nobody else can use the descriptor
+// then, and Poll does not see what was read already.
+func (c *BlockingConnection) ReadAhead() {
+	c.readAhead = true
+	if c.frames != nil {
+		c.frames.Exact = false
+	}
+}
+
+// Address is the address of the peer, or the own one of a connection that
+// listens.
+func (c *BlockingConnection) Address() Address {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.address
+}
+
+// Listen takes connections from then on. A socket that is in use is closed
+// first. Port 0 is one that the system picks; Address then tells it.
+func (c *BlockingConnection) Listen() error {
+	c.mu.Lock()
+	bound := c.bound
+	c.bound = nil
+	c.closeSockets()
+	c.mu.Unlock()
+	release, err := c.bothTurns(context.Background(), Forever)
+	if err != nil {
+		return err
+	}
+	defer release()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	listener, err := listenOn(bound, c.address)
+	if err != nil {
+		return fmt.Errorf("listen on %v: %w", c.address, err)
+	}
+	c.closed = false
+	c.listen(listener)
+	return nil
+}
+
+func listenOn(bound *Socket, address Address) (*net.TCPListener, error) {
+	if bound != nil {
+		return bound.Listener()
+	}
+	listener, err := net.Listen("tcp", address.String())
+	if err != nil {
+		return nil, err
+	}
+	return listener.(*net.TCPListener), nil
+}
+
+// bothTurns keeps everybody else from reading and writing until release.
+func (c *BlockingConnection) bothTurns(ctx context.Context, timeout time.Duration) (release func(), err error) {
+	if timeout, err = c.reading.Take(ctx, timeout); err != nil {
+		return nil, err
+	}
+	if _, err = c.writing.Take(ctx, timeout); err != nil {
+		c.reading.Give()
+		return nil, err
+	}
+	return func() { c.writing.Give(); c.reading.Give() }, nil
+}
+
+// Accept waits for a peer to connect.
+func (c *BlockingConnection) Accept(ctx context.Context, timeout time.Duration) (*BlockingConnection, error) {
+	timeout, err := c.reading.Take(ctx, timeout)
+	if err != nil {
+		return nil, err
+	}
+	defer c.reading.Give()
+	c.mu.Lock()
+	listener := c.listener
+	c.mu.Unlock()
+	if listener == nil {
+		return nil, exceptions.ConnectionClosed.Newf("connection closed: it does not listen")
+	}
+	var conn net.Conn
+	err = c.reads.run(ctx, timeout, func() (err error) {
+		conn, err = listener.Accept()
+		return err
+	})
+	if err != nil {
+		return nil, named(ctx, err)
+	}
+	return Wrap(conn), nil
+}
+
+// Connect connects to the address. An optimist goes on trying when it fails,
+// until the timeout, so that the peer may begin to listen later. Nothing is to
+// be done on a connection that is connected already.
+func (c *BlockingConnection) Connect(ctx context.Context, timeout time.Duration, optimist bool) error {
+	release, err := c.bothTurns(ctx, timeout)
+	if err != nil {
+		return err
+	}
+	defer release()
+	c.mu.Lock()
+	connected, unusable := c.conn != nil, c.bound != nil || c.listener != nil
+	c.mu.Unlock()
+	if connected {
+		return nil
+	}
+	if unusable {
+		return fmt.Errorf("connect to %v: wanted a socket that is connected or none, got one to listen on", c.address)
+	}
+	conn, err := dial(ctx, c.address, timeout, optimist)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = false
+	c.attach(conn)
+	return nil
+}
+
+// Read gives exactly size bytes. What has come when it times out is kept for
+// the next Read or Get.
+func (c *BlockingConnection) Read(ctx context.Context, size int, timeout time.Duration) ([]byte, error) {
+	return c.read(ctx, timeout, func() ([]byte, error) { return c.frames.Read(size) })
+}
+
+// Get gives the payload of the next frame. What has come of it when Get times
+// out is kept for the next Get.
+func (c *BlockingConnection) Get(ctx context.Context, timeout time.Duration) ([]byte, error) {
+	return c.read(ctx, timeout, func() ([]byte, error) { return c.frames.Next() })
+}
+
+func (c *BlockingConnection) read(ctx context.Context, timeout time.Duration, next func() ([]byte, error)) ([]byte, error) {
+	timeout, err := c.reading.Take(ctx, timeout)
+	if err != nil {
+		return nil, err
+	}
+	defer c.reading.Give()
+	if _, err := c.established(); err != nil {
+		return nil, err
+	}
+	var data []byte
+	err = c.reads.run(ctx, timeout, func() (err error) {
+		data, err = next()
+		return err
+	})
+	if err != nil {
+		return nil, named(ctx, err)
+	}
+	return bytes.Clone(data), nil
+}
+
+// Pending reports, without waiting, whether a Get would find something: bytes,
+// or that the peer has gone. It says no while somebody else is reading.
+func (c *BlockingConnection) Pending() bool {
+	if !c.reading.TryTake() {
+		return false
+	}
+	defer c.reading.Give()
+	conn, err := c.established()
+	if err != nil {
+		return false
+	}
+	if c.frames.Buffered() > 0 {
+		return true
+	}
+	sock, ok := conn.(syscall.Conn)
+	return ok && readable(sock)
+}
+
+// Write sends data without a header, after what an earlier Put has left. It
+// gives back how much of data was sent when it times out.
+func (c *BlockingConnection) Write(ctx context.Context, data []byte, timeout time.Duration) (int, error) {
+	timeout, err := c.writing.Take(ctx, timeout)
+	if err != nil {
+		return 0, err
+	}
+	defer c.writing.Give()
+	conn, err := c.established()
+	if err != nil {
+		return 0, err
+	}
+	var sent int
+	err = c.writes.run(ctx, timeout, func() error {
+		err := c.flush(conn)
+		if err == nil {
+			sent, err = conn.Write(data)
+		}
+		return err
+	})
+	return sent, named(ctx, err)
+}
+
+// Put sends payload as a frame. When it times out, the rest of the frame is
+// kept and sent before anything else: by the next Put, which has no more to do
+// than that if its payload is the same. The payload must not be changed until
+// then.
+func (c *BlockingConnection) Put(ctx context.Context, payload []byte, timeout time.Duration) error {
+	timeout, err := c.writing.Take(ctx, timeout)
+	if err != nil {
+		return err
+	}
+	defer c.writing.Give()
+	conn, err := c.established()
+	if err != nil {
+		return err
+	}
+	header, _, err := frameHeader(payload)
+	if err != nil {
+		return err
+	}
+	retry := len(c.unsent) > 0 && bytes.Equal(c.sending, payload)
+	err = c.writes.run(ctx, timeout, func() error {
+		if err := c.flush(conn); err != nil || retry {
+			return err
+		}
+		c.unsent, c.sending = net.Buffers{header[:], payload}, payload
+		return c.flush(conn)
+	})
+	return named(ctx, err)
+}
+
+func (c *BlockingConnection) flush(conn net.Conn) error {
+	if len(c.unsent) == 0 {
+		return nil
+	}
+	_, err := c.unsent.WriteTo(conn)
+	if len(c.unsent) == 0 {
+		c.sending = nil
+	}
+	return err
+}
+
+func (c *BlockingConnection) established() (net.Conn, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.conn != nil:
+		return c.conn, nil
+	case c.closed:
+		return nil, exceptions.ConnectionClosed.Newf("connection closed")
+	}
+	return nil, exceptions.ConnectionClosed.Newf("connection closed: it was never connected")
+}
+
+// Fileno is the descriptor of the socket, which remains the connection's.
+func (c *BlockingConnection) Fileno() (int, error) {
+	sock, err := c.socket()
+	if err != nil {
+		return 0, err
+	}
+	return fileno(sock)
+}
+
+// socket is whatever the connection has a descriptor of.
+func (c *BlockingConnection) socket() (syscall.Conn, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.listener != nil {
+		return c.listener, nil
+	}
+	if conn, ok := c.conn.(syscall.Conn); ok {
+		return conn, nil
+	}
+	if c.bound != nil {
+		return c.bound, nil
+	}
+	return nil, exceptions.ConnectionClosed.Newf("connection closed: it has no socket")
+}
+
+// Close closes the connection; whoever waits for it gets ConnectionClosed.
+func (c *BlockingConnection) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	return c.closeSockets()
+}
+
+func (c *BlockingConnection) closeSockets() error {
+	var errs []error
+	if c.bound != nil {
+		errs = append(errs, c.bound.Close())
+	}
+	if c.listener != nil {
+		errs = append(errs, c.listener.Close())
+	}
+	if c.conn != nil {
+		errs = append(errs, c.conn.Close())
+	}
+	c.bound, c.listener, c.conn = nil, nil, nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,133 @@
+package connection
+
+import (
+	"context"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"avescript/core/exceptions"
+)
+
+// Events of [BlockingConnection.Poll], with the values of poll(2). The last
+// three are reported without being asked for.
+const (
+	PollIn    = unix.POLLIN
+	PollOut   = unix.POLLOUT
+	PollErr   = unix.POLLERR
+	PollHup   = unix.POLLHUP
+	PollInval = unix.POLLNVAL
+)
+
+// PollEvent is a descriptor and what can be done with it.
+type PollEvent struct {
+	Fd     int
+	Events int
+}
+
+// Poll waits until one of the events in mask is there, and gives nil when
+// there was none before the timeout.
+func (c *BlockingConnection) Poll(ctx context.Context, mask int, timeout time.Duration) ([]PollEvent, error) {
+	sock, err := c.socket()
+	if err != nil {
+		return nil, err
+	}
+	fd, err := fileno(sock)
+	if err != nil {
+		return nil, named(ctx, err)
+	}
+	events, err := pollSocket(ctx, sock, int16(mask), timeout)
+	err = named(ctx, err)
+	if e, ok := err.(*exceptions.Error); ok && e.Class == exceptions.ConnectionTimeout {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []PollEvent{{fd, int(events)}}, nil
+}
+
+// pollSocket waits on a duplicate of the descriptor, whose deadlines don't
+// disturb those who read and write at the same time.
+func pollSocket(ctx context.Context, sock syscall.Conn, mask int16, timeout time.Duration) (int16, error) {
+	dup, err := duplicate(sock)
+	if err != nil {
+		return 0, err
+	}
+	defer dup.Close()
+	raw, err := dup.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var events int16
+	wait := limiter{setDeadline: dup.SetDeadline}
+	err = wait.run(ctx, timeout, func() (err error) {
+		events, err = pollDirections(dup, raw, mask)
+		return err
+	})
+	return events, err
+}
+
+// pollDirections waits for reading and for writing. The poller of the runtime
+// waits for one of them at a time, so that both need a goroutine each; the
+// first that sees an event ends the other one's wait.
+func pollDirections(dup *os.File, raw syscall.RawConn, mask int16) (int16, error) {
+	switch {
+	case mask&PollIn == 0:
+		return waitReady(raw.Write, mask)
+	case mask&PollOut == 0:
+		return waitReady(raw.Read, mask)
+	}
+	type outcome struct {
+		events int16
+		err    error
+	}
+	writable := make(chan outcome, 1)
+	go func() {
+		events, err := waitReady(raw.Write, mask)
+		dup.SetReadDeadline(pastDeadline)
+		writable <- outcome{events, err}
+	}()
+	events, err := waitReady(raw.Read, mask)
+	dup.SetWriteDeadline(pastDeadline)
+	other := <-writable
+	if err != nil {
+		return other.events, other.err
+	}
+	return events, nil
+}
+
+// waitReady looks at the descriptor whenever wait says that it has changed.
+func waitReady(wait func(func(fd uintptr) bool) error, mask int16) (int16, error) {
+	var events int16
+	var err error
+	waitErr := wait(func(fd uintptr) bool {
+		fds := []unix.PollFd{{Fd: int32(fd), Events: mask}}
+		for {
+			_, err = unix.Poll(fds, 0)
+			if err != unix.EINTR {
+				break
+			}
+		}
+		events = fds[0].Revents
+		return err != nil || events != 0
+	})
+	if waitErr != nil {
+		return 0, waitErr
+	}
+	return events, err
+}
+
+func duplicate(sock syscall.Conn) (*os.File, error) {
+	var dup int
+	var err error
+	if e := control(sock, func(fd int) { dup, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) }); e != nil {
+		err = e
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(dup), "socket"), nil
+}

@@ -1,0 +1,135 @@
+package connection
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Socket is a TCP socket that nobody uses yet: a port that was found, or a
+// descriptor that came from another process. It belongs to whoever holds it,
+// until [Socket.Listener] or [Socket.Conn] make something of it.
+type Socket struct {
+	file *os.File
+}
+
+// NewSocket makes a Socket of the descriptor fd and owns it from then on.
+func NewSocket(fd int) (*Socket, error) {
+	// Only a descriptor that is non-blocking when os.NewFile sees it gets
+	// into the network poller.
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, fmt.Errorf("wanted the descriptor of a socket, got %d: %w", fd, err)
+	}
+	unix.CloseOnExec(fd)
+	return &Socket{os.NewFile(uintptr(fd), "socket")}, nil
+}
+
+// Listener makes the socket listen, if it doesn't already, and gives it away:
+// the Socket is closed then.
+func (s *Socket) Listener() (*net.TCPListener, error) {
+	var err error
+	if e := control(s.file, func(fd int) { err = unix.Listen(fd, unix.SOMAXCONN) }); e != nil {
+		err = e
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	l, err := net.FileListener(s.file)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	listener, ok := l.(*net.TCPListener)
+	if !ok {
+		l.Close()
+		return nil, fmt.Errorf("listen: wanted a TCP socket, got %T", l)
+	}
+	return listener, s.Close()
+}
+
+// Conn makes the socket, which must be connected, a connection and gives it
+// away: the Socket is closed then.
+func (s *Socket) Conn() (*net.TCPConn, error) {
+	c, err := net.FileConn(s.file)
+	if err != nil {
+		return nil, fmt.Errorf("wanted a connected socket: %w", err)
+	}
+	conn, ok := c.(*net.TCPConn)
+	if !ok {
+		c.Close()
+		return nil, fmt.Errorf("wanted a connected TCP socket, got %T", c)
+	}
+	return conn, s.Close()
+}
+
+// Close closes the socket.
+func (s *Socket) Close() error { return s.file.Close() }
+
+// SyscallConn gives access to the descriptor, which remains the socket's.
+func (s *Socket) SyscallConn() (syscall.RawConn, error) { return s.file.SyscallConn() }
+
+// Fileno is the descriptor, for those who only want to know or inherit it.
+func (s *Socket) Fileno() (int, error) { return fileno(s.file) }
+
+// Address is where the socket is bound to.
+func (s *Socket) Address() (Address, error) {
+	var name unix.Sockaddr
+	var err error
+	if e := control(s.file, func(fd int) { name, err = unix.Getsockname(fd) }); e != nil {
+		err = e
+	}
+	if err != nil {
+		return Address{}, fmt.Errorf("address of a socket: %w", err)
+	}
+	switch name := name.(type) {
+	case *unix.SockaddrInet4:
+		return Address{net.IP(name.Addr[:]).String(), name.Port}, nil
+	case *unix.SockaddrInet6:
+		return Address{net.IP(name.Addr[:]).String(), name.Port}, nil
+	}
+	return Address{}, fmt.Errorf("wanted a TCP socket, got one with the address %v", name)
+}
+
+// isListening and isConnected tell what a socket that was handed in is for.
+func (s *Socket) isListening() (yes bool) {
+	control(s.file, func(fd int) {
+		value, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+		yes = err == nil && value != 0
+	})
+	return yes
+}
+
+func (s *Socket) isConnected() (yes bool) {
+	control(s.file, func(fd int) {
+		_, err := unix.Getpeername(fd)
+		yes = err == nil
+	})
+	return yes
+}
+
+// readable reports whether a read would not have to wait.
+func readable(sock syscall.Conn) (yes bool) {
+	control(sock, func(fd int) {
+		_, _, err := unix.Recvfrom(fd, make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		yes = err != unix.EAGAIN
+	})
+	return yes
+}
+
+// control runs f on the descriptor of c, which cannot be closed meanwhile.
+// The Fd methods are never used for this: they make a socket blocking, and
+// with it every copy of it in other processes.
+func control(c syscall.Conn, f func(fd int)) error {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return raw.Control(func(fd uintptr) { f(int(fd)) })
+}
+
+func fileno(c syscall.Conn) (n int, err error) {
+	err = control(c, func(fd int) { n = fd })
+	return n, err
+}

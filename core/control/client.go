@@ -1,0 +1,318 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"avescript/core/connection"
+	"avescript/core/exceptions"
+)
+
+// asyncConnect is how long an asynchronous call may take to connect first.
+const asyncConnect = time.Second
+
+// ClientOptions say which service a client calls.
+type ClientOptions struct {
+	Address connection.Address
+	Authkey string
+	// Timeout limits connecting, the handshake included. Zero and less are for
+	// ever.
+	Timeout time.Duration
+	// Optimist clients go on connecting while nobody listens.
+	Optimist bool
+	// Conn is connected to the service already. The client owns it.
+	Conn net.Conn
+	// RefuseMD5 is for clients that call no old service.
+	RefuseMD5 bool
+}
+
+// Client makes calls to a service. It connects with the first of them.
+//
+// A connection that is lost, or on which a call has timed out, is not replaced:
+// what the service keeps for a client ends with its connection, and that must
+// not go unnoticed. All further calls fail with ConnectionClosed. A client
+// that could not connect tries again with the next call.
+//
+// Goroutines that share a client take turns.
+type Client struct {
+	options ClientOptions
+	turn    connection.Turn
+
+	// The rest belongs to the turn, but for the lock that Close needs.
+	anonymous bool // the service knows no key of this client, and it has none
+
+	mu   sync.Mutex
+	conn *connection.BlockingConnection // nil until the handshake is done
+	lost error                          // why there is no connection any more
+}
+
+// NewClient makes a client that is not connected yet.
+func NewClient(options ClientOptions) *Client {
+	if options.Timeout == 0 {
+		options.Timeout = connection.Forever
+	}
+	return &Client{options: options, turn: connection.NewTurn()}
+}
+
+// Connect connects, if that has not happened yet, within the timeout of the
+// options. Errors of the connection are named like those of
+// [connection.BlockingConnection]; AuthError is for a key that the service
+// doesn't know.
+func (c *Client) Connect(ctx context.Context) error {
+	if _, err := c.turn.Take(ctx, c.options.Timeout); err != nil {
+		return err
+	}
+	defer c.turn.Give()
+	_, err := c.connected(ctx, c.options.Timeout)
+	return err
+}
+
+// Call makes a call and waits for its result. Vargs is a JSON array and kwargs
+// an object; nil is empty. An exception of the service comes back as an
+// [*exceptions.Error] with its trace.
+func (c *Client) Call(ctx context.Context, method string, vargs, kwargs json.RawMessage, timeout time.Duration) (json.RawMessage, error) {
+	left := newLimit(timeout)
+	if _, err := c.turn.Take(ctx, left.get()); err != nil {
+		return nil, err
+	}
+	defer c.turn.Give()
+	conn, err := c.connected(ctx, shorter(left.get(), c.options.Timeout))
+	if err != nil {
+		return nil, err
+	}
+	if conn.Pending() {
+		return nil, c.unexpected(ctx, conn, left.get())
+	}
+	err = conn.Put(ctx, encodeCall(method, vargs, kwargs, false), left.get())
+	if err != nil && !isGone(err) {
+		return nil, c.lose(err)
+	}
+	// A service that has ended may have left its reason to be read.
+	frame, getErr := conn.Get(ctx, left.get())
+	if getErr != nil {
+		return nil, c.lose(getErr)
+	}
+	result, ok, err := decodeAnswer(frame)
+	if !ok {
+		return nil, c.lose(exceptions.Exception.Newf("wanted an answer from the service, got %q", shown(frame)))
+	}
+	c.anonymous = false
+	return result, err
+}
+
+// Async makes a call that nobody waits for, and has no way to tell whether it
+// was served. The timeout limits sending it.
+func (c *Client) Async(ctx context.Context, method string, vargs, kwargs json.RawMessage, timeout time.Duration) error {
+	left := newLimit(timeout)
+	if _, err := c.turn.Take(ctx, left.get()); err != nil {
+		return err
+	}
+	defer c.turn.Give()
+	conn, err := c.connected(ctx, shorter(left.get(), shorter(c.options.Timeout, asyncConnect)))
+	if err != nil {
+		return err
+	}
+	if err := conn.Put(ctx, encodeCall(method, vargs, kwargs, true), left.get()); err != nil {
+		return c.lose(err)
+	}
+	return nil
+}
+
+// Close ends the connection. A call that is under way fails.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lost == nil {
+		c.lost = errors.New("the client was closed")
+	}
+	if c.conn == nil {
+		if c.options.Conn != nil {
+			return c.options.Conn.Close()
+		}
+		return nil
+	}
+	return c.conn.Close()
+}
+
+// connected gives the connection, and makes it first if there was none.
+func (c *Client) connected(ctx context.Context, timeout time.Duration) (*connection.BlockingConnection, error) {
+	c.mu.Lock()
+	conn, lost := c.conn, c.lost
+	c.mu.Unlock()
+	if lost != nil {
+		return nil, exceptions.ConnectionClosed.Newf("connection closed: %w", lost)
+	}
+	if conn != nil {
+		return conn, nil
+	}
+	conn, err := c.dial(ctx, timeout)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lost != nil {
+		conn.Close()
+		return nil, exceptions.ConnectionClosed.Newf("connection closed: %w", c.lost)
+	}
+	c.conn = conn
+	return conn, nil
+}
+
+func (c *Client) dial(ctx context.Context, timeout time.Duration) (*connection.BlockingConnection, error) {
+	left := newLimit(timeout)
+	var conn *connection.BlockingConnection
+	if c.options.Conn != nil {
+		conn = connection.Wrap(c.options.Conn)
+	} else {
+		var err error
+		if conn, err = connection.NewBlockingConnection(c.options.Address, nil); err != nil {
+			return nil, err
+		}
+		if err := conn.Connect(ctx, left.get(), c.options.Optimist); err != nil {
+			return nil, err
+		}
+	}
+	conn.SetMaxFrame(math.MaxInt32)
+	conn.ReadAhead()
+	if err := c.handshake(ctx, conn, left); err != nil {
+		conn.Close()
+		return nil, closedIfReset(err)
+	}
+	return conn, nil
+}
+
+// handshake proves the key to the service. A service that is shutting down
+// says so in place of any of its messages.
+func (c *Client) handshake(ctx context.Context, conn *connection.BlockingConnection, left limit) error {
+	challenge, err := conn.Get(ctx, left.get())
+	if err != nil {
+		return err
+	}
+	if _, ok, exception := decodeAnswer(challenge); ok && exception != nil {
+		return exception
+	}
+	digest, err := respond(challenge, c.options.Authkey, c.options.RefuseMD5)
+	if err != nil {
+		return err
+	}
+	if err := conn.Put(ctx, digest, left.get()); err != nil {
+		return err
+	}
+	answer, err := conn.Get(ctx, left.get())
+	if err != nil {
+		return err
+	}
+	if _, ok, exception := decodeAnswer(answer); ok && exception != nil {
+		return exception
+	}
+	var outcome struct{ Authenticated *bool }
+	if json.Unmarshal(answer, &outcome) != nil || outcome.Authenticated == nil {
+		return exceptions.AuthError.Newf("wanted the outcome of the handshake, got %q", shown(answer))
+	}
+	if !*outcome.Authenticated && c.options.Authkey != "" {
+		return exceptions.AuthError.Newf("the service at %v does not know the key", conn.Address())
+	}
+	c.anonymous = !*outcome.Authenticated
+	return nil
+}
+
+// unexpected reads a frame that came before the call that it could answer: the
+// service has ended, or has answered too much.
+func (c *Client) unexpected(ctx context.Context, conn *connection.BlockingConnection, timeout time.Duration) error {
+	frame, err := conn.Get(ctx, timeout)
+	if err != nil {
+		return c.lose(err)
+	}
+	if _, ok, exception := decodeAnswer(frame); ok && exception != nil {
+		return c.lose(exception)
+	}
+	return c.lose(exceptions.ConnectionClosed.Newf("connection closed: the service sent an answer that no call was waiting for"))
+}
+
+// lose gives up the connection, because err leaves it at a point where the
+// next frame could be taken for the answer to another call.
+func (c *Client) lose(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lost == nil {
+		c.lost = fmt.Errorf("an earlier call failed: %w", err)
+	}
+	c.conn.Close()
+	if c.anonymous && isGone(err) {
+		return exceptions.ConnectionClosed.Newf("connection closed: the service may want a key")
+	}
+	return closedIfReset(err)
+}
+
+// isGone reports whether err says that the service has gone.
+func isGone(err error) bool {
+	return errors.Is(err, exceptions.ConnectionClosed) || errors.Is(err, exceptions.ConnectionReset)
+}
+
+// closedIfReset makes no difference between the two ways in which a service
+// that has ended, or was killed, leaves its clients.
+func closedIfReset(err error) error {
+	if errors.Is(err, exceptions.ConnectionReset) {
+		return exceptions.ConnectionClosed.Newf("connection closed: %w", err)
+	}
+	return err
+}
+
+func encodeCall(method string, vargs, kwargs json.RawMessage, async bool) []byte {
+	if vargs == nil {
+		vargs = json.RawMessage("[]")
+	}
+	if kwargs == nil {
+		kwargs = json.RawMessage("{}")
+	}
+	call := make([]byte, 0, 96+len(method)+len(vargs)+len(kwargs))
+	call = append(call, `{"method": `...)
+	// Quoting fails for a name that is not UTF-8, and puts U+FFFD there.
+	call, _ = jsontext.AppendQuote(call, method)
+	call = append(call, `, "resource": null, "params": {"vargs": `...)
+	call = append(call, vargs...)
+	call = append(call, `, "kwargs": `...)
+	call = append(call, kwargs...)
+	if async {
+		return append(call, `}, "async": true}`...)
+	}
+	return append(call, `}, "async": false}`...)
+}
+
+// A limit is a timeout that several steps share.
+type limit struct{ deadline time.Time }
+
+func newLimit(timeout time.Duration) limit {
+	if timeout < 0 {
+		return limit{}
+	}
+	return limit{time.Now().Add(timeout)}
+}
+
+// get is what is left of the timeout.
+func (l limit) get() time.Duration {
+	if l.deadline.IsZero() {
+		return connection.Forever
+	}
+	return max(0, time.Until(l.deadline))
+}
+
+// shorter is the shorter of two timeouts, where a negative one is for ever.
+func shorter(a, b time.Duration) time.Duration {
+	switch {
+	case a < 0:
+		return b
+	case b < 0:
+		return a
+	}
+	return min(a, b)
+}

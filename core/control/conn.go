@@ -1,0 +1,249 @@
+package control
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"avescript/core/connection"
+)
+
+const (
+	// lastWords is how long a connection that is being ended by the service
+	// may take for its last message to arrive.
+	lastWords = time.Second
+
+	// lastWordsStep is how often it is looked whether it has.
+	lastWordsStep = 5 * time.Millisecond
+)
+
+// errClosing is what becomes of a call when the service is being shut down:
+// its answer is the exit.
+var errClosing = errors.New("the service is being shut down")
+
+// Conn is a client's connection to a service.
+//
+// Its goroutine alone reads and closes it. A shutdown writes to it from another
+// one, because its own may be held up in a call.
+type Conn struct {
+	server   *Server
+	conn     net.Conn
+	id       uint64
+	frames   *connection.FrameReader
+	identity Identity
+
+	writing sync.Mutex
+	ended   bool // nothing more may be written
+	linger  bool // because there was a last message, which has to arrive
+}
+
+func newConn(s *Server, conn net.Conn, id uint64) *Conn {
+	return &Conn{server: s, conn: conn, id: id, frames: connection.NewFrameReader(conn, handshakeFrame)}
+}
+
+// ID is unique among the connections of the service.
+func (c *Conn) ID() uint64 { return c.id }
+
+// Address is the client's.
+func (c *Conn) Address() connection.Address { return connection.AddressOf(c.conn.RemoteAddr()) }
+
+// Identity is what the client has proven in the handshake.
+func (c *Conn) Identity() Identity { return c.identity }
+
+func (c *Conn) serve() {
+	s := c.server
+	s.touch()
+	established := c.handshake()
+	if established {
+		s.touch()
+		if f := s.options.Callbacks.NewConnection; f != nil {
+			s.callback("new connection", func() error { return f(s.ctx, c) })
+		}
+		for c.serveFrame() {
+		}
+	}
+	c.close()
+	s.forget(c)
+	s.touch()
+	if f := s.options.Callbacks.LostConnection; f != nil && established {
+		s.callback("lost connection", func() error { return f(s.ctx, c) })
+	}
+}
+
+// handshake reports whether the client may stay.
+func (c *Conn) handshake() bool {
+	s := c.server
+	challenge := newChallenge()
+	if !c.write(challenge) {
+		return false
+	}
+	c.conn.SetReadDeadline(time.Now().Add(s.options.HandshakeTimeout))
+	digest, ok := c.read()
+	if !ok {
+		return false
+	}
+	identity, known := s.keys.identify(challenge[len(challengePrefix):], digest)
+	c.identity = identity
+	if !known && !s.options.Anonymous {
+		s.log("%v was disconnected: it has no valid key", c.Address())
+		c.writeLast(authenticatedFalse)
+		return false
+	}
+	answer := authenticatedTrue
+	if !known {
+		answer = authenticatedFalse
+	}
+	if !c.write(answer) {
+		return false
+	}
+	c.frames.SetMax(s.options.MaxFrame)
+	// A shutdown from here on sets its own deadline after this one.
+	c.conn.SetReadDeadline(time.Time{})
+	return !s.closing.Load()
+}
+
+// serveFrame serves one call and reports whether there may be another.
+func (c *Conn) serveFrame() bool {
+	frame, ok := c.read()
+	if !ok {
+		return false
+	}
+	c.server.touch()
+	defer c.server.touch()
+	var call Call
+	err := call.decode(frame)
+	var method Method
+	if err == nil {
+		method, err = c.server.check(c, &call)
+	}
+	var result []byte
+	if err == nil {
+		result, err = c.server.serveCall(c, &call, &method)
+	}
+	switch {
+	case c.server.closing.Load():
+		return false
+	case call.Async:
+		return true
+	case err != nil:
+		return c.write(exceptionOpening, encodeException(err), answerEnd)
+	case result == nil:
+		result = null
+	}
+	return c.write(resultOpening, result, answerEnd)
+}
+
+// read gives the next frame, which is valid until the next call. There is none
+// when the client has gone or the service is being shut down.
+func (c *Conn) read() ([]byte, bool) {
+	frame, err := c.frames.Next()
+	if c.server.closing.Load() {
+		return nil, false
+	}
+	var tooLong *connection.TooLongError
+	switch {
+	case err == nil:
+		return frame, true
+	case errors.As(err, &tooLong):
+		c.server.log("%v was disconnected: %v", c.Address(), err)
+		c.writeLast(exceptionOpening, encodeException(overflow(tooLong)), answerEnd)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.server.log("%v was disconnected: it did not finish the handshake in time", c.Address())
+	}
+	return nil, false
+}
+
+// write writes a frame, unless the service is being shut down: then the next
+// frame is the exit, and only that.
+func (c *Conn) write(parts ...[]byte) bool {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if c.ended || c.server.closing.Load() {
+		return false
+	}
+	if err := connection.WriteFrame(c.conn, parts...); err != nil {
+		c.ended = true
+		return false
+	}
+	return true
+}
+
+// writeLast writes a frame after which there will be no other, and tells the
+// client so.
+func (c *Conn) writeLast(parts ...[]byte) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if c.ended {
+		return
+	}
+	c.ended = true
+	c.conn.SetWriteDeadline(time.Now().Add(lastWords))
+	if connection.WriteFrame(c.conn, parts...) != nil {
+		return
+	}
+	c.linger = true
+	if half, ok := c.conn.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+}
+
+func (c *Conn) writeExit() { c.writeLast(exceptionOpening, c.server.exit, answerEnd) }
+
+// sendExit ends the connection at a shutdown, whatever it does: an answer that
+// the client doesn't read fails, and its goroutine stops reading.
+func (c *Conn) sendExit() {
+	c.conn.SetWriteDeadline(time.Now().Add(lastWords))
+	c.writeExit()
+	c.conn.SetReadDeadline(time.Unix(1, 0))
+}
+
+// close closes the connection after its last message, if there was one, has
+// arrived.
+func (c *Conn) close() {
+	if c.server.closing.Load() {
+		c.writeExit()
+	}
+	c.writing.Lock()
+	linger := c.linger
+	c.ended = true
+	c.writing.Unlock()
+	if linger {
+		c.awaitArrival()
+	}
+	c.conn.Close()
+}
+
+// awaitArrival waits until the client has everything, or has gone. Closing a
+// socket with unread input makes the system send a reset, which destroys what
+// is still on its way; so the input is read until then.
+func (c *Conn) awaitArrival() {
+	scratch := make([]byte, 4<<10)
+	for end := time.Now().Add(lastWords); time.Now().Before(end); {
+		c.conn.SetReadDeadline(time.Now().Add(lastWordsStep))
+		_, err := c.conn.Read(scratch)
+		if err != nil && (!errors.Is(err, os.ErrDeadlineExceeded) || c.allArrived()) {
+			return
+		}
+	}
+}
+
+// allArrived reports whether the other side's system has confirmed all that
+// was written.
+func (c *Conn) allArrived() bool {
+	sock, ok := c.conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := sock.SyscallConn()
+	if err != nil {
+		return true
+	}
+	waiting := 0
+	err = raw.Control(func(fd uintptr) { waiting, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
+	return err != nil || waiting == 0
+}

@@ -1,0 +1,146 @@
+package control
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+
+	"avescript/core/exceptions"
+)
+
+// The service sends the prefix and a salt; the client answers with a digest
+// over the salt that is keyed with its authentication key. The suffix, which
+// is part of the salt, tells a client that it may use SHA-256; nobody can
+// remove it on the way without making the digests differ.
+const (
+	challengePrefix = "#CHALLENGE#"
+	sha256Suffix    = ";sha256"
+	saltSize        = 32
+
+	// handshakeFrame is the longest frame of a client before it is known.
+	handshakeFrame = 64
+)
+
+var (
+	authenticatedTrue  = []byte(`{"authenticated": true}`)
+	authenticatedFalse = []byte(`{"authenticated": false}`)
+)
+
+// Identity is what a connection has proven in the handshake.
+type Identity struct {
+	// Key is the key that matched, or "".
+	Key string
+	// Primary is set for a client that has the service's primary key, and for
+	// every client of a service without one.
+	Primary bool
+	// Accounts are those whose alternate key is Key.
+	Accounts []string
+}
+
+// keys are those of a service. A key that is not set protects nothing: without
+// a primary key everybody may connect and make the calls that want it.
+type keys struct {
+	primary   string
+	alternate map[string]*string
+	accounts  []string // those with a key, in the order in which they are tried
+	refuseMD5 bool
+}
+
+func newKeys(o *Options) (*keys, error) {
+	k := &keys{primary: o.Authkey, alternate: maps.Clone(o.AltKeys), refuseMD5: o.RefuseMD5}
+	for _, account := range slices.Sorted(maps.Keys(o.AltKeys)) {
+		switch key := o.AltKeys[account]; {
+		case key == nil:
+		case *key == "":
+			return nil, fmt.Errorf("the key of account %q is empty: wanted a key, or null for an account that is open to everybody", account)
+		default:
+			k.accounts = append(k.accounts, account)
+		}
+	}
+	return k, nil
+}
+
+// identify finds the key with which a client made its digest of salt.
+func (k *keys) identify(salt, digest []byte) (id Identity, known bool) {
+	id.Primary = k.primary == ""
+	if len(digest) == md5.Size && k.refuseMD5 {
+		return id, id.Primary
+	}
+	if k.primary != "" && hmac.Equal(digest, makeDigest(len(digest), k.primary, salt)) {
+		id.Key, id.Primary = k.primary, true
+	}
+	for _, account := range k.accounts {
+		key := *k.alternate[account]
+		if id.Key == "" && hmac.Equal(digest, makeDigest(len(digest), key, salt)) {
+			id.Key = key
+		}
+		if id.Key == key {
+			id.Accounts = append(id.Accounts, account)
+		}
+	}
+	return id, id.Primary || id.Key != ""
+}
+
+// makeDigest gives the digest of the given size, by which the two kinds are
+// told apart, or nil when there is none of that size.
+func makeDigest(size int, key string, salt []byte) []byte {
+	switch size {
+	case md5.Size:
+		mac := hmac.New(md5.New, []byte(key))
+		mac.Write(salt)
+		return mac.Sum(nil)
+	case sha256.Size:
+		mac := hmac.New(sha256.New, []byte(key))
+		mac.Write(salt)
+		return mac.Sum(nil)
+	}
+	return nil
+}
+
+// admits is the rule of @preauth: the key of one of the accounts, or any when
+// one of them is open or none has a key at all.
+func (k *keys) admits(id *Identity, accounts []string) bool {
+	open := true
+	for _, account := range accounts {
+		key, listed := k.alternate[account]
+		switch {
+		case !listed:
+		case key == nil || *key == id.Key:
+			return true
+		default:
+			open = false
+		}
+	}
+	return open
+}
+
+// newChallenge makes the first message of a connection.
+func newChallenge() []byte {
+	challenge := make([]byte, 0, len(challengePrefix)+saltSize+len(sha256Suffix))
+	challenge = append(challenge, challengePrefix...)
+	challenge = challenge[:len(challengePrefix)+saltSize]
+	rand.Read(challenge[len(challengePrefix):])
+	return append(challenge, sha256Suffix...)
+}
+
+// respond makes a client's answer to a challenge. Everything behind the prefix
+// is the salt, whatever its length.
+func respond(challenge []byte, key string, refuseMD5 bool) ([]byte, error) {
+	salt, ok := bytes.CutPrefix(challenge, []byte(challengePrefix))
+	if !ok {
+		return nil, exceptions.AuthError.Newf("wanted a challenge from the service, got %q", shown(challenge))
+	}
+	size := sha256.Size
+	if !bytes.HasSuffix(salt, []byte(sha256Suffix)) {
+		if refuseMD5 {
+			return nil, exceptions.AuthError.Newf("the service knows no SHA-256 and this client refuses MD5")
+		}
+		size = md5.Size
+	}
+	return makeDigest(size, key, salt), nil
+}

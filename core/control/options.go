@@ -1,0 +1,80 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"time"
+
+	"avescript/core/connection"
+)
+
+// Defaults of [Options].
+const (
+	DefaultMaxFrame         = 64 << 20
+	DefaultHandshakeTimeout = 10 * time.Second
+)
+
+// Options is how a service is set up. The zero value listens on a port that
+// the system picks, for everybody.
+type Options struct {
+	// Address is where to listen; the empty host is all interfaces. Listener
+	// is taken instead when there is one, and has to agree about the port.
+	Address  connection.Address
+	Listener net.Listener
+
+	// Authkey is the primary key. A client that has neither it nor an
+	// alternate key is disconnected after the handshake, unless the service
+	// takes Anonymous clients; those may make no call that wants a key.
+	Authkey   string
+	AltKeys   map[string]*string // by account; nil is open to everybody
+	Anonymous bool
+	RefuseMD5 bool // take the key only by SHA-256, which old clients don't know
+
+	// MaxFrame is the longest frame of a client, in bytes.
+	MaxFrame int
+	// HandshakeTimeout is how long a client has until it must be known.
+	HandshakeTimeout time.Duration
+	// Interval is how long nothing has to happen for Callbacks.Idle. Zero is
+	// never.
+	Interval time.Duration
+
+	Callbacks Callbacks
+	// Log takes what an administrator should know, a line a time.
+	Log func(message string)
+}
+
+// Callbacks are called like the calls of clients: one at a time, and never
+// while a call is served that isn't concurrent. Each may be nil. An error of
+// the class Exit ends the service, and any other is logged.
+type Callbacks struct {
+	// NewConnection is called for a client that has come through the
+	// handshake, before its first call.
+	NewConnection func(ctx context.Context, conn *Conn) error
+	// LostConnection is called for each of those, whoever ended it.
+	LostConnection func(ctx context.Context, conn *Conn) error
+	// Idle is called when nothing has happened for Options.Interval.
+	Idle func(ctx context.Context) error
+}
+
+// Method is what a server has to know of a method before it lets a call
+// through.
+type Method struct {
+	RPC        bool     // may be called at all
+	Auth       bool     // wants the primary key
+	Preauth    []string // wants the key of one of these accounts, unless nil
+	Concurrent bool     // may overlap with other calls and with callbacks
+}
+
+// A Handler has the methods of a service.
+type Handler interface {
+	// Lookup finds a method by its name. It is called from many goroutines at
+	// once, and once for every call.
+	Lookup(name string) (method Method, exists bool)
+
+	// Call serves a call that has passed all checks, and gives back JSON or an
+	// error for the client; nil is null. The result must not be changed once
+	// Call has returned it. The context is cancelled when the service has been
+	// shut down and the call does not come to its end.
+	Call(ctx context.Context, conn *Conn, call *Call) (json.RawMessage, error)
+}

@@ -1,0 +1,318 @@
+// Package control is the RPC service of this system and its client.
+//
+// A [Server] has one goroutine for each connection, which reads a frame, has
+// the call served by a [Handler] and writes the answer. Calls and answers are
+// raw JSON, so that nobody builds a tree that the handler would only take
+// apart again. The handler serves one call at a time, across all connections,
+// and the callbacks take turns with the calls: a service needs no locks of its
+// own. Methods that are marked as concurrent do without that.
+//
+// A [Client] makes calls. Both keep to a protocol that is older than they are:
+// length-prefixed JSON messages after a challenge that is answered with a
+// keyed digest. Where the old services were lax, this one is not: a client
+// without a key is disconnected, and the methods for the primary key are not
+// open to the alternate ones.
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"avescript/core/connection"
+	"avescript/core/exceptions"
+)
+
+const (
+	// exitGrace is how long the calls that are being served have until their
+	// context is cancelled, after a shutdown.
+	exitGrace = 2 * time.Second
+
+	// acceptPause is how long the server waits when the system has run out of
+	// descriptors or memory for another connection.
+	acceptPause = 50 * time.Millisecond
+)
+
+// Server is a service on a port.
+type Server struct {
+	handler   Handler
+	options   Options
+	keys      *keys
+	listener  net.Listener
+	started   time.Time
+	lastEvent atomic.Int64 // nanoseconds after started; for Idle
+
+	dispatch sync.Mutex // held by who serves a call or a callback
+
+	mu       sync.Mutex
+	conns    map[*Conn]struct{}
+	lastID   uint64
+	deaf     bool           // stopped listening
+	running  sync.WaitGroup // everything that Serve waits for
+	exit     []byte         // the last message; set before closing is
+	closing  atomic.Bool
+	shutdown chan struct{}   // closed together with closing
+	ctx      context.Context // of the handlers; set by Serve
+}
+
+// NewServer makes a service and listens, so that clients can connect from
+// then on; they are served by [Server.Serve].
+func NewServer(handler Handler, options Options) (*Server, error) {
+	keys, err := newKeys(&options)
+	if err != nil {
+		return nil, err
+	}
+	if options.MaxFrame == 0 {
+		options.MaxFrame = DefaultMaxFrame
+	}
+	if options.HandshakeTimeout == 0 {
+		options.HandshakeTimeout = DefaultHandshakeTimeout
+	}
+	listener, err := listen(&options)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{
+		handler:  handler,
+		options:  options,
+		keys:     keys,
+		listener: listener,
+		started:  time.Now(),
+		conns:    map[*Conn]struct{}{},
+		shutdown: make(chan struct{}),
+	}, nil
+}
+
+func listen(o *Options) (net.Listener, error) {
+	if o.Listener == nil {
+		listener, err := net.Listen("tcp", o.Address.String())
+		if err != nil {
+			return nil, fmt.Errorf("listen on port %d: %w", o.Address.Port, err)
+		}
+		return listener, nil
+	}
+	port := connection.AddressOf(o.Listener.Addr()).Port
+	if o.Address.Port != 0 && o.Address.Port != port {
+		return nil, fmt.Errorf("wanted a socket that listens on port %d, got one on %d", o.Address.Port, port)
+	}
+	return o.Listener, nil
+}
+
+// Address is where the service listens.
+func (s *Server) Address() connection.Address { return connection.AddressOf(s.listener.Addr()) }
+
+// Serve serves clients until the service is shut down, or ctx is cancelled,
+// and everything that belongs to it has ended. The values of ctx are those of
+// the contexts that handlers get.
+func (s *Server) Serve(ctx context.Context) error {
+	var cancel context.CancelFunc
+	s.ctx, cancel = context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { s.Shutdown(exceptions.Exit.Newf("the service was interrupted")) })
+	defer stop()
+	if s.options.Interval > 0 && s.options.Callbacks.Idle != nil {
+		s.running.Go(s.watchIdle)
+	}
+	err := s.accept()
+	if err != nil {
+		s.Shutdown(exceptions.Exit.Newf("the service cannot accept connections: %w", err))
+	}
+	<-s.shutdown
+	grace := time.AfterFunc(exitGrace, cancel)
+	defer grace.Stop()
+	s.running.Wait()
+	return err
+}
+
+// accept takes connections until the listener is closed on purpose.
+func (s *Server) accept() error {
+	for {
+		conn, err := s.listener.Accept()
+		switch {
+		case err == nil:
+			s.begin(conn)
+		case errors.Is(err, net.ErrClosed) && s.isDeaf():
+			return nil
+		case scarce(err):
+			s.log("a connection could not be accepted: %v", err)
+			select {
+			case <-time.After(acceptPause):
+			case <-s.shutdown:
+			}
+		default:
+			return err
+		}
+	}
+}
+
+// scarce reports whether an error of accept will pass.
+func scarce(err error) bool {
+	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) isDeaf() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.deaf
+}
+
+func (s *Server) begin(conn net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing.Load() {
+		conn.Close()
+		return
+	}
+	s.lastID++
+	c := newConn(s, conn, s.lastID)
+	s.conns[c] = struct{}{}
+	s.running.Go(c.serve)
+}
+
+func (s *Server) forget(c *Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+}
+
+// StopListening takes no new connections and frees the port. Those that are
+// there go on.
+func (s *Server) StopListening() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopListening()
+}
+
+func (s *Server) stopListening() error {
+	if s.deaf {
+		return nil
+	}
+	s.deaf = true
+	return s.listener.Close()
+}
+
+// Shutdown ends the service: exit is the last message on every connection,
+// also to those who wait for an answer, and then all are closed. It returns at
+// once, and may be called by a handler; [Server.Serve] returns when all is
+// done. The first exit is the one that counts. An exit of nil says only that
+// the service was shut down.
+func (s *Server) Shutdown(exit *exceptions.Error) {
+	if exit == nil {
+		exit = exceptions.Exit.Newf("the service was shut down")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing.Load() {
+		return
+	}
+	s.exit = encodeException(exit)
+	s.closing.Store(true)
+	close(s.shutdown)
+	if err := s.stopListening(); err != nil {
+		s.log("the port could not be closed: %v", err)
+	}
+	for c := range s.conns {
+		s.running.Go(c.sendExit)
+	}
+}
+
+// serveCall has a call served that has passed all checks.
+func (s *Server) serveCall(c *Conn, call *Call, method *Method) (result []byte, err error) {
+	if !method.Concurrent {
+		s.dispatch.Lock()
+		defer s.dispatch.Unlock()
+		if s.closing.Load() {
+			return nil, errClosing
+		}
+	}
+	result, err = s.handler.Call(s.ctx, c, call)
+	if err != nil && isExit(err) {
+		// Within the lock, so that no other call comes between.
+		s.Shutdown(withoutTrace(err))
+	}
+	return result, err
+}
+
+// check finds the method of a call. The error is a refusal.
+func (s *Server) check(c *Conn, call *Call) (method Method, err error) {
+	method, exists := s.handler.Lookup(call.Method)
+	switch {
+	case !exists:
+		err = noSuchRPC(call.Method)
+	case !method.RPC:
+		err = notAnRPC(call.Method)
+	case method.Auth && !c.identity.Primary:
+		err = errUnauthenticated
+	case method.Preauth != nil && !s.keys.admits(&c.identity, method.Preauth):
+		err = errUnauthorized
+	}
+	return method, err
+}
+
+// callback runs one of the callbacks in its turn.
+func (s *Server) callback(name string, f func() error) {
+	s.dispatch.Lock()
+	defer s.dispatch.Unlock()
+	switch err := f(); {
+	case err == nil:
+	case isExit(err):
+		s.Shutdown(withoutTrace(err))
+	default:
+		s.log("%s: %v", name, err)
+	}
+}
+
+// touch notes that something has happened.
+func (s *Server) touch() {
+	if s.options.Interval > 0 {
+		s.lastEvent.Store(int64(time.Since(s.started)))
+	}
+}
+
+// untilIdle is how long nothing has to happen yet for the service to be idle.
+func (s *Server) untilIdle() time.Duration {
+	return s.options.Interval + time.Duration(s.lastEvent.Load()) - time.Since(s.started)
+}
+
+// watchIdle calls Idle whenever nothing has happened for the interval.
+func (s *Server) watchIdle() {
+	s.touch()
+	timer := time.NewTimer(s.options.Interval)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+		case <-s.shutdown:
+			return
+		}
+		if s.untilIdle() <= 0 {
+			s.callback("idle", s.idle)
+		}
+		timer.Reset(max(s.untilIdle(), 0))
+	}
+}
+
+// idle looks once more, because a call may have been served before its turn.
+func (s *Server) idle() error {
+	if s.closing.Load() || s.untilIdle() > 0 {
+		return nil
+	}
+	defer s.touch()
+	return s.options.Callbacks.Idle(s.ctx)
+}
+
+func (s *Server) log(format string, args ...any) {
+	if s.options.Log != nil {
+		s.options.Log(fmt.Sprintf(format, args...))
+	}
+}

@@ -1,0 +1,241 @@
+package control_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"avescript/core/connection"
+	"avescript/core/control"
+	"avescript/core/exceptions"
+)
+
+func TestFrameCutAtEveryByte(t *testing.T) {
+	s, _ := start(t, methods{"echo": echo}, control.Options{})
+	payload := callText("echo", `["x"]`)
+	frame := append([]byte{0, 0, 0, byte(len(payload))}, payload...)
+	r := dialRaw(t, s).authenticate()
+	for cut := range frame {
+		r.Write(frame[:cut])
+		other := newClient(t, s, "")
+		if cut%16 == 0 { // half a frame keeps nobody else from being served
+			if _, err := call(other, "echo", 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		other.Close()
+		r.Write(frame[cut:])
+		r.want(`{"result": "x"}`)
+	}
+}
+
+func TestLongFrames(t *testing.T) {
+	s, _ := start(t, methods{"echo": echo}, control.Options{MaxFrame: 1 << 20})
+	c := newClient(t, s, "")
+	for _, size := range []int{0, 1, 1000, 100_000, 1_000_000} {
+		text := strings.Repeat("x", size)
+		if got, err := call(c, "echo", text); err != nil || got != `"`+text+`"` {
+			t.Errorf("%d bytes: got %d, %v", size, len(got), err)
+		}
+	}
+	if _, err := call(c, "echo", strings.Repeat("x", 2<<20)); !errors.Is(err, exceptions.OverflowError) {
+		t.Errorf("frame over the limit: got %v", err)
+	}
+	if _, err := call(c, "echo", 1); !errors.Is(err, exceptions.ConnectionClosed) {
+		t.Errorf("after an overflow: got %v", err)
+	}
+}
+
+func TestCallsAreServedOneAtATimeUnlessConcurrent(t *testing.T) {
+	var inside, overlaps atomic.Int32
+	body := func(context.Context, *control.Conn, *control.Call) (any, error) {
+		if inside.Add(1) > 1 {
+			overlaps.Add(1)
+		}
+		defer inside.Add(-1)
+		time.Sleep(time.Millisecond)
+		return nil, nil
+	}
+	var met sync.WaitGroup
+	met.Add(8)
+	s, _ := start(t, methods{
+		"serial": {rpc, body},
+		"meet": {control.Method{RPC: true, Concurrent: true}, func(context.Context, *control.Conn, *control.Call) (any, error) {
+			met.Done()
+			met.Wait()
+			return nil, nil
+		}},
+	}, control.Options{})
+	var clients sync.WaitGroup
+	for range 8 {
+		c := newClient(t, s, "")
+		clients.Go(func() {
+			for range 5 {
+				if _, err := call(c, "serial"); err != nil {
+					t.Error(err)
+				}
+			}
+			if _, err := call(c, "meet"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	clients.Wait()
+	if n := overlaps.Load(); n > 0 {
+		t.Errorf("%d serialised calls overlapped", n)
+	}
+}
+
+// events records the callbacks of a service.
+type events struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (e *events) add(format string, args ...any) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.all = append(e.all, fmt.Sprintf(format, args...))
+}
+
+func (e *events) String() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return strings.Join(e.all, ", ")
+}
+
+func (e *events) callbacks() control.Callbacks {
+	note := func(what string) func(context.Context, *control.Conn) error {
+		return func(_ context.Context, c *control.Conn) error {
+			e.add("%s %d %q", what, c.ID(), c.Identity().Key)
+			return nil
+		}
+	}
+	return control.Callbacks{NewConnection: note("new"), LostConnection: note("lost")}
+}
+
+func TestConnectionsComeAndGo(t *testing.T) {
+	var e events
+	s, stop := start(t, methods{"echo": echo}, control.Options{Authkey: "k", Callbacks: e.callbacks()})
+	leaves := newClient(t, s, "k")
+	call(leaves, "echo", 1)
+	leaves.Close()
+	eventually(t, "the first is lost", func() bool { return e.String() == `new 1 "k", lost 1 "k"` })
+
+	newClient(t, s, "wrong").Connect(ctx)
+	stays := newClient(t, s, "k")
+	call(stays, "echo", 1)
+	stop()
+	if got, want := e.String(), `new 1 "k", lost 1 "k", new 3 "k", lost 3 "k"`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestClientDiesInMidCall(t *testing.T) {
+	var e events
+	entered, leave := make(chan bool), make(chan bool)
+	s, _ := start(t, methods{"echo": echo, "wait": {rpc, func(context.Context, *control.Conn, *control.Call) (any, error) {
+		entered <- true
+		<-leave
+		return strings.Repeat("x", 1<<20), nil
+	}}}, control.Options{Callbacks: e.callbacks()})
+	r := dialRaw(t, s).authenticate()
+	r.put(callText("wait", "[]"))
+	<-entered
+	r.Conn.(*net.TCPConn).SetLinger(0)
+	r.Close()
+	leave <- true
+	eventually(t, "it is lost", func() bool { return strings.HasSuffix(e.String(), `lost 1 ""`) })
+	if got, err := call(newClient(t, s, ""), "echo", 1); got != "1" || err != nil {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+func TestIdleWhenNothingHappens(t *testing.T) {
+	const interval = 40 * time.Millisecond
+	var idles atomic.Int32
+	s, _ := start(t, methods{"echo": echo}, control.Options{Interval: interval, Callbacks: control.Callbacks{
+		Idle: func(context.Context) error { idles.Add(1); return nil }}})
+	eventually(t, "it was idle twice", func() bool { return idles.Load() >= 2 })
+	c := newClient(t, s, "")
+	call(c, "echo", 0)
+	// A loaded machine may pause between two calls for so long that the
+	// service is right to be idle: those pauses are counted.
+	before, pauses, last := idles.Load(), int32(0), time.Now()
+	for end := time.Now().Add(8 * interval); time.Now().Before(end); last = time.Now() {
+		if _, err := call(c, "echo", 1); err != nil {
+			t.Fatal(err)
+		}
+		if time.Since(last) > interval/2 {
+			pauses++
+		}
+	}
+	if got := idles.Load() - before; got > pauses {
+		t.Errorf("it was idle %d times while it was being called", got)
+	}
+	before = idles.Load()
+	eventually(t, "it is idle again", func() bool { return idles.Load() > before })
+}
+
+func TestStopListening(t *testing.T) {
+	s, _ := start(t, methods{"echo": echo}, control.Options{})
+	c := newClient(t, s, "")
+	call(c, "echo", 1)
+	s.StopListening()
+	if err := newClient(t, s, "").Connect(ctx); !errors.Is(err, exceptions.ConnectionRefused) {
+		t.Errorf("new client: got %v", err)
+	}
+	if got, err := call(c, "echo", 2); got != "2" || err != nil {
+		t.Errorf("old client: got %s, %v", got, err)
+	}
+}
+
+func TestListenerIsHandedIn(t *testing.T) {
+	sock, port, err := connection.FindFreePort(connection.DefaultPortStart, connection.DefaultPortStop, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := sock.Listener()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := control.NewServer(methods{}, control.Options{Address: connection.Address{Port: port - 1}, Listener: l}); err == nil {
+		t.Error("a socket on another port was taken")
+	}
+	s, _ := start(t, methods{"echo": echo}, control.Options{Address: connection.Address{Port: port}, Listener: l})
+	if got, err := call(newClient(t, s, ""), "echo", 1); got != "1" || err != nil || s.Address().Port != port {
+		t.Errorf("got %s, %v on port %d", got, err, s.Address().Port)
+	}
+}
+
+// scarceListener has no descriptors left for the first connections.
+type scarceListener struct {
+	net.Listener
+	failures int
+}
+
+func (l *scarceListener) Accept() (net.Conn, error) {
+	if l.failures > 0 {
+		l.failures--
+		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+	}
+	return l.Listener.Accept()
+}
+
+func TestAcceptGoesOnWhenDescriptorsAreScarce(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := start(t, methods{"echo": echo}, control.Options{Listener: &scarceListener{l, 2}})
+	if got, err := call(newClient(t, s, ""), "echo", 1); got != "1" || err != nil {
+		t.Errorf("got %s, %v", got, err)
+	}
+}

@@ -1,0 +1,109 @@
+// Package harness is what running tests is about, whatever language they are
+// written in: the events of a run, and the reports that are made of them.
+//
+// Whoever runs tests sends [Event] values to a [Run]; the run counts and hands
+// them to a [Reporter]. Reporters know nothing but the events, and an event is
+// one line of JSON: so tests can run in one process and be reported in another.
+//
+// A run is a sequence of
+//
+//	run_started
+//	  file_started
+//	    test_started, test_finished    for every test
+//	    block_failed                   what went wrong outside of tests
+//	  file_finished
+//	run_finished
+package harness
+
+// Kind says what an event is about.
+type Kind string
+
+const (
+	RunStarted   Kind = "run_started"
+	FileStarted  Kind = "file_started"
+	TestStarted  Kind = "test_started"
+	TestFinished Kind = "test_finished"
+	BlockFailed  Kind = "block_failed"
+	FileFinished Kind = "file_finished"
+	RunFinished  Kind = "run_finished"
+)
+
+// Status is how a test ended.
+type Status string
+
+const (
+	Passed  Status = "passed"
+	Failed  Status = "failed"  // an assertion did not hold
+	Error   Status = "error"   // something broke: the test itself, or a hook
+	Pending Status = "pending" // it was declared as not ready, and did not run to its end
+)
+
+// Event is something that happened in a run. Which of the fields are set
+// depends on its kind.
+type Event struct {
+	Kind Kind   `json:"event"`
+	File string `json:"file,omitempty"` // the test file, as the user named it
+
+	// Path is the test's name after those of the blocks around it. Of a
+	// block that failed it is the block's own, empty for the file itself.
+	Path []string `json:"path,omitempty"`
+	Line int      `json:"line,omitempty"` // where the test was declared
+
+	Status   Status    `json:"status,omitempty"`
+	Problems []Problem `json:"problems,omitempty"` // why it isn't Passed
+	Seconds  float64   `json:"seconds,omitempty"`  // how long the test, the file or the run took
+	Totals   *Totals   `json:"totals,omitempty"`   // of the file or the run
+}
+
+// Problem is one reason for a test to fail. A test can have several: its own,
+// and those of the hooks that ran after it.
+type Problem struct {
+	Hook    string  `json:"hook,omitempty"` // "before_each", ...; "" for the test itself
+	Message string  `json:"message"`
+	Diff    string  `json:"diff,omitempty"`  // lines that begin with ' ', '-' (expected) and '+' (actual)
+	Stack   []Frame `json:"stack,omitempty"` // innermost call first; the first is where it happened
+}
+
+// Frame is a place in a script.
+type Frame struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Func   string `json:"func,omitempty"`
+	Source string `json:"source,omitempty"` // the text of the line
+}
+
+// Totals counts tests by the way they ended. What went wrong outside of tests
+// counts as an error each.
+type Totals struct {
+	Passed  int `json:"passed"`
+	Failed  int `json:"failed"`
+	Errors  int `json:"errors"`
+	Pending int `json:"pending"`
+}
+
+// Bad is how many tests spoil the run.
+func (t Totals) Bad() int { return t.Failed + t.Errors }
+
+// Tests is how many there were.
+func (t Totals) Tests() int { return t.Passed + t.Pending + t.Bad() }
+
+func (t *Totals) count(e Event) {
+	switch {
+	case e.Kind == BlockFailed:
+		t.Errors++
+	case e.Kind != TestFinished:
+	case e.Status == Passed:
+		t.Passed++
+	case e.Status == Failed:
+		t.Failed++
+	case e.Status == Pending:
+		t.Pending++
+	default:
+		t.Errors++
+	}
+}
+
+// Reporter reads the events of one run, in their order.
+type Reporter interface {
+	Report(e Event)
+}

@@ -1,0 +1,364 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Step is one rung of the ladder that a tree is killed by: a signal, and how
+// long the tree may take to act on it.
+type Step struct {
+	Signal syscall.Signal
+	Grace  time.Duration
+}
+
+// HangUp is the ladder of a terminal that goes away.
+var HangUp = []Step{{syscall.SIGHUP, 100 * time.Millisecond}}
+
+const (
+	// freezeTime bounds the wait for processes that don't stop, such as one in
+	// an uninterruptible system call, when there are no new ones any more.
+	freezeTime = 200 * time.Millisecond
+
+	// emptyScans bounds how often a scan is repeated that found nothing while
+	// processes came and went. It is reached on very busy machines only.
+	emptyScans = 10
+
+	// killTime bounds the wait for killed processes to be gone.
+	killTime = 5 * time.Second
+)
+
+// KillTree ends the command whose session leader is leader, a child of this
+// program that has not been reaped yet. It may have ended; as nobody has waited
+// for it, its pid cannot be another's, and neither can its session. The caller
+// reaps it afterwards.
+//
+// The tree is every process in the leader's session, every living descendant,
+// and what shares a session with these. A process that has lost its parent and
+// is in a session of its own is a daemon, no part of the tree, and lives.
+//
+// Each step's signal goes to the whole tree; SIGKILL goes to those that are
+// left after the last step. The error names the processes that remain, if they
+// are another user's or cannot be killed.
+func KillTree(leader int, ladder []Step) error {
+	ended, err := hasEnded(leader)
+	if err != nil {
+		return err
+	}
+	if session, err := unix.Getsid(leader); err != nil || session != leader {
+		return fmt.Errorf("wanted the leader of a session, got process %d of session %d", leader, session)
+	}
+	if ended {
+		if isNewest(leader) {
+			return nil
+		}
+		if empty, err := sessionIsEmpty(leader); empty || err != nil {
+			return err
+		}
+	}
+	t := tree{leader: leader, members: map[int]*member{}, zombies: map[int]bool{}}
+	defer t.release()
+	return t.kill(ladder)
+}
+
+// hasEnded reports whether a child waits to be reaped, and fails if it is no
+// child or was reaped.
+func hasEnded(child int) (bool, error) {
+	var info unix.Siginfo
+	err := unix.Waitid(unix.P_PID, child, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
+	if err != nil {
+		return false, fmt.Errorf("wanted a child that has not been waited for, got process %d: %w", child, err)
+	}
+	return info.Signo != 0, nil
+}
+
+// isNewest reports that the kernel has made no process or thread since pid, so
+// that pid cannot have any descendants. It spares the common short command the
+// walk through /proc. Pids are given out in a circle, but pid itself is taken
+// until it is reaped: the circle cannot stop there a second time. False says
+// nothing, nor does a kernel that lacks the file.
+func isNewest(pid int) bool {
+	fd, err := unix.Open("/proc/sys/kernel/ns_last_pid", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	var buf [16]byte
+	n, err := unix.Read(fd, buf[:])
+	return err == nil && strings.TrimSpace(string(buf[:n])) == strconv.Itoa(pid)
+}
+
+// sessionIsEmpty reports that for sure nobody but its leader is in a session. If
+// the leader has ended then its children have no parent any more, and so nothing
+// of its tree is left.
+func sessionIsEmpty(leader int) (bool, error) {
+	names, err := pids()
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err != nil || pid == leader {
+			continue
+		}
+		session, err := unix.Getsid(pid)
+		if session == leader || errors.Is(err, unix.ESRCH) {
+			return false, nil // who has ended since may have forked before
+		}
+	}
+	return true, nil
+}
+
+// tree is the processes of a command that were seen alive. They are remembered,
+// because one that was a descendant before its parent was killed is to die too.
+type tree struct {
+	leader  int
+	members map[int]*member // by pid
+	added   int             // how many members there ever were
+	zombies map[int]bool    // those seen in the leader's session
+}
+
+// member is one process of a tree. The tree owns its pidfd.
+type member struct {
+	Stat
+	pidfd  int
+	denied error // why it cannot be signalled
+}
+
+func (t *tree) kill(ladder []Step) error {
+	for _, step := range ladder {
+		if err := t.scan(); err != nil || len(t.members) == 0 {
+			return err
+		}
+		t.signal(step.Signal)
+		t.signal(syscall.SIGCONT) // who is stopped acts on nothing but SIGKILL
+		t.wait(step.Grace)
+	}
+	deadline := time.Now().Add(killTime)
+	for {
+		if err := t.freeze(deadline); err != nil || len(t.members) == 0 {
+			return err
+		}
+		t.signalAtOnce(syscall.SIGKILL)
+		t.wait(time.Until(deadline))
+		if len(t.members) > 0 && (t.allDenied() || time.Now().After(deadline)) {
+			return t.remaining()
+		}
+	}
+}
+
+// freeze stops the tree, until a scan finds nobody new and nobody that runs.
+// Killing processes that still run would race with their forks: a child that is
+// made after the scan and leaves the session before its parent dies looks like
+// a daemon. What cannot be stopped may go on forking until the deadline.
+func (t *tree) freeze(deadline time.Time) error {
+	patience := time.Now().Add(freezeTime)
+	for {
+		known := t.added
+		if err := t.scan(); err != nil {
+			return err
+		}
+		now := time.Now()
+		frozen := t.added == known && (t.allStopped() || now.After(patience))
+		if frozen || now.After(deadline) {
+			return nil
+		}
+		t.signalAtOnce(syscall.SIGSTOP)
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// scan brings the members up to date: those that have ended are dropped, those
+// that are new are added. A process that forks and ends during the scan can
+// hide its child from it, so a scan that finds nothing is believed only if
+// nothing ended meanwhile. Otherwise the leader's group is made to hold still
+// for the next one.
+func (t *tree) scan() error {
+	for range emptyScans {
+		settled, err := t.look()
+		if err != nil || settled || len(t.members) > 0 {
+			return err
+		}
+		t.signalAtOnce(syscall.SIGSTOP)
+	}
+	return nil
+}
+
+func (t *tree) look() (settled bool, err error) {
+	t.dropEnded()
+	all, vanished, err := snapshot()
+	if err != nil {
+		return false, err
+	}
+	settled = !vanished
+	for _, s := range all {
+		if s.Dead() && s.Session == t.leader && s.PID != t.leader && !t.zombies[s.PID] {
+			t.zombies[s.PID] = true
+			settled = false
+		}
+	}
+	for _, s := range t.find(all) {
+		if m := t.members[s.PID]; m != nil && m.Start == s.Start {
+			m.Stat = s
+			continue
+		}
+		added, err := t.add(s)
+		if err != nil {
+			return false, err
+		}
+		settled = settled && added
+	}
+	return settled, nil
+}
+
+// find gives the living processes of the tree: the leader's session, known
+// members, and from there on to children and to sessions.
+func (t *tree) find(all []Stat) []Stat {
+	self := os.Getpid()
+	parents, sessions := map[int]bool{}, map[int]bool{t.leader: true}
+	for pid := range t.members {
+		parents[pid] = true
+	}
+	isIn := func(s *Stat) bool {
+		m := t.members[s.PID]
+		return parents[s.Parent] || sessions[s.Session] || m != nil && m.Start == s.Start
+	}
+	var found []Stat
+	rest := slices.DeleteFunc(all, func(s Stat) bool { return s.Dead() || s.PID == self })
+	for grown := true; grown; {
+		grown = false
+		rest = slices.DeleteFunc(rest, func(s Stat) bool {
+			if !isIn(&s) {
+				return false
+			}
+			parents[s.PID], sessions[s.Session] = true, true
+			found, grown = append(found, s), true
+			return true
+		})
+	}
+	return found
+}
+
+// add opens a process that a scan found, if it is still there. Its pid may be
+// another's by now, so who it is gets asked again when the pidfd holds it.
+func (t *tree) add(s Stat) (added bool, err error) {
+	pidfd, err := unix.PidfdOpen(s.PID, 0)
+	if errors.Is(err, unix.ESRCH) {
+		return false, nil
+	}
+	if errors.Is(err, unix.EMFILE) && len(t.members) > 0 {
+		return false, nil // its turn comes when some of the others are dead
+	}
+	if err != nil {
+		return false, fmt.Errorf("pidfd of process %d (%s): %w", s.PID, s.Comm, err)
+	}
+	again, err := ReadStat(s.PID)
+	if err != nil || again.Start != s.Start {
+		unix.Close(pidfd)
+		return false, nil
+	}
+	t.members[s.PID] = &member{Stat: again, pidfd: pidfd}
+	t.added++
+	return true, nil
+}
+
+// signalAtOnce signals the leader's process group and then the members. No list
+// keeps up with a chain of processes that each fork the next and end; the
+// kernel signals a group atomically. The group is the leader's for as long as
+// the leader is not reaped, and cannot reach beyond its session.
+func (t *tree) signalAtOnce(sig syscall.Signal) {
+	_ = syscall.Kill(-t.leader, sig)
+	t.signal(sig)
+}
+
+func (t *tree) signal(sig syscall.Signal) {
+	for _, m := range t.members {
+		err := unix.PidfdSendSignal(m.pidfd, sig, nil, 0)
+		if err != nil && !errors.Is(err, unix.ESRCH) {
+			m.denied = err
+		}
+	}
+}
+
+// wait returns when every member that took its signal has ended, or d is over.
+func (t *tree) wait(d time.Duration) {
+	deadline := time.Now().Add(d)
+	for {
+		t.dropEnded()
+		left := time.Until(deadline).Milliseconds()
+		if t.allDenied() || left <= 0 {
+			return
+		}
+		fds, _ := t.pollSet(func(m *member) bool { return m.denied == nil })
+		_, _ = unix.Poll(fds, int(left)) // an interruption only comes round again
+	}
+}
+
+// dropEnded forgets the members that have ended, reaped or not.
+func (t *tree) dropEnded() {
+	fds, members := t.pollSet(func(*member) bool { return true })
+	_, _ = unix.Poll(fds, 0)
+	for i, m := range members {
+		if fds[i].Revents != 0 {
+			unix.Close(m.pidfd)
+			delete(t.members, m.PID)
+		}
+	}
+}
+
+// pollSet is for poll(2) on the pidfds of some members: one becomes readable
+// when its process has ended.
+func (t *tree) pollSet(wanted func(*member) bool) (fds []unix.PollFd, members []*member) {
+	for _, m := range t.members {
+		if wanted(m) {
+			fds = append(fds, unix.PollFd{Fd: int32(m.pidfd), Events: unix.POLLIN})
+			members = append(members, m)
+		}
+	}
+	return fds, members
+}
+
+func (t *tree) allStopped() bool {
+	for _, m := range t.members {
+		if !m.Stopped() && m.denied == nil {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *tree) allDenied() bool {
+	for _, m := range t.members {
+		if m.denied == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// remaining is the error that names the processes that cannot be killed.
+func (t *tree) remaining() error {
+	var errs []error
+	for _, m := range t.members {
+		err := m.denied
+		if err == nil {
+			err = errors.New("did not die of SIGKILL")
+		}
+		errs = append(errs, fmt.Errorf("process %d (%s) is left: %w", m.PID, m.Comm, err))
+	}
+	return errors.Join(errs...)
+}
+
+func (t *tree) release() {
+	for _, m := range t.members {
+		unix.Close(m.pidfd)
+	}
+}

@@ -1,0 +1,130 @@
+package process
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestKillTreeOfALeaderThatLives(t *testing.T) {
+	for name, script := range map[string]string{
+		"alone":                  `echo up; exec sleep 1000`,
+		"children":               `sleep 1000 & (sleep 1000; true) & echo up; wait`,
+		"deaf":                   `trap "" HUP TERM; sleep 1000 & echo up; sleep 1000`,
+		"job control":            `set -m; sleep 1000 & nohup sleep 1000 >&2 & echo up; wait`,
+		"child in a session":     `setsid -w nohup sh -c 'echo up; sleep 1000' & wait`,
+		"orphan in the session":  `(nohup sleep 1000 >&2 &) ; echo up; sleep 1000`,
+		"orphan in a subsession": `setsid -w sh -c '(nohup sleep 1000 >&2 &); echo up; sleep 1000' & wait`,
+		"stopped":                `sleep 1000 & kill -STOP $!; echo up; kill -STOP $$`,
+		"first thread ended":     `AVE_TEST_PROCESS_CHILD=headless setsid -w "$1" & wait`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			self, err := os.Executable()
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := lead(t, script, self)
+			c.said(1)
+			c.kill(HangUp)
+		})
+	}
+}
+
+func TestKillTreeOfALeaderThatEnded(t *testing.T) {
+	for name, script := range map[string]string{
+		"nothing":     `exit 7`,
+		"short child": `/bin/true; exit 7`,
+		"nohup":       `nohup sleep 1000 >&2 & exit 7`,
+		"job control": `set -m; nohup sh -c "sleep 1000; true" >&2 & exit 7`,
+		"deaf":        `trap "" HUP TERM; (sleep 1000; true) & exit 7`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := lead(t, script)
+			c.ended()
+			c.kill(HangUp)
+			if err := c.Wait(); c.ProcessState.ExitCode() != 7 {
+				t.Errorf("the leader's status is gone: got %v, want 7", err)
+			}
+		})
+	}
+}
+
+func TestKillTreeWhileItForks(t *testing.T) {
+	for name, text := range map[string]string{
+		"chain of orphans":     `trap "" HUP TERM; echo x; sh "$1/script" "$1" &`,
+		"children in sessions": `trap "" HUP TERM; for i in $(seq 300); do setsid sleep 1000 & echo x; done; wait`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "script"), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			c := lead(t, `exec sh "$1/script" "$1"`, dir)
+			c.said(20)
+			c.kill(HangUp)
+		})
+	}
+}
+
+func TestDaemonLives(t *testing.T) {
+	c := lead(t, `(setsid sh -c 'echo $$; exec sleep 1000' &); sleep 1000`)
+	daemon, err := strconv.Atoi(c.said(1)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the daemon is an orphan", func() bool {
+		s, err := ReadStat(daemon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parent, err := ReadStat(s.Parent)
+		return err == nil && parent.Session != c.Process.Pid
+	})
+	if err := KillTree(c.Process.Pid, HangUp); err != nil {
+		t.Error(err)
+	}
+	if left := c.survivors(); len(left) != 1 || left[0] != daemon {
+		t.Errorf("got survivors %v, want the daemon %d", left, daemon)
+	}
+}
+
+func TestLadderIsClimbedNoFurtherThanNeeded(t *testing.T) {
+	c := lead(t, `trap "" HUP; trap "echo bye; exit" TERM; echo up; while :; do sleep 0.01; done`)
+	c.said(1)
+	start := time.Now()
+	c.kill([]Step{{syscall.SIGHUP, 10 * time.Millisecond}, {syscall.SIGTERM, time.Minute}})
+	if took := time.Since(start); took > 30*time.Second {
+		t.Errorf("took %v, though the command ended at once", took)
+	}
+	if got := c.said(2); !slices.Contains(got, "bye") {
+		t.Errorf("got %q, want that the handler of SIGTERM ran", got)
+	}
+}
+
+func TestKillTreeRefusesWhatIsNoLeader(t *testing.T) {
+	reaped := exec.Command("true")
+	if err := reaped.Run(); err != nil {
+		t.Fatal(err)
+	}
+	plain := exec.Command("sleep", "1000")
+	if err := plain.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Wait()
+	defer plain.Process.Kill()
+	for name, pid := range map[string]int{
+		"reaped": reaped.Process.Pid, "parent": os.Getppid(), "no leader": plain.Process.Pid,
+	} {
+		if err := KillTree(pid, nil); err == nil {
+			t.Errorf("%s: got no error", name)
+		}
+	}
+	if s, err := ReadStat(plain.Process.Pid); err != nil || s.Dead() {
+		t.Errorf("a refused process was killed: %+v, %v", s, err)
+	}
+}

@@ -1,0 +1,117 @@
+package bind
+
+import (
+	"context"
+	"fmt"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/exceptions"
+	"avescript/lualib/vm"
+)
+
+// Call is one call of a bound function.
+type Call struct {
+	L    *lua.LState
+	Self *lua.LTable // the object, for a method
+
+	sig     *signature
+	skip    int // how many values are in front of the arguments
+	results int
+}
+
+// begin takes self off the arguments and looks at their number.
+func (c *Call) begin() error {
+	if c.sig.class != nil {
+		self, ok := c.L.Get(1).(*lua.LTable)
+		if !ok || !instanceOf(self, c.sig.class.In(c.L)) {
+			return c.typeErrorf("wanted a %s in front of the colon, got %s; a method is called as object:method(...), not object.method(...)",
+				c.sig.class.Name, Describe(c.L.Get(1)))
+		}
+		c.Self, c.skip = self, 1
+	}
+	if n := c.Len(); n > len(c.sig.params) && !c.sig.variadic {
+		return c.typeErrorf("wanted at most %d arguments, got %d", len(c.sig.params), n)
+	}
+	return nil
+}
+
+// Len is the number of arguments without self.
+func (c *Call) Len() int { return c.L.GetTop() - c.skip }
+
+// Arg is the argument at index i, from 1, without self.
+func (c *Call) Arg(i int) lua.LValue { return c.L.Get(c.skip + i) }
+
+// Args unpacks the arguments in their order into pointers: see [Unpack] for
+// their types. An optional one that is nil or missing leaves its variable as
+// it is.
+func (c *Call) Args(into ...any) error {
+	for i, target := range into {
+		v := c.Arg(i + 1)
+		if v == lua.LNil && i >= c.sig.required {
+			continue
+		}
+		if err := Unpack(c.L, v, target); err != nil {
+			return c.argError(i, v, err)
+		}
+	}
+	return nil
+}
+
+func (c *Call) argError(i int, got lua.LValue, err error) error {
+	name := "..."
+	if i < len(c.sig.params) {
+		name = c.sig.params[i]
+	}
+	switch e := err.(type) {
+	case *optionError:
+		return c.typeErrorf("option '%s': %s", e.name, e.text)
+	case wanted:
+		what := Describe(got)
+		if got == lua.LNil && i >= c.Len() {
+			what = "nothing"
+		}
+		return c.typeErrorf("argument '%s': wanted %s, got %s", name, e, what)
+	}
+	return c.typeErrorf("argument '%s': %w", name, err)
+}
+
+func (c *Call) typeErrorf(format string, args ...any) error {
+	return exceptions.TypeError.Newf("%s: %w", c.sig.name, fmt.Errorf(format, args...))
+}
+
+// Return pushes the results: see [Value] for the types.
+func (c *Call) Return(values ...any) error {
+	for _, v := range values {
+		c.L.Push(Value(c.L, v))
+	}
+	c.results += len(values)
+	return nil
+}
+
+// Unlocked runs wait without the lock: see [vm.Unlocked].
+func (c *Call) Unlocked(wait func(ctx context.Context)) { vm.Unlocked(c.L, wait) }
+
+// Invoke calls a Lua function and returns its first result. What it raises
+// goes on to the caller of the bound function.
+func (c *Call) Invoke(fn lua.LValue, args ...any) lua.LValue {
+	return Invoke(c.L, fn, args...)
+}
+
+// Invoke calls a Lua function and returns its first result. What it raises is
+// raised in the code that L runs.
+func Invoke(L *lua.LState, fn lua.LValue, args ...any) lua.LValue {
+	L.Push(fn)
+	for _, arg := range args {
+		L.Push(Value(L, arg))
+	}
+	L.Call(len(args), 1)
+	result := L.Get(-1)
+	L.Pop(1)
+	return result
+}
+
+// Method calls self:name(args...) and returns its first result.
+func Method(L *lua.LState, self *lua.LTable, name string, args ...any) lua.LValue {
+	return Invoke(L, L.GetField(self, name), append([]any{self}, args...)...)
+}

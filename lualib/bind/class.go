@@ -1,0 +1,251 @@
+package bind
+
+import (
+	"fmt"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/vm"
+)
+
+// Class is a Lua class that is declared in Go. Scripts make children of it
+// with Class:subclass("Name"), and objects by calling it.
+//
+// In Lua a class is a table. It is the metatable of its objects, its __index
+// is itself, and its own metatable leads to its parent. An object is a table
+// whose Go part, if any, lies under a key that scripts cannot name.
+type Class struct {
+	Name   string
+	Parent *Class
+	Params string              // of the constructor
+	Init   func(c *Call) error // fills in c.Self; a value it returns takes the object's place
+	// Methods are called on objects, Funcs on the class itself.
+	Methods []Fn
+	Funcs   []Fn
+	// Meta are metamethods. Children inherit them.
+	Meta map[string]lua.LGFunction
+
+	// Pack and Unpack carry an object to another process: data and a
+	// descriptor that is inherited, -1 for none. A class without them has
+	// objects that stay where they are.
+	Pack   func(part any) (data []byte, fd int, err error)
+	Unpack func(L *lua.LState, data []byte, fd int) (*lua.LTable, error)
+}
+
+// In gives the class's table in the state of L.
+func (class *Class) In(L *lua.LState) *lua.LTable {
+	attached := vm.Of(L).Attached
+	if t, ok := attached[class].(*lua.LTable); ok {
+		return t
+	}
+	var parent *lua.LTable
+	if class.Parent != nil {
+		parent = class.Parent.In(L)
+	}
+	t := NewClass(L, class.Name, parent)
+	attached[class] = t
+	Attach(L, t, class)
+	if parent == nil {
+		t.RawSetString("subclass", Fn{"subclass", "name", subclass}.bindClass(L))
+		t.RawSetString("is", Fn{"is", "class", is}.bind(L, class.Name, class))
+	}
+	if class.Init != nil {
+		init := Fn{"init", class.Params, class.Init}.bind(L, class.Name, class)
+		t.RawSetString("init", init)
+	}
+	for _, fn := range class.Methods {
+		t.RawSetString(fn.Name, fn.bind(L, class.Name, class))
+	}
+	for _, fn := range class.Funcs {
+		t.RawSetString(fn.Name, fn.bind(L, class.Name, nil))
+	}
+	for name, fn := range class.Meta {
+		t.RawSetString(name, L.NewFunction(fn))
+	}
+	return t
+}
+
+// bindClass makes a function whose first argument is a class.
+func (f Fn) bindClass(L *lua.LState) *lua.LFunction {
+	return Fn{f.Name, "class, " + f.Params, f.Call}.bind(L, "class", nil)
+}
+
+// NewClass makes a class with the given parent, nil for none.
+func NewClass(L *lua.LState, name string, parent *lua.LTable) *lua.LTable {
+	class, meta := L.NewTable(), L.NewTable()
+	class.RawSetString("__index", class)
+	class.RawSetString("__name", lua.LString(name))
+	if parent != nil {
+		inheritMetamethods(class, parent)
+		class.RawSetString("super", parent)
+		meta.RawSetString("__index", parent)
+	}
+	meta.RawSetString("__call", L.NewFunction(construct))
+	meta.RawSetString("__tostring", L.NewFunction(classToString))
+	class.Metatable = meta
+	return class
+}
+
+// inheritMetamethods copies them, because Lua looks for a metamethod in the
+// metatable itself and not along its __index.
+func inheritMetamethods(class, parent *lua.LTable) {
+	parent.ForEach(func(key, value lua.LValue) {
+		name, ok := key.(lua.LString)
+		if !ok || !strings.HasPrefix(string(name), "__") || name == "__name" {
+			return
+		}
+		if name == "__index" && value == parent {
+			return
+		}
+		class.RawSetString(string(name), value)
+	})
+}
+
+// ClassOf is the nearest class declared in Go that an object belongs to.
+func ClassOf(object *lua.LTable) *Class {
+	for class, _ := object.Metatable.(*lua.LTable); class != nil; class = ParentOf(class) {
+		if declared, ok := Part[*Class](class); ok {
+			return declared
+		}
+	}
+	return nil
+}
+
+// ParentOf is the class that class was made from, nil for none.
+func ParentOf(class *lua.LTable) *lua.LTable {
+	parent, _ := class.RawGetString("super").(*lua.LTable)
+	return parent
+}
+
+// IsClass reports whether v is a class.
+func IsClass(v lua.LValue) bool { return className(v) != "" }
+
+func className(v lua.LValue) string {
+	if t, ok := v.(*lua.LTable); ok {
+		if name, ok := t.RawGetString("__name").(lua.LString); ok {
+			return string(name)
+		}
+	}
+	return ""
+}
+
+// NameOf is the name of the class whose object v is, or "".
+func NameOf(v lua.LValue) string {
+	if t, ok := v.(*lua.LTable); ok {
+		return className(t.Metatable)
+	}
+	return ""
+}
+
+func instanceOf(object, class *lua.LTable) bool {
+	c, _ := object.Metatable.(*lua.LTable)
+	for ; c != nil; c = ParentOf(c) {
+		if c == class {
+			return true
+		}
+	}
+	return false
+}
+
+// construct is what calling a class does: it makes an object and calls its
+// init with the arguments.
+func construct(L *lua.LState) int {
+	class := L.CheckTable(1)
+	object := L.NewTable()
+	object.Metatable = class
+	init := L.GetField(class, "init")
+	if init == lua.LNil {
+		L.Push(object)
+		return 1
+	}
+	n := L.GetTop() - 1
+	L.Push(init)
+	L.Push(object)
+	for i := 2; i <= n+1; i++ {
+		L.Push(L.Get(i))
+	}
+	L.Call(n+1, 1)
+	if L.Get(-1) == lua.LNil {
+		L.Push(object)
+	}
+	return 1
+}
+
+func classToString(L *lua.LState) int {
+	L.Push(lua.LString("class " + className(L.Get(1))))
+	return 1
+}
+
+// subclass is Class:subclass(name).
+func subclass(c *Call) error {
+	var class *lua.LTable
+	var name string
+	if err := c.Args(&class, &name); err != nil {
+		return err
+	}
+	if !IsClass(class) {
+		return c.typeErrorf("wanted a class in front of the colon, got %s", Describe(class))
+	}
+	return c.Return(NewClass(c.L, name, class))
+}
+
+// is tells whether an object belongs to a class, given as such or by its name,
+// or to a child of it.
+func is(c *Call) error {
+	switch want := c.Arg(1).(type) {
+	case *lua.LTable:
+		if IsClass(want) {
+			return c.Return(instanceOf(c.Self, want))
+		}
+	case lua.LString:
+		class, _ := c.Self.Metatable.(*lua.LTable)
+		for ; class != nil; class = ParentOf(class) {
+			if className(class) == string(want) {
+				return c.Return(true)
+			}
+		}
+		return c.Return(false)
+	}
+	return c.typeErrorf("argument 'class': wanted a class or its name, got %s", Describe(c.Arg(1)))
+}
+
+// goKey is where an object's Go part lies.
+var goKey = &lua.LUserData{}
+
+// Attach gives an object its Go part.
+func Attach(L *lua.LState, object *lua.LTable, part any) {
+	object.RawSet(goKey, &lua.LUserData{Value: part, Metatable: lua.LNil})
+}
+
+// IsGoKey reports whether key is the one under which Go parts lie.
+func IsGoKey(key lua.LValue) bool { return key == goKey }
+
+// New makes an object of class around its Go part.
+func New(L *lua.LState, class *Class, part any) *lua.LTable {
+	object := L.NewTable()
+	object.Metatable = class.In(L)
+	Attach(L, object, part)
+	return object
+}
+
+// Part gets the Go part of an object.
+func Part[T any](v lua.LValue) (part T, ok bool) {
+	if t, isTable := v.(*lua.LTable); isTable {
+		if ud, isPart := t.RawGet(goKey).(*lua.LUserData); isPart {
+			part, ok = ud.Value.(T)
+		}
+	}
+	return part, ok
+}
+
+// Self gets the Go part of the object that a method was called on. An object
+// whose class forgot to call the constructor of its parent has none.
+func Self[T any](c *Call) (T, error) {
+	part, ok := Part[T](c.Self)
+	if !ok {
+		class := c.sig.class.Name
+		return part, fmt.Errorf("%s: the object was never initialized: its class must call %s.init(self, ...)", c.sig.name, class)
+	}
+	return part, nil
+}

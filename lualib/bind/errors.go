@@ -1,0 +1,365 @@
+package bind
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/exceptions"
+	"avescript/lualib/codec"
+	"avescript/lualib/vm"
+)
+
+// An error object is a table whose only field of its own is details; every
+// other name is looked up in the class and then in details, so that there is
+// one place that says what the error is.
+
+const detailsField = "details"
+
+// Throw raises err in the code that L runs, as an error object.
+func Throw(L *lua.LState, err error) {
+	vm.Raise(L, ErrorValue(L, err))
+}
+
+// ErrorValue is the Lua value of an error: what a script had raised, or else
+// an error object. This is the one place where Go's errors become Lua's.
+func ErrorValue(L *lua.LState, err error) lua.LValue {
+	var raised *vm.Error
+	if errors.As(err, &raised) {
+		return raised.Value
+	}
+	return ErrorObject(L, asException(err))
+}
+
+func asException(err error) *exceptions.Error {
+	var e *exceptions.Error
+	var badValue *codec.Error
+	switch {
+	case errors.As(err, &e):
+		return e
+	case errors.As(err, &badValue):
+		return exceptions.TypeError.Newf("%w", err)
+	}
+	return exceptions.Exception.Newf("%w", err)
+}
+
+// ErrorObject makes the Lua object of an exception.
+func ErrorObject(L *lua.LState, e *exceptions.Error) *lua.LTable {
+	details := L.NewTable()
+	details.RawSetString("type", lua.LString(e.Class.Name))
+	details.RawSetString("message", lua.LString(e.Message))
+	if e.Trace != nil {
+		details.RawSetString("trace", traceTable(L, e.Trace))
+	}
+	for _, key := range slices.Sorted(maps.Keys(e.Details)) {
+		details.RawSetString(key, detailValue(L, e.Details[key]))
+	}
+	return newErrorObject(L, ExceptionClass(L, e.Class), details)
+}
+
+func newErrorObject(L *lua.LState, class, details *lua.LTable) *lua.LTable {
+	object := L.NewTable()
+	object.Metatable = class
+	object.RawSetString(detailsField, details)
+	return object
+}
+
+func traceTable(L *lua.LState, trace []exceptions.Frame) *lua.LTable {
+	list := L.CreateTable(len(trace), 0)
+	for _, f := range trace {
+		list.Append(Value(L, []any{f.File, f.Line, f.Func, f.Source}))
+	}
+	return list
+}
+
+// detailValue makes a Lua value of a detail by way of its JSON.
+func detailValue(L *lua.LState, detail any) lua.LValue {
+	if s, ok := detail.(string); ok {
+		return lua.LString(s) // also when it isn't UTF-8, as a command's output may be
+	}
+	raw, isRaw := detail.(json.RawMessage)
+	if !isRaw {
+		var err error
+		if raw, err = json.Marshal(detail); err != nil {
+			return lua.LString(err.Error())
+		}
+	}
+	v, err := codec.For(L).Decode(raw)
+	if err != nil {
+		return lua.LString(raw)
+	}
+	return v
+}
+
+// AsException is the exception that an error is for another program, with the
+// trace of a script that has raised it.
+func AsException(L *lua.LState, err error) *exceptions.Error {
+	var raised *vm.Error
+	if !errors.As(err, &raised) {
+		return asException(err)
+	}
+	e, bad := Exception(L, raised.Value, raised.Frames)
+	if bad != nil {
+		return exceptions.TypeError.Newf("details of %s: %w", e.Class.Name, bad)
+	}
+	return e
+}
+
+// Exception is the error of a value that a script has raised, for sending it
+// on. Frames are where that happened; an object that has a trace already
+// keeps its own. This is the one place where Lua's errors become Go's.
+func Exception(L *lua.LState, value lua.LValue, frames []vm.Frame) (*exceptions.Error, error) {
+	object, ok := value.(*lua.LTable)
+	if !ok || !IsErrorObject(object) {
+		return exceptions.Exception.Newf("%s", L.ToStringMeta(value).String()).WithTrace(trace(frames)), nil
+	}
+	e := &exceptions.Error{Class: classOf(object)}
+	var failed error
+	detailsOf(object).ForEach(func(key, v lua.LValue) {
+		name, _ := key.(lua.LString)
+		switch name {
+		case "type":
+		case "message":
+			e.Message = v.String()
+		default:
+			raw, err := codec.For(L).Append(L, nil, v)
+			if err != nil {
+				failed = err
+				return
+			}
+			if name == "trace" && json.Unmarshal(raw, &e.Trace) == nil {
+				return
+			}
+			if e.Details == nil {
+				e.Details = map[string]any{}
+			}
+			e.Details[string(name)] = json.RawMessage(raw)
+		}
+	})
+	if e.Trace == nil {
+		e.Trace = trace(frames)
+	}
+	return e, failed
+}
+
+// trace turns a Lua stack, innermost call first, into what is sent with an
+// exception: outermost first, and Lua functions alone.
+func trace(frames []vm.Frame) []exceptions.Frame {
+	list := []exceptions.Frame{}
+	for _, f := range slices.Backward(frames) {
+		if f.Source == "" {
+			continue
+		}
+		name := f.Name
+		if f.Main {
+			name = "main chunk"
+		}
+		list = append(list, exceptions.Frame{
+			File: f.Source, Line: f.Line, Func: name, Source: f.Text(),
+		})
+	}
+	return list
+}
+
+// IsErrorObject reports whether v is an object of an exception's class.
+func IsErrorObject(v lua.LValue) bool {
+	t, ok := v.(*lua.LTable)
+	return ok && detailsOf(t) != nil && classOf(t) != nil
+}
+
+func detailsOf(object *lua.LTable) *lua.LTable {
+	details, _ := object.RawGetString(detailsField).(*lua.LTable)
+	return details
+}
+
+// classOf is the exception's class of an object: that of its Lua class, or of
+// the nearest ancestor which has one, under the name of the Lua class. Details
+// may name another type.
+func classOf(object *lua.LTable) *exceptions.Class {
+	class, _ := object.Metatable.(*lua.LTable)
+	for c := class; c != nil; c = ParentOf(c) {
+		if known, ok := Part[*exceptions.Class](c); ok {
+			if name, ok := detailsOf(object).RawGetString("type").(lua.LString); ok && string(name) != known.Name {
+				return exceptions.Lookup(string(name))
+			}
+			return known
+		}
+	}
+	return nil
+}
+
+// classTables are an interpreter's classes of exceptions, by their names.
+type classTables map[string]*lua.LTable
+
+type classTablesKey struct{}
+
+// ExceptionClass is the Lua class of an exception's class.
+func ExceptionClass(L *lua.LState, c *exceptions.Class) *lua.LTable {
+	attached := vm.Of(L).Attached
+	tables, ok := attached[classTablesKey{}].(classTables)
+	if !ok {
+		tables = classTables{}
+		attached[classTablesKey{}] = tables
+	}
+	if t, ok := tables[c.Name]; ok {
+		return t
+	}
+	var parent *lua.LTable
+	if c.Parent != nil {
+		parent = ExceptionClass(L, c.Parent)
+	} else {
+		parent = rootException.In(L)
+	}
+	t := NewClass(L, c.Name, parent)
+	Attach(L, t, c)
+	if exceptions.Lookup(c.Name) == c {
+		tables[c.Name] = t // a name that a peer made up is not kept
+	}
+	return t
+}
+
+// rootException is the parent of Exception. It has what all exceptions share.
+var rootException = &Class{
+	Name:   "Raisable",
+	Params: "details, ...",
+	Init:   initException,
+	Methods: []Fn{
+		Func("format_trace", "", formatTrace),
+	},
+	Meta: map[string]lua.LGFunction{
+		"__index":    exceptionIndex,
+		"__newindex": exceptionNewIndex,
+		"__tostring": exceptionToString,
+		"__tojson":   exceptionToJSON,
+	},
+}
+
+// initException is AveException(details), with a text or a table that has a
+// message; and RunError(cmd, out, message?).
+func initException(c *Call) error {
+	class, _ := c.Self.Metatable.(*lua.LTable)
+	details := c.L.NewTable()
+	if c.Len() > 1 {
+		if !nearestClass(class).IsA(exceptions.RunError) {
+			return exceptions.TypeError.Newf("%s: wanted one argument, a message or a table with one, got %d", className(class), c.Len())
+		}
+		var message string
+		if c.Arg(3) != lua.LNil {
+			message = c.Arg(3).String()
+		}
+		details.RawSetString("cmd", c.Arg(1))
+		details.RawSetString("out", c.Arg(2))
+		details.RawSetString("ptyout", c.Arg(2))
+		details.RawSetString("message", lua.LString(message))
+	} else if err := fillDetails(c, details); err != nil {
+		return err
+	}
+	if details.RawGetString("type") == lua.LNil {
+		details.RawSetString("type", lua.LString(className(class)))
+	}
+	c.Self.RawSetString(detailsField, details)
+	return nil
+}
+
+func nearestClass(class *lua.LTable) *exceptions.Class {
+	for ; class != nil; class = ParentOf(class) {
+		if known, ok := Part[*exceptions.Class](class); ok {
+			return known
+		}
+	}
+	return nil
+}
+
+func fillDetails(c *Call, details *lua.LTable) error {
+	name := className(c.Self.Metatable)
+	switch given := c.Arg(1).(type) {
+	case lua.LString, lua.LNumber:
+		details.RawSetString("message", lua.LString(given.String()))
+		return nil
+	case *lua.LTable:
+		var odd lua.LValue
+		given.ForEach(func(key, v lua.LValue) {
+			if s, ok := key.(lua.LString); ok {
+				details.RawSetString(string(s), v)
+			} else {
+				odd = key
+			}
+		})
+		if odd != nil {
+			return exceptions.TypeError.Newf("%s: argument 'details': wanted strings as keys, got %s", name, Describe(odd))
+		}
+		if _, ok := details.RawGetString("message").(lua.LString); ok {
+			return nil
+		}
+		return exceptions.TypeError.Newf("%s: argument 'details': wanted an entry 'message' that is a string, got %s",
+			name, Describe(details.RawGetString("message")))
+	case *lua.LNilType:
+		if known := nearestClass(c.Self.Metatable.(*lua.LTable)); known != nil && defaultMessages[known.Name] != "" {
+			details.RawSetString("message", lua.LString(defaultMessages[known.Name]))
+			return nil
+		}
+	}
+	return exceptions.TypeError.Newf("%s: argument 'details': wanted a message or a table with one, got %s", name, Describe(c.Arg(1)))
+}
+
+// defaultMessages are those that the classes of ave.network.exceptions have in
+// ave-common's document.
+var defaultMessages = map[string]string{
+	"ConnectionClosed":     "connection closed",
+	"ConnectionTimeout":    "timed out",
+	"ConnectionRefused":    "connection refused",
+	"ConnectionInProgress": "connection in progress",
+	"ConnectionAgain":      "connection again",
+	"ConnectionReset":      "connection reset",
+}
+
+func formatTrace(c *Call) error {
+	e, err := Exception(c.L, c.Self, nil)
+	if err != nil {
+		return err
+	}
+	return c.Return(e.FormatTrace())
+}
+
+func exceptionIndex(L *lua.LState) int {
+	object, key := L.CheckTable(1), L.Get(2)
+	for class, _ := object.Metatable.(*lua.LTable); class != nil; class = ParentOf(class) {
+		if v := class.RawGet(key); v != lua.LNil {
+			L.Push(v)
+			return 1
+		}
+	}
+	if details := detailsOf(object); details != nil {
+		L.Push(details.RawGet(key))
+		return 1
+	}
+	return 0
+}
+
+func exceptionNewIndex(L *lua.LState) int {
+	object := L.CheckTable(1)
+	if details := detailsOf(object); details != nil {
+		L.RawSet(details, L.Get(2), L.Get(3))
+	} else {
+		L.RawSet(object, L.Get(2), L.Get(3))
+	}
+	return 0
+}
+
+func exceptionToString(L *lua.LState) int {
+	e, err := Exception(L, L.Get(1), nil)
+	if err != nil {
+		L.Push(lua.LString(e.Message))
+		return 1
+	}
+	L.Push(lua.LString(e.Text()))
+	return 1
+}
+
+func exceptionToJSON(L *lua.LState) int {
+	L.Push(detailsOf(L.CheckTable(1)))
+	return 1
+}

@@ -1,0 +1,143 @@
+// Package child is the other side of Process:start: what a program does that
+// was started to run a part of a script.
+package child
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/connection"
+	"avescript/core/exceptions"
+	"avescript/lualib"
+	"avescript/lualib/bind"
+	"avescript/lualib/closure"
+	"avescript/lualib/script"
+	"avescript/lualib/stdlib"
+	"avescript/lualib/vm"
+)
+
+// Main returns at once in a program that is no child. Otherwise it does the
+// child's work and exits. It must come before anything that takes time.
+func Main() {
+	number, ok := os.LookupEnv(lualib.ChildVariable)
+	if !ok {
+		return
+	}
+	os.Unsetenv(lualib.ChildVariable) // for the child's own children
+	fd, err := strconv.Atoi(number)
+	if err != nil || fd < 3 {
+		fmt.Fprintf(os.Stderr, "avescript: %s must be a descriptor, got %q\n", lualib.ChildVariable, number)
+		os.Exit(2)
+	}
+	syscall.CloseOnExec(fd)
+	os.Exit(run(os.NewFile(uintptr(fd), "link to the parent")))
+}
+
+// run does the work that comes over the link and returns the exit status.
+func run(link *os.File) int {
+	work, err := connection.NewFrameReader(link, lualib.MaxWork).Next()
+	if err != nil {
+		return 1 // the parent has gone
+	}
+	v := lualib.New(vm.Stdio{})
+	var job map[string]lua.LValue
+	var self *lua.LTable
+	err = v.Do(context.Background(), func(L *lua.LState) (err error) {
+		if job, err = closure.Unpack(L, work); err != nil {
+			return err
+		}
+		self = job["self"].(*lua.LTable)
+		if err := adopt(L, self); err != nil {
+			return err
+		}
+		handleTerm(L, self)
+		bind.Method(L, self, "redirect")
+		bind.Method(L, self, "initialize")
+		return nil
+	})
+	tell(v, link, err)
+	if err != nil && job["wait"] == lua.LTrue {
+		return 1 // the parent raises it
+	}
+	if err == nil {
+		err = v.Do(context.Background(), func(L *lua.LState) error {
+			defer stdlib.Flush(L)
+			perform(L, self)
+			return nil
+		})
+	}
+	if err != nil {
+		script.Report(os.Stderr, v, err, false)
+		return 1
+	}
+	return 0
+}
+
+// adopt makes the process what its object says.
+func adopt(L *lua.LState, self *lua.LTable) error {
+	self.RawSetString("pid", lua.LNumber(os.Getpid()))
+	if name, ok := self.RawGetString("proc_name").(lua.LString); ok {
+		// The name of the main thread is that of the process.
+		if err := os.WriteFile("/proc/self/comm", []byte(name), 0); err != nil {
+			return fmt.Errorf("name the process %q: %w", string(name), err)
+		}
+	}
+	return nil
+}
+
+// handleTerm has SIGTERM call the process's handle_SIGTERM, if its class has
+// one, also while the script loops. Without it the signal ends the process.
+func handleTerm(L *lua.LState, self *lua.LTable) {
+	if L.GetField(self, "handle_SIGTERM") == lua.LNil {
+		return
+	}
+	v := vm.Of(L)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM)
+	go func() {
+		for range signals {
+			v.Post(func(L *lua.LState) { bind.Method(L, self, "handle_SIGTERM", int(syscall.SIGTERM)) })
+		}
+	}()
+}
+
+// tell answers the parent, which need not be waiting: nothing if err is nil,
+// and otherwise the exception.
+func tell(v *vm.VM, link *os.File, err error) {
+	defer link.Close()
+	var answer []byte
+	if err != nil {
+		var e *exceptions.Error
+		_ = v.Do(context.Background(), func(L *lua.LState) error {
+			e = bind.AsException(L, err)
+			return nil
+		})
+		answer, err = json.Marshal(e)
+		if err != nil {
+			answer, _ = json.Marshal(err.Error())
+		}
+	}
+	_ = connection.WriteFrame(link, answer)
+}
+
+// perform calls the target, or else run, with the arguments.
+func perform(L *lua.LState, self *lua.LTable) {
+	var args []any
+	if list, ok := L.GetField(self, "args").(*lua.LTable); ok {
+		for i := 1; i <= list.MaxN(); i++ {
+			args = append(args, list.RawGetInt(i))
+		}
+	}
+	if target := L.GetField(self, "target"); target != lua.LNil {
+		bind.Invoke(L, target, args...)
+	} else {
+		bind.Method(L, self, "run", args...)
+	}
+}

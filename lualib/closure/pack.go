@@ -1,0 +1,186 @@
+package closure
+
+import (
+	"fmt"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/exceptions"
+	"avescript/lualib/bind"
+	"avescript/lualib/codec"
+)
+
+func (p *packer) table(t *lua.LTable) error {
+	if p.module(t) || p.again(t) {
+		return nil
+	}
+	if bind.IsClass(t) {
+		return p.class(t)
+	}
+	if part, ok := bind.Part[any](t); ok {
+		if err := p.object(t, part); err != nil {
+			return err
+		}
+	} else {
+		p.byte(tagTable)
+	}
+	if err := p.below("metatable", metatableOf(t)); err != nil {
+		return err
+	}
+	return p.entries(t, func(string, lua.LValue) bool { return true })
+}
+
+func metatableOf(t *lua.LTable) lua.LValue {
+	if t.Metatable == nil {
+		return lua.LNil
+	}
+	return t.Metatable
+}
+
+// entries packs the keys and values of a table that wanted agrees to.
+func (p *packer) entries(t *lua.LTable, wanted func(key string, v lua.LValue) bool) error {
+	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
+		name, isName := k.(lua.LString)
+		if bind.IsGoKey(k) || isName && !wanted(string(name), v) {
+			continue
+		}
+		if err := p.below("a key", k); err != nil {
+			return err
+		}
+		what := "field '" + string(name) + "'"
+		if !isName {
+			what = "entry " + k.String()
+		}
+		if err := p.below(what, v); err != nil {
+			return err
+		}
+	}
+	p.byte(tagEnd)
+	return nil
+}
+
+// class packs a class that a script has made.
+func (p *packer) class(t *lua.LTable) error {
+	name := t.RawGetString("__name").String()
+	parent := bind.ParentOf(t)
+	if _, ok := bind.Part[*exceptions.Class](t); ok {
+		p.byte(tagExceptionClass)
+		p.string(name)
+		return p.below("the parent of class "+name, parent)
+	}
+	p.byte(tagClass)
+	p.string(name)
+	if parent == nil {
+		return p.refuse("the class " + name)
+	}
+	if err := p.below("the parent of class "+name, parent); err != nil {
+		return err
+	}
+	p.way = append(p.way, "class "+name)
+	err := p.entries(t, func(key string, v lua.LValue) bool {
+		// The other side's NewClass makes these, and copies what is
+		// inherited from the parent.
+		own := key != "__name" && key != "super" && (key != "__index" || v != t)
+		return own && (!strings.HasPrefix(key, "__") || parent.RawGetString(key) != v)
+	})
+	p.way = p.way[:len(p.way)-1]
+	return err
+}
+
+// object packs the beginning of an object with a Go part.
+func (p *packer) object(t *lua.LTable, part any) error {
+	class := bind.ClassOf(t)
+	if class == nil || class.Pack == nil {
+		return p.refuse(bind.Describe(t))
+	}
+	data, fd, err := class.Pack(part)
+	if err != nil {
+		return p.refuse(bind.Describe(t) + ", " + err.Error() + ",")
+	}
+	if fd >= 0 && !p.keep(fd) {
+		return p.refuse(fmt.Sprintf("%s, whose descriptor %d close_fds does not exclude,", bind.Describe(t), fd))
+	}
+	p.byte(tagObject)
+	if err := p.below("class", class.In(p.L)); err != nil {
+		return err
+	}
+	p.string(string(data))
+	p.uint(uint64(fd + 1))
+	return nil
+}
+
+func (p *packer) function(fn *lua.LFunction) error {
+	if p.module(fn) || p.again(fn) {
+		return nil
+	}
+	if fn.Proto == nil {
+		return p.refuse("a function that is written in Go and belongs to no module")
+	}
+	where := fmt.Sprintf("function at %s:%d", fn.Proto.SourceName, fn.Proto.LineDefined)
+	chunk, path, ok := p.vm.Origin(fn.Proto)
+	if !ok {
+		return p.refuse("a " + where + " whose source is not known")
+	}
+	if fn.Env != p.vm.Globals() {
+		return p.refuse("a " + where + " with an environment of its own")
+	}
+	p.byte(tagFunction)
+	if id, ok := p.chunks[chunk]; ok {
+		p.uint(id)
+	} else {
+		p.chunks[chunk] = uint64(len(p.chunks))
+		p.uint(p.chunks[chunk])
+		p.string(chunk.Name)
+		p.string(string(chunk.Source))
+	}
+	p.uint(uint64(len(path)))
+	for _, i := range path {
+		p.uint(uint64(i))
+	}
+	p.nameGlobals(fn.Proto)
+	for i, cell := range fn.Upvalues {
+		if p.again(cell) {
+			continue
+		}
+		p.byte(tagCell)
+		what := fmt.Sprintf("upvalue '%s' of the %s", fn.Proto.DbgUpvalues[i], where)
+		if err := p.below(what, cell.Value()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nameGlobals notes which globals a function reads, and the functions in it.
+func (p *packer) nameGlobals(proto *lua.FunctionProto) {
+	const opcodeShift, constantMask = 26, 0x3ffff
+	for _, inst := range proto.Code {
+		if int(inst>>opcodeShift) != lua.OP_GETGLOBAL {
+			continue
+		}
+		name := proto.Constants[inst&constantMask].String()
+		if !p.globals[name] {
+			p.globals[name] = true
+			p.pending = append(p.pending, name)
+		}
+	}
+	for _, inner := range proto.FunctionPrototypes {
+		p.nameGlobals(inner)
+	}
+}
+
+func (p *packer) userdata(ud *lua.LUserData) error {
+	switch v := ud.Value.(type) {
+	case codec.Number:
+		p.byte(tagExact)
+		p.string(string(v))
+		return nil
+	}
+	if codec.IsNull(ud) {
+		p.byte(tagNull)
+		return nil
+	}
+	what := p.L.ToStringMeta(ud).String()
+	return p.refuse("the userdata " + what)
+}

@@ -1,0 +1,272 @@
+package closure
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/exceptions"
+	"avescript/lualib/bind"
+	"avescript/lualib/codec"
+	"avescript/lualib/syntax"
+	"avescript/lualib/vm"
+)
+
+// Unpack makes the values again that Pack has written, in the interpreter of
+// L, and sets the globals that came along. What a module raises while it is
+// required is raised.
+func Unpack(L *lua.LState, data []byte) (values map[string]lua.LValue, err error) {
+	u := &unpacker{L: L, vm: vm.Of(L), in: data}
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case malformed:
+			err = p.err
+		default:
+			panic(p)
+		}
+	}()
+	L.SetField(L.GetGlobal("package"), "path", lua.LString(u.string()))
+	values = map[string]lua.LValue{}
+	for name := u.string(); name != ""; name = u.string() {
+		values[name] = u.value()
+	}
+	for name := u.string(); name != ""; name = u.string() {
+		u.vm.Globals().RawSetString(name, u.value())
+	}
+	return values, nil
+}
+
+// malformed is the panic that ends the unpacking of something that Pack has
+// not written, or that this process cannot make.
+type malformed struct{ err error }
+
+func fail(format string, args ...any) {
+	panic(malformed{fmt.Errorf("a value from another process: "+format, args...)})
+}
+
+type unpacker struct {
+	L      *lua.LState
+	vm     *vm.VM
+	in     []byte
+	things []any // tables, functions and cells in the order of their numbers
+	chunks []*lua.FunctionProto
+}
+
+func (u *unpacker) byte() byte {
+	if len(u.in) == 0 {
+		fail("it ends too early")
+	}
+	b := u.in[0]
+	u.in = u.in[1:]
+	return b
+}
+
+func (u *unpacker) uint() int {
+	n, size := binary.Uvarint(u.in)
+	if size <= 0 || n > math.MaxInt32 {
+		fail("it ends too early")
+	}
+	u.in = u.in[size:]
+	return int(n)
+}
+
+func (u *unpacker) string() string {
+	n := u.uint()
+	if n > len(u.in) {
+		fail("it ends too early")
+	}
+	s := string(u.in[:n])
+	u.in = u.in[n:]
+	return s
+}
+
+func (u *unpacker) value() lua.LValue {
+	switch tag := u.byte(); tag {
+	case tagNil:
+		return lua.LNil
+	case tagFalse:
+		return lua.LFalse
+	case tagTrue:
+		return lua.LTrue
+	case tagNumber:
+		if len(u.in) < 8 {
+			fail("it ends too early")
+		}
+		bits := binary.LittleEndian.Uint64(u.in)
+		u.in = u.in[8:]
+		return lua.LNumber(math.Float64frombits(bits))
+	case tagString:
+		return lua.LString(u.string())
+	case tagNull:
+		return codec.For(u.L).Null
+	case tagExact:
+		n, err := codec.For(u.L).ParseNumber(u.string())
+		if err != nil {
+			fail("%w", err)
+		}
+		return n
+	case tagAgain:
+		return u.thing(u.uint()).(lua.LValue)
+	case tagTable:
+		t := u.L.NewTable()
+		u.things = append(u.things, t)
+		u.fill(t)
+		return t
+	case tagObject:
+		return u.object()
+	case tagClass:
+		return u.class()
+	case tagExceptionClass:
+		return u.exceptionClass()
+	case tagFunction:
+		return u.function()
+	case tagModule:
+		return u.module()
+	default:
+		fail("unknown tag %d", tag)
+		return nil
+	}
+}
+
+func (u *unpacker) thing(id int) any {
+	if id >= len(u.things) {
+		fail("a reference to what was not sent")
+	}
+	return u.things[id]
+}
+
+func (u *unpacker) fill(t *lua.LTable) {
+	if meta := u.value(); meta != lua.LNil {
+		t.Metatable = meta
+	}
+	u.entries(t)
+}
+
+func (u *unpacker) entries(t *lua.LTable) {
+	for len(u.in) > 0 && u.in[0] != tagEnd {
+		key := u.value()
+		t.RawSet(key, u.value())
+	}
+	u.byte()
+}
+
+func (u *unpacker) object() lua.LValue {
+	id := len(u.things)
+	u.things = append(u.things, nil)
+	class, ok := bind.Part[*bind.Class](u.value())
+	if !ok {
+		fail("an object without a class")
+	}
+	data, fd := u.string(), u.uint()-1
+	t, err := class.Unpack(u.L, []byte(data), fd)
+	if err != nil {
+		fail("an object of class %s: %w", class.Name, err)
+	}
+	u.things[id] = t
+	u.fill(t)
+	return t
+}
+
+func (u *unpacker) class() lua.LValue {
+	id := len(u.things)
+	u.things = append(u.things, nil)
+	name := u.string()
+	parent, ok := u.value().(*lua.LTable)
+	if !ok {
+		fail("class %s has no parent", name)
+	}
+	t := bind.NewClass(u.L, name, parent)
+	u.things[id] = t
+	u.entries(t)
+	return t
+}
+
+func (u *unpacker) exceptionClass() lua.LValue {
+	id := len(u.things)
+	u.things = append(u.things, nil)
+	name := u.string()
+	parent, ok := bind.Part[*exceptions.Class](u.value())
+	if !ok {
+		fail("exception %s has no parent", name)
+	}
+	class, err := exceptions.Define(name, parent)
+	if err != nil {
+		fail("%w", err)
+	}
+	t := bind.ExceptionClass(u.L, class)
+	u.things[id] = t
+	return t
+}
+
+func (u *unpacker) function() lua.LValue {
+	proto := u.chunk()
+	for range u.uint() {
+		i := u.uint()
+		if i >= len(proto.FunctionPrototypes) {
+			fail("a function that its source does not have")
+		}
+		proto = proto.FunctionPrototypes[i]
+	}
+	fn := u.L.NewFunctionFromProto(proto)
+	u.things = append(u.things, fn)
+	for i := range fn.Upvalues {
+		fn.Upvalues[i] = u.cell()
+	}
+	return fn
+}
+
+// chunk compiles a chunk when it comes for the first time.
+func (u *unpacker) chunk() *lua.FunctionProto {
+	id := u.uint()
+	if id < len(u.chunks) {
+		return u.chunks[id]
+	}
+	name, source := u.string(), u.string()
+	fn, err := u.vm.Load([]byte(source), name)
+	var bad *syntax.Error
+	if errors.As(err, &bad) {
+		fail("%w", err)
+	}
+	u.chunks = append(u.chunks, fn.Proto)
+	return fn.Proto
+}
+
+func (u *unpacker) cell() *lua.Upvalue {
+	switch tag := u.byte(); tag {
+	case tagAgain:
+		return u.thing(u.uint()).(*lua.Upvalue)
+	case tagCell:
+		cell := &lua.Upvalue{}
+		cell.SetValue(lua.LNil)
+		u.things = append(u.things, cell)
+		cell.SetValue(u.value())
+		return cell
+	default:
+		fail("unknown tag %d of a captured local", tag)
+		return nil
+	}
+}
+
+// module finds what goes by its name, in the module that this process
+// requires for it.
+func (u *unpacker) module() lua.LValue {
+	name := u.string()
+	var v lua.LValue
+	if name == "_G" {
+		v = u.vm.Globals()
+	} else {
+		v = bind.Invoke(u.L, u.vm.Globals().RawGetString("require"), name)
+	}
+	for range u.uint() {
+		field := u.string()
+		if v.Type() != lua.LTTable {
+			fail("module %s has no table with %s, which was sent by its name", name, field)
+		}
+		v = u.L.GetField(v, field)
+	}
+	return v
+}

@@ -1,0 +1,376 @@
+package codec
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+	lua "github.com/yuin/gopher-lua"
+)
+
+// SyntaxError says where a text is not JSON.
+type SyntaxError struct {
+	Offset int // in bytes, from 0
+	Line   int // from 1
+	Column int // in characters, from 1
+	Msg    string
+}
+
+// Error names the line and column.
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Msg)
+}
+
+// Decode reads data, which must be one JSON value and nothing else. The value
+// keeps no reference to data. The error is a [*SyntaxError].
+func (c *Codec) Decode(data []byte) (lua.LValue, error) {
+	d := decoder{codec: c, data: data, members: make([]member, 0, 32)}
+	v, err := d.value()
+	if err == nil {
+		err = d.end()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.alone(v), nil
+}
+
+// DecodeList is like Decode for a JSON array whose values are wanted and not a
+// table of them. A null among them is nil.
+func (c *Codec) DecodeList(data []byte) ([]lua.LValue, error) {
+	d := decoder{codec: c, data: data, members: make([]member, 0, 32)}
+	if d.peek() != '[' {
+		return nil, d.fail("an array")
+	}
+	err := d.elements()
+	if err == nil {
+		err = d.end()
+	}
+	if err != nil {
+		return nil, err
+	}
+	values := make([]lua.LValue, len(d.members))
+	for i, m := range d.members {
+		values[i] = c.alone(m.value)
+	}
+	return values, nil
+}
+
+// alone is v as a value that is not in a table, where null can be nil.
+func (c *Codec) alone(v lua.LValue) lua.LValue {
+	if v == c.Null {
+		return lua.LNil
+	}
+	return v
+}
+
+// member is one value of an array, or one field of an object.
+type member struct {
+	name  string
+	value lua.LValue
+}
+
+type decoder struct {
+	codec *Codec
+	data  []byte
+	pos   int
+	depth int
+
+	// members are those of the arrays and objects that have not ended yet,
+	// outermost first. They are put into a table at its end, so that the
+	// table can be made with the right size.
+	members []member
+}
+
+// value reads the next value, and null as Null.
+func (d *decoder) value() (lua.LValue, error) {
+	switch c := d.peek(); {
+	case c == '"':
+		s, err := d.string()
+		return lua.LString(s), err
+	case c == '-' || isDigit(c):
+		return d.number()
+	case c == '{':
+		return d.object()
+	case c == '[':
+		return d.list()
+	case d.literal("true"):
+		return lua.LTrue, nil
+	case d.literal("false"):
+		return lua.LFalse, nil
+	case d.literal("null"):
+		return d.codec.Null, nil
+	}
+	return nil, d.fail("a value")
+}
+
+// peek is the next byte that is no white space, or 0 at the end.
+func (d *decoder) peek() byte {
+	for ; d.pos < len(d.data); d.pos++ {
+		switch c := d.data[d.pos]; c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// at is the byte at the position, or 0 at the end.
+func (d *decoder) at() byte {
+	if d.pos < len(d.data) {
+		return d.data[d.pos]
+	}
+	return 0
+}
+
+func (d *decoder) end() error {
+	if d.peek(); d.pos < len(d.data) {
+		return d.fail("nothing more")
+	}
+	return nil
+}
+
+func (d *decoder) literal(word string) bool {
+	if bytes.HasPrefix(d.data[d.pos:], []byte(word)) {
+		d.pos += len(word)
+		return true
+	}
+	return false
+}
+
+func (d *decoder) list() (lua.LValue, error) {
+	base := len(d.members)
+	if err := d.elements(); err != nil {
+		return nil, err
+	}
+	elements := d.members[base:]
+	t := d.table(len(elements), 0, d.codec.list)
+	for _, m := range elements {
+		t.Append(m.value)
+	}
+	d.members = d.members[:base]
+	return t, nil
+}
+
+// elements reads an array and leaves its values at the end of d.members.
+func (d *decoder) elements() error {
+	if err := d.enter(); err != nil {
+		return err
+	}
+	if d.peek() == ']' {
+		d.leave()
+		return nil
+	}
+	for {
+		v, err := d.value()
+		if err != nil {
+			return err
+		}
+		d.members = append(d.members, member{value: v})
+		switch d.peek() {
+		case ',':
+			d.pos++
+		case ']':
+			d.leave()
+			return nil
+		default:
+			return d.fail("',' or ']'")
+		}
+	}
+}
+
+func (d *decoder) object() (lua.LValue, error) {
+	base := len(d.members)
+	if err := d.fields(); err != nil {
+		return nil, err
+	}
+	fields := d.members[base:]
+	t := d.table(0, len(fields), d.codec.object)
+	for _, m := range fields {
+		t.RawSetString(m.name, m.value)
+	}
+	d.members = d.members[:base]
+	return t, nil
+}
+
+// fields reads an object and leaves its fields at the end of d.members.
+func (d *decoder) fields() error {
+	if err := d.enter(); err != nil {
+		return err
+	}
+	if d.peek() == '}' {
+		d.leave()
+		return nil
+	}
+	for {
+		if err := d.field(); err != nil {
+			return err
+		}
+		switch d.peek() {
+		case ',':
+			d.pos++
+		case '}':
+			d.leave()
+			return nil
+		default:
+			return d.fail("',' or '}'")
+		}
+	}
+}
+
+func (d *decoder) field() error {
+	if d.peek() != '"' {
+		return d.fail("a string as the key")
+	}
+	name, err := d.string()
+	if err != nil {
+		return err
+	}
+	if d.peek() != ':' {
+		return d.fail("':'")
+	}
+	d.pos++
+	v, err := d.value()
+	if err != nil {
+		return err
+	}
+	d.members = append(d.members, member{name, v})
+	return nil
+}
+
+// enter steps over an opening bracket, leave over a closing one.
+func (d *decoder) enter() error {
+	if d.depth == MaxDepth {
+		return d.fail(fmt.Sprintf("at most %d levels of nesting", MaxDepth))
+	}
+	d.depth++
+	d.pos++
+	return nil
+}
+
+func (d *decoder) leave() {
+	d.depth--
+	d.pos++
+}
+
+func (d *decoder) table(list, fields int, metatable *lua.LTable) *lua.LTable {
+	t := d.codec.main.CreateTable(list, fields)
+	t.Metatable = metatable
+	return t
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func (d *decoder) number() (lua.LValue, error) {
+	start := d.pos
+	integer := true
+	if d.at() == '-' {
+		d.pos++
+	}
+	if d.at() == '0' {
+		d.pos++
+	} else if err := d.digits(); err != nil {
+		return nil, err
+	}
+	if d.at() == '.' {
+		integer = false
+		d.pos++
+		if err := d.digits(); err != nil {
+			return nil, err
+		}
+	}
+	if c := d.at(); c == 'e' || c == 'E' {
+		integer = false
+		d.pos++
+		if c := d.at(); c == '+' || c == '-' {
+			d.pos++
+		}
+		if err := d.digits(); err != nil {
+			return nil, err
+		}
+	}
+	return d.codec.parseNumber(d.data[start:d.pos], integer), nil
+}
+
+func (d *decoder) digits() error {
+	if !isDigit(d.at()) {
+		return d.fail("a digit")
+	}
+	for isDigit(d.at()) {
+		d.pos++
+	}
+	return nil
+}
+
+func (d *decoder) string() (string, error) {
+	start := d.pos
+	ascii, escaped := true, false
+	for d.pos++; ; d.pos++ {
+		switch c := d.at(); {
+		case c == '"':
+			d.pos++
+			return unquote(d.data[start:d.pos], ascii, escaped), nil
+		case c == '\\':
+			escaped = true
+			if err := d.escape(); err != nil {
+				return "", err
+			}
+		case c < ' ':
+			return "", d.fail("the end of the string")
+		case c >= utf8.RuneSelf:
+			ascii = false
+		}
+	}
+}
+
+// escape goes to the last byte of an escape sequence.
+func (d *decoder) escape() error {
+	d.pos++
+	switch d.at() {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return nil
+	case 'u':
+		for range 4 {
+			d.pos++
+			if !isHex(d.at()) {
+				return d.fail("a hexadecimal digit")
+			}
+		}
+		return nil
+	}
+	return d.fail("an escape sequence")
+}
+
+func isHex(c byte) bool {
+	return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+// unquote makes a string of a literal that is known to be well formed, but for
+// bytes that are not UTF-8 and lone surrogates: these are replaced.
+func unquote(literal []byte, ascii, escaped bool) string {
+	if ascii && !escaped || !escaped && utf8.Valid(literal) {
+		return string(literal[1 : len(literal)-1])
+	}
+	// The error says that something was replaced.
+	s, _ := jsontext.AppendUnquote(nil, literal)
+	return string(s)
+}
+
+// fail makes the error for the current position.
+func (d *decoder) fail(wanted string) error {
+	before := d.data[:d.pos]
+	got := "the end of the text"
+	if d.pos < len(d.data) {
+		r, _ := utf8.DecodeRune(d.data[d.pos:])
+		got = strconv.QuoteRune(r)
+	}
+	return &SyntaxError{
+		Offset: d.pos,
+		Line:   1 + bytes.Count(before, []byte("\n")),
+		Column: 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]),
+		Msg:    fmt.Sprintf("wanted %s, got %s", wanted, got),
+	}
+}

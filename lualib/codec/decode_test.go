@@ -1,0 +1,116 @@
+package codec_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/codec"
+)
+
+func TestDecodeErrors(t *testing.T) {
+	_, c := state(t)
+	for _, test := range []struct{ text, want string }{
+		{``, `line 1, column 1: wanted a value, got the end of the text`},
+		{"{\"a\": 1,\n \"\u00e5\": }", `line 2, column 7: wanted a value, got '}'`},
+		{"\ufeff1", `line 1, column 1: wanted a value, got '\ufeff'`},
+		{`[1] x`, `line 1, column 5: wanted nothing more, got 'x'`},
+		{`[1,]`, `line 1, column 4: wanted a value, got ']'`},
+		{`[1 2]`, `line 1, column 4: wanted ',' or ']', got '2'`},
+		{`{1: 2}`, `line 1, column 2: wanted a string as the key, got '1'`},
+		{`{"a" 2}`, `line 1, column 6: wanted ':', got '2'`},
+		{`{"a": 2`, `line 1, column 8: wanted ',' or '}', got the end of the text`},
+		{`nul`, `line 1, column 1: wanted a value, got 'n'`},
+		{`NaN`, `line 1, column 1: wanted a value, got 'N'`},
+		{`-`, `line 1, column 2: wanted a digit, got the end of the text`},
+		{`01`, `line 1, column 2: wanted nothing more, got '1'`},
+		{`1.e1`, `line 1, column 3: wanted a digit, got 'e'`},
+		{`"a`, `line 1, column 3: wanted the end of the string, got the end of the text`},
+		{"\"a\n\"", `line 1, column 3: wanted the end of the string, got '\n'`},
+		{`"\x"`, `line 1, column 3: wanted an escape sequence, got 'x'`},
+		{`"\u12g4"`, `line 1, column 6: wanted a hexadecimal digit, got 'g'`},
+		{strings.Repeat("[", 1001), `line 1, column 1001: wanted at most 1000 levels of nesting, got '['`},
+		{strings.Repeat(`{"":`, 1001), `line 1, column 4001: wanted at most 1000 levels of nesting, got '{'`},
+	} {
+		v, err := c.Decode([]byte(test.text))
+		var e *codec.SyntaxError
+		if v != nil || !errors.As(err, &e) || err.Error() != test.want {
+			t.Errorf("%.40s:\n got %v, %v\nwant %s", test.text, v, err, test.want)
+		}
+	}
+}
+
+func TestDecodeInLua(t *testing.T) {
+	L, _ := state(t)
+	for _, expression := range []string{
+		`decode("null") == nil`,
+		`decode("[null]")[1] == null`,
+		`decode('{"a": null}').a == null`,
+		`decode('{"a": 1, "b": 0, "a": 2}').a == 2`,
+		`#decode(" [ ] ") == 0 and #decode("[1,2,3]") == 3`,
+		`decode('"\\ud83d\\ude00 \\ud800 \\u0000\\/"') == "\240\159\152\128 \239\191\189 \0/"`,
+		`decode('"\255"') == "\239\191\189"`,
+		`decode("1e2") == 100 and decode("1.0") == 1 and decode("-12.5E-1") == -1.25`,
+		`1 / decode("-0") == -1/0`,
+		`decode("9007199254740992") == 2^53 and decode("9007199254740994") == 2^53 + 2`,
+		`decode("-9223372036854775808") == -2^63`,
+		`type(decode("9223372036854775807")) == "userdata"`,
+		`tostring(decode("9007199254740993")) == "9007199254740993"`,
+		`"id " .. decode("9007199254740993") .. "!" == "id 9007199254740993!"`,
+		`decode("9007199254740993") == decode("9007199254740993")`,
+		`decode("9007199254740993") ~= decode("9007199254740995")`,
+		`decode("9007199254740993") < decode("9007199254740995")`,
+		`decode("-9007199254740993") >= decode("-9007199254740995")`,
+		`decode("1e400") == decode("10e399") and decode("1e400") < decode("1e99999999999")`,
+		`decode("-1e99999999999") < decode("-1e400")`,
+		`not pcall(function() return decode("9007199254740993") < null end)`,
+		`getmetatable(decode("[]")).__jsontype == "list"`,
+		`getmetatable(decode("{}")).__jsontype == "object"`,
+	} {
+		if eval(t, L, expression) != lua.LTrue {
+			t.Errorf("%s is false", expression)
+		}
+	}
+}
+
+func TestParseNumber(t *testing.T) {
+	_, c := state(t)
+	if v, err := c.ParseNumber("12.5"); err != nil || v != lua.LNumber(12.5) {
+		t.Errorf("got %v, %v", v, err)
+	}
+	v, err := c.ParseNumber("9007199254740993")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := v.(*lua.LUserData).Value.(codec.Number); n != "9007199254740993" || n.Float() != 1<<53 {
+		t.Errorf("got %v", n)
+	}
+	for _, text := range []string{"", "x", "0x10", "1 2", `"1"`, "[1]", "inf"} {
+		if v, err := c.ParseNumber(text); err == nil {
+			t.Errorf("%q became %v", text, v)
+		}
+	}
+}
+
+func TestConcurrentDecode(t *testing.T) {
+	_, c := state(t)
+	done := make(chan error)
+	for range 4 {
+		go func() {
+			var err error
+			for range 100 {
+				if _, e := c.Decode([]byte(message)); e != nil {
+					err = e
+				}
+			}
+			done <- err
+		}()
+	}
+	for range 4 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}

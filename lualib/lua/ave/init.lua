@@ -1,0 +1,40 @@
+-- Everything under one roof: ave.cmd.run, ave.Control, ave.Profile, ...
+-- A module is loaded when something in it is used for the first time.
+
+-- Where a name is found: a module, or a module and a field of it.
+local roof = {
+	broker = { "ave.broker" },
+	cmd = { "ave.cmd" },
+	config = { "ave.config" },
+	connection = { "ave.network.connection" },
+	control = { "ave.network.control" },
+	exceptions = { "ave.exceptions" },
+	json = { "ave.json" },
+	network = { "ave.network" },
+	persona = { "ave.persona" },
+	process = { "ave.network.process" },
+	profile = { "ave.profile" },
+	test = { "ave.test" },
+
+	BlockingConnection = { "ave.network.connection", "BlockingConnection" },
+	Control = { "ave.network.control", "Control" },
+	Process = { "ave.network.process", "Process" },
+	Profile = { "ave.profile", "Profile" },
+	RemoteControl = { "ave.network.control", "RemoteControl" },
+	find_free_port = { "ave.network.connection", "find_free_port" },
+}
+
+return setmetatable({}, {
+	__index = function(ave, name)
+		local place = roof[name]
+		if not place then
+			return nil
+		end
+		local value = require(place[1])
+		if place[2] then
+			value = value[place[2]]
+		end
+		ave[name] = value
+		return value
+	end,
+})

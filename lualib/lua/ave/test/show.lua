@@ -1,0 +1,116 @@
+-- Values as text that people can read and compare: like Lua source where that
+-- is possible, with sorted keys. A table goes on one line if that is short.
+
+local width = 60 -- of a table on one line
+local deepest = 12 -- levels of tables that are shown
+
+local escapes = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ['"'] = '\\"', ["\\"] = "\\\\" }
+
+local function quote(s)
+    s = s:gsub('[%c"\\]', function(c) return escapes[c] or string.format("\\%03d", c:byte()) end)
+    return '"' .. s .. '"'
+end
+
+local function number(n)
+    if n ~= n then
+        return "nan"
+    end
+    local short = tostring(n)
+    return tonumber(short) == n and short or string.format("%.17g", n)
+end
+
+local keywords = {}
+for word in
+    ("and break do else elseif end false for function if in local nil not or repeat return then true until while"):gmatch("%a+")
+do
+    keywords[word] = true
+end
+
+local function scalar(v)
+    if type(v) == "string" then
+        return quote(v)
+    elseif type(v) == "number" then
+        return number(v)
+    end
+    return tostring(v)
+end
+
+local function key(k)
+    if type(k) == "string" and k:match("^[%a_][%w_]*$") and not keywords[k] then
+        return k
+    end
+    return "[" .. scalar(k) .. "]"
+end
+
+local rank = { number = 1, string = 2 }
+
+local function before(a, b)
+    local ra, rb = rank[type(a)] or 3, rank[type(b)] or 3
+    if ra ~= rb then
+        return ra < rb
+    elseif ra == 3 then
+        return tostring(a) < tostring(b)
+    end
+    return a < b
+end
+
+-- own_text is what a table says of itself, if it does.
+local function own_text(t)
+    local meta = debug.getmetatable(t)
+    if type(meta) == "table" and rawget(meta, "__tostring") then
+        local ok, text = pcall(tostring, t)
+        return ok and text or nil
+    end
+end
+
+local table_text
+
+local function value_text(v, indent, open)
+    if type(v) ~= "table" then
+        return scalar(v)
+    end
+    return own_text(v) or table_text(v, indent, open)
+end
+
+-- entries are the texts of what is in a table, list items first.
+local function entries(t, indent, open)
+    local list, keys, n = {}, {}, 0
+    local items = {}
+    for k, v in pairs(t) do
+        items[k] = v
+        keys[#keys + 1] = k
+    end
+    while items[n + 1] ~= nil do
+        n = n + 1
+        list[n] = value_text(items[n], indent, open)
+    end
+    table.sort(keys, before)
+    for _, k in ipairs(keys) do
+        if not (type(k) == "number" and k >= 1 and k <= n and k % 1 == 0) then
+            list[#list + 1] = key(k) .. " = " .. value_text(items[k], indent, open)
+        end
+    end
+    return list
+end
+
+function table_text(t, indent, open)
+    if open[t] then
+        return "<cycle>"
+    elseif #indent / 2 >= deepest then
+        return "{ ... }"
+    end
+    open[t] = true
+    local inner = indent .. "  "
+    local list = entries(t, inner, open)
+    open[t] = nil
+    if #list == 0 then
+        return "{}"
+    end
+    local line = "{ " .. table.concat(list, ", ") .. " }"
+    if #line <= width and not line:find("\n", 1, true) then
+        return line
+    end
+    return "{\n" .. inner .. table.concat(list, ",\n" .. inner) .. ",\n" .. indent .. "}"
+end
+
+return function(v) return value_text(v, "", {}) end

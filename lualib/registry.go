@@ -1,0 +1,92 @@
+// Package lualib is Lua's side of avescript: it shows the packages under core/
+// to scripts. One file binds one package; this one lists the modules.
+//
+// The halves of modules that are written in Lua are under lua/, and the
+// documentation of all of them, as LuaCATS annotations, is under meta/. Both
+// are part of the binary.
+package lualib
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	gopherjson "layeh.com/gopher-json"
+
+	"avescript/lualib/bind"
+	"avescript/lualib/vm"
+)
+
+// modules is every module that is written in Go.
+var modules = []*bind.Module{
+	&cmdModule,
+	&configModule,
+	&connectionModule,
+	&controlModule,
+	&exceptionsModule,
+	&jsonModule,
+	&networkExceptionsModule,
+	&personaModule,
+	&processModule,
+	&profileModule,
+}
+
+// scripts has the modules that are written in Lua: lua/ave/broker.lua is
+// ave.broker.
+//
+//go:embed lua
+var scripts embed.FS
+
+// Meta has the stubs: meta/ave/cmd.lua documents ave.cmd.
+//
+//go:embed meta
+var Meta embed.FS
+
+// Modules lists the modules that are written in Go, for the check that each
+// has its stub.
+func Modules() []*bind.Module { return modules }
+
+// New makes an interpreter in which every module can be required.
+func New(stdio vm.Stdio) *vm.VM {
+	v := vm.New(stdio)
+	byName := map[string]*bind.Module{}
+	for _, m := range modules {
+		byName[m.Name] = m
+	}
+	err := v.Do(context.Background(), func(L *lua.LState) error {
+		gopherjson.Preload(L)
+		v.AddLoader(L, func(L *lua.LState, name string) *lua.LFunction {
+			if m, ok := byName[name]; ok {
+				return L.NewFunction(func(L *lua.LState) int {
+					L.Push(m.Open(L))
+					return 1
+				})
+			}
+			return loadScript(v, name)
+		})
+		return nil
+	})
+	if err != nil {
+		panic(err) // nothing in there depends on the outside
+	}
+	return v
+}
+
+// loadScript compiles an embedded module; nil if there is none of the name.
+func loadScript(v *vm.VM, name string) *lua.LFunction {
+	path := strings.ReplaceAll(name, ".", "/")
+	for _, file := range []string{path + ".lua", path + "/init.lua"} {
+		source, err := fs.ReadFile(scripts, "lua/"+file)
+		if err != nil {
+			continue
+		}
+		fn, err := v.Load(source, file)
+		if err != nil {
+			panic(err) // they are compiled by a test
+		}
+		return fn
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+// Package script runs a Lua script as the command line does: from a file, from
+// text or from standard input, with its arguments, until it is done or a
+// signal ends it. It also shows the errors that no script has caught.
+package script
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/stdlib"
+	"avescript/lualib/syntax"
+	"avescript/lualib/vm"
+)
+
+// Source is where a script comes from.
+type Source struct {
+	name string // of the chunk, in messages
+	arg0 string // what the script finds as arg[0]
+	read func() ([]byte, error)
+}
+
+// File is a script in a file.
+func File(path string) Source {
+	return Source{path, path, func() ([]byte, error) { return os.ReadFile(path) }}
+}
+
+// Code is a script that was given on the command line.
+func Code(text string) Source {
+	return Source{"(command line)", "-e", func() ([]byte, error) { return []byte(text), nil }}
+}
+
+// Reader is a script that is read from standard input, or what stands for it.
+func Reader(r io.Reader) Source {
+	return Source{"stdin", "-", func() ([]byte, error) { return io.ReadAll(r) }}
+}
+
+// Finish is called when a script has returned without an error: it runs the
+// tests that the script has registered and reports whether one has failed.
+type Finish func(ctx context.Context, v *vm.VM) (failed bool, err error)
+
+// ErrTestsFailed is what Run returns when a test of the script has failed. The
+// tests' own report has said so already.
+var ErrTestsFailed = errors.New("tests failed")
+
+// ReadError is a script that could not be read.
+type ReadError struct {
+	Path string
+	Err  error
+}
+
+func (e *ReadError) Error() string { return fmt.Sprintf("cannot read %s: %v", e.Path, e.Err) }
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// Run runs a script and then, unless finish is nil, its tests. The script gets
+// args as its arguments and in the global table arg, which also has the
+// script's name at index 0 and the interpreter's below. Files that the script
+// has left with a buffer are flushed in any case.
+//
+// The error is a *[ReadError], a syntax error, a *[vm.Error], the cause of
+// ctx's end, or [ErrTestsFailed]; [Report] can show it.
+func Run(ctx context.Context, v *vm.VM, source Source, args []string, finish Finish) error {
+	defer flush(v)
+	text, err := source.read()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return readError(source.name, err)
+	}
+	fn, err := v.Load(text, source.name)
+	if err != nil {
+		return withSource(err, text)
+	}
+	err = v.Do(ctx, func(L *lua.LState) error {
+		setArg(L, v, source.arg0, args)
+		L.Push(fn)
+		for _, arg := range args {
+			L.Push(lua.LString(arg))
+		}
+		L.Call(len(args), 0)
+		return nil
+	})
+	if err != nil || finish == nil {
+		return err
+	}
+	failed, err := finish(ctx, v)
+	if err == nil && failed {
+		err = ErrTestsFailed
+	}
+	return err
+}
+
+func setArg(L *lua.LState, v *vm.VM, arg0 string, args []string) {
+	list := L.CreateTable(len(args), 2)
+	list.RawSetInt(-1, lua.LString(os.Args[0]))
+	list.RawSetInt(0, lua.LString(arg0))
+	for _, arg := range args {
+		list.Append(lua.LString(arg))
+	}
+	v.Globals().RawSetString("arg", list)
+}
+
+// flush runs under a context of its own: an interrupted script's output is
+// written too.
+func flush(v *vm.VM) {
+	_ = v.Do(context.Background(), func(L *lua.LState) error {
+		stdlib.Flush(L)
+		return nil
+	})
+}
+
+func readError(path string, err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return &ReadError{path, err}
+}
+
+// syntaxError is an error in a script's text, with the line that it is in.
+type syntaxError struct {
+	err  *syntax.Error
+	line string
+}
+
+func (e *syntaxError) Error() string { return e.err.Error() }
+func (e *syntaxError) Unwrap() error { return e.err }
+
+func withSource(err error, text []byte) error {
+	var e *syntax.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return &syntaxError{e, lineOf(text, e.Line)}
+}
+
+// Preload makes the global ave stand for require("ave"), which is loaded when
+// it is first used. Code that is typed in has it; a script in a file requires
+// what it uses.
+func Preload(v *vm.VM) error {
+	fn, err := v.Load([]byte(preload), "preload")
+	if err != nil {
+		return err
+	}
+	return v.Do(context.Background(), func(L *lua.LState) error {
+		L.Push(fn)
+		L.Call(0, 0)
+		return nil
+	})
+}
+
+const preload = `
+setmetatable(_G, {__index = function(globals, name)
+	if name == "ave" then
+		local ave = require("ave")
+		rawset(globals, "ave", ave)
+		return ave
+	end
+end})
+`

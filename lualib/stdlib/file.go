@@ -1,0 +1,288 @@
+package stdlib
+
+import (
+	"bufio"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"sync"
+
+	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
+)
+
+// file is what a FILE* userdata holds. Reading is buffered, writing only after
+// setvbuf. A file that Lua forgets is closed by [os.File]'s own cleanup; there
+// is nothing to be written by then, because library.unflushed keeps files with
+// a buffer alive.
+//
+// Methods that take no args touch no Lua state and run within do.
+type file struct {
+	lib    *library
+	reader *bufio.Reader // nil if it is not for reading
+	writer io.Writer     // nil if it is not for writing
+	buffer *bufio.Writer // before writer, after setvbuf
+	byLine bool          // the buffer is flushed at the end of a line
+
+	os    *os.File     // nil if the host's stream is something else
+	child <-chan error // of popen: has the result of waiting for it
+	std   bool         // a standard stream, which scripts do not close
+	slow  bool         // an operation may block: not a regular file
+
+	// closed belongs to the VM's lock, so that every thread sees it at once.
+	closed bool
+
+	// mu keeps the threads apart that are in do with the VM's lock released.
+	mu sync.Mutex
+}
+
+func (lib *library) newFile(stream any, readable, writable bool) *file {
+	f := &file{lib: lib, slow: true}
+	if f.os, _ = stream.(*os.File); f.os != nil {
+		info, err := f.os.Stat()
+		f.slow = err != nil || !info.Mode().IsRegular()
+	}
+	if readable {
+		f.reader = bufio.NewReader(stream.(io.Reader))
+	}
+	if writable {
+		f.writer = stream.(io.Writer)
+	}
+	return f
+}
+
+// do runs an operation, with the VM's lock released if it may block.
+func (f *file) do(L *lua.LState, operation func() error) (err error) {
+	if !f.slow {
+		return operation()
+	}
+	f.lib.host.Unlocked(L, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		err = operation()
+	})
+	return err
+}
+
+// forChild is the stream as a child process gets it.
+func (f *file) forChild() io.Writer {
+	if f.os != nil {
+		return f.os
+	}
+	return lockedWriter{f}
+}
+
+// lockedWriter keeps the output of a child and of Lua threads apart.
+type lockedWriter struct{ *file }
+
+func (w lockedWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.flush(); err != nil {
+		return 0, err
+	}
+	return w.writer.Write(p)
+}
+
+// Writer gives Go code a way to write to a file object that is open for
+// writing, behind what the script has written. It needs no lock of the VM.
+func Writer(v lua.LValue) (io.Writer, bool) {
+	ud, ok := v.(*lua.LUserData)
+	if !ok {
+		return nil, false
+	}
+	f, ok := ud.Value.(*file)
+	if !ok || f.closed || f.writer == nil {
+		return nil, false
+	}
+	return lockedWriter{f}, true
+}
+
+func (f *file) write(text string) error {
+	if f.writer == nil {
+		return unix.EBADF
+	}
+	if err := f.dropReadAhead(); err != nil {
+		return err
+	}
+	if f.buffer == nil {
+		_, err := io.WriteString(f.writer, text)
+		return err
+	}
+	_, err := f.buffer.WriteString(text)
+	if err == nil && f.byLine && strings.Contains(text, "\n") {
+		err = f.buffer.Flush()
+	}
+	return err
+}
+
+// dropReadAhead moves the file's position back to where Lua believes it is.
+func (f *file) dropReadAhead() error {
+	if f.reader == nil || f.reader.Buffered() == 0 {
+		return nil
+	}
+	// A pipe cannot go back, and keeps what was read.
+	if _, err := f.os.Seek(-int64(f.reader.Buffered()), io.SeekCurrent); err != nil {
+		return err
+	}
+	f.reader.Reset(f.os)
+	return nil
+}
+
+func (f *file) flush() error {
+	if f.buffer == nil {
+		return nil
+	}
+	return f.buffer.Flush()
+}
+
+// setBuffer gives the file a buffer for writing; size 0 is none.
+func (f *file) setBuffer(size int, byLine bool) error {
+	if err := f.flush(); err != nil {
+		return err
+	}
+	f.buffer, f.byLine = nil, byLine
+	if size > 0 && f.writer != nil {
+		f.buffer = bufio.NewWriterSize(f.writer, size)
+	}
+	return nil
+}
+
+func (f *file) seek(offset int64, whence int) (position int64, err error) {
+	if f.os == nil {
+		return 0, unix.ESPIPE
+	}
+	if err := f.flush(); err != nil {
+		return 0, err
+	}
+	if err := f.dropReadAhead(); err != nil {
+		return 0, err
+	}
+	return f.os.Seek(offset, whence)
+}
+
+// close closes the file and waits for popen's child.
+func (f *file) close() error {
+	err := f.flush()
+	if closeErr := f.os.Close(); err == nil {
+		err = closeErr
+	}
+	if f.child != nil {
+		<-f.child
+	}
+	return err
+}
+
+// readFormat is one of the things that read is asked for: 'n' a number, 'l' a
+// line, 'a' all the rest, or 'c' count characters.
+type readFormat struct {
+	kind  byte
+	count int
+}
+
+// read reads what it is asked for, up to the first thing that is not there,
+// which is nil.
+func (f *file) read(formats []readFormat) (values []lua.LValue, err error) {
+	if f.reader == nil {
+		return nil, unix.EBADF
+	}
+	if err := f.flush(); err != nil {
+		return nil, err
+	}
+	for _, format := range formats {
+		value, err := f.readOne(format)
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		values = append(values, value)
+		if value == lua.LNil {
+			break
+		}
+	}
+	return values, nil
+}
+
+func (f *file) readOne(format readFormat) (lua.LValue, error) {
+	var text string
+	var err error
+	switch format.kind {
+	case 'n':
+		return f.readNumber()
+	case 'l':
+		text, err = f.reader.ReadString('\n')
+		if line, complete := strings.CutSuffix(text, "\n"); complete {
+			return lua.LString(line), nil
+		}
+	case 'a':
+		text, err = f.readUpTo(math.MaxInt)
+		return lua.LString(text), err
+	default:
+		if format.count == 0 {
+			if _, err := f.reader.Peek(1); err != nil {
+				return lua.LNil, err
+			}
+			return lua.LString(""), nil
+		}
+		text, err = f.readUpTo(format.count)
+	}
+	if text == "" {
+		return lua.LNil, err
+	}
+	return lua.LString(text), err
+}
+
+func (f *file) readUpTo(count int) (string, error) {
+	if count < 0 {
+		count = math.MaxInt
+	}
+	var text strings.Builder
+	_, err := io.Copy(&text, io.LimitReader(f.reader, int64(count)))
+	return text.String(), err
+}
+
+// readNumber reads a number as scanf does: the longest text that can begin one
+// is taken, also if it is none in the end.
+func (f *file) readNumber() (lua.LValue, error) {
+	var text []byte
+	var err error
+	take := func(set string) bool {
+		var next []byte
+		next, err = f.reader.Peek(1)
+		if err != nil || !strings.Contains(set, string(next)) {
+			return false
+		}
+		text = append(text, next[0])
+		_, _ = f.reader.Discard(1)
+		return true
+	}
+	takeAll := func(set string) {
+		for take(set) {
+		}
+	}
+
+	takeAll(spaces)
+	text = nil
+	take("+-")
+	digits, exponent := "0123456789", "eE"
+	if take("0") && take("xX") {
+		digits, exponent = digits+"abcdefABCDEF", "pP"
+	}
+	takeAll(digits)
+	if take(".") {
+		takeAll(digits)
+	}
+	mantissa := len(text)
+	if take(exponent) {
+		take("+-")
+		sign := len(text)
+		if takeAll("0123456789"); len(text) == sign {
+			// scanf takes an exponent without digits, and ignores it.
+			text = text[:mantissa]
+		}
+	}
+	if x, ok := parseNumber(string(text)); ok {
+		return lua.LNumber(x), nil
+	}
+	return lua.LNil, err
+}

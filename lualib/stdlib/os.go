@@ -1,0 +1,109 @@
+package stdlib
+
+import (
+	"os"
+	"slices"
+	"syscall"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
+)
+
+// The os library but for date and time. os.setenv is gopher-lua's and stays.
+
+func (lib *library) openOS(L *lua.LState) {
+	setFunctions(L, L.GetGlobal("os").(*lua.LTable), []function{
+		{"clock", osClock},
+		{"date", osDate},
+		{"difftime", osDifftime},
+		{"execute", lib.osExecute},
+		{"exit", lib.osExit},
+		{"getenv", osGetenv},
+		{"remove", osRemove},
+		{"rename", osRename},
+		{"setlocale", osSetlocale},
+		{"time", osTime},
+		{"tmpname", osTmpname},
+	})
+}
+
+func osClock(a args) int {
+	var spent unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &spent); err != nil {
+		return a.pushNumber(-1)
+	}
+	return a.pushNumber(time.Duration(spent.Nano()).Seconds())
+}
+
+func osDifftime(a args) int {
+	return a.pushNumber(float64(a.integer(1) - a.integerOr(2, 0)))
+}
+
+// osExecute answers with the status of wait, as system does: 256 times the
+// exit status, or the number of the signal.
+func (lib *library) osExecute(a args) int {
+	if a.absent(1) {
+		return a.pushNumber(1)
+	}
+	cmd := lib.shell(a.string(1))
+	lib.flush(a.L)
+	lib.host.Unlocked(a.L, func() {
+		// How the command ended is in its state.
+		_ = cmd.Run()
+	})
+	if cmd.ProcessState == nil {
+		return a.pushNumber(-1)
+	}
+	return a.pushNumber(float64(cmd.ProcessState.Sys().(syscall.WaitStatus)))
+}
+
+func (lib *library) osExit(a args) int {
+	code := a.integerOr(1, 0)
+	lib.flush(a.L)
+	lib.host.Exit(code)
+	return 0
+}
+
+func osGetenv(a args) int {
+	value, ok := os.LookupEnv(a.string(1))
+	if !ok {
+		a.L.Push(lua.LNil)
+		return 1
+	}
+	return a.pushString(value)
+}
+
+func osRemove(a args) int {
+	name := a.string(1)
+	err := unix.Unlink(name)
+	if err == unix.EISDIR {
+		err = unix.Rmdir(name)
+	}
+	return a.pushDone(err, name)
+}
+
+func osRename(a args) int {
+	from, to := a.string(1), a.string(2)
+	return a.pushDone(unix.Rename(from, to), from)
+}
+
+// osSetlocale knows the C locale only: nothing of this library depends on one.
+func osSetlocale(a args) int {
+	name := a.stringOr(1, "C")
+	a.option(2, "all", "all", "collate", "ctype", "monetary", "numeric", "time")
+	if !slices.Contains([]string{"", "C", "POSIX"}, name) {
+		a.L.Push(lua.LNil)
+		return 1
+	}
+	return a.pushString("C")
+}
+
+func osTmpname(a args) int {
+	created, err := os.CreateTemp("/tmp", "lua_")
+	if err != nil {
+		a.fail("unable to generate a unique filename")
+	}
+	created.Close()
+	return a.pushString(created.Name())
+}

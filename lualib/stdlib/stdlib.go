@@ -1,0 +1,139 @@
+// Package stdlib is the standard library of Lua 5.1, mended.
+//
+// gopher-lua's own string, table, math, os, io and basic functions differ from
+// the reference interpreter in results, in error messages and in cost.
+// [Open] puts functions of ours in their place; it is called after
+// [lua.LState.OpenLibs]. Errors, coroutines, the loading of chunks, packages
+// and debug are not touched.
+//
+// Departures from the reference, all on purpose:
+//
+//   - pairs honours a __pairs metamethod, as Lua 5.2 does;
+//   - an argument error names the function as the library does, where the
+//     reference has the name at the place of the call, or '?' under pcall;
+//   - zero bytes are kept by print, by reading a line, by %s and %c of
+//     string.format, and in patterns: the reference cuts the text there;
+//   - numbers too large for an integer argument count as the largest
+//     integer, not, as on x86, as the smallest;
+//   - tonumber("-ff", 16) is -255, as the reference's own test suite has it;
+//     its code wraps the number around;
+//   - files are written without a buffer unless setvbuf asks for one, so that
+//     nothing is lost when a process is killed;
+//   - strings and results of more than 2 GiB are refused with an error,
+//     because running out of memory cannot be caught in Go;
+//   - next does not notice a key that was never in the table;
+//   - garbage collection is Go's: collectgarbage remembers the parameters it
+//     is given, and does not apply them.
+//
+// All functions run with the VM's lock held, as any Go function does. What can
+// block runs in [Host.Unlocked] and touches no Lua value there.
+package stdlib
+
+import (
+	"io"
+	"math/rand/v2"
+	"os"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// Host is what the library needs of the interpreter around it. The zero value
+// is a process that has one Lua thread and its own standard streams.
+type Host struct {
+	// Unlocked runs wait with the VM's lock released.
+	Unlocked func(L *lua.LState, wait func())
+
+	// The standard streams; nil is the process's own. Each is used by one
+	// thread at a time. Children of os.execute and io.popen get them too, but
+	// for a Stdin that is no file.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+
+	// Exit ends the process for os.exit, after the files were flushed. Nil is
+	// [os.Exit].
+	Exit func(code int)
+}
+
+// library is the state that one Lua state and all its threads share.
+type library struct {
+	host                  Host
+	stdin, stdout, stderr *lua.LUserData
+	input, output         *lua.LUserData // the defaults of io.read and io.write
+	fileMeta              *lua.LTable
+	unflushed             map[*file]struct{} // open files that setvbuf gave a buffer
+	random                *rand.Rand
+	gcPause, gcStepMul    int
+	tostring, next        *lua.LFunction
+}
+
+const registryKey = "avescript.stdlib"
+
+// Open replaces the functions in the global tables of L.
+func Open(L *lua.LState, host Host) {
+	lib := &library{
+		host:      host.withDefaults(),
+		unflushed: map[*file]struct{}{},
+		gcPause:   200,
+		gcStepMul: 200,
+	}
+	registry := L.Get(lua.RegistryIndex).(*lua.LTable)
+	registry.RawSetString(registryKey, &lua.LUserData{Value: lib, Metatable: lua.LNil})
+
+	lib.openBase(L)
+	lib.openMath(L)
+	lib.openOS(L)
+	lib.openIO(L)
+	openString(L)
+	openTable(L)
+}
+
+// Flush writes out what files with a buffer still hold. The host calls it
+// before the process ends; os.exit does so by itself.
+func Flush(L *lua.LState) {
+	registry := L.Get(lua.RegistryIndex).(*lua.LTable)
+	if ud, ok := registry.RawGetString(registryKey).(*lua.LUserData); ok {
+		ud.Value.(*library).flush(L)
+	}
+}
+
+func (lib *library) flush(L *lua.LState) {
+	for f := range lib.unflushed {
+		// As with exit() in C, there is nobody left to tell of an error.
+		_ = f.do(L, f.flush)
+	}
+}
+
+func (h Host) withDefaults() Host {
+	if h.Unlocked == nil {
+		h.Unlocked = func(_ *lua.LState, wait func()) { wait() }
+	}
+	if h.Stdin == nil {
+		h.Stdin = os.Stdin
+	}
+	if h.Stdout == nil {
+		h.Stdout = os.Stdout
+	}
+	if h.Stderr == nil {
+		h.Stderr = os.Stderr
+	}
+	if h.Exit == nil {
+		h.Exit = os.Exit
+	}
+	return h
+}
+
+// function is one entry of a library table.
+type function struct {
+	name string
+	call func(args) int
+}
+
+func (f function) bind(L *lua.LState) *lua.LFunction {
+	return L.NewFunction(func(L *lua.LState) int { return f.call(args{L, f.name}) })
+}
+
+func setFunctions(L *lua.LState, table *lua.LTable, functions []function) {
+	for _, f := range functions {
+		table.RawSetString(f.name, f.bind(L))
+	}
+}

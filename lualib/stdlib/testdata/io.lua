@@ -1,0 +1,91 @@
+io.open("/no/such/file")
+io.open("/no/such/file", "w")
+io.open("/tmp", "w")
+io.open("/tmp/x", "zz")
+io.open("/tmp/x", "")
+io.open()
+io.open({})
+io.open("/tmp/x", {})
+io.type(io.stdout), io.type(1), io.type({}), io.type(newproxy())
+io.type()
+local f = io.open("/dev/null") local open = io.type(f) f:close() return open, io.type(f), tostring(f)
+tostring(io.stdout):match("^file %(0x%x+%)$") ~= nil
+local f = io.open("/dev/null") f:close() return f:read()
+local f = io.open("/dev/null") f:close() f:write("x")
+local f = io.open("/dev/null") f:close() f:close()
+local f = io.open("/dev/null") f:close() f:lines()
+local f = io.open("/dev/null") f:close() f:seek()
+local f = io.open("/dev/null") f:close() f:flush()
+local f = io.open("/dev/null") f:close() f:setvbuf("no")
+local f = io.open("/dev/null") f:close() io.close(f)
+local f = io.open("/dev/null") f:close() io.input(f)
+io.stdout:close()
+io.close(io.stderr)
+io.close(1)
+io.stdin.read()
+io.stdout.write(1, 2)
+io.stdout:write({})
+io.write({})
+io.write(nil)
+io.write("a", 1, 1.5, "\n")
+io.write() == true or type(io.write())
+io.stdout:write("x\n") == true or type(io.stdout:write("y\n"))
+io.read("x")
+io.read("*x")
+io.read("*")
+io.read({})
+io.stdout:seek("bad")
+io.stdout:seek("set", "x")
+io.stdout:setvbuf("bad")
+io.stdout:setvbuf()
+io.stdout:setvbuf("no"), io.stdout:flush(), io.flush()
+io.lines("/no/such/file")
+io.lines({})
+io.input("/no/such/file")
+io.output("/no/such/file")
+io.input({})
+io.popen("exit 3"):close(), io.popen("true", "r"):close()
+io.popen("echo hello; echo world"):read("*a")
+local t = {} for l in io.popen("printf 'a\\nb\\n\\nc'"):lines() do t[#t + 1] = l end return #t, unpack(t)
+io.popen("ls", "q")
+io.popen("ls", "rw")
+io.popen()
+io.popen({})
+local p = io.popen("cat", "w") p:write("to the child\n") return p:close()
+local p = io.popen("cat", "w") local a, b, c = p:read() p:close() return a, b, c
+local p = io.popen("true") local a, b, c = p:write("x") p:close() return a, b, c
+local p = io.popen("true") local a, b, c = p:seek() p:close() return a, b, c
+local p = io.popen("echo one; echo two") local a = p:read() local b, c = p:seek() local d = p:read() p:close() return a, b, c, d
+local f = io.open("/tmp") local a, b, c = f:read() f:close() return a, b, c
+local f = io.open("/dev/null") local a, b, c = f:write("x") f:close() return a, b, c
+local f = io.open("/dev/null", "w") local a, b, c = f:read() f:close() return a, b, c
+local f = io.tmpfile() local r = f:write("one\ntwo\n", 3, "\n") f:seek("set") return r, f:read(), f:read("*l"), f:read("*n"), f:read("*a"), f:read("*a"), f:read(), f:read(0), f:read(5)
+local f = io.tmpfile() f:write("hello world") return f:seek("cur"), f:seek("set", 6), f:read(5), f:seek("end", -5), f:read("*a"), f:seek("set", 2), f:read(1), f:seek("cur", 2), f:read(1), f:seek()
+local f = io.tmpfile() return f:seek("set", -1)
+local f = io.tmpfile() f:write("abcdef") f:seek("set", 0) local a = f:read(2) f:seek("cur", 0) f:write("XY") f:seek("set", 0) return a, f:read("*a")
+local f = io.tmpfile() f:write("12 0x1F -3.5e2 .5 5. x") f:seek("set") return f:read("*n", "*n", "*n", "*n", "*n", "*n", "*l")
+local f = io.tmpfile() f:write("1e 7") f:seek("set") return f:read("*n"), f:read("*a")
+local f = io.tmpfile() f:write("- 7\n0x\n12abc") f:seek("set") return f:read("*n"), f:read("*n"), f:read("*l"), f:read("*n")
+local f = io.tmpfile() f:write("ab\nc\r\n\n") f:seek("set") return f:read("*l", "*l", "*l", "*l")
+local f = io.tmpfile() f:write("abc") f:seek("set") return f:read(0), f:read(2), f:read(0), f:read(10), f:read(0), f:read(1)
+local f = io.tmpfile() f:write("abc") f:seek("set") return f:read("2")
+local f = io.tmpfile() f:write("abc") f:seek("set") return f:read(1.9, "*all", "*line")
+local f = io.tmpfile() f:write("l1\nl2\nl3") f:seek("set") local t = {} for l in f:lines() do t[#t + 1] = l end return #t, t[1], t[3], io.type(f), f:read()
+local f = io.tmpfile() local l = f:lines() f:close() return l()
+local f = io.tmpfile() f:setvbuf("full", 1024) f:write("buffered") f:flush() f:seek("set") return f:read("*a")
+local f = io.tmpfile() f:setvbuf("full") f:write("buffered") f:seek("set") return f:read("*a")
+local n = os.tmpname() local f = io.open(n, "w") f:write("one") f:close() f = io.open(n, "a") f:write("two") f:close() f = io.open(n) local r = f:read("*a") f:close() os.remove(n) return r
+local n = os.tmpname() local f = io.open(n, "a+") f:write("one") f:seek("set") f:write("two") f:seek("set") local r = f:read("*a") f:close() os.remove(n) return r
+local n = os.tmpname() local f = io.open(n, "w+b") f:write("one") f:seek("set") local r = f:read("*a") f:close() f = io.open(n, "r+") f:write("X") f:seek("set") r = r .. f:read("*a") f:close() os.remove(n) return r
+local n = os.tmpname() local f = io.open(n, "w") f:setvbuf("line") f:write("a\nb") local g = io.open(n) local r = g:read("*l") g:close() f:close() os.remove(n) return r
+local n = os.tmpname() local f = io.open(n, "w") f:write("1\n2\n3\n") f:close() local s = 0 for l in io.lines(n) do s = s + l end os.remove(n) return s
+local n = os.tmpname() local f = io.open(n, "w") f:write("in\nput\n") f:close() local i = io.input(n) local r = {io.read(), io.read("*a"), io.input() == i} io.close(i) io.input(io.stdin) os.remove(n) return unpack(r)
+local n = os.tmpname() io.output(n) io.write("out") local same = io.output() io.close() local t = io.type(same) io.output(io.stdout) local f = io.open(n) local r = f:read("*a") f:close() os.remove(n) return r, t
+local n = os.tmpname() local i = io.input(n) i:close() local ok, e = pcall(function() return io.read() end) local ok2, e2 = pcall(function() return io.lines() end) io.input(io.stdin) os.remove(n) return e:gsub("^%S+ ", ""), (e2:gsub("^%S+ ", ""))
+local n = os.tmpname() local o = io.output(n) o:close() local ok, e = pcall(function() return io.write("x") end) local ok2, e2 = pcall(function() return io.close() end) io.output(io.stdout) os.remove(n) return e:gsub("^%S+ ", ""), (e2:gsub("^%S+ ", ""))
+local n = os.tmpname() local next = io.lines(n) local a = next() os.remove(n) local b = next() return a, b
+local n = os.tmpname() local f = io.open(n, "wx") os.remove(n) return f == nil
+local f = io.open("/dev/full", "w") f:setvbuf("no") local a, b, c = f:write("x") return a, b, c
+io.stdin:read(0), io.read("*a"), io.read(), io.read("*n")
+local names = {} for k in pairs(io) do names[#names + 1] = k end table.sort(names) return table.concat(names, " ")
+getmetatable(io.stdout) == getmetatable(io.stdin), getmetatable(io.stdout).__index == getmetatable(io.stdout)

@@ -1,0 +1,107 @@
+package syntax
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+const reference = "lua5.1"
+
+func needReference(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath(reference); err != nil {
+		t.Skip("lua5.1 is not installed")
+	}
+}
+
+// runReference returns what lua5.1 prints for a program read from stdin.
+func runReference(source string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(ctx, reference, "-")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(source), &out, &errs
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("%w: %s", err, errs.String())
+	}
+	return out.String(), nil
+}
+
+// runCompiled returns what a program prints that Compile made.
+func runCompiled(source string) (printed string, err error) {
+	proto, err := Compile([]byte(source), "stdin")
+	if err != nil {
+		return "", err
+	}
+	L := lua.NewState(lua.Options{
+		RegistrySize: 1024, RegistryMaxSize: 1 << 20, RegistryGrowStep: 4096, CallStackSize: 4096,
+	})
+	defer L.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	L.SetContext(ctx)
+	var out strings.Builder
+	L.SetGlobal("print", L.NewFunction(func(L *lua.LState) int {
+		for i := 1; i <= L.GetTop(); i++ {
+			if i > 1 {
+				out.WriteByte('\t')
+			}
+			out.WriteString(L.ToStringMeta(L.Get(i)).String())
+		}
+		out.WriteByte('\n')
+		return 0
+	}))
+	L.SetGlobal("loadstring", L.NewFunction(func(L *lua.LState) int {
+		proto, err := Compile([]byte(L.CheckString(1)), "string")
+		if err != nil {
+			L.RaiseError("%s", err.Error())
+		}
+		L.Push(L.NewFunctionFromProto(proto))
+		return 1
+	}))
+	L.Push(L.NewFunctionFromProto(proto))
+	err = L.PCall(0, 0, nil)
+	return out.String(), err
+}
+
+// firstDifference shows the lines around where two outputs part.
+func firstDifference(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(g), len(w)) {
+		if g[i] != w[i] {
+			return fmt.Sprintf("line %d: got %q, want %q", i+1, g[i], w[i])
+		}
+	}
+	return fmt.Sprintf("got %d lines, want %d", len(g), len(w))
+}
+
+func compare(t *testing.T, name, source string) {
+	t.Helper()
+	want, err := runReference(source)
+	if err != nil {
+		t.Fatalf("%s is no program: %v\n%s", name, err, source)
+	}
+	got, err := runCompiled(source)
+	if err != nil {
+		t.Errorf("%s: %v\n%s", name, err, source)
+	} else if got != want {
+		t.Errorf("%s: %s\n%s", name, firstDifference(got, want), source)
+	}
+}
+
+func TestRandomProgramsBehaveAsUnderLua51(t *testing.T) {
+	needReference(t)
+	for seed := range int64(200) {
+		compare(t, fmt.Sprintf("program %d", seed), generate(seed))
+		if t.Failed() {
+			return
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package vm
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"reflect"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// Frame is one function call of a Lua stack.
+type Frame struct {
+	Source string // the chunk's name; "" for a Go function
+	Line   int    // the line that is being executed; 0 for a Go function
+	Name   string // what the function is called, as far as it's known
+	Main   bool   // the chunk itself rather than a function in it
+	Tail   bool   // calls between it and the one before are lost
+
+	chunk *Chunk
+}
+
+// Text is the source line that is being executed, without its indentation, or
+// "" when it isn't known.
+func (f Frame) Text() string {
+	if f.chunk == nil {
+		return ""
+	}
+	line := 0
+	for text := range bytes.Lines(f.chunk.Source) {
+		if line++; line == f.Line {
+			return string(bytes.TrimSpace(text))
+		}
+	}
+	return ""
+}
+
+// String is the frame as a line of a traceback shows it.
+func (f Frame) String() string {
+	where := "[Go]:"
+	if f.Source != "" {
+		where = fmt.Sprintf("%s:%d:", f.Source, f.Line)
+	}
+	switch {
+	case f.Main:
+		return where + " in main chunk"
+	case f.Name == "" && f.Source == "":
+		return where + " in ?"
+	case f.Name == "":
+		return where + " in function ?"
+	case f.Name[0] == '<':
+		return where + " in function " + f.Name
+	}
+	return fmt.Sprintf("%s in function '%s'", where, f.Name)
+}
+
+// Frames is the stack of L across protected calls, innermost call first. It
+// ends where the coroutine does that L runs for.
+func Frames(L *lua.LState) []Frame { return threadOf(L).frames() }
+
+func (t *thread) frames() []Frame {
+	var all []Frame
+	for f := range t.activations() {
+		all = append(all, f.describe(t.vm))
+	}
+	return all
+}
+
+// activation is a call on the stack of one of the threads that together are
+// what Lua sees as one stack.
+type activation struct {
+	L    *lua.LState
+	dbg  *lua.Debug
+	base bool // nothing of its thread is below it
+	tail int  // how many tail calls it stands for
+}
+
+// activations walks the stack, innermost call first.
+func (t *thread) activations() iter.Seq[activation] {
+	return func(yield func(activation) bool) {
+		for p := t; p != nil && p.co == t.co; p = p.parent {
+			for level := 0; ; {
+				dbg, ok := p.L.GetStack(level)
+				if !ok {
+					break
+				}
+				a := activation{L: p.L, dbg: dbg}
+				a.tail, a.base = frameFacts(dbg)
+				if !yield(a) {
+					return
+				}
+				level += 1 + a.tail
+			}
+		}
+	}
+}
+
+// frameFacts reads what gopher-lua keeps to itself of a call frame.
+func frameFacts(dbg *lua.Debug) (tail int, base bool) {
+	frame := reflect.ValueOf(dbg).Elem().FieldByName("frame").Elem()
+	return int(frame.FieldByName("TailCall").Int()), frame.FieldByName("Parent").IsNil()
+}
+
+func (a activation) describe(vm *VM) Frame {
+	fn, err := a.L.GetInfo("nSlf", a.dbg, lua.LNil)
+	if err != nil {
+		return Frame{}
+	}
+	f := Frame{Name: a.dbg.Name, Tail: a.tail > 0}
+	if f.Name == "?" || f.Name == "(anonymous)" || a.base {
+		f.Name = ""
+	}
+	if proto := fn.(*lua.LFunction).Proto; proto != nil {
+		f.Source, f.Line = proto.SourceName, a.dbg.CurrentLine
+		f.Main = proto.LineDefined == 0
+		f.chunk, _, _ = vm.Origin(proto)
+		if f.Name == "" {
+			f.Name = fmt.Sprintf("<%s:%d>", proto.SourceName, proto.LineDefined)
+		}
+	}
+	return f
+}
+
+// at finds the call at a level: 0 is the function that asks, 1 its caller.
+func (t *thread) at(level int) (activation, bool) {
+	for a := range t.activations() {
+		if level == 0 {
+			return a, true
+		}
+		level -= 1 + a.tail
+		if level < 0 {
+			break // a call that a tail call has replaced
+		}
+	}
+	return activation{}, false
+}
+
+// where is the position at a level in the form that error messages begin with,
+// or "" when a Go function is there.
+func (t *thread) where(level int) string {
+	a, ok := t.at(level)
+	if !ok {
+		return ""
+	}
+	f := a.describe(t.vm)
+	if f.Source == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d: ", f.Source, f.Line)
+}
+
+// Where is the position of the Lua code that called the Go function in which L
+// is, in the form "file:line: ", or "".
+func Where(L *lua.LState) string { return threadOf(L).where(1) }

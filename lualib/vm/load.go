@@ -1,0 +1,258 @@
+package vm
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"weak"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/syntax"
+)
+
+// Chunk is source that was compiled, under the name that messages show.
+type Chunk struct {
+	Name   string
+	Source []byte
+}
+
+// chunkIndex finds the chunk of a function prototype, and the way to it from
+// the chunk's own: the indexes into FunctionPrototypes, outermost first. It
+// keeps no prototype alive.
+type chunkIndex struct {
+	protos sync.Map // weak.Pointer[lua.FunctionProto] -> protoOrigin
+}
+
+type protoOrigin struct {
+	chunk *Chunk
+	path  []int
+}
+
+func (x *chunkIndex) add(proto *lua.FunctionProto, chunk *Chunk, path []int) {
+	key := weak.Make(proto)
+	x.protos.Store(key, protoOrigin{chunk, path})
+	runtime.AddCleanup(proto, func(key weak.Pointer[lua.FunctionProto]) { x.protos.Delete(key) }, key)
+	for i, p := range proto.FunctionPrototypes {
+		x.add(p, chunk, append(path[:len(path):len(path)], i))
+	}
+}
+
+// Origin tells where a function prototype was compiled: the chunk and the way
+// to it through FunctionPrototypes.
+func (vm *VM) Origin(proto *lua.FunctionProto) (*Chunk, []int, bool) {
+	origin, ok := vm.chunks.protos.Load(weak.Make(proto))
+	if !ok {
+		return nil, nil, false
+	}
+	o := origin.(protoOrigin)
+	return o.chunk, o.path, true
+}
+
+// Load compiles source to a function. The error is a *syntax.Error.
+func (vm *VM) Load(source []byte, name string) (*lua.LFunction, error) {
+	proto, err := syntax.Compile(source, name)
+	if err != nil {
+		return nil, err
+	}
+	vm.chunks.add(proto, &Chunk{name, source}, nil)
+	return vm.main.NewFunctionFromProto(proto), nil
+}
+
+// LoadFile compiles a file.
+func (vm *VM) LoadFile(path string) (*lua.LFunction, error) {
+	source, err := os.ReadFile(path)
+	if err != nil {
+		var pathErr *fs.PathError
+		if errors.As(err, &pathErr) {
+			err = pathErr.Err
+		}
+		return nil, &openError{path, err}
+	}
+	return vm.Load(source, path)
+}
+
+// openError says what Lua 5.1 says of a script that can't be read.
+type openError struct {
+	path string
+	err  error
+}
+
+func (e *openError) Error() string { return "cannot open " + e.path + ": " + e.err.Error() }
+func (e *openError) Unwrap() error { return e.err }
+
+func (vm *VM) openLoad() {
+	for name, fn := range map[string]lua.LGFunction{
+		"dofile":     luaDofile,
+		"load":       luaLoad,
+		"loadfile":   luaLoadfile,
+		"loadstring": luaLoadstring,
+	} {
+		vm.Globals().RawSetString(name, vm.main.NewFunction(fn))
+	}
+	loaders := vm.packageTable().RawGetString("loaders").(*lua.LTable)
+	loaders.RawSetInt(2, vm.main.NewFunction(searchPath))
+}
+
+func (vm *VM) packageTable() *lua.LTable {
+	return vm.Globals().RawGetString("package").(*lua.LTable)
+}
+
+// Loaded is package.loaded.
+func (vm *VM) Loaded() *lua.LTable {
+	return vm.packageTable().RawGetString("loaded").(*lua.LTable)
+}
+
+// replaceModule puts a module of our own in the place of a standard one.
+func (vm *VM) replaceModule(name string, module *lua.LTable) {
+	vm.Globals().RawSetString(name, module)
+	vm.Loaded().RawSetString(name, module)
+}
+
+// chunkName is a chunk's name as messages show it: the rest of a name that
+// begins with @ or =, and of source text its first line.
+func chunkName(name string) string {
+	if rest, ok := strings.CutPrefix(name, "@"); ok {
+		return rest
+	}
+	if rest, ok := strings.CutPrefix(name, "="); ok {
+		return rest
+	}
+	const most = 40
+	line, _, more := strings.Cut(name, "\n")
+	if len(line) > most {
+		line, more = line[:most], true
+	}
+	if more {
+		line += "..."
+	}
+	return `[string "` + line + `"]`
+}
+
+// loaded pushes what the load functions return: a function, or nil and a
+// message.
+func loaded(L *lua.LState, fn *lua.LFunction, err error) int {
+	if err != nil {
+		L.Push(lua.LNil)
+		L.Push(lua.LString(err.Error()))
+		return 2
+	}
+	L.Push(fn)
+	return 1
+}
+
+// luaLoadstring is loadstring(source [, name]).
+func luaLoadstring(L *lua.LState) int {
+	source, ok := message(L.Get(1))
+	if !ok {
+		L.RaiseError("bad argument #1 to 'loadstring' (string expected, got %s)", L.Get(1).Type())
+	}
+	fn, err := Of(L).Load([]byte(source), chunkName(L.OptString(2, source)))
+	return loaded(L, fn, err)
+}
+
+// luaLoad is load(function [, name]); as under LuaJIT, the function may also
+// be the source.
+func luaLoad(L *lua.LState) int {
+	var source string
+	switch piece := L.Get(1).(type) {
+	case lua.LString:
+		return luaLoadstring(L)
+	case *lua.LFunction:
+		var b strings.Builder
+		for {
+			L.Push(piece)
+			L.Call(0, 1)
+			text, ok := message(L.Get(-1))
+			if !ok && L.Get(-1) != lua.LNil {
+				L.Push(lua.LNil)
+				L.Push(lua.LString("reader function must return a string"))
+				return 2
+			}
+			L.Pop(1)
+			if text == "" {
+				break
+			}
+			b.WriteString(text)
+		}
+		source = b.String()
+	default:
+		L.RaiseError("bad argument #1 to 'load' (function expected, got %s)", piece.Type())
+	}
+	fn, err := Of(L).Load([]byte(source), chunkName(L.OptString(2, "=(load)")))
+	return loaded(L, fn, err)
+}
+
+// luaLoadfile is loadfile([path]); without a path it reads standard input.
+func luaLoadfile(L *lua.LState) int {
+	fn, err := loadPath(L)
+	return loaded(L, fn, err)
+}
+
+// luaDofile is dofile([path]).
+func luaDofile(L *lua.LState) int {
+	fn, err := loadPath(L)
+	if err != nil {
+		Raise(L, lua.LString(err.Error()))
+	}
+	top := L.GetTop()
+	L.Push(fn)
+	L.Call(0, lua.MultRet)
+	return L.GetTop() - top
+}
+
+func loadPath(L *lua.LState) (*lua.LFunction, error) {
+	if L.Get(1) == lua.LNil {
+		source, err := io.ReadAll(os.Stdin)
+		if err != nil {
+			return nil, err
+		}
+		return Of(L).Load(source, "stdin")
+	}
+	return Of(L).LoadFile(L.CheckString(1))
+}
+
+// searchPath is the loader of require that looks along package.path.
+func searchPath(L *lua.LState) int {
+	name := L.CheckString(1)
+	vm := Of(L)
+	path, ok := vm.packageTable().RawGetString("path").(lua.LString)
+	if !ok {
+		L.RaiseError("'package.path' must be a string")
+	}
+	var tried strings.Builder
+	for template := range strings.SplitSeq(string(path), ";") {
+		file := strings.ReplaceAll(template, "?", strings.ReplaceAll(name, ".", "/"))
+		if info, err := os.Stat(file); err != nil || info.IsDir() {
+			tried.WriteString("\n\tno file '" + file + "'")
+			continue
+		}
+		fn, err := vm.LoadFile(file)
+		if err != nil {
+			L.RaiseError("error loading module '%s' from file '%s':\n\t%s", name, file, err)
+		}
+		L.Push(fn)
+		return 1
+	}
+	L.Push(lua.LString(strings.TrimPrefix(tried.String(), "\n\t")))
+	return 1
+}
+
+// AddLoader puts a loader in front of the one that looks along package.path.
+// It returns nil for a name that isn't its own.
+func (vm *VM) AddLoader(L *lua.LState, loader func(L *lua.LState, name string) *lua.LFunction) {
+	loaders := vm.packageTable().RawGetString("loaders").(*lua.LTable)
+	loaders.Insert(2, L.NewFunction(func(L *lua.LState) int {
+		name := L.CheckString(1)
+		if fn := loader(L, name); fn != nil {
+			L.Push(fn)
+		} else {
+			L.Push(lua.LString("no module '" + name + "' in avescript"))
+		}
+		return 1
+	}))
+}

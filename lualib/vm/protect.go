@@ -1,0 +1,198 @@
+package vm
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// failure is how a call ended that did not return.
+type failure struct {
+	value     lua.LValue // what was raised; nil when interrupted
+	interrupt error      // the cause, when a context ended the call
+	bug       string     // Go's stack when the panic wasn't Lua's
+}
+
+// try runs fn, which executes code on t. Interrupts of an enclosing context
+// pass through it, as does the end of a coroutine that was abandoned.
+// own is the context whose interrupt belongs here, nil for none.
+func (t *thread) try(fn func(), own context.Context) (f *failure) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case *lua.ApiError:
+			f = &failure{value: p.Object}
+		case interrupt:
+			if p.ctx != own {
+				panic(p)
+			}
+			f = &failure{interrupt: context.Cause(own)}
+		case abandoned:
+			panic(p)
+		default:
+			f = goPanic(p)
+		}
+	}()
+	fn()
+	return nil
+}
+
+// goPanic makes a Lua error of a panic that didn't come from Lua. A full call
+// stack is one of gopher-lua's; all others are faults in Go code.
+func goPanic(p any) *failure {
+	if p == "lua callstack overflow" {
+		return &failure{value: lua.LString("stack overflow")}
+	}
+	f := &failure{value: lua.LString(fmt.Sprintf("internal error: %v", p)), bug: string(debug.Stack())}
+	if err, ok := p.(runtime.Error); ok {
+		f.value = lua.LString("internal error: " + err.Error())
+	}
+	return f
+}
+
+// raised is the Panic function of every thread. gopher-lua's own would format
+// a stack trace for every error, also for those that are caught.
+func raised(L *lua.LState) {
+	value := L.Get(-1)
+	switch v := value.(type) {
+	case *lua.LUserData:
+		if exact, ok := v.Value.(exactMessage); ok {
+			value = lua.LString(exact)
+		}
+	case lua.LString:
+		// gopher-lua separates position and message by a blank, also
+		// where there is no position.
+		value = lua.LString(strings.TrimPrefix(string(v), " "))
+	}
+	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: value})
+}
+
+// exactMessage marks a string that is raised as it is.
+type exactMessage string
+
+// Raise raises value in the code that L runs. It doesn't return.
+func Raise(L *lua.LState, value lua.LValue) {
+	if s, ok := value.(lua.LString); ok {
+		value = &lua.LUserData{Value: exactMessage(s)}
+	}
+	L.Error(value, 0)
+}
+
+func (vm *VM) openProtect() {
+	for name, fn := range map[string]lua.LGFunction{
+		"assert": luaAssert,
+		"error":  luaError,
+		"pcall":  luaPcall,
+		"xpcall": luaXpcall,
+	} {
+		vm.Globals().RawSetString(name, vm.main.NewFunction(fn))
+	}
+}
+
+func luaPcall(L *lua.LState) int {
+	if L.GetTop() == 0 {
+		L.RaiseError("bad argument #1 to 'pcall' (value expected)")
+	}
+	return protected(L, L.Get(1), 2, nil)
+}
+
+func luaXpcall(L *lua.LState) int {
+	if L.GetTop() < 2 {
+		L.RaiseError("bad argument #2 to 'xpcall' (value expected)")
+	}
+	// Lua 5.1 passes no arguments; those of 5.2 and LuaJIT come after the
+	// handler.
+	return protected(L, L.Get(1), 3, L.Get(2))
+}
+
+// protected calls fn with L's arguments from first on. The handler, if any, is
+// called with the error while the stack of the failed call is still there.
+func protected(L *lua.LState, fn lua.LValue, first int, handler lua.LValue) int {
+	t := threadOf(L).callee()
+	n := 0
+	f := t.try(func() { n = t.call(fn, L, first) }, nil)
+	if f != nil {
+		L.Push(lua.LFalse)
+		if handler == nil {
+			L.Push(f.value)
+		} else {
+			L.Push(t.handle(handler, f.value))
+		}
+		return 2
+	}
+	L.Push(lua.LTrue)
+	for i := 1; i <= n; i++ {
+		L.Push(t.L.Get(i))
+	}
+	t.vm.release(t)
+	return n + 1
+}
+
+func (t *thread) callee() *thread { return t.vm.newThread(t) }
+
+// handle gives value to an error handler, which sees t's stack below its own.
+func (t *thread) handle(handler, value lua.LValue) (result lua.LValue) {
+	if t.depth == maxDepth {
+		return value
+	}
+	u := t.callee()
+	f := u.try(func() {
+		u.L.Push(handler)
+		u.L.Push(value)
+		u.L.Call(1, 1)
+		result = u.L.Get(-1)
+	}, nil)
+	if f != nil {
+		return lua.LString("error in error handling")
+	}
+	t.vm.release(u)
+	return result
+}
+
+// luaError is error(message, level).
+func luaError(L *lua.LState) int {
+	value := L.Get(1)
+	level := 1
+	if n, ok := L.Get(2).(lua.LNumber); ok {
+		level = int(n)
+	}
+	if text, ok := message(value); ok && level > 0 {
+		value = lua.LString(threadOf(L).where(level) + text)
+	}
+	Raise(L, value)
+	return 0
+}
+
+// luaAssert is assert(value, message, ...). Unlike Lua 5.1 it raises a message
+// that isn't a string as it is, so that assert(connect()) keeps the error
+// object.
+func luaAssert(L *lua.LState) int {
+	if L.GetTop() == 0 {
+		L.RaiseError("bad argument #1 to 'assert' (value expected)")
+	}
+	if L.ToBool(1) {
+		return L.GetTop()
+	}
+	value := L.Get(2)
+	if value == lua.LNil {
+		value = lua.LString("assertion failed!")
+	}
+	if text, ok := message(value); ok {
+		value = lua.LString(threadOf(L).where(1) + text)
+	}
+	Raise(L, value)
+	return 0
+}
+
+// message is a raised value that a position can be put in front of.
+func message(v lua.LValue) (string, bool) {
+	switch v.(type) {
+	case lua.LString, lua.LNumber:
+		return v.String(), true
+	}
+	return "", false
+}

@@ -1,0 +1,84 @@
+-- "return coroutine.yield(x)" crashed the next resume.
+local co = coroutine.wrap(function() return coroutine.yield(1) end)
+assert(co() == 1 and co(2) == 2)
+
+-- Yields across pcall, xpcall, metamethods, iterators and callbacks of Go
+-- functions (gopher-lua #45, #306).
+local function collect(f)
+	local got = {}
+	for v in coroutine.wrap(f) do got[#got + 1] = tostring(v) end
+	return table.concat(got, " ")
+end
+local yield = coroutine.yield
+assert(collect(function() pcall(function() yield(1) pcall(yield, 2) error("x") end) yield(3) end) == "1 2 3")
+assert(collect(function() xpcall(function() yield(1) error("x") end, function(e) yield("h") end) yield(2) end) == "1 h 2")
+local mt = {
+	__index = function(_, k) yield("index") return k end,
+	__newindex = function() yield("newindex") end,
+	__add = function() yield("add") return 1 end,
+	__eq = function() yield("eq") return true end,
+	__lt = function() yield("lt") return true end,
+	__concat = function() yield("concat") return "" end,
+	__call = function() yield("call") end,
+	__unm = function() yield("unm") return 1 end,
+}
+assert(collect(function()
+	local a, b = setmetatable({}, mt), setmetatable({}, mt)
+	local _ = a.x, a + b, a == b, a < b, a .. b, -a
+	a.x = 1
+	a()
+end) == "index add eq lt concat unm newindex call")
+assert(collect(function()
+	for v in function(_, last) yield("it") last = (last or 0) + 1 if last < 3 then return last end end do yield(v) end
+end) == "it 1 it 2 it")
+assert(collect(function() table.sort({ 3, 1, 2 }, function(a, b) yield("s") return a < b end) end):find("^s s"))
+assert(collect(function() string.gsub("ab", ".", function(c) yield(c) end) end) == "a b")
+
+-- Status, running, dead ones.
+local co
+co = coroutine.create(function()
+	assert(coroutine.running() == co and coroutine.status(co) == "running")
+	coroutine.wrap(function() assert(coroutine.status(co) == "normal") end)()
+	assert(not coroutine.resume(co))
+	local ok, e = coroutine.resume(coroutine.running())
+	assert(e == "cannot resume non-suspended coroutine", e)
+	pcall(function() assert(coroutine.running() == co) end)
+end)
+assert(coroutine.running() == nil and coroutine.status(co) == "suspended")
+assert(coroutine.resume(co))
+assert(coroutine.status(co) == "dead")
+local ok, e = coroutine.resume(co)
+assert(not ok and e == "cannot resume dead coroutine")
+local ok, e = pcall(coroutine.wrap(function() error("m", 0) end))
+assert(not ok and e == "m", e)
+local err = {}
+local ok, e = pcall(coroutine.wrap(function() error(err) end))
+assert(e == err)
+local ok, e = pcall(coroutine.yield)
+assert(not ok and e:find("outside a coroutine", 1, true))
+
+-- Any number of values, either way.
+local co = coroutine.create(function(...)
+	local n = select("#", ...)
+	while true do n = select("#", coroutine.yield(n, nil)) end
+end)
+assert(select("#", coroutine.resume(co, nil, nil)) == 3)
+assert(select(2, coroutine.resume(co)) == 0)
+assert(select(2, coroutine.resume(co, 1, nil, nil)) == 3)
+
+-- Captured locals are shared between a coroutine and its maker.
+local shared = 0
+local co = coroutine.wrap(function() for i = 1, 3 do shared = shared + 1 coroutine.yield() end end)
+co() shared = shared * 10 co()
+assert(shared == 11)
+
+-- A traceback of a coroutine, also of one that yielded inside pcall.
+local co = coroutine.create(function()
+	local function inner() coroutine.yield() end
+	pcall(inner)
+end)
+coroutine.resume(co)
+local trace = debug.traceback(co, "msg")
+assert(trace:find("^msg\nstack traceback:\n\t%[Go%]: in function 'yield'"), trace)
+assert(not trace:find("main chunk", 1, true))
+assert(debug.traceback(coroutine.create(print)) == "stack traceback:")

@@ -1,0 +1,272 @@
+package vm_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+	"go.uber.org/goleak"
+
+	"avescript/lualib/vm"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// run executes a chunk and returns what it returns, as text.
+func run(t *testing.T, v *vm.VM, ctx context.Context, source string) ([]string, error) {
+	t.Helper()
+	var results []string
+	err := v.Do(ctx, func(L *lua.LState) error {
+		fn, err := v.Load([]byte(source), "test.lua")
+		if err != nil {
+			return err
+		}
+		L.Push(fn)
+		L.Call(0, lua.MultRet)
+		for i := 1; i <= L.GetTop(); i++ {
+			results = append(results, L.Get(i).String())
+		}
+		return nil
+	})
+	return results, err
+}
+
+func newVM(t *testing.T) *vm.VM {
+	t.Helper()
+	v := vm.New(vm.Stdio{})
+	t.Cleanup(v.Close)
+	return v
+}
+
+// TestScripts runs testdata/*.lua, each of which asserts what it is about and
+// names the upstream fault.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.lua")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := run(t, newVM(t), t.Context(), string(source)); err != nil {
+				var e *vm.Error
+				if errors.As(err, &e) {
+					t.Fatalf("%s\n%s\n%s", e.Text, vm.Traceback(e.Frames), e.Bug)
+				}
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestDeadlineInterrupts(t *testing.T) {
+	loops := map[string]string{
+		"loop":      `while true do end`,
+		"pcall":     `while true do pcall(function() while true do pcall(function() while true do end end) end end) end`,
+		"coroutine": `coroutine.wrap(function() while true do end end)()`,
+		"both":      `pcall(coroutine.wrap(function() pcall(coroutine.wrap(function() while true do end end)) end))`,
+		"xpcall":    `while true do xpcall(error, function() while true do end end) end`,
+		"resume":    `while true do coroutine.resume(coroutine.create(function() while true do end end)) end`,
+	}
+	for name, source := range loops {
+		t.Run(name, func(t *testing.T) {
+			v := newVM(t)
+			cause := errors.New("too late")
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Millisecond, cause)
+			defer cancel()
+			if _, err := run(t, v, ctx, source); !errors.Is(err, cause) {
+				t.Fatalf("wanted the deadline's cause, got %v", err)
+			}
+			// The state is as good as before.
+			got, err := run(t, v, t.Context(), `return pcall(error, "x", 0)`)
+			if err != nil || strings.Join(got, " ") != "false x" {
+				t.Fatalf("after the deadline: %v %v", got, err)
+			}
+		})
+	}
+}
+
+// TestInnerDeadline ends the inner run alone; the outer one goes on.
+func TestInnerDeadline(t *testing.T) {
+	v := newVM(t)
+	late := errors.New("inner")
+	err := v.Do(t.Context(), func(L *lua.LState) error {
+		L.SetGlobal("limited", L.NewFunction(func(L *lua.LState) int {
+			ctx, cancel := context.WithTimeoutCause(vm.Context(L), 10*time.Millisecond, late)
+			defer cancel()
+			fn := L.Get(1)
+			err := vm.Within(L, ctx, func(L *lua.LState) error {
+				L.Push(fn)
+				L.Call(0, 0)
+				return nil
+			})
+			L.Push(lua.LString(err.Error()))
+			return 1
+		}))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := run(t, v, t.Context(), `
+		local ok, why = pcall(function() return limited(function() while true do pcall(error) end end) end)
+		return ok, why, limited(function() coroutine.wrap(function() while true do end end)() end)`)
+	if err != nil || strings.Join(got, " ") != "true inner inner" {
+		t.Fatalf("got %v, %v", got, err)
+	}
+}
+
+func TestUnlockedHonoursContext(t *testing.T) {
+	v := newVM(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	waiting := make(chan struct{})
+	stop := errors.New("stop")
+	done := make(chan error)
+	go func() {
+		done <- v.Do(ctx, func(L *lua.LState) error {
+			vm.Unlocked(L, func(ctx context.Context) { close(waiting); <-ctx.Done() })
+			t.Error("went on after the interrupt")
+			return nil
+		})
+	}()
+	<-waiting
+	cancel(stop)
+	if err := <-done; !errors.Is(err, stop) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+// TestManyThreads has many goroutines in one state, which wait inside pcall and
+// coroutines.
+func TestManyThreads(t *testing.T) {
+	v := newVM(t)
+	err := v.Do(t.Context(), func(L *lua.LState) error {
+		L.SetGlobal("wait", L.NewFunction(func(L *lua.LState) int {
+			vm.Unlocked(L, func(context.Context) { time.Sleep(time.Millisecond) })
+			return 0
+		}))
+		fn, err := v.Load([]byte(`
+			count = 0
+			function work(n)
+				local co = coroutine.wrap(function()
+					for i = 1, 5 do
+						local ok, e = pcall(function() wait() count = count + 1 coroutine.yield(i) error("x" .. n, 0) end)
+						assert(not ok and e == "x" .. n, e)
+					end
+				end)
+				for i = 1, 5 do assert(co() == i) wait() end
+			end`), "work")
+		if err != nil {
+			return err
+		}
+		L.Push(fn)
+		L.Call(0, 0)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 300
+	errs := make(chan error)
+	for i := range n {
+		go func() {
+			errs <- v.Do(context.Background(), func(L *lua.LState) error {
+				L.Push(L.GetGlobal("work"))
+				L.Push(lua.LNumber(i))
+				L.Call(1, 0)
+				return nil
+			})
+		}()
+	}
+	for range n {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if got, _ := run(t, v, t.Context(), "return count"); got[0] != "1500" {
+		t.Errorf("wanted 1500 steps, got %s", got[0])
+	}
+}
+
+func TestPost(t *testing.T) {
+	v := newVM(t)
+	flag := func(L *lua.LState) { L.SetGlobal("flag", lua.LTrue) }
+	t.Run("into a loop", func(t *testing.T) {
+		time.AfterFunc(10*time.Millisecond, func() { v.Post(flag) })
+		if _, err := run(t, v, t.Context(), `while not flag do end`); err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Run("while idle", func(t *testing.T) {
+		done := make(chan struct{})
+		v.Post(func(*lua.LState) { close(done) })
+		<-done
+	})
+	t.Run("an error goes to the script", func(t *testing.T) {
+		time.AfterFunc(10*time.Millisecond, func() {
+			v.Post(func(L *lua.LState) { vm.Raise(L, lua.LString("posted")) })
+		})
+		got, err := run(t, v, t.Context(), `return pcall(function() while true do end end)`)
+		if err != nil || strings.Join(got, " ") != "false posted" {
+			t.Fatalf("got %v, %v", got, err)
+		}
+	})
+}
+
+// TestAbandonedCoroutines leaves coroutines in the middle; their goroutines
+// must not stay. goleak would also find them after Close: here they go before.
+func TestAbandonedCoroutines(t *testing.T) {
+	v := newVM(t)
+	if _, err := run(t, v, t.Context(), `
+		for i = 1, 1000 do
+			local co = coroutine.wrap(function() pcall(coroutine.yield, i) end)
+			co()
+		end
+		collectgarbage()`); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		got, err := run(t, v, t.Context(), `collectgarbage()`)
+		if err != nil {
+			t.Fatal(got, err)
+		}
+		n := strings.Count(goroutines(), "lualib/vm.(*coroutine).run")
+		if n < 50 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d coroutines are still there", n)
+		}
+	}
+}
+
+func TestUncaughtErrorHasItsStack(t *testing.T) {
+	_, err := run(t, newVM(t), t.Context(), `
+local function inner() error("broken") end
+local function outer() inner() return 1 end
+outer()`)
+	var e *vm.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("wanted a *vm.Error, got %v", err)
+	}
+	want := `stack traceback:
+	[Go]: in function 'error'
+	test.lua:2: in function 'inner'
+	test.lua:3: in function 'outer'
+	test.lua:4: in main chunk`
+	if got := vm.Traceback(e.Frames); got != want || e.Text != "test.lua:2: broken" {
+		t.Errorf("got %s\n%s", e.Text, got)
+	}
+	if text := e.Frames[1].Text(); text != `local function inner() error("broken") end` {
+		t.Errorf("source line: %q", text)
+	}
+}
