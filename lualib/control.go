@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -63,12 +64,30 @@ func initControl(c *bind.Call) error {
 	if err := c.Args(&o); err != nil {
 		return err
 	}
+	if err := refuseTakenNames(c); err != nil {
+		return err
+	}
 	setProcessFields(c.Self, o.Logging, o.ProcName)
 	// What was given is kept as it is: the service's process reads it again.
 	given := c.Arg(1).(*lua.LTable)
 	for k, v := given.Next(lua.LNil); k != lua.LNil; k, v = given.Next(k) {
 		if k.String() != "proc_name" && k.String() != "logging" {
 			c.Self.RawSet(k, v)
+		}
+	}
+	return nil
+}
+
+// ownCalls are the methods that start and run a service. An RPC in the place of
+// one would be called for that.
+var ownCalls = []string{"init", "start", "close_fds", "redirect", "initialize", "run"}
+
+func refuseTakenNames(c *bind.Call) error {
+	methods := methodsOf(c.Self)
+	for _, name := range ownCalls {
+		if m := methods[name]; m != nil && m.RPC {
+			return exceptions.TypeError.Newf("%s.%s: an RPC cannot have this name, because the service itself is run by a method %[2]s",
+				bind.NameOf(c.Self), name)
 		}
 	}
 	return nil
@@ -159,7 +178,7 @@ func controlRun(c *bind.Call) error {
 		return err
 	}
 	s := &service{vm: vm.Of(c.L), self: c.Self, methods: methodsOf(c.Self)}
-	options.Log = s.log
+	options.Log = logger(c.Self)
 	options.Callbacks = s.callbacks(c.L)
 	server, err := control.NewServer(s, options)
 	if err != nil {
@@ -265,7 +284,7 @@ func (s *service) Call(ctx context.Context, conn *control.Conn, call *control.Ca
 		result, err = resultOf(L, base)
 		return err
 	})
-	return result, s.asException(err)
+	return result, s.asException(err, call.Method)
 }
 
 // resultOf is what a handler has left on the stack: its value, or the list of
@@ -284,8 +303,10 @@ func resultOf(L *lua.LState, base int) ([]byte, error) {
 	return codec.For(L).AppendList(L, nil, values)
 }
 
-// asException gives an error of the script the form that is sent.
-func (s *service) asException(err error) error {
+// asException gives an error of the script the form that is sent. The outermost
+// function of its trace is the method, whose name the function itself does not
+// know.
+func (s *service) asException(err error, method string) error {
 	if err == nil {
 		return nil
 	}
@@ -294,17 +315,24 @@ func (s *service) asException(err error) error {
 		e = bind.AsException(L, err)
 		return nil
 	})
-	if e.Trace == nil {
+	var raised *vm.Error
+	switch {
+	case e.Trace == nil:
 		e.Trace = []exceptions.Frame{}
+	case len(e.Trace) > 0 && errors.As(err, &raised) && !outermost(raised.Frames).Tail && strings.HasPrefix(e.Trace[0].Func, "<"):
+		e.Trace[0].Func = method
 	}
 	return e
 }
 
-func (s *service) log(message string) {
-	_ = s.vm.Do(context.Background(), func(L *lua.LState) error {
-		logLine(s.self, message)
-		return nil
-	})
+// outermost is the Lua function at the bottom of a stack.
+func outermost(frames []vm.Frame) vm.Frame {
+	for _, f := range slices.Backward(frames) {
+		if f.Source != "" {
+			return f
+		}
+	}
+	return vm.Frame{}
 }
 
 // callbacks are the methods that the class has implemented.
@@ -340,7 +368,7 @@ func (s *service) call(ctx context.Context, name string, conn *control.Conn) err
 		bind.Method(L, s.self, name, c, c.RawGetString("authkey"))
 		return nil
 	})
-	return s.asException(err)
+	return s.asException(err, name)
 }
 
 // clientConnectionClass is the class of a client's connection as a service

@@ -105,15 +105,19 @@ func processLog(c *bind.Call) error {
 	if err := c.Args(&message); err != nil {
 		return err
 	}
-	logLine(c.Self, message)
+	logger(c.Self)(message)
 	return nil
 }
 
-// logLine prints a message if the process was made with logging.
-func logLine(self *lua.LTable, message string) {
-	if self.RawGetString("logging") == lua.LTrue {
-		fmt.Fprintf(os.Stderr, "%s %s %d -- %s\n", time.Now().Format(time.ANSIC),
-			self.RawGetString("proc_name"), os.Getpid(), message)
+// logger prints messages if the process was made with logging. It may be used
+// without the lock.
+func logger(self *lua.LTable) func(message string) {
+	if self.RawGetString("logging") != lua.LTrue {
+		return func(string) {}
+	}
+	name := self.RawGetString("proc_name")
+	return func(message string) {
+		fmt.Fprintf(os.Stderr, "%s %s %d -- %s\n", time.Now().Format(time.ANSIC), name, os.Getpid(), message)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	gopherjson "layeh.com/gopher-json"
 
 	"avescript/lualib/bind"
+	"avescript/lualib/suite"
 	"avescript/lualib/vm"
 )
 
@@ -57,6 +58,7 @@ func New(stdio vm.Stdio) *vm.VM {
 	}
 	err := v.Do(context.Background(), func(L *lua.LState) error {
 		gopherjson.Preload(L)
+		suite.Install(v, L)
 		v.AddLoader(L, func(L *lua.LState, name string) *lua.LFunction {
 			if m, ok := byName[name]; ok {
 				return L.NewFunction(func(L *lua.LState) int {

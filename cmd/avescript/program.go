@@ -10,6 +10,7 @@ import (
 	"avescript/lualib"
 	"avescript/lualib/repl"
 	"avescript/lualib/script"
+	"avescript/lualib/suite"
 	"avescript/lualib/vm"
 )
 
@@ -29,15 +30,31 @@ func (p *program) onTerminal() bool { return script.IsTerminal(p.stdin) }
 // run runs a script and shows its error. Code that was typed finds ave without
 // requiring it.
 func (p *program) run(ctx context.Context, source script.Source, args []string, typed bool) error {
-	ctx, stop := script.Notify(ctx, exitBySignal, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := untilSignal(ctx, p.stdin)
 	defer stop()
-	defer script.InterruptReads(ctx, p.stdin)()
 	if typed {
 		p.preload()
 	}
-	err := script.Run(ctx, p.v, source, args, nil)
+	err := script.Run(ctx, p.v, source, args, finish)
 	p.report(err)
 	return err
+}
+
+// finish runs the tests that a script has registered.
+func finish(ctx context.Context, v *vm.VM) (failed bool, err error) {
+	_, passed, err := suite.Finish(ctx, v, os.Stdout, suite.Options{Color: script.HasColor(os.Stdout)})
+	return !passed, err
+}
+
+// untilSignal gives a context that Ctrl-C or SIGTERM ends, and reads from
+// stdin with it.
+func untilSignal(ctx context.Context, stdin *os.File) (_ context.Context, stop func()) {
+	ctx, forget := script.Notify(ctx, exitBySignal, syscall.SIGINT, syscall.SIGTERM)
+	readable := script.InterruptReads(ctx, stdin)
+	return ctx, func() {
+		readable()
+		forget()
+	}
 }
 
 // converse runs the REPL. There SIGINT is Ctrl-C, which the REPL knows.

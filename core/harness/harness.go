@@ -15,6 +15,8 @@
 //	run_finished
 package harness
 
+import "fmt"
+
 // Kind says what an event is about.
 type Kind string
 
@@ -64,7 +66,8 @@ type Problem struct {
 	Stack   []Frame `json:"stack,omitempty"` // innermost call first; the first is where it happened
 }
 
-// Frame is a place in a script.
+// Frame is a place in a script. One without a file stands for calls that were
+// left out; Func says how many.
 type Frame struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
@@ -79,6 +82,16 @@ type Totals struct {
 	Failed  int `json:"failed"`
 	Errors  int `json:"errors"`
 	Pending int `json:"pending"`
+}
+
+// String is the totals as every report says them: "12 passed, 0 failed", with
+// ", 1 skipped" when tests are pending.
+func (t Totals) String() string {
+	line := fmt.Sprintf("%d passed, %d failed", t.Passed, t.Bad())
+	if t.Pending > 0 {
+		line += fmt.Sprintf(", %d skipped", t.Pending)
+	}
+	return line
 }
 
 // Bad is how many tests spoil the run.

@@ -4,20 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Terminal is the reporter for people. While tests run it has a line for each
 // test that fails and one for each file that ends; what is to be known of the
-// failures comes at the end, and the very last line is always of the form
-//
-//	12 passed, 0 failed
-//
-// followed by ", 1 skipped" when there are pending tests.
+// failures comes at the end. The very last line is [Totals] and nothing else:
+// tools look for it.
 type Terminal struct {
 	w     io.Writer
 	style style
@@ -34,35 +28,15 @@ func NewTerminal(w io.Writer, color bool) *Terminal {
 	return &Terminal{w: w, style: style(color)}
 }
 
-// UseColor reports whether f is a terminal whose user has not asked for plain
-// text (see no-color.org).
-func UseColor(f *os.File) bool {
-	if os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	conn, err := f.SyscallConn()
-	if err != nil {
-		return false
-	}
-	terminal := false
-	_ = conn.Control(func(fd uintptr) {
-		_, err := unix.IoctlGetTermios(int(fd), unix.TCGETS)
-		terminal = err == nil
-	})
-	return terminal
-}
-
 // Report shows the event.
 func (t *Terminal) Report(e Event) {
+	e = printable(e)
 	switch e.Kind {
 	case FileStarted:
 		t.done, t.progress = 0, time.Now()
-	case TestFinished:
+	case TestFinished, BlockFailed:
 		t.done++
-		t.testFinished(e)
-	case BlockFailed:
-		t.trouble = append(t.trouble, e)
-		t.linef("  %s %s\n", t.style.red("error"), title(e))
+		t.finished(e)
 	case FileFinished:
 		t.fileFinished(e)
 	case RunFinished:
@@ -70,7 +44,9 @@ func (t *Terminal) Report(e Event) {
 	}
 }
 
-func (t *Terminal) testFinished(e Event) {
+// finished notes how a test or a block ended. A file that failed as a whole
+// gets its line in a moment anyway.
+func (t *Terminal) finished(e Event) {
 	switch e.Status {
 	case Passed:
 		t.count()
@@ -78,7 +54,9 @@ func (t *Terminal) testFinished(e Event) {
 		t.pending = append(t.pending, e)
 	default:
 		t.trouble = append(t.trouble, e)
-		t.linef("  %s %s\n", t.style.red(fmt.Sprintf("%-6s", e.Status)), title(e))
+		if len(e.Path) > 0 {
+			t.linef("  %s %s\n", t.style.red(fmt.Sprintf("%-6s", e.Status)), title(e))
+		}
 	}
 }
 
@@ -101,12 +79,11 @@ func (t *Terminal) linef(format string, args ...any) {
 }
 
 func (t *Terminal) fileFinished(e Event) {
-	verdict, failed := t.style.green("ok  "), ""
-	if bad := e.Totals.Bad(); bad > 0 {
-		verdict, failed = t.style.red("FAIL"), fmt.Sprintf(", %d failed", bad)
+	verdict := t.style.green("ok  ")
+	if e.Totals.Bad() > 0 {
+		verdict = t.style.red("FAIL")
 	}
-	t.linef("%s  %s  %s%s %s\n", verdict, e.File, plural(e.Totals.Tests(), "test"), failed,
-		t.style.dim("in "+seconds(e.Seconds)))
+	t.linef("%s  %s  %s %s\n", verdict, e.File, e.Totals, t.style.dim(fmt.Sprintf("in %.2f s", e.Seconds)))
 }
 
 func (t *Terminal) runFinished(e Event) {
@@ -119,7 +96,11 @@ func (t *Terminal) runFinished(e Event) {
 	for i, failed := range t.trouble {
 		t.failure(i+1, failed, i > 0 && sameHook(t.trouble[i-1], failed))
 	}
-	fmt.Fprintf(t.w, "\n%s\n", t.summary(*e.Totals))
+	paint := t.style.green
+	if e.Totals.Bad() > 0 {
+		paint = t.style.red
+	}
+	fmt.Fprintf(t.w, "\n%s\n", paint(e.Totals.String()))
 }
 
 func (t *Terminal) skipped(e Event) {
@@ -129,7 +110,8 @@ func (t *Terminal) skipped(e Event) {
 			why = ": " + p.Message
 		}
 	}
-	fmt.Fprintf(t.w, "%s %s%s %s\n", t.style.yellow("skipped"), title(e), why, t.style.dim(fmt.Sprintf("(%s:%d)", e.File, e.Line)))
+	place := t.style.dim(fmt.Sprintf("(%s:%d)", e.File, e.Line))
+	fmt.Fprintf(t.w, "%s %s%s %s\n", t.style.yellow("skipped"), title(e), why, place)
 }
 
 // sameHook tells whether b failed for nothing but the hook that a failed for:
@@ -144,79 +126,62 @@ func sameHook(a, b Event) bool {
 }
 
 func (t *Terminal) failure(number int, e Event, again bool) {
-	label := fmt.Sprintf("%d) ", number)
 	if again {
-		fmt.Fprintf(t.w, "%s%s %s\n", label, t.style.bold(title(e)), t.style.dim("(likewise)"))
+		fmt.Fprintf(t.w, "%d) %s %s\n", number, t.style.bold(title(e)), t.style.dim("(likewise)"))
 		return
 	}
-	fmt.Fprintf(t.w, "\n%s%s\n", label, t.style.bold(title(e)))
+	fmt.Fprintf(t.w, "\n%d) %s\n", number, t.style.bold(title(e)))
 	for _, p := range e.Problems {
 		t.problem(e, p)
 	}
 }
 
+// problem shows where something went wrong, what, and who called.
 func (t *Terminal) problem(e Event, p Problem) {
-	const indent = "   "
 	where := Frame{File: e.File, Line: e.Line}
+	var callers []Frame
 	if len(p.Stack) > 0 {
-		where = p.Stack[0]
+		where, callers = p.Stack[0], p.Stack[1:]
 	}
-	place := where.File
-	if where.Line > 0 {
-		place = fmt.Sprintf("%s:%d", where.File, where.Line)
-	}
+	place := where.place()
 	if p.Hook != "" {
 		place += ", in " + p.Hook
 	}
-	fmt.Fprintf(t.w, "%s%s\n", indent, t.style.cyan(place))
+	t.indented(place, t.style.cyan)
 	if where.Source != "" {
-		fmt.Fprintf(t.w, "%s  %s %s\n", indent, t.style.dim("|"), where.Source)
+		t.indented("  | "+where.Source, t.style.plain)
 	}
-	t.block(indent, cmp.Or(p.Message, "(no message)"), t.style.red)
-	for line := range strings.Lines(p.Diff) {
-		fmt.Fprintf(t.w, "%s  %s\n", indent, t.style.diff(strings.TrimSuffix(line, "\n")))
+	t.indented(cmp.Or(p.Message, "(no message)"), t.style.red)
+	if p.Diff != "" {
+		t.indented(p.Diff, t.style.diff)
 	}
-	if len(p.Stack) > 1 {
-		for _, f := range p.Stack[1:] {
-			fmt.Fprintf(t.w, "%s%s\n", indent, t.style.dim(fmt.Sprintf("from %s:%d%s", f.File, f.Line, in(f.Func))))
-		}
+	for _, f := range callers {
+		t.indented("from "+f.place(), t.style.dim)
 	}
 }
 
-func (t *Terminal) block(indent, text string, paint func(string) string) {
+func (t *Terminal) indented(text string, paint func(string) string) {
 	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
-		fmt.Fprintf(t.w, "%s%s\n", indent, paint(line))
+		fmt.Fprintf(t.w, "   %s\n", paint(line))
 	}
 }
 
-func (t *Terminal) summary(totals Totals) string {
-	line := fmt.Sprintf("%d passed, %d failed", totals.Passed, totals.Bad())
-	if totals.Pending > 0 {
-		line += fmt.Sprintf(", %d skipped", totals.Pending)
+// place is the frame as a report shows it.
+func (f Frame) place() string {
+	place := f.File
+	if f.Line > 0 {
+		place = fmt.Sprintf("%s:%d", f.File, f.Line)
 	}
-	if totals.Bad() > 0 {
-		return t.style.red(line)
+	switch {
+	case f.File == "":
+		return f.Func
+	case f.Func != "":
+		return place + " in " + f.Func
 	}
-	return t.style.green(line)
+	return place
 }
 
 // title is the full name of a test or a block.
 func title(e Event) string {
 	return cmp.Or(strings.Join(e.Path, " "), e.File)
 }
-
-func in(function string) string {
-	if function == "" {
-		return ""
-	}
-	return " in " + function
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-func seconds(s float64) string { return fmt.Sprintf("%.2f s", s) }

@@ -71,7 +71,7 @@ func (c *Call) argError(i int, got lua.LValue, err error) error {
 		if got == lua.LNil && i >= c.Len() {
 			what = "nothing"
 		}
-		return c.typeErrorf("argument '%s': wanted %s, got %s", name, e, what)
+		return c.typeErrorf("argument '%s': %w, got %s", name, e, what)
 	}
 	return c.typeErrorf("argument '%s': %w", name, err)
 }

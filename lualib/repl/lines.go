@@ -28,32 +28,29 @@ var errDropped = errors.New("dropped")
 
 // openLines gives a line editor on a terminal, and plain lines from anything
 // else and from a terminal that cannot move its cursor.
-func openLines(ctx context.Context, config Config) (lineReader, error) {
+func openLines(ctx context.Context, config Config, interrupts interrupts) (lineReader, error) {
 	terminal := script.IsTerminal(os.Stdin)
 	if !terminal || !script.IsTerminal(os.Stdout) || os.Getenv("TERM") == "dumb" {
-		return newPlainLines(ctx, config, terminal), nil
+		return &plainLines{ctx, interrupts, config.Stdin, bufio.NewReader(config.Stdin), config.Out, terminal}, nil
 	}
 	return newEditor(ctx, config)
 }
 
 // plainLines reads lines as they come. It prompts on a terminal only.
 type plainLines struct {
-	ctx      context.Context
-	in       *os.File
-	buffered *bufio.Reader
-	out      io.Writer
-	terminal bool
-}
-
-func newPlainLines(ctx context.Context, config Config, terminal bool) *plainLines {
-	return &plainLines{ctx, config.Stdin, bufio.NewReader(config.Stdin), config.Out, terminal}
+	ctx        context.Context
+	interrupts interrupts
+	in         *os.File
+	buffered   *bufio.Reader
+	out        io.Writer
+	terminal   bool
 }
 
 func (p *plainLines) Read(prompt string) (string, error) {
 	if p.terminal {
 		fmt.Fprint(p.out, prompt)
 	}
-	ctx, stop := interruptible(p.ctx)
+	ctx, stop := p.interrupts.end(p.ctx)
 	defer stop()
 	defer script.InterruptReads(ctx, p.in)()
 	line, err := p.buffered.ReadString('\n')

@@ -70,9 +70,7 @@ func (p *printer) table(L *lua.LState, t *lua.LTable, depth int, path []*lua.LTa
 	switch {
 	case slices.Contains(path, t):
 		return name + "{<cycle>}"
-	case depth >= maxDepth && t.Len() == 0 && len(keys(t)) == 0:
-		return name + "{}"
-	case depth >= maxDepth:
+	case depth >= maxDepth && len(keys(t, 0)) > 0:
 		return name + "{...}"
 	}
 	entries := p.entries(L, t, depth+1, append(path, t))
@@ -94,11 +92,11 @@ func (p *printer) entries(L *lua.LState, t *lua.LTable, depth int, path []*lua.L
 			entries = append(entries, label+p.value(L, v, depth, path))
 		}
 	}
-	n := t.Len()
+	n := listLen(t)
 	for i := 1; i <= min(n, maxEntries); i++ {
 		add("", t.RawGetInt(i))
 	}
-	others := keys(t)
+	others := keys(t, n)
 	for _, key := range others {
 		add(p.label(L, key, path), t.RawGet(key))
 	}
@@ -108,23 +106,34 @@ func (p *printer) entries(L *lua.LState, t *lua.LTable, depth int, path []*lua.L
 	return entries
 }
 
-var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var (
+	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	keyword    = regexp.MustCompile(`^(and|break|do|else|elseif|end|false|for|function|if|in|local|nil|not|or|repeat|return|then|true|until|while)$`)
+)
 
 func (p *printer) label(L *lua.LState, key lua.LValue, path []*lua.LTable) string {
-	if s, ok := key.(lua.LString); ok && identifier.MatchString(string(s)) {
+	if s, ok := key.(lua.LString); ok && identifier.MatchString(string(s)) && !keyword.MatchString(string(s)) {
 		return string(s) + " = "
 	}
 	return "[" + p.value(L, key, maxDepth, path) + "] = "
 }
 
-// keys are those of a table's entries beside its list: numbers, then strings,
-// each in their order, and then the rest.
-func keys(t *lua.LTable) []lua.LValue {
-	n := lua.LNumber(t.Len())
+// listLen is how many entries come before the first nil.
+func listLen(t *lua.LTable) int {
+	n := 0
+	for t.RawGetInt(n+1) != lua.LNil {
+		n++
+	}
+	return n
+}
+
+// keys are those of a table's entries beside its list of n: numbers, then
+// strings, each in their order, and then the rest.
+func keys(t *lua.LTable, n int) []lua.LValue {
 	var all []lua.LValue
 	for key, _ := t.Next(lua.LNil); key != lua.LNil; key, _ = t.Next(key) {
 		number, isNumber := key.(lua.LNumber)
-		inList := isNumber && number >= 1 && number <= n && number == lua.LNumber(int(number))
+		inList := isNumber && number >= 1 && number <= lua.LNumber(n) && number == lua.LNumber(int(number))
 		if !inList && !bind.IsGoKey(key) {
 			all = append(all, key)
 		}
@@ -156,8 +165,10 @@ func keyRank(key lua.LValue) int {
 		return 0
 	case lua.LTString:
 		return 1
+	case lua.LTBool:
+		return 2
 	}
-	return 2
+	return 3
 }
 
 // quote writes a string as Lua reads it. Bytes that are no printable UTF-8

@@ -13,9 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"avescript/lualib/script"
 	"avescript/lualib/vm"
@@ -55,20 +53,23 @@ the next line can use it.
 // repl is one session.
 type repl struct {
 	Config
-	v     *vm.VM
-	lines lineReader
-	show  *printer
+	v          *vm.VM
+	lines      lineReader
+	show       *printer
+	interrupts interrupts
 }
 
 // Run reads and runs Lua in v until the input ends or ctx does; then it
 // returns the cause.
 func Run(ctx context.Context, v *vm.VM, config Config) error {
-	lines, err := openLines(ctx, config)
+	interrupts := notifyInterrupts()
+	defer interrupts.stop()
+	lines, err := openLines(ctx, config, interrupts)
 	if err != nil {
 		return err
 	}
 	defer lines.Close()
-	r := &repl{Config: config, v: v, lines: lines, show: newPrinter(v)}
+	r := &repl{Config: config, v: v, lines: lines, show: newPrinter(v), interrupts: interrupts}
 	if lines.Interactive() {
 		fmt.Fprintln(r.Out, r.Banner+" · type help for help, Ctrl-D to leave")
 	}
@@ -122,7 +123,7 @@ func (r *repl) isCommand(text string, words ...string) bool {
 
 // run runs one input. Ctrl-C ends it.
 func (r *repl) run(ctx context.Context, text string) {
-	ctx, stop := interruptible(ctx)
+	ctx, stop := r.interrupts.end(ctx)
 	defer stop()
 	defer script.InterruptReads(ctx, r.Stdin)()
 	shown, err := r.evaluate(ctx, text)
@@ -132,24 +133,5 @@ func (r *repl) run(ctx context.Context, text string) {
 	}
 	if shown != "" {
 		fmt.Fprintln(r.Out, shown)
-	}
-}
-
-// interruptible gives a context that SIGINT ends. The terminal sends one for
-// Ctrl-C while a script runs; while a line is edited Ctrl-C is a key.
-func interruptible(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	came := make(chan os.Signal, 1)
-	signal.Notify(came, syscall.SIGINT)
-	go func() {
-		select {
-		case <-came:
-			cancel(&script.Interrupted{Signal: syscall.SIGINT})
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(came)
-		cancel(context.Canceled)
 	}
 }

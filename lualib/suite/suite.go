@@ -14,13 +14,11 @@ package suite
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/core/harness"
-	"avescript/lualib/bind"
 	"avescript/lualib/vm"
 )
 
@@ -42,25 +40,21 @@ type Options struct {
 // tests that have not run are left out, the report is finished, and err is the
 // context's cause.
 func Finish(ctx context.Context, v *vm.VM, out io.Writer, opts Options) (ran, passed bool, err error) {
-	var source string
+	script := ""
 	err = v.Do(ctx, func(L *lua.LState) error {
-		if s := of(L); s.loaded {
-			source, _ = s.runner(L, "source").(lua.LString).String(), error(nil)
-		}
+		script = of(L).declaredIn(L)
 		return nil
 	})
-	if err != nil || source == "" {
+	if err != nil || script == "" {
 		return false, true, err
 	}
 	run := harness.Start(harness.NewTerminal(out, opts.Color))
-	run.StartFile(source)
-	err = v.Do(ctx, func(L *lua.LState) error {
-		of(L).begin(run, opts)
-		of(L).runner(L, "run_script")
-		return nil
+	run.StartFile(script)
+	err = runDeclared(ctx, v, run, opts.Filter, func(s *session, L *lua.LState) {
+		s.call(L, "run_script")
 	})
-	finishFile(v, run, err)
-	return true, finish(run, opts), interruption(ctx, err)
+	run.FinishFile()
+	return true, finish(run, err), err
 }
 
 // Main runs test files one after the other, each in an interpreter of its own,
@@ -70,10 +64,66 @@ func Finish(ctx context.Context, v *vm.VM, out io.Writer, opts Options) (ran, pa
 func Main(ctx context.Context, files []string, out io.Writer, opts Options) (passed bool, err error) {
 	run := harness.Start(harness.NewTerminal(out, opts.Color))
 	for _, file := range files {
-		runFile(ctx, file, run, opts)
-		if err = interruption(ctx, ctx.Err()); err != nil {
+		run.StartFile(file)
+		err = runFile(ctx, file, run, opts)
+		run.FinishFile()
+		if err != nil {
 			break
 		}
 	}
-	return finish(run, opts), err
+	return finish(run, err), err
+}
+
+// runFile runs one file. The error is that of ctx; all others are reported.
+func runFile(ctx context.Context, file string, run *harness.Run, opts Options) error {
+	v := opts.New()
+	defer v.Close()
+	chunk, err := v.LoadFile(file)
+	if err != nil {
+		run.Send(broken(loadProblem(err)))
+		return nil
+	}
+	declared := 0
+	err = runDeclared(ctx, v, run, opts.Filter, func(s *session, L *lua.LState) {
+		declared = int(lua.LVAsNumber(s.call(L, "run_file", chunk)))
+	})
+	if declared == 0 && run.File().Bad() == 0 {
+		run.Send(broken(harness.Problem{Message: "no tests in " + file}))
+	}
+	return err
+}
+
+// runDeclared lets start run tests in v. The error is that of ctx: one that
+// start raises is reported.
+func runDeclared(ctx context.Context, v *vm.VM, run *harness.Run, filter string, start func(*session, *lua.LState)) error {
+	var s *session
+	err := v.Do(ctx, func(L *lua.LState) error {
+		s = of(L)
+		s.run, s.filter = run, filter
+		start(s, L)
+		return nil
+	})
+	if err == nil {
+		return nil
+	}
+	run.Send(s.abandoned(err))
+	var raised *vm.Error
+	if errors.As(err, &raised) {
+		return nil
+	}
+	return err
+}
+
+// finish ends the run and decides whether it has passed: a run in which
+// nothing was tested has not.
+func finish(run *harness.Run, err error) (passed bool) {
+	if run.Totals().Tests() == 0 && err == nil {
+		run.Send(broken(harness.Problem{Message: "there was no test to run"}))
+	}
+	return run.Finish().Bad() == 0
+}
+
+// broken is the event of a file that went wrong as a whole.
+func broken(p harness.Problem) harness.Event {
+	return harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Problems: []harness.Problem{p}}
 }

@@ -98,7 +98,7 @@ func compare(t *testing.T, name, source string) {
 
 func TestRandomProgramsBehaveAsUnderLua51(t *testing.T) {
 	needReference(t)
-	for seed := range int64(200) {
+	for seed := range int64(100) {
 		compare(t, fmt.Sprintf("program %d", seed), generate(seed))
 		if t.Failed() {
 			return

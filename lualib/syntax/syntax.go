@@ -69,7 +69,7 @@ func Compile(source []byte, name string) (proto *lua.FunctionProto, err error) {
 func asError(failure any, name string) *Error {
 	err, ok := failure.(error)
 	if !ok {
-		return &Error{Name: name, Message: fmt.Sprint(failure)}
+		return &Error{Name: name, Line: 1, Message: fmt.Sprint("cannot compile: ", failure)}
 	}
 	var own *Error
 	if errors.As(err, &own) {
@@ -78,7 +78,9 @@ func asError(failure any, name string) *Error {
 	}
 	var compile *lua.CompileError
 	if errors.As(err, &compile) {
-		return &Error{Name: name, Line: lineOf(compile.Line), Message: compile.Message}
+		// Of a function's limits the compiler knows only where it begins,
+		// and the main function begins at 0.
+		return &Error{Name: name, Line: max(1, lineOf(compile.Line)), Message: compile.Message}
 	}
-	return &Error{Name: name, Message: "cannot compile: " + err.Error()}
+	return &Error{Name: name, Line: 1, Message: "cannot compile: " + err.Error()}
 }

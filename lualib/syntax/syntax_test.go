@@ -127,7 +127,7 @@ func numbered(n int, format string) string {
 }
 
 func TestTooMuchIsAnErrorAndNotWrongCode(t *testing.T) {
-	const deep = 100_000
+	const deep = 20_000
 	for name, c := range map[string]struct{ source, want string }{
 		"blocks":      {repeated("", "do ", repeated("", "end ", "", deep), deep), "too many syntax levels"},
 		"functions":   {repeated("x = ", "function() return ", repeated("1 ", "end ", "", deep), deep), "too many syntax levels"},

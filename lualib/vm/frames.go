@@ -69,45 +69,52 @@ func (t *thread) frames() []Frame {
 // activation is a call on the stack of one of the threads that together are
 // what Lua sees as one stack.
 type activation struct {
-	L    *lua.LState
-	dbg  *lua.Debug
-	base bool // nothing of its thread is below it
-	tail int  // how many tail calls it stands for
+	L   *lua.LState
+	dbg *lua.Debug
 }
 
 // activations walks the stack, innermost call first.
 func (t *thread) activations() iter.Seq[activation] {
 	return func(yield func(activation) bool) {
 		for p := t; p != nil && p.co == t.co; p = p.parent {
-			for level := 0; ; {
-				dbg, ok := p.L.GetStack(level)
-				if !ok {
-					break
-				}
-				a := activation{L: p.L, dbg: dbg}
-				a.tail, a.base = frameFacts(dbg)
-				if !yield(a) {
+			dbg, ok := p.L.GetStack(0)
+			for ; ok; dbg, ok = caller(dbg) {
+				if !yield(activation{L: p.L, dbg: dbg}) {
 					return
 				}
-				level += 1 + a.tail
 			}
 		}
 	}
 }
 
-// frameFacts reads what gopher-lua keeps to itself of a call frame.
-func frameFacts(dbg *lua.Debug) (tail int, base bool) {
-	frame := reflect.ValueOf(dbg).Elem().FieldByName("frame").Elem()
-	return int(frame.FieldByName("TailCall").Int()), frame.FieldByName("Parent").IsNil()
+// frameOf is the call frame of dbg, which gopher-lua keeps to itself. Asking
+// for every level anew instead would make a walk quadratic.
+func frameOf(dbg *lua.Debug) reflect.Value {
+	field := reflect.ValueOf(dbg).Elem().FieldByName("frame")
+	return reflect.NewAt(field.Type(), field.Addr().UnsafePointer()).Elem()
 }
+
+// caller is the call below dbg on the stack of the same thread.
+func caller(dbg *lua.Debug) (*lua.Debug, bool) {
+	parent := frameOf(dbg).Elem().FieldByName("Parent")
+	below := &lua.Debug{}
+	frameOf(below).Set(parent)
+	return below, !parent.IsNil()
+}
+
+// base reports whether nothing of the call's thread is below it.
+func (a activation) base() bool { return frameOf(a.dbg).Elem().FieldByName("Parent").IsNil() }
+
+// tail is how many calls the call has replaced by tail calls.
+func (a activation) tail() int { return int(frameOf(a.dbg).Elem().FieldByName("TailCall").Int()) }
 
 func (a activation) describe(vm *VM) Frame {
 	fn, err := a.L.GetInfo("nSlf", a.dbg, lua.LNil)
 	if err != nil {
 		return Frame{}
 	}
-	f := Frame{Name: a.dbg.Name, Tail: a.tail > 0}
-	if f.Name == "?" || f.Name == "(anonymous)" || a.base {
+	f := Frame{Name: a.dbg.Name, Tail: a.tail() > 0}
+	if f.Name == "?" || f.Name == "(anonymous)" || a.base() {
 		f.Name = ""
 	}
 	if proto := fn.(*lua.LFunction).Proto; proto != nil {
@@ -127,7 +134,7 @@ func (t *thread) at(level int) (activation, bool) {
 		if level == 0 {
 			return a, true
 		}
-		level -= 1 + a.tail
+		level -= 1 + a.tail()
 		if level < 0 {
 			break // a call that a tail call has replaced
 		}

@@ -64,7 +64,8 @@ local _, e = pcall(function()
 	blame()
 end)
 assert(e == "test.lua:64: blamed", e)
-assert(select(2, pcall(error, "x", 2)) == "x")
+assert(select(2, pcall(error, "x", 1)) == "x")
+assert(select(2, pcall(error, "x", 2)):find(":68: x$"))
 
 -- Values of every kind can be raised.
 for _, v in ipairs { 1, "text", {}, print, true, coroutine.create(print) } do
@@ -100,7 +101,7 @@ assert(not ok and e:find("stack overflow", 1, true), e)
 local meta = setmetatable({}, { __index = function(t, k) return t[k + 1] end })
 local ok, e = pcall(function() return meta[1] end)
 assert(not ok and e:find("stack overflow", 1, true), e)
-local function many(...) return many(1, 2, 3, 4, 5, 6, 7, 8, 9, ...) end
+local function many(...) return 1, many(1, 2, 3, 4, 5, 6, 7, 8, 9, ...) end
 local ok, e = pcall(many)
 assert(not ok and e:find("overflow", 1, true), e)
 local ok, e = xpcall(forever, function(e) return "handled " .. e end)

@@ -4,6 +4,7 @@
 -- as assert.message("..."), returns one that goes on with what it was told.
 
 local failure = require("ave.test.failure")
+local host = require("ave.test.host")
 local messages = require("ave.test.messages")
 local show = require("ave.test.show")
 
@@ -69,38 +70,31 @@ end
 
 local function is_long(text) return text:find("\n", 1, true) or #text > 60 end
 
--- lines is a value for a diff: text as it is, so that its lines are compared.
-local function lines(value)
-    if type(value) == "string" and value:find("\n", 1, true) then
-        return value
-    end
-    return show(value)
-end
+local function has_lines(v) return type(v) == "string" and v:find("\n", 1, true) end
 
--- difference is the diff of two values that an assertion has compared, unless
--- both are short.
+-- difference is the diff of the two values that an assertion has compared,
+-- unless both are short. Texts are compared by their own lines.
 local function difference(compared)
-    if not compared or type(compared[1]) ~= type(compared[2]) then
-        return nil
-    end
-    local expected, actual = lines(compared[1]), lines(compared[2])
-    if is_long(expected) or is_long(actual) then
-        return require("ave.test.host").diff(expected, actual)
+    local a, b = compared[1], compared[2]
+    if has_lines(a) and has_lines(b) then
+        return host.diff(a, b)
+    elseif type(a) == type(b) and (is_long(show(a)) or is_long(show(b))) then
+        return host.diff(show(a, true), show(b, true))
     end
 end
 
 local function fail(assertion, state, arguments)
-    local diff = state.mod and difference(state.compared)
-    local key = state.mod and assertion.positive or assertion.negative or "assertion failed"
-    local text = messages.fill(key, format(arguments), arguments.n)
-    if diff then
-        text = text:match("^[^\n]*")
+    local diff = state.mod and state.compared and difference(state.compared)
+    local text = "expected (-) and actual (+) differ:"
+    if not diff then
+        local key = state.mod and assertion.positive or assertion.negative or "assertion failed"
+        text = messages.fill(key, format(arguments), arguments.n)
     end
-    if state.failure_message ~= nil then
-        local own = state.failure_message
+    local own = state.failure_message
+    if own ~= nil then
         text = (type(own) == "string" and own or show(own)) .. "\n" .. text
     end
-    failure.raise(text, diff)
+    failure.raise(text, diff or nil)
 end
 
 -- check calls the assertion of a chain.

@@ -8,7 +8,7 @@ local show = require("ave.test.show")
 
 local function need(arguments, count, name)
     if arguments.n < count then
-        failure.raise(string.format("%s: wanted at least %d arguments, got %d", name, count, arguments.n))
+        failure.raise(string.format("%s: wanted %d or more arguments, got %d", name, count, arguments.n))
     end
 end
 
@@ -58,7 +58,7 @@ end
 
 checks["false"] = function(state, arguments)
     state.failure_message = arguments[2] or state.failure_message
-    return arguments[1] == false and arguments.n > 0
+    return arguments[1] == false
 end
 
 function checks.truthy(state, arguments)
@@ -76,7 +76,7 @@ end
 for _, name in ipairs({ "nil", "boolean", "number", "string", "table", "function", "userdata", "thread" }) do
     checks[name] = function(state, arguments)
         state.failure_message = arguments[2] or state.failure_message
-        return arguments.n > 0 and type(arguments[1]) == name
+        return type(arguments[1]) == name
     end
 end
 
@@ -103,6 +103,7 @@ function checks.near(state, arguments)
     need_type(actual, "near", "actual", "a number", arguments[2])
     need_type(tolerance, "near", "tolerance", "a number", arguments[3])
     state.failure_message = arguments[4] or state.failure_message
+    arguments[1], arguments[2], arguments[3] = expected, tolerance, actual
     return actual >= expected - tolerance and actual <= expected + tolerance
 end
 
@@ -178,11 +179,14 @@ local function attempt(fn, ...)
     return not ok, err
 end
 
--- show_attempt puts what was expected and what was raised into the arguments
+-- show_attempt leaves what was expected and what was raised in the arguments,
 -- for the message.
-local function show_attempt(arguments, expected, raised, err)
-    arguments[1] = expected == nil and "an error" or show(expected)
-    arguments[2] = raised and show(err) or "no error"
+local function show_attempt(state, arguments, expected, raised, err)
+    arguments[1] = state.mod and expected or "anything but " .. expected
+    arguments[2] = "no error"
+    if raised then
+        arguments[2] = type(err) == "string" and show(err) or failure.text(err)
+    end
     arguments.n, arguments.nofmt = 2, { true, true }
 end
 
@@ -200,7 +204,7 @@ function checks.error(state, arguments)
     need_type(callable(fn), "error", "fn", "a function", fn)
     state.failure_message = arguments[3] or state.failure_message
     local raised, err = attempt(fn)
-    show_attempt(arguments, expected, raised, err)
+    show_attempt(state, arguments, expected == nil and "an error" or show(expected), raised, err)
     local holds = raised and (expected == nil or is_expected(expected, err))
     return holds, { err, n = 1 }
 end
@@ -212,7 +216,7 @@ function checks.error_matches(state, arguments)
     need_type(pattern == nil or type(pattern) == "string", "error_matches", "pattern", "a string", pattern)
     local init, plain = options(state, arguments, "error_matches")
     local raised, err = attempt(fn)
-    show_attempt(arguments, pattern, raised, err)
+    show_attempt(state, arguments, "an error that matches " .. show(pattern), raised, err)
     if not raised or pattern == nil then
         return raised and err == nil, {}
     end
@@ -230,37 +234,36 @@ end
 
 -- raises(type, fn, ...) holds if fn(...) raises an error object of a type, given
 -- as a class or its name. It returns the object.
-function checks.raises(_, arguments)
+function checks.raises(state, arguments)
     need(arguments, 2, "raises")
     local class, fn = arguments[1], arguments[2]
     local name = class_name(class)
     need_type(type(name) == "string", "raises", "type", "an exception's class or its name", class)
     need_type(callable(fn), "raises", "fn", "a function", fn)
     local raised, err = attempt(fn, unpack(arguments, 3, arguments.n))
-    show_attempt(arguments, nil, raised, err)
-    arguments[1] = name
+    show_attempt(state, arguments, name, raised, err)
     local is = raised and type(err) == "table" and err.is
     return (is and is(err, class)) or false, { err, n = 1 }
 end
 
 -- Each assertion with its names and the two messages.
 local texts = {
-    { "same", "expected the same\nexpected: %s\n  actual: %s", "expected something else than %s" },
-    { "equals", "expected equal values\nexpected: %s\n  actual: %s", "expected another value than %s", "equal" },
-    { "near", "expected a value near another\nexpected: %s\n  actual: %s\nwithin:   %s", "expected a value that is not near %s; got %s, within %s" },
-    { "matches", "expected a match\n pattern: %s\n  actual: %s", "expected no match\n pattern: %s\n  actual: %s", "match" },
+    { "same", "expected: %s\n  actual: %s", "expected anything but %s" },
+    { "equals", "expected: %s\n  actual: %s", "expected anything but %s", "equal" },
+    { "near", "expected: %s, give or take %s\n  actual: %s", "expected: not %s, give or take %s\n  actual: %s" },
+    { "matches", "expected: a match of %s\n  actual: %s", "expected: no match of %s\n  actual: %s", "match" },
     { "unique", "expected unique values in %s", "expected values that are not unique in %s" },
     { "returned_arguments", "expected %s values, got %s", "expected another number of values than %s" },
-    { "error", "expected an error\nexpected: %s\n  actual: %s", "expected no such error\nexpected: not %s\n  actual: %s", "errors" },
+    { "error", "expected: %s\n  actual: %s", "expected: %s\n  actual: %s", "errors" },
     {
         "error_matches",
-        "expected an error that matches\n pattern: %s\n  actual: %s",
-        "expected no error that matches\n pattern: %s\n  actual: %s",
+        "expected: %s\n  actual: %s",
+        "expected: %s\n  actual: %s",
         "error_match",
         "matches_error",
         "match_error",
     },
-    { "raises", "expected an exception\nexpected: %s\n  actual: %s", "expected no exception %s\n  actual: %s" },
+    { "raises", "expected: %s\n  actual: %s", "expected: %s\n  actual: %s" },
     { "true", "expected true, got %s", "expected anything but true" },
     { "false", "expected false, got %s", "expected anything but false" },
     { "truthy", "expected a true value, got %s", "expected nil or false, got %s" },
@@ -280,7 +283,8 @@ for name, callback in pairs(modifiers) do
 end
 
 for _, entry in ipairs(texts) do
-    local name, positive, negative = entry[1], "assertion." .. entry[1] .. ".positive", "assertion." .. entry[1] .. ".negative"
+    local name = entry[1]
+    local positive, negative = "assertion." .. name .. ".positive", "assertion." .. name .. ".negative"
     messages.set(positive, entry[2])
     messages.set(negative, entry[3])
     for i = 1, #entry do

@@ -36,7 +36,8 @@ return function(probe, options)
             return unpack(values, 1, n)
         end
         if host.now() >= deadline then
-            local last = ok and "the last value was " .. show(values[1]) or "the last error was:\n" .. tostring(values[1])
+            local last = ok and "the last value was " .. show(values[1])
+                or "the last error was\n" .. failure.text(values[1])
             failure.raise(string.format("it did not happen within %g seconds; %s", timeout, last))
         end
         host.sleep(math.max(0, math.min(interval, deadline - host.now())))

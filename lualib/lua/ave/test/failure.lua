@@ -2,6 +2,7 @@
 -- pending(), or by any other error.
 
 local host = require("ave.test.host")
+local show = require("ave.test.show")
 
 local failure = {}
 
@@ -35,6 +36,16 @@ function failure.pending(reason)
     error(setmetatable({ message = reason == nil and "" or tostring(reason) }, Pending))
 end
 
+-- text is a raised value as a report says it: an exception with its type.
+function failure.text(value)
+    if type(value) ~= "table" then
+        return tostring(value)
+    end
+    local text = show(value)
+    local named, kind = pcall(function() return value.is and value.type end)
+    return named and type(kind) == "string" and kind .. ": " .. text or text
+end
+
 local plain_assert = assert
 
 -- describe makes the problem of a raised value, while the stack of the call
@@ -48,8 +59,7 @@ local function describe(value, raiser)
         problem.status, problem.message = "pending", value.message
     else
         problem.status = raiser == plain_assert and "failed" or "error"
-        local ok, text = pcall(tostring, value)
-        problem.message = ok and text or "error object whose __tostring failed: " .. tostring(text)
+        problem.message = failure.text(value)
     end
     return problem
 end
@@ -58,7 +68,7 @@ end
 function failure.catch(fn)
     local problem
     local ok, value = xpcall(fn, function(value)
-        problem = describe(value, debug.getinfo(2, "f").func)
+        problem = describe(value, (debug.getinfo(2, "f") or {}).func)
     end)
     if ok then
         return nil

@@ -22,7 +22,8 @@ local hooks = {
     after_each = "after_each",
 }
 
--- within says where a word must not be used, at the line of its use.
+-- must_collect refuses a word where nothing can be declared any more. The error
+-- is that of the line that uses the word.
 local function must_collect(word)
     if not runner.collecting() then
         error("'" .. word .. "' cannot be used inside a test or a hook", 3)

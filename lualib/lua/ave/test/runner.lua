@@ -16,6 +16,7 @@ local block -- where declarations go: the block whose body is running
 local phase -- nil while blocks are collected, or "hook" or "test"
 local finalizer -- what finally() was given in the test that is running
 local declared -- how many tests there were, with those that a filter leaves out
+local declared_in -- the file that the first word was used in
 
 local function new_block(kind, element, parent)
     element.kind, element.parent, element.children, element.hooks = kind, parent, {}, {}
@@ -23,7 +24,8 @@ local function new_block(kind, element, parent)
 end
 
 local function reset()
-    block, phase, declared = new_block("file", { path = {} }), nil, 0
+    block, phase = new_block("file", { path = {} }), nil
+    declared, declared_in = 0, nil
 end
 
 reset()
@@ -35,6 +37,7 @@ function runner.in_test() return phase == "test" end
 function runner.finally(fn) finalizer = fn end
 
 local function with_path(element)
+    declared_in = declared_in or element.file
     local path = { unpack(block.path) }
     path[#path + 1] = element.name
     element.path = path
@@ -47,11 +50,8 @@ end
 
 function runner.add_test(element)
     declared = declared + 1
-    with_path(element)
-    if host.selected(table.concat(element.path, " ")) then
-        element.kind = element.pending and "pending" or "test"
-        table.insert(block.children, element)
-    end
+    element.kind = element.pending and "pending" or "test"
+    table.insert(block.children, with_path(element))
 end
 
 function runner.add_hook(kind, element)
@@ -119,28 +119,30 @@ local function after_each(from, problems)
     end
 end
 
+-- run_body runs the test itself and what it gave to finally.
 local function run_body(test, problems)
     finalizer = nil
-    table.insert(problems, (call("test", test.run)))
-    if finalizer then
-        local problem = call("hook", finalizer)
-        if problem then
-            problem.status, problem.hook = "error", "finally"
-            table.insert(problems, problem)
-        end
-        finalizer = nil
+    local problem = call("test", test.run)
+    local last = finalizer and call("hook", finalizer)
+    finalizer = nil
+    if problem and not (last and problem.status == "pending") then
+        table.insert(problems, problem)
+    end
+    if last then
+        last.status, last.hook = "error", "finally"
+        table.insert(problems, last)
     end
 end
 
--- verdict is the first problem that is worse than pending, or else pending.
+-- verdict is the status of the first problem: what goes wrong later does not
+-- make a failure an error. Pending is no problem beside others.
 local function verdict(problems)
-    local status = "passed"
     for _, problem in ipairs(problems) do
-        if status == "passed" or (status == "pending" and problem.status ~= "pending") then
-            status = problem.status
+        if problem.status ~= "pending" then
+            return problem.status
         end
     end
-    return status
+    return problems[1] and "pending" or "passed"
 end
 
 local function run_test(test, parent)
@@ -155,6 +157,34 @@ local function run_test(test, parent)
         after_each(reached, problems)
     end
     host.emit("test_finished", test, verdict(problems), problems)
+end
+
+-- selected tells whether the filter lets a test run. A filter that is no
+-- pattern is only looked for as text.
+local function selected(test)
+    local filter = host.filter()
+    if not filter then
+        return true
+    end
+    local name = table.concat(test.path, " ")
+    if name:find(filter, 1, true) then
+        return true
+    end
+    local ok, found = pcall(string.find, name, filter)
+    return ok and found ~= nil
+end
+
+-- select_children drops the tests of a block that the filter leaves out, and returns
+-- whether there is anything left to run.
+local function select_children(of)
+    local children = {}
+    for _, child in ipairs(of.children) do
+        if child.children or selected(child) then
+            children[#children + 1] = child
+        end
+    end
+    of.children = children
+    return children[1] ~= nil
 end
 
 local run_block
@@ -188,6 +218,9 @@ local function give_up(of, problems)
 end
 
 local function run_collected(of)
+    if host.filter() and not select_children(of) then
+        return
+    end
     local problems = {}
     if call_hooks("strict_setup", of, problems) then
         run_children(of)
@@ -235,10 +268,7 @@ end
 -- run_script runs what the script has declared so far. It returns how many
 -- tests that was.
 function runner.run_script()
-    local root = block
-    if root.children[1] or next(root.hooks) then
-        run_collected(root)
-    end
+    run_collected(block)
     local count = declared
     reset()
     return count
@@ -248,14 +278,14 @@ end
 function runner.run_file(chunk)
     block.run = chunk
     if not collect(block) then
-        block.children, block.hooks = {}, {}
+        reset()
+        return 0
     end
     return runner.run_script()
 end
 
--- declares reports whether there is anything to run.
-function runner.declares()
-    return block.children[1] ~= nil or declared > 0
-end
+-- declared_in is the file in which something was declared that has not run,
+-- or nil.
+function runner.declared_in() return declared_in end
 
 return runner

@@ -1,5 +1,7 @@
 -- Values as text that people can read and compare: like Lua source where that
 -- is possible, with sorted keys. A table goes on one line if that is short.
+-- With tall, the outermost table goes on lines of its own in any case, so that
+-- two of them can be compared by lines.
 
 local width = 60 -- of a table on one line
 local deepest = 12 -- levels of tables that are shown
@@ -20,9 +22,8 @@ local function number(n)
 end
 
 local keywords = {}
-for word in
-    ("and break do else elseif end false for function if in local nil not or repeat return then true until while"):gmatch("%a+")
-do
+for word in ([[and break do else elseif end false for function if in local nil not or
+    repeat return then true until while]]):gmatch("%a+") do
     keywords[word] = true
 end
 
@@ -65,11 +66,11 @@ end
 
 local table_text
 
-local function value_text(v, indent, open)
+local function value_text(v, indent, open, tall)
     if type(v) ~= "table" then
         return scalar(v)
     end
-    return own_text(v) or table_text(v, indent, open)
+    return own_text(v) or table_text(v, indent, open, tall)
 end
 
 -- entries are the texts of what is in a table, list items first.
@@ -93,7 +94,7 @@ local function entries(t, indent, open)
     return list
 end
 
-function table_text(t, indent, open)
+function table_text(t, indent, open, tall)
     if open[t] then
         return "<cycle>"
     elseif #indent / 2 >= deepest then
@@ -107,10 +108,10 @@ function table_text(t, indent, open)
         return "{}"
     end
     local line = "{ " .. table.concat(list, ", ") .. " }"
-    if #line <= width and not line:find("\n", 1, true) then
+    if not tall and #line <= width and not line:find("\n", 1, true) then
         return line
     end
     return "{\n" .. inner .. table.concat(list, ",\n" .. inner) .. ",\n" .. indent .. "}"
 end
 
-return function(v) return value_text(v, "", {}) end
+return function(v, tall) return value_text(v, "", {}, tall) end

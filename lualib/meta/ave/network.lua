@@ -1,0 +1,12 @@
+---@meta ave.network
+
+--- The modules of services and clients, so that the names of the document can
+--- be written as they stand there: `ave.network.control.Control`.
+local network = {}
+
+network.connection = require("ave.network.connection")
+network.control = require("ave.network.control")
+network.exceptions = require("ave.network.exceptions")
+network.process = require("ave.network.process")
+
+return network

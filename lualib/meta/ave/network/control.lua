@@ -1,0 +1,221 @@
+---@meta ave.network.control
+
+--- Services whose methods are called over the network, and their clients.
+---
+---     local Echo = Control:subclass("Echo")
+---
+---     Echo.echo = Control.rpc(function(self, value) return value end)
+---     Echo.reload = Control.rpc(Control.auth(function(self) ... end))
+---
+---     local socket, port = connection.find_free_port()
+---     local echo = Echo{ port = port, socket = socket, authkey = "secret" }
+---     echo:start{ synchronize = true }
+---
+---     local remote = RemoteControl({ "", port }, "secret", 5)
+---     remote:echo("hello")    --> "hello"
+---
+--- Arguments and results are JSON, by the rules of `ave.json`. Services and
+--- clients of the earlier system can be called and can call.
+local control = {}
+
+--- What a `Control` is made with. In the document these are arguments. They
+--- become fields of the object.
+---@class ave.ControlOptions
+---@field port? integer Where to listen, on all interfaces. With 0, or without a port, the system picks one.
+---@field authkey? string The primary key. A client that has neither it nor one of `alt_keys` is disconnected. Default: none, and everybody may connect.
+---@field socket? ave.Socket A socket that is bound to `port`, such as `find_free_port` makes. With it, clients can connect as soon as `start` has returned.
+---@field alt_keys? table<string, string|userdata> Other keys by account, for `preauth`. The key `ave.json.null` opens an account to everybody.
+---@field interval? ave.Seconds How long nothing has to happen for `idle` to be called. Default: it is never called.
+---@field home? string The directory above `.ave/config`, for the service's own use.
+---@field proc_name? string The name that `ps` shows, cut at 15 bytes. Default: "ave-" and the class's name.
+---@field logging? boolean Let `log` print to stderr. Default: false.
+---@field anonymous? boolean Keep clients that have no key, as the earlier system did; they may call what wants no key. Default: false.
+---@field refuse_md5? boolean Take keys by SHA-256 alone, which clients of the earlier system do not know. Default: false.
+
+--- The parent of every service. It is a `Process`: `start` runs it in one of its
+--- own, and `run` in this one.
+---
+--- None of its own methods can be called over the network. Those that can are
+--- marked with `Control.rpc`. Calls are served one at a time, and so are the
+--- callbacks below; a method that is marked with `Control.concurrent` does not
+--- wait for the others.
+---
+--- A client may give arguments by their names; these are the names of the
+--- function's parameters. All are mandatory but those that `rpc` is told of. A
+--- method that returns several values gives the client a list of them. What a
+--- method raises is raised in the client, and the service goes on; an `Exit`
+--- ends the service.
+---
+--- The document warns that keys are no security system. They keep features from
+--- being used where they make no sense.
+---@class ave.Control: ave.Process
+---@field current_connection? ave.ClientConnection The client whose call is being served. A concurrent method reads it before it does anything else.
+---@field idle? fun(self: ave.Control) A class may implement it. Called when nothing has happened for `interval`.
+---@field new_connection? fun(self: ave.Control, connection: ave.ClientConnection, authkey: string) A class may implement it. Called for a client that has come through the handshake, before its first call.
+---@field lost_connection? fun(self: ave.Control, connection: ave.ClientConnection, authkey: string) A class may implement it. Called when such a client has gone, whoever ended the connection.
+---@overload fun(options: ave.ControlOptions): ave.Control
+local Control = {}
+control.Control = Control
+
+--- The constructor: `Control(options)`. It does not listen yet.
+---@param options ave.ControlOptions
+function Control:init(options) end
+
+--- Lets the process inherit the service's socket. See `Process:close_fds`.
+---@param exclude integer[] The list to append to.
+function Control:close_fds(exclude) end
+
+--- Serves clients until the service is shut down. `start` calls it in the new
+--- process; it may also be called in this one.
+---
+--- Raises `Exception` if the port cannot be listened on, and `TypeError` if one
+--- of the fields that the options became is of the wrong type.
+---@param ... any Nothing.
+function Control:run(...) end
+
+--- Ends the service. An `Exit` is the last message on every connection, also to
+--- clients that wait for an answer. It returns at once, and `run` when all
+--- connections are closed. The first call is the one that counts.
+---
+--- It is called in the service's own process, by its methods and callbacks.
+---
+--- Raises `Exception` if the service is not running in this process, and
+--- `TypeError` if the details have no message.
+---@param details? string|ave.Details|ave.Exception The message or details of the exit, or an error that is sent as itself. Default: "the service was shut down".
+function Control:shutdown(details) end
+
+--- Ends the service like `shutdown()`.
+---
+--- Raises `Exception` if the service is not running in this process.
+function Control:stop() end
+
+--- Takes no new clients and frees the port. The clients that are there stay.
+---
+--- Raises `Exception` if the service is not running in this process.
+function Control:stop_listening() end
+
+--- Marks a method: only clients with the primary key may call it. The earlier
+--- system let any key that it knew through; this is what the document says. In a
+--- service without a primary key everybody may call.
+---@param method function|ave.Method A function, whose first parameter is self.
+---@return ave.Method
+function Control.auth(method) end
+
+--- Marks a method: its calls do not wait for other calls, nor others for them.
+--- It still takes turns with them: another one runs while it waits for
+--- something, such as a command or a connection. Not in the document.
+---@param method function|ave.Method A function, whose first parameter is self.
+---@return ave.Method
+function Control.concurrent(method) end
+
+--- Returns a function that marks a method: only clients with the key of one of
+--- the accounts may call it. Everybody may if one of them is open, or if none of
+--- them has a key at all.
+---
+---     Lab.drop = Control.rpc(Control.preauth("admin", "root")(function(self) ... end))
+---
+--- Raises `TypeError` if no account is named.
+---@param ... string The names of accounts in `alt_keys`.
+---@return fun(method: function|ave.Method): ave.Method
+function Control.preauth(...) end
+
+--- Marks a method: clients may call it.
+---
+---     Lab.find = Control.rpc(function(self, name, limit) ... end, { limit = 10 })
+---     Lab.list = Control.rpc(function(self, name) ... end, { "name" })
+---
+--- Raises `TypeError` if `optional` names what is no parameter of the function.
+---@param method function|ave.Method A function, whose first parameter is self.
+---@param optional? string[]|table<string, any> The parameters that a client may leave out, or their defaults by their names. In Python the function said so itself.
+---@return ave.Method
+function Control.rpc(method, optional) end
+
+--- What the marks make of a function. It can be called like one.
+---@class ave.Method: ave.Class
+---@operator call: any
+local Method = {}
+control.Method = Method
+
+--- A client's connection, as a service sees it. It is the same object for all
+--- calls of the client. There is no such class in the module.
+---@class ave.ClientConnection: ave.Class
+---@field id integer A number that no other connection of the service has had.
+---@field address ave.Address The client's address.
+---@field authkey string The key that the client has, or "".
+---@field accounts string[] The accounts in `alt_keys` whose key it has.
+
+--- More that a client can be told.
+---@class ave.RemoteControlOptions
+---@field refuse_md5? boolean Call no service of the earlier system, which knows no SHA-256. Default: false.
+
+--- The client of a service. Every name that the class does not have is a method
+--- of the service:
+---
+---     local remote = RemoteControl({ "lab-3", 4000 }, key, 5)
+---     remote:get({ type = "handset" })
+---     remote.async:yield_resources(handset)    -- waits for no answer
+---     remote:call("find", { "b" }, { limit = 3 })
+---
+--- It connects with the first call. A connection that is lost, or on which a
+--- call has timed out, is not replaced: what a service keeps for a client ends
+--- with the connection, and that must not go unnoticed. All further calls raise
+--- `ConnectionClosed`. Only a client that could not connect tries again with the
+--- next call.
+---
+--- A call raises:
+---
+--- * what the method of the service raised, as the same class, with the trace;
+--- * `Exception` if the service has no such method, or the client may not call
+---   it;
+--- * `Exit` if the service was shut down;
+--- * `ConnectionClosed` if the service has gone, or wants a key;
+--- * `AuthError` if the service does not know the client's key;
+--- * `ConnectionRefused` or `ConnectionTimeout` if it could not be reached.
+---@class ave.RemoteControl: ave.Class
+---@field async ave.AsyncCalls Calls whose answer nobody waits for.
+---@field [string] fun(self: ave.RemoteControl, ...: any): any The methods of the service. A result of null is nil.
+---@overload fun(address: ave.Address, authkey?: string, timeout?: ave.Seconds, optimist?: boolean, sock?: ave.Socket, options?: ave.RemoteControlOptions): ave.RemoteControl
+local RemoteControl = {}
+control.RemoteControl = RemoteControl
+
+--- The constructor: `RemoteControl(address, authkey, timeout, optimist, sock,
+--- options)`. It does not connect. An address is `{host, port}` here; the
+--- document has it the other way round.
+---@param address ave.Address
+---@param authkey? string The key. Default: none.
+---@param timeout? ave.Seconds How long connecting may take. It does not limit calls. 0 is for ever, too.
+---@param optimist? boolean Go on trying to connect while nobody listens, until the timeout. Default: false.
+---@param sock? ave.Socket A socket that is connected to the service already. Default: one is made.
+---@param options? ave.RemoteControlOptions
+function RemoteControl:init(address, authkey, timeout, optimist, sock, options) end
+
+--- Makes a call, with arguments by their names, a timeout, or for a method whose
+--- name the class has itself. Not in the document.
+---
+--- Raises `ConnectionTimeout` if there is no answer in time, and otherwise what
+--- every call raises.
+---@param method string
+---@param vargs? any[] The arguments in their order. Default: none.
+---@param kwargs? table<string, any> Arguments by their names. Default: none.
+---@param timeout? ave.Seconds
+---@return any result
+function RemoteControl:call(method, vargs, kwargs, timeout) end
+
+--- Ends the connection. All further calls raise `ConnectionClosed`.
+function RemoteControl:close() end
+
+--- Connects now, and not with the first call.
+---
+--- Raises `ConnectionTimeout`, `ConnectionRefused`, `ConnectionClosed` or
+--- `AuthError`.
+function RemoteControl:connect() end
+
+--- The `async` of a RemoteControl. Its methods are those of the service. They
+--- return when the call was sent, and there is no way to tell whether it was
+--- served. If it has to connect first, that may take a second at most.
+---@class ave.AsyncCalls: ave.Class
+---@field [string] fun(self: ave.AsyncCalls, ...: any) The methods of the service.
+local AsyncCalls = {}
+control.AsyncCalls = AsyncCalls
+
+return control

@@ -1,0 +1,306 @@
+---@meta ave.test
+
+--- Tests, in the words of busted and luassert.
+---
+---     describe("a broker", function()
+---         local broker
+---
+---         before_each(function() broker = start_broker() end)
+---         after_each(function() broker:stop() end)
+---
+---         it("leases equipment", function()
+---             assert.equals("handset", broker:get({ type = "handset" }).type)
+---         end)
+---
+---         it("says when there is none", function()
+---             assert.raises("NoSuch", function() broker:get({ type = "toaster" }) end)
+---         end)
+---     end)
+---
+--- All words are global. A script that uses them has its tests run at its end,
+--- and `avescript test` runs the tests of many files, each in an interpreter of
+--- its own.
+---
+--- A test passes if it returns. It **fails** if an assertion does not hold, and
+--- is an **error** if anything else goes wrong, in the test or in a hook that it
+--- depends on. Either spoils the run, which goes on nevertheless.
+---
+--- The order is busted's: when the turn of a block comes its body runs, which
+--- declares what is in it; then its `setup`, its tests and blocks as they were
+--- written, and its `teardown`. For each test the `before_each` hooks run from
+--- the outermost block inwards, and the `after_each` hooks the other way.
+local test = {}
+
+--- Declares a block: tests that belong together, and hooks for them. Its name
+--- is the beginning of the names of its tests.
+---@param name string
+---@param fn fun()
+function test.describe(name, fn) end
+
+--- The same as `describe`.
+---@param name string
+---@param fn fun()
+function test.context(name, fn) end
+
+--- A block after which the global variables and the loaded modules are put
+--- back to what they were.
+---@param name string
+---@param fn fun()
+function test.insulate(name, fn) end
+
+--- A block whose changes to global variables and loaded modules survive the
+--- `insulate` block around it.
+---@param name string
+---@param fn fun()
+function test.expose(name, fn) end
+
+--- Declares a test.
+---@param name string
+---@param fn fun()
+function test.it(name, fn) end
+
+--- The same as `it`.
+---@param name string
+---@param fn fun()
+function test.spec(name, fn) end
+
+--- The same as `it`.
+---@param name string
+---@param fn fun()
+function test.test(name, fn) end
+
+--- In a block: declares a test that is not run. In a test: ends it there, as
+--- one that is not ready.
+---@param name? string The test's name, or the reason.
+---@param fn? fun() Not called.
+function test.pending(name, fn) end
+
+--- Has a function called when the test is over, however it ends. A test has
+--- one; the last call counts.
+---@param fn fun()
+function test.finally(fn) end
+
+--- Runs once, before the first thing in the block. If it fails, nothing in the
+--- block runs, and its tests are errors.
+---@param fn fun()
+function test.setup(fn) end
+
+--- Runs once, after the last thing in the block, also if `setup` has failed.
+---@param fn fun()
+function test.teardown(fn) end
+
+--- The same as `setup`.
+---@param fn fun()
+function test.strict_setup(fn) end
+
+--- The same as `teardown`.
+---@param fn fun()
+function test.strict_teardown(fn) end
+
+--- Runs once, before the first test in the block or in a block in it: not at
+--- all if there is none.
+---@param fn fun()
+function test.lazy_setup(fn) end
+
+--- Runs once after the block, if there was a test for which lazy setup was due.
+---@param fn fun()
+function test.lazy_teardown(fn) end
+
+--- Runs before each test of the block and of the blocks in it.
+---@param fn fun()
+function test.before_each(fn) end
+
+--- Runs after each test of the block and of the blocks in it, however the test
+--- has ended.
+---@param fn fun()
+function test.after_each(fn) end
+
+--- How often and how long `eventually` asks.
+---@class ave.EventuallyOptions
+---@field timeout? ave.Seconds Default: 5.
+---@field interval? ave.Seconds Between two calls. Default: 0.05.
+
+--- Waits for something to become true. The probe is called again and again,
+--- until it returns something that is neither nil nor false; a probe that
+--- returns no value at all, such as a list of assertions, has to return without
+--- an error. When the time is over the assertion fails, with the last value or
+--- the last error.
+---
+---     local pid = eventually(function() return running("broker") end, { timeout = 10 })
+---     eventually(function() assert.equals(2, #broker:list_available()) end)
+---
+--- The timeout is looked at between two calls: it does not end a probe that
+--- hangs.
+---@param probe fun(): ...
+---@param options? ave.EventuallyOptions
+---@return any ... What the probe returned.
+function test.eventually(probe, options) end
+
+describe, context, insulate, expose = test.describe, test.context, test.insulate, test.expose
+it, spec, pending, finally = test.it, test.spec, test.pending, test.finally
+setup, teardown = test.setup, test.teardown
+strict_setup, strict_teardown = test.strict_setup, test.strict_teardown
+lazy_setup, lazy_teardown = test.lazy_setup, test.lazy_teardown
+before_each, after_each = test.before_each, test.after_each
+eventually = test.eventually
+
+--- Assertions. `assert(value, message)` is what it is in Lua; its fields are
+--- luassert's assertions.
+---
+--- An assertion is the end of a chain of words, which dots and underscores
+--- separate alike, in upper or lower case: `assert.is_not.equal(a, b)`,
+--- `assert.are_not_equal(a, b)`, `assert.is.Not.Equal(a, b)`. The words `is`,
+--- `are`, `was`, `has` and `does` are for the reader; `not` and `no` negate.
+---
+--- The last argument may be a message, which is shown above the assertion's
+--- own. Assertions return their arguments, unless they say otherwise.
+---@class ave.Assert
+---@field is ave.Assert
+---@field are ave.Assert
+---@field was ave.Assert
+---@field has ave.Assert
+---@field does ave.Assert
+---@field no ave.Assert
+---@field is_not ave.Assert
+---@field are_not ave.Assert
+---@field has_no ave.Assert
+---@field does_not ave.Assert
+---@overload fun(value: any, message?: any, ...: any): ...
+assert = {}
+
+--- The value is `true`. (`assert.True` if one likes: `true` alone is a keyword.)
+---@param value any
+---@param message? any
+function assert.is_true(value, message) end
+
+--- The value is `false`.
+---@param value any
+---@param message? any
+function assert.is_false(value, message) end
+
+--- The value is nil.
+---@param value any
+---@param message? any
+function assert.is_nil(value, message) end
+
+--- The value is neither nil nor false.
+---@param value any
+---@param message? any
+function assert.truthy(value, message) end
+
+--- The value is nil or false.
+---@param value any
+---@param message? any
+function assert.falsy(value, message) end
+
+--- The value is a string. Likewise `is_number`, `is_table`, `is_boolean`,
+--- `is_function`, `is_userdata`, `is_thread`.
+---@param value any
+---@param message? any
+function assert.is_string(value, message) end
+
+--- The values are equal as `==` has it.
+---@param expected any
+---@param actual any
+---@param message? any
+function assert.equals(expected, actual, message) end
+
+--- The same as `equals`.
+---@param expected any
+---@param actual any
+---@param message? any
+function assert.equal(expected, actual, message) end
+
+--- The values are equal, or tables with the same contents, however deep, as
+--- `pairs` shows them. Tables within that share an `__eq` are compared by it.
+---@param expected any
+---@param actual any
+---@param message? any
+function assert.same(expected, actual, message) end
+
+--- The number is not further than `tolerance` from the expected one.
+---@param expected number
+---@param actual number
+---@param tolerance number
+---@param message? any
+function assert.near(expected, actual, tolerance, message) end
+
+--- No two values in the list are equal; with `deep`, or the same.
+---@param list table
+---@param deep? boolean
+---@param message? any
+function assert.unique(list, deep, message) end
+
+--- A Lua pattern is found in a string, or in what a value says of itself.
+---@param pattern string
+---@param actual any
+---@param init? integer Where to begin.
+---@param plain? boolean Look for the text itself.
+---@param message? any
+---@return string ... The captures, or the match.
+function assert.matches(pattern, actual, init, plain, message) end
+
+--- The function raises an error; with `expected`, this one. Of a string the
+--- position in front does not count.
+---@param fn fun()
+---@param expected? any
+---@param message? any
+---@return any error What was raised.
+function assert.has_error(fn, expected, message) end
+
+--- The function raises an error whose text has a match of a Lua pattern.
+---@param fn fun()
+---@param pattern string
+---@param init? integer
+---@param plain? boolean
+---@param message? any
+---@return string ... The captures, or the match.
+function assert.error_matches(fn, pattern, init, plain, message) end
+
+--- `fn(...)` raises an error object of a class, or of a child of it.
+---
+---     local busy = assert.raises("Busy", broker.get, broker, { type = "handset" })
+---     assert.matches("leased", busy.message)
+---@param class table|string The class or its name.
+---@param fn function
+---@param ... any
+---@return table error What was raised.
+function assert.raises(class, fn, ...) end
+
+--- There are `count` values after the first argument:
+--- `assert.returned_arguments(2, f())`.
+---@param count integer
+---@param ... any
+function assert.returned_arguments(count, ...) end
+
+--- Gives the assertion that follows a message:
+--- `assert.message("after restart").equals(1, n)`.
+---@param message any
+---@return ave.Assert
+function assert.message(message) end
+
+--- Adds an assertion or a modifier of one's own.
+---
+---     assert:register("assertion", "even", function(state, arguments)
+---         return arguments[1] % 2 == 0
+---     end, "expected %s to be even", "expected %s not to be even")
+---
+---     assert.is_even(4)
+---
+--- The callback of an assertion returns whether it holds, and optionally a list
+--- of what the assertion returns. The arguments, whose number is in `n`, fill
+--- the places of the message when it has returned; `state.failure_message` is
+--- shown above the message.
+---@param namespace "assertion"|"modifier"
+---@param name string
+---@param callback fun(state: table, arguments: table, level: integer): boolean, table?
+---@param positive? string The message when it does not hold.
+---@param negative? string The message when it holds and was negated.
+function assert:register(namespace, name, callback, positive, negative) end
+
+--- Takes back what `register` added.
+---@param namespace "assertion"|"modifier"
+---@param name string
+function assert:unregister(namespace, name) end
+
+return test

@@ -1,0 +1,103 @@
+package suite_test
+
+import (
+	"errors"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"avescript/core/harness"
+	"avescript/lualib/suite"
+)
+
+// verdicts is how each test of a file ended, by its full name.
+type verdicts map[string]string
+
+// differing are the verdicts that are ours on purpose. busted reports a hook's
+// error under the name of its block, and loses the tests that it has kept from
+// running; here each of them is an error.
+var differing = map[string]verdicts{
+	"hooks.lua": {
+		"setup breaks one":                     "error",
+		"setup breaks two":                     "error",
+		"lazy setup breaks one":                "error",
+		"lazy setup breaks nested two":         "error",
+		"before_each breaks nested one":        "error",
+		"before_each breaks nested deeper two": "error",
+		"before_each fails one":                "error",
+		"after_each breaks one":                "error",
+	},
+}
+
+// TestVerdictsOfBusted runs the fixtures under busted too.
+func TestVerdictsOfBusted(t *testing.T) {
+	if _, err := exec.LookPath("busted"); err != nil {
+		t.Skip("busted is not installed (Debian: lua-busted)")
+	}
+	files, err := filepath.Glob("testdata/busted/*.lua")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no fixtures: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			want, got := bustedVerdicts(t, file), ourVerdicts(t, file)
+			for name, verdict := range differing[filepath.Base(file)] {
+				if want[name] == verdict {
+					t.Errorf("%s: no longer differs", name)
+				}
+				want[name] = verdict
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("-busted +avescript:\n%s", diff)
+			}
+		})
+	}
+}
+
+func bustedVerdicts(t *testing.T, file string) verdicts {
+	// It exits with the number of failures.
+	out, err := exec.Command("busted", "--output=testdata/handler.lua", "--pattern=", file).Output()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		t.Fatal(err)
+	}
+	all := verdicts{}
+	for line := range strings.Lines(string(out)) {
+		field := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(field) != 3 {
+			t.Fatalf("busted says %q", line)
+		}
+		verdict, element, name := field[0], field[1], field[2]
+		isTest := element == "it" || element == "pending"
+		// A test that has failed stays so, whatever its finally does.
+		if isTest && (verdict == "failed" || all[name] != "failed") {
+			all[name] = verdict
+		}
+	}
+	if len(all) == 0 && !strings.Contains(string(out), "error") {
+		t.Fatalf("busted reports nothing for %s", file)
+	}
+	return all
+}
+
+// collector keeps the verdicts of the tests that it is told of.
+type collector struct{ verdicts }
+
+func (c collector) Report(e harness.Event) {
+	if e.Kind == harness.TestFinished {
+		c.verdicts[strings.Join(e.Path, " ")] = string(e.Status)
+	}
+}
+
+func ourVerdicts(t *testing.T, file string) verdicts {
+	c := collector{verdicts{}}
+	run := harness.Start(c)
+	run.StartFile(file)
+	if err := suite.RunFile(t.Context(), file, run, options()); err != nil {
+		t.Fatal(err)
+	}
+	return c.verdicts
+}

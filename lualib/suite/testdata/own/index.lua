@@ -1,0 +1,10 @@
+-- assert stays a function, and no other function can be indexed.
+it("assert is a function", function()
+    assert.equals("function", type(assert))
+    assert.same({ 1, 2, 3 }, { assert(1, 2, 3) })
+    assert.is_falsy(getmetatable(assert))
+end)
+it("other functions cannot be indexed", function()
+    assert.error_matches(function() return print.x end, "attempt to index a function value")
+    assert.error_matches(function() print.x = 1 end, "attempt to index")
+end)

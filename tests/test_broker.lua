@@ -1,0 +1,227 @@
+-- The broker as its clients know it: a service in a process of its own that
+-- leases equipment over TCP.
+
+local ave = require("ave")
+local Broker = require("ave.broker").Broker
+
+local phone = { type = "handset", serial = "0001", pretty = "yuga" }
+local other = { type = "handset", serial = "0002", pretty = "togari" }
+local relay = { type = "relay", uid = "r-1" }
+
+-- What the laboratory's own broker adds to the one that avescript has.
+local LabBroker = Broker:subclass("LabBroker")
+
+LabBroker.run_command = ave.Control.rpc(function(self, command)
+	return ave.cmd.run(command, { timeout = 10 })
+end)
+
+LabBroker.identify = ave.Control.rpc(function(self, profile)
+	local function serial_of(p)
+		return p.serial:upper() -- fails for equipment without a serial
+	end
+	local serial = serial_of(profile)
+	return "equipment " .. serial
+end)
+
+describe("a broker", function()
+	local broker, port, clients
+
+	-- Connects another client. The key is that of an account, if any.
+	local function connect(key)
+		local client = ave.RemoteControl({ "", port }, key, 5)
+		clients[#clients + 1] = client
+		return client
+	end
+
+	-- The serial or uid of everything in a list of profiles.
+	local function names(profiles)
+		local list = {}
+		for _, profile in ipairs(profiles) do
+			list[#list + 1] = profile.serial or profile.uid
+		end
+		table.sort(list)
+		return table.concat(list, " ")
+	end
+
+	before_each(function()
+		local socket
+		socket, port = ave.find_free_port()
+		clients = {}
+		broker = LabBroker {
+			port = port,
+			socket = socket,
+			alt_keys = { admin = "admin key" },
+			equipment = { phone, other, relay },
+		}
+		broker:start { synchronize = true }
+		socket:close()
+	end)
+
+	after_each(function()
+		for _, client in ipairs(clients) do
+			client:close()
+		end
+		if broker:is_alive() then
+			broker:terminate()
+		end
+		broker:join(5)
+	end)
+
+	it("runs in a process of its own", function()
+		local result = connect():run_command { "sh", "-c", "echo $PPID" }
+		assert.equal(broker.pid, tonumber(result[2]))
+	end)
+
+	it("leases equipment that matches", function()
+		local leased = connect():get { type = "handset", pretty = "yuga" }
+		assert.same({ phone }, leased)
+	end)
+
+	it("leases different pieces for profiles that match the same", function()
+		-- The second profile is picky; the first must leave it its only match.
+		local leased = connect():get({ type = "handset" }, { serial = "0001", type = "handset" })
+		assert.equal("0001", leased[2].serial)
+		assert.equal("0002", leased[1].serial)
+	end)
+
+	it("leases everything that was asked for or nothing", function()
+		local client = connect()
+		local busy = connect()
+		busy:get { type = "relay" }
+		assert.raises("Busy", client.get, client, { type = "handset" }, { type = "relay" })
+		assert.equal("0001 0002", names(connect("admin key"):list_available { type = "handset" }))
+	end)
+
+	it("keeps clients apart", function()
+		local first, second = connect(), connect()
+		first:get { type = "handset", serial = "0001" }
+		second:get { type = "handset", serial = "0002" }
+		assert.equal("0001", names(first:list_allocations()))
+		assert.equal("0002", names(second:list_allocations()))
+		assert.equal(2, #first:list_allocations_all())
+	end)
+
+	it("says Busy for what is leased and NoSuch for what it will never have", function()
+		local first, second = connect(), connect()
+		first:get { type = "relay" }
+		local busy = assert.raises("Busy", second.get, second, { type = "relay" })
+		assert.matches("relay", busy.message)
+		local missing = assert.raises("NoSuch", second.get, second, { type = "television" })
+		assert.matches("television", missing.message)
+	end)
+
+	it("refuses a profile without a type", function()
+		local client = connect()
+		local e = assert.raises("TypeError", client.get, client, { serial = "0001" })
+		assert.matches("must have a 'type'", e.message)
+		assert.raises("TypeError", client.get, client)
+	end)
+
+	it("takes equipment back", function()
+		local first, second = connect(), connect()
+		first:get({ type = "relay" }, { type = "handset", serial = "0002" })
+		first:yield_resources { type = "relay" }
+		assert.equal("r-1", names(second:get { type = "relay" }))
+		first:yield_resources()
+		assert.same({}, first:list_allocations())
+		assert.raises("NoSuch", first.yield_resources, first, { type = "relay" })
+	end)
+
+	it("frees what a client had that has gone", function()
+		local first, second = connect(), connect()
+		first:get { type = "relay" }
+		first:close()
+		eventually(function()
+			return pcall(second.get, second, { type = "relay" })
+		end, { timeout = 5 })
+	end)
+
+	it("frees what a client had that was killed", function()
+		local holder = ave.Process {
+			target = function(to)
+				local client = ave.RemoteControl({ "", to })
+				client:get { type = "relay" }
+				ave.cmd.run("sleep 60")
+			end,
+			args = { port },
+		}
+		holder:start()
+		local admin = connect("admin key")
+		eventually(function()
+			return #admin:list_allocations_all() == 1
+		end, { timeout = 5 })
+		holder:kill()
+		assert.equal(-9, holder:join(5))
+		eventually(function()
+			return #admin:list_available { type = "relay" } == 1
+		end, { timeout = 5 })
+	end)
+
+	it("serves many clients at a time", function()
+		local many = {}
+		for i = 1, 20 do
+			many[i] = connect()
+		end
+		local served = 0
+		for i, client in ipairs(many) do
+			local ok = pcall(client.get, client, { type = "handset" })
+			served = served + (ok and 1 or 0)
+		end
+		assert.equal(2, served)
+	end)
+
+	it("shows administrators what there is, and nobody else", function()
+		local admin, client = connect("admin key"), connect()
+		client:get { type = "relay" }
+		assert.equal("0001 0002 r-1", names(admin:list_equipment()))
+		assert.equal("0001 0002", names(admin:list_available()))
+		assert.equal("0002", names(admin:list_equipment { serial = "0002" }))
+		local allocations = admin:list_allocations_all()
+		assert.same(relay, allocations[1].profile)
+		local e = assert.raises("Exception", client.list_equipment, client)
+		assert.equal("not authorized to make this call", e.message)
+		assert.raises("AuthError", admin.get, admin, { type = "relay" })
+	end)
+
+	it("turns away a client with a wrong key", function()
+		broker:terminate()
+		broker:join(5)
+		local socket
+		socket, port = ave.find_free_port()
+		broker = LabBroker { port = port, socket = socket, authkey = "right", equipment = { phone } }
+		broker:start { synchronize = true }
+		socket:close()
+		local intruder = connect("wrong")
+		assert.raises("AuthError", intruder.list_allocations_all, intruder)
+		assert.same({ phone }, connect("right"):get { type = "handset" })
+	end)
+
+	it("shows the client where its own code failed", function()
+		local client = connect()
+		local e = assert.raises("Exception", client.identify, client, relay)
+		local innermost = e.trace[#e.trace]
+		assert.matches("test_broker.lua$", innermost[1])
+		assert.equal("serial_of", innermost[3])
+		assert.matches("serial:upper", innermost[4], 1, true)
+		assert.equal("identify", e.trace[1][3])
+		assert.matches("Server side traceback:", tostring(e), 1, true)
+	end)
+
+	it("runs commands for its clients", function()
+		local result = connect():run_command("echo ready")
+		assert.same({ 0, "ready\r\n" }, result)
+		local client = connect()
+		local e = assert.raises("RunError", client.run_command, client, "no-such-program")
+		assert.same({ "no-such-program" }, e.cmd)
+	end)
+
+	it("stops for an administrator, and tells everybody", function()
+		local client = connect()
+		client:list_allocations_all()
+		local admin = connect("admin key")
+		local e = assert.raises("Exit", admin.stop, admin)
+		assert.equal("the broker was stopped", e.message)
+		assert.raises("Exit", client.list_allocations_all, client)
+		assert.equal(0, broker:join(5))
+	end)
+end)
