@@ -34,6 +34,14 @@ type entry struct {
 	private bool
 }
 
+// called is the entry as messages show it.
+func (e entry) called(name string) string {
+	if e.form == "" || strings.HasPrefix(e.form, "(") {
+		return name + e.form
+	}
+	return name + ", a " + e.form
+}
+
 const (
 	value = "value"
 	// baseClass is the class in the stub of ave that has what bind gives to
@@ -53,6 +61,7 @@ func classOf(parent string, exported bool) string {
 // is returned.
 func inInterpreter(fn func(L *lua.LState) error) error {
 	v := lualib.New(vm.Stdio{})
+	defer v.Close()
 	return v.Do(context.Background(), func(L *lua.LState) error {
 		suite.Install(v, L) // ave.test needs it
 		return fn(L)
@@ -62,13 +71,13 @@ func inInterpreter(fn func(L *lua.LState) error) error {
 func TestStubsAreTrue(t *testing.T) {
 	err := inInterpreter(func(L *lua.LState) error {
 		m := load(L, moduleNames(t))
-		for name, table := range m.tables {
+		for _, name := range slices.Sorted(maps.Keys(m.tables)) {
 			t.Run(name, func(t *testing.T) {
 				file, ok := stubOf(name)
 				if !ok {
 					t.Fatalf("the module %s has no documentation; write lualib/%s", name, file)
 				}
-				has, documented := m.api(L, name, table), readStub(t, file)
+				has, documented := m.api(L, name), readStub(t, file)
 				addAssertions(L, has, documented)
 				compare(t, name, file, has, documented)
 			})
@@ -111,7 +120,7 @@ func TestEveryModuleIsUnderTheRoof(t *testing.T) {
 				}
 			}
 			if found != require(L, name) {
-				t.Errorf("%s is not found as such below require(\"ave\"): add it to lualib/lua/ave/init.lua", name)
+				t.Errorf("%s is not found as such below require(\"ave\"): add it to the module above it, in lualib/lua/ave", name)
 			}
 		}
 		return nil
@@ -179,8 +188,8 @@ func load(L *lua.LState, names []string) modules {
 }
 
 // api is what a module has.
-func (m modules) api(L *lua.LState, name string, table *lua.LTable) api {
-	has := api{}
+func (m modules) api(L *lua.LState, name string) api {
+	has, table := api{}, m.tables[name]
 	if table.Metatable != lua.LNil {
 		m.lazy(has, name, table)
 	}
@@ -313,14 +322,15 @@ func compare(t *testing.T, module, file string, has, documented api) {
 		_, ok := documented[name]
 		switch {
 		case !ok && !want.private:
-			t.Errorf("lualib/%s does not document %s%s, which %s has: write it there", file, name, want.form, module)
+			t.Errorf("lualib/%s does not document %s, which %s has: write it there", file, want.called(name), module)
 		case ok && want.form != "" && want.form != got.form:
 			t.Errorf("lualib/%s:%d: %s is documented as %q and is %q: correct whichever is wrong", file, got.line, name, got.form, want.form)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(documented)) {
 		if _, ok := has[name]; !ok {
-			t.Errorf("lualib/%s:%d documents %s%s, which %s does not have: remove it, or add it to the module", file, documented[name].line, name, documented[name].form, module)
+			e := documented[name]
+			t.Errorf("lualib/%s:%d documents %s, which %s does not have: remove it, or add it to the module", file, e.line, e.called(name), module)
 		}
 	}
 }

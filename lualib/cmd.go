@@ -2,10 +2,12 @@ package lualib
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 
 	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
 
 	"avescript/core/cmd"
 	"avescript/lualib/bind"
@@ -108,15 +110,23 @@ func cmdRun(c *bind.Call) error {
 	return c.Return(status, output)
 }
 
+// cmdRunBackground returns the number of a descriptor that nobody but the
+// script closes: a duplicate, since a file of Go's closes itself once it is
+// garbage.
 func cmdRunBackground(c *bind.Call) error {
 	var argv command
 	var options cmdOptions
 	if err := c.Args(&argv, &options); err != nil {
 		return err
 	}
-	pid, fd, err := cmd.RunBackground(argv, options.core())
+	pid, terminal, err := cmd.RunBackground(argv, options.core())
 	if err != nil {
 		return err
+	}
+	defer terminal.Close()
+	fd, err := unix.FcntlInt(terminal.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return fmt.Errorf("duplicate the descriptor of the pseudoterminal: %w", err)
 	}
 	return c.Return(pid, fd)
 }

@@ -2,6 +2,8 @@ package lualib
 
 import (
 	"context"
+	"errors"
+	"os"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -132,12 +134,21 @@ func socketAddress(c *bind.Call) error {
 	return c.Return(addressValue(a))
 }
 
+// socketClose may be called again, also when the connection that owns the
+// socket has closed it.
 func socketClose(c *bind.Call) error {
 	s, err := bind.Self[*connection.Socket](c)
 	if err != nil {
 		return err
 	}
-	return s.Close()
+	return closeSocket(s)
+}
+
+func closeSocket(s *connection.Socket) error {
+	if err := s.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 func socketFileno(c *bind.Call) error {

@@ -207,7 +207,7 @@ func profileTable(L *lua.LState, v lua.LValue) *lua.LTable {
 // property that is a table is a copy.
 func profileIndex(L *lua.LState) int {
 	self := L.CheckTable(1)
-	var inherited lua.LValue = lua.LNil
+	inherited := lua.LNil
 	for class, _ := self.Metatable.(*lua.LTable); class != nil && inherited == lua.LNil; class = bind.ParentOf(class) {
 		inherited = class.RawGet(L.Get(2))
 	}

@@ -54,7 +54,7 @@ describe("a broker", function()
 			equipment = { phone, other, relay },
 		}
 		broker:start { synchronize = true }
-		socket:close()
+
 	end)
 
 	after_each(function()
@@ -190,7 +190,7 @@ describe("a broker", function()
 		socket, port = ave.find_free_port()
 		broker = LabBroker { port = port, socket = socket, authkey = "right", equipment = { phone } }
 		broker:start { synchronize = true }
-		socket:close()
+
 		local intruder = connect("wrong")
 		assert.raises("AuthError", intruder.list_allocations_all, intruder)
 		assert.same({ phone }, connect("right"):get { type = "handset" })

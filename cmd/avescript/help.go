@@ -15,6 +15,8 @@ func newHelp() *cobra.Command {
 			root := c.Root()
 			command, rest, err := root.Find(args)
 			if err == nil && len(rest) == 0 {
+				command.InitDefaultHelpFlag() // as --help has done by then
+				command.InitDefaultVersionFlag()
 				return command.Help()
 			}
 			mistake := &usageError{err: fmt.Errorf("there is no command %q", strings.Join(args, " "))}

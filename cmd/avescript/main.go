@@ -34,23 +34,33 @@ func execute(args []string, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(withRun(root, args))
 	err := root.ExecuteContext(context.Background())
-	var usage *usageError
 	var interrupted *script.Interrupted
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &usage):
-		fmt.Fprintln(stderr, "avescript: "+usage.Error())
-		if usage.hint == "" {
-			usage.hint = "Run 'avescript --help' for usage."
-		}
-		fmt.Fprintln(stderr, usage.hint)
-		return statusUsage
+	case hasFailed(err):
+		return statusFailed
 	case errors.As(err, &interrupted):
 		fmt.Fprintln(stderr, "avescript: "+interrupted.Error())
 		return statusSignal + int(interrupted.Signal)
 	}
-	return statusFailed // whoever returned it has shown it
+	// What is left are mistakes that cobra or a command has found.
+	hint := "Run 'avescript --help' for usage."
+	var usage *usageError
+	if errors.As(err, &usage) && usage.hint != "" {
+		hint = usage.hint
+	}
+	fmt.Fprintf(stderr, "avescript: %v\n%s\n", err, hint)
+	return statusUsage
+}
+
+// errShown is that a script has failed, which the user has been told.
+var errShown = errors.New("the script failed")
+
+// hasFailed reports whether the command line was right and a script or test
+// has failed, about which nothing is left to say.
+func hasFailed(err error) bool {
+	return errors.Is(err, errShown) || errors.Is(err, script.ErrTestsFailed)
 }
 
 // usageError is a mistake in the command line, and a hint that helps.
@@ -105,9 +115,6 @@ func newRoot() *cobra.Command {
 	run := newRun()
 	root.AddCommand(run, newTest(), newVersion())
 	root.Flags().AddFlagSet(run.Flags())
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return &usageError{err: err}
-	})
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -117,16 +124,6 @@ func newRoot() *cobra.Command {
 		command.SetHelpTemplate(plainHelp)
 	}
 	return root
-}
-
-// usageArgs makes usage errors of those that a check of the arguments finds.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return &usageError{err: err}
-		}
-		return nil
-	}
 }
 
 // withRun puts the hidden command run in front of a command line that names no

@@ -36,8 +36,7 @@ func (p *program) run(ctx context.Context, source script.Source, args []string, 
 		p.preload()
 	}
 	err := script.Run(ctx, p.v, source, args, finish)
-	p.report(err)
-	return err
+	return p.report(err)
 }
 
 // finish runs the tests that a script has registered.
@@ -69,18 +68,19 @@ func (p *program) converse(ctx context.Context) error {
 		Banner:  fmt.Sprintf("avescript %s, Lua 5.1", version),
 		History: repl.HistoryFile(),
 	})
-	p.report(err)
-	return err
+	return p.report(err)
 }
 
-// report shows an error, unless it has been shown or will be by [execute].
-func (p *program) report(err error) {
+// report shows an error that is about the script. The others are for
+// [execute].
+func (p *program) report(err error) error {
 	var interrupted *script.Interrupted
 	var unread *script.ReadError
 	if err == nil || errors.Is(err, script.ErrTestsFailed) || errors.As(err, &interrupted) || errors.As(err, &unread) {
-		return
+		return err
 	}
 	script.Report(os.Stderr, p.v, err, script.HasColor(os.Stderr))
+	return errShown
 }
 
 func (p *program) preload() {

@@ -37,8 +37,7 @@ func newRun() *cobra.Command {
 			source = new(script.Reader(p.stdin))
 		}
 		err := p.run(c.Context(), *source, args, len(code) > 0)
-		var interrupted *script.Interrupted
-		if interactive && !errors.As(err, &interrupted) {
+		if interactive && (err == nil || hasFailed(err)) {
 			return p.converse(c.Context())
 		}
 		return explain(c.Root(), err)

@@ -30,7 +30,7 @@ directory that you are in.`,
 		}
 		files, err := script.FindTests(args)
 		if err != nil {
-			return &usageError{err: err}
+			return err
 		}
 		stdin := script.OpenStdin()
 		ctx, stop := untilSignal(c.Context(), stdin)

@@ -224,6 +224,9 @@ func (c *BlockingConnection) Connect(ctx context.Context, timeout time.Duration,
 // Read gives exactly size bytes. What has come when it times out is kept for
 // the next Read or Get.
 func (c *BlockingConnection) Read(ctx context.Context, size int, timeout time.Duration) ([]byte, error) {
+	if size < 0 {
+		return nil, exceptions.TypeError.Newf("wanted a number of bytes to read, got %d", size)
+	}
 	return c.read(ctx, timeout, func() ([]byte, error) { return c.frames.Read(size) })
 }
 

@@ -141,7 +141,7 @@ func TestWaitsCanBeCancelled(t *testing.T) {
 	limited, cancel := context.WithCancelCause(ctx)
 	reason := errors.New("interrupted")
 	time.AfterFunc(soon, func() { cancel(reason) })
-	if _, err := c.Get(limited, connection.Forever); err != reason {
+	if _, err := c.Get(limited, connection.Forever); !errors.Is(err, reason) {
 		t.Errorf("got %v, want the reason of the context", err)
 	}
 	peer.Write(framed("still usable"))

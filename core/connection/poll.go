@@ -2,6 +2,7 @@ package connection
 
 import (
 	"context"
+	"errors"
 	"os"
 	"syscall"
 	"time"
@@ -40,7 +41,7 @@ func (c *BlockingConnection) Poll(ctx context.Context, mask int, timeout time.Du
 	}
 	events, err := pollSocket(ctx, sock, int16(mask), timeout)
 	err = named(ctx, err)
-	if e, ok := err.(*exceptions.Error); ok && e.Class == exceptions.ConnectionTimeout {
+	if errors.Is(err, exceptions.ConnectionTimeout) {
 		return nil, nil
 	}
 	if err != nil {

@@ -24,7 +24,7 @@ var (
 // encodeException is err as it stands in an answer: a refusal as a string,
 // which is what old services send, and everything else as an object.
 func encodeException(err error) []byte {
-	if r, ok := err.(refusal); ok {
+	if r := refusal(""); errors.As(err, &r) {
 		// Quoting fails for text that is not UTF-8, and puts U+FFFD there.
 		quoted, _ := jsontext.AppendQuote(nil, string(r))
 		return quoted

@@ -53,7 +53,7 @@ func scanObject(text []byte, member func(s *scanner, name []byte) error) (object
 	if err != nil {
 		return object, err
 	}
-	if _, err := s.dec.ReadToken(); err != io.EOF {
+	if _, err := s.dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return object, errTrailing
 	}
 	return object, nil

@@ -104,7 +104,7 @@ func Define(name string, parent *Class) (*Class, error) {
 	defer classes.Unlock()
 	if c, ok := classes.byName[name]; ok {
 		if c.Parent != parent {
-			return nil, fmt.Errorf("exception %s is defined already, below %v", name, c.Parent)
+			return nil, fmt.Errorf("exception %s is defined already, below %s", name, c.Parent.Name)
 		}
 		return c, nil
 	}

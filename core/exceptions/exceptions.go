@@ -99,8 +99,8 @@ func (e *Error) Is(target error) bool {
 // command, message and output, and then the trace of the other side.
 func (e *Error) Text() string {
 	text := e.Message
-	if e.Class.IsA(RunError) {
-		text = fmt.Sprintf("%s:\n%s:\n%s", words(e.Details["cmd"]), e.Message, words(e.Details["out"]))
+	if cmd, ok := e.Details["cmd"]; ok && e.Class.IsA(RunError) {
+		text = fmt.Sprintf("%s:\n%s:\n%s", words(cmd), e.Message, words(e.Details["out"]))
 	}
 	if trace := e.FormatTrace(); trace != "" {
 		text += "\n" + trace

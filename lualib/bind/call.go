@@ -2,6 +2,7 @@ package bind
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	lua "github.com/yuin/gopher-lua"
@@ -63,15 +64,16 @@ func (c *Call) argError(i int, got lua.LValue, err error) error {
 	if i < len(c.sig.params) {
 		name = c.sig.params[i]
 	}
-	switch e := err.(type) {
-	case *optionError:
-		return c.typeErrorf("option '%s': %s", e.name, e.text)
-	case wanted:
+	var option *optionError
+	if errors.As(err, &option) {
+		return c.typeErrorf("%w", option)
+	}
+	if w := wanted(""); errors.As(err, &w) {
 		what := Describe(got)
 		if got == lua.LNil && i >= c.Len() {
 			what = "nothing"
 		}
-		return c.typeErrorf("argument '%s': %w, got %s", name, e, what)
+		return c.typeErrorf("argument '%s': %w, got %s", name, w, what)
 	}
 	return c.typeErrorf("argument '%s': %w", name, err)
 }

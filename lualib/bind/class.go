@@ -51,8 +51,7 @@ func (class *Class) In(L *lua.LState) *lua.LTable {
 		t.RawSetString("is", Fn{"is", "class", is}.bind(L, class.Name, class))
 	}
 	if class.Init != nil {
-		init := Fn{"init", class.Params, class.Init}.bind(L, class.Name, class)
-		t.RawSetString("init", init)
+		t.RawSetString("init", Func("init", class.Params, class.Init).bindNamed(L, class.Name, class))
 	}
 	for _, fn := range class.Methods {
 		t.RawSetString(fn.Name, fn.bind(L, class.Name, class))

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -11,8 +12,8 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// Seconds is a time in seconds, whole or not, that may be left out. Nil, false
-// and a missing one mean for ever.
+// Seconds is a time in seconds, whole or not. Nil and a missing one mean for
+// ever.
 type Seconds struct {
 	time.Duration
 	Set bool
@@ -193,8 +194,8 @@ func unpackOptions(L *lua.LState, v lua.LValue, into reflect.Value) error {
 			return &optionError{string(name), "there is no such option; there are " + strings.Join(names, ", ")}
 		}
 		err := Unpack(L, value, into.Field(i).Addr().Interface())
-		if w, ok := err.(wanted); ok {
-			err = fmt.Errorf("wanted %s, got %s", string(w), Describe(value))
+		if w := wanted(""); errors.As(err, &w) {
+			err = Mismatch(string(w), value)
 		}
 		if err != nil {
 			return &optionError{string(name), err.Error()}

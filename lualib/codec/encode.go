@@ -213,7 +213,7 @@ func (e *encoder) table(t *lua.LTable) *Error {
 
 // keyAfter is the first key of t that is not among 1 to n, or nil.
 func keyAfter(t *lua.LTable, n int) lua.LValue {
-	var last lua.LValue = lua.LNil
+	last := lua.LNil
 	if n > 0 {
 		last = lua.LNumber(n)
 	}

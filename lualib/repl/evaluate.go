@@ -84,6 +84,9 @@ func (r *repl) evaluate(ctx context.Context, text string) (shown string, err err
 		shown = r.show.values(L, values)
 		return nil
 	})
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // it came when the input had all but ended
+	}
 	return shown, withoutInput(err)
 }
 

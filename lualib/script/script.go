@@ -86,6 +86,9 @@ func Run(ctx context.Context, v *vm.VM, source Source, args []string, finish Fin
 		L.Call(len(args), 0)
 		return nil
 	})
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // it came when the script had all but ended
+	}
 	if err != nil || finish == nil {
 		return err
 	}

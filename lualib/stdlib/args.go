@@ -93,13 +93,6 @@ func (a args) number(n int) float64 {
 	return x
 }
 
-func (a args) numberOr(n int, absent float64) float64 {
-	if a.absent(n) {
-		return absent
-	}
-	return a.number(n)
-}
-
 func (a args) integer(n int) int { return truncate(a.number(n)) }
 
 func (a args) integerOr(n, absent int) int {

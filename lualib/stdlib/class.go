@@ -31,7 +31,7 @@ func (m *matcher) inSet(c byte, p, end int) bool {
 // inClass reports whether c is in the class that a letter names; any other
 // character stands for itself. Characters are those of the C locale.
 func inClass(c, class byte) bool {
-	in := false
+	var in bool
 	switch class | 0x20 {
 	case 'a':
 		in = isAlpha(c)

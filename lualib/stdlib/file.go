@@ -2,6 +2,7 @@ package stdlib
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"math"
 	"os"
@@ -192,7 +193,7 @@ func (f *file) read(formats []readFormat) (values []lua.LValue, err error) {
 	}
 	for _, format := range formats {
 		value, err := f.readOne(format)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
 		values = append(values, value)

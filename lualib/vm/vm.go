@@ -169,12 +169,14 @@ func (vm *VM) enter(parent *thread, ctx context.Context, fn func(L *lua.LState) 
 // done the script is interrupted afterwards.
 func Unlocked(L *lua.LState, wait func(ctx context.Context)) {
 	t := threadOf(L)
+	ctx := t.context()
 	func() {
 		t.vm.mu.Unlock()
 		defer t.vm.mu.Lock()
-		wait(t.context())
+		wait(ctx)
 	}()
-	if t.vm.attention.Load() != 0 {
+	// The counter may be a moment behind a context that has just ended.
+	if t.vm.attention.Load() != 0 || ctx.Err() != nil {
 		t.attend()
 	}
 }

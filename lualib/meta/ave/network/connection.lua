@@ -39,8 +39,10 @@ connection.POLLNVAL = nil
 ---@return integer port
 function connection.find_free_port(start, stop, listen) end
 
---- A socket that nobody uses yet. `find_free_port` makes it; a connection or a
---- service to which it is given owns it from then on.
+--- A socket that nobody uses yet. `find_free_port` makes it.
+---
+--- A connection, a client or a started service to which it is given owns it from
+--- then on.
 ---@class ave.Socket: ave.Class
 local Socket = {}
 connection.Socket = Socket

@@ -23,7 +23,7 @@ local control = {}
 ---@class ave.ControlOptions
 ---@field port? integer Where to listen, on all interfaces. With 0, or without a port, the system picks one.
 ---@field authkey? string The primary key. A client that has neither it nor one of `alt_keys` is disconnected. Default: none, and everybody may connect.
----@field socket? ave.Socket A socket that is bound to `port`, such as `find_free_port` makes. With it, clients can connect as soon as `start` has returned.
+---@field socket? ave.Socket A socket that is bound to `port`, such as `find_free_port` makes. With it, clients can connect before the service serves them. It belongs to the service.
 ---@field alt_keys? table<string, string|userdata> Other keys by account, for `preauth`. The key `ave.json.null` opens an account to everybody.
 ---@field interval? ave.Seconds How long nothing has to happen for `idle` to be called. Default: it is never called.
 ---@field home? string The directory above `.ave/config`, for the service's own use.
@@ -65,11 +65,21 @@ function Control:init(options) end
 ---@param exclude integer[] The list to append to.
 function Control:close_fds(exclude) end
 
---- Serves clients until the service is shut down. `start` calls it in the new
---- process; it may also be called in this one.
+--- Starts the service in a process of its own. See `Process:start`. With
+--- `synchronize` clients can connect when it returns. The socket belongs to the
+--- service from then on, and is closed here.
+---@param options? ave.StartOptions
+function Control:start(options) end
+
+--- Listens. `start` has it called in the new process; a class with an
+--- `initialize` of its own should call this one in it.
 ---
 --- Raises `Exception` if the port cannot be listened on, and `TypeError` if one
 --- of the fields that the options became is of the wrong type.
+function Control:initialize() end
+
+--- Serves clients until the service is shut down. `start` has it called in the
+--- new process; it may also be called in this one, and then listens first.
 ---@param ... any Nothing.
 function Control:run(...) end
 

@@ -1,0 +1,195 @@
+package lualib
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/control"
+	"avescript/core/exceptions"
+	"avescript/lualib/bind"
+	"avescript/lualib/codec"
+	"avescript/lualib/vm"
+)
+
+// service is the handler of a Control's calls: the methods of a Lua object.
+type service struct {
+	vm      *vm.VM
+	self    *lua.LTable
+	server  *control.Server
+	methods map[string]*method
+}
+
+func (s *service) Lookup(name string) (control.Method, bool) {
+	m, ok := s.methods[name]
+	if !ok {
+		return control.Method{}, false
+	}
+	return m.Method, true
+}
+
+func (s *service) Call(ctx context.Context, conn *control.Conn, call *control.Call) (result json.RawMessage, err error) {
+	err = s.vm.Do(ctx, func(L *lua.LState) error {
+		m := s.methods[call.Method]
+		args, err := m.arguments(L, call)
+		if err != nil {
+			return err
+		}
+		s.self.RawSetString("current_connection", connectionValue(L, conn))
+		L.Push(m.fn)
+		L.Push(s.self)
+		for _, arg := range args {
+			L.Push(arg)
+		}
+		base := L.GetTop() - len(args) - 2
+		L.Call(len(args)+1, lua.MultRet)
+		result, err = resultOf(L, base)
+		return err
+	})
+	return result, s.asException(err, call.Method)
+}
+
+// resultOf is what a handler has left on the stack: its value, or the list of
+// its values if there are several.
+func resultOf(L *lua.LState, base int) ([]byte, error) {
+	switch L.GetTop() - base {
+	case 0:
+		return nil, nil
+	case 1:
+		return codec.For(L).Append(L, nil, L.Get(-1))
+	}
+	values := make([]lua.LValue, 0, L.GetTop()-base)
+	for i := base + 1; i <= L.GetTop(); i++ {
+		values = append(values, L.Get(i))
+	}
+	return codec.For(L).AppendList(L, nil, values)
+}
+
+// asException gives an error of the script the form that is sent. The outermost
+// function of its trace is the method, whose name the function itself does not
+// know.
+func (s *service) asException(err error, method string) error {
+	if err == nil {
+		return nil
+	}
+	var e *exceptions.Error
+	_ = s.vm.Do(context.Background(), func(L *lua.LState) error {
+		e = bind.AsException(L, err)
+		return nil
+	})
+	var raised *vm.Error
+	switch {
+	case e.Trace == nil:
+		e.Trace = []exceptions.Frame{}
+	case len(e.Trace) > 0 && errors.As(err, &raised) && !outermost(raised.Frames).Tail && strings.HasPrefix(e.Trace[0].Func, "<"):
+		e.Trace[0].Func = method
+	}
+	return e
+}
+
+// outermost is the Lua function at the bottom of a stack.
+func outermost(frames []vm.Frame) vm.Frame {
+	for _, f := range slices.Backward(frames) {
+		if f.Source != "" {
+			return f
+		}
+	}
+	return vm.Frame{}
+}
+
+// callbacks are the methods that the class has implemented.
+func (s *service) callbacks(L *lua.LState) control.Callbacks {
+	var callbacks control.Callbacks
+	if L.GetField(s.self, "idle") != lua.LNil {
+		callbacks.Idle = func(ctx context.Context) error { return s.call(ctx, "idle", nil) }
+	}
+	if L.GetField(s.self, "new_connection") != lua.LNil {
+		callbacks.NewConnection = func(ctx context.Context, conn *control.Conn) error {
+			return s.call(ctx, "new_connection", conn)
+		}
+	}
+	lost := L.GetField(s.self, "lost_connection") != lua.LNil
+	callbacks.LostConnection = func(ctx context.Context, conn *control.Conn) (err error) {
+		if lost {
+			err = s.call(ctx, "lost_connection", conn)
+		}
+		s.forget(conn)
+		return err
+	}
+	return callbacks
+}
+
+// call calls a callback with the connection that it is about, if any.
+func (s *service) call(ctx context.Context, name string, conn *control.Conn) error {
+	err := s.vm.Do(ctx, func(L *lua.LState) error {
+		if conn == nil {
+			bind.Method(L, s.self, name)
+			return nil
+		}
+		c := connectionValue(L, conn)
+		bind.Method(L, s.self, name, c, c.RawGetString("authkey"))
+		return nil
+	})
+	return s.asException(err, name)
+}
+
+// clientConnectionClass is the class of a client's connection as a service
+// sees it: an object that is the same for all its calls, with the fields id,
+// address and authkey.
+var clientConnectionClass = bind.Class{Name: "ClientConnection"}
+
+func connectionValue(L *lua.LState, conn *control.Conn) *lua.LTable {
+	attached := vm.Of(L).Attached
+	if object, ok := attached[conn].(*lua.LTable); ok {
+		return object
+	}
+	object := bind.New(L, &clientConnectionClass, conn)
+	object.RawSetString("id", lua.LNumber(conn.ID()))
+	object.RawSetString("address", bind.Value(L, addressValue(conn.Address())))
+	object.RawSetString("authkey", lua.LString(conn.Identity().Key))
+	object.RawSetString("accounts", bind.Value(L, conn.Identity().Accounts))
+	attached[conn] = object
+	return object
+}
+
+func (s *service) forget(conn *control.Conn) {
+	_ = s.vm.Do(context.Background(), func(L *lua.LState) error {
+		delete(s.vm.Attached, conn)
+		return nil
+	})
+}
+
+// method is what a service knows of one of its methods.
+type method struct {
+	control.Method
+	fn       lua.LValue
+	params   []string // without self
+	variadic bool
+	optional map[string]lua.LValue // a default, or nil, by the parameter's name
+}
+
+// methodsOf finds the methods of an object: its own and those of its classes.
+// All are known, so that one that is no RPC can be told from none at all.
+func methodsOf(self *lua.LTable) map[string]*method {
+	methods := map[string]*method{}
+	add := func(t *lua.LTable) {
+		for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
+			name, ok := k.(lua.LString)
+			if !ok || strings.HasPrefix(string(name), "__") || methods[string(name)] != nil {
+				continue
+			}
+			if m := newMethod(v); m != nil {
+				methods[string(name)] = m
+			}
+		}
+	}
+	add(self)
+	for class, _ := self.Metatable.(*lua.LTable); class != nil; class = bind.ParentOf(class) {
+		add(class)
+	}
+	return methods
+}

@@ -1,0 +1,250 @@
+-- ave.network.connection: frames over TCP.
+
+local connection = require("ave.network.connection")
+local Process = require("ave.network.process").Process
+
+local BlockingConnection, find_free_port = connection.BlockingConnection, connection.find_free_port
+
+describe("find_free_port", function()
+	it("returns a socket that listens", function()
+		local socket, port = find_free_port()
+		finally(function() socket:close() end)
+		assert.truthy(port >= 49152 and port < 65536)
+		assert.equal(port, socket:address()[2])
+		local client = BlockingConnection { "", port }
+		client:connect(5)
+		client:close()
+	end)
+
+	it("takes a range", function()
+		local first, port = find_free_port(50100, 50200)
+		finally(function() first:close() end)
+		assert.truthy(port >= 50100 and port < 50200)
+		local second, other = find_free_port { start = 50100, stop = 50200 }
+		second:close()
+		assert.not_equal(port, other)
+	end)
+
+	it("need not listen", function()
+		local socket, port = find_free_port { listen = false }
+		finally(function() socket:close() end)
+		local client = BlockingConnection { "", port }
+		assert.raises("ConnectionRefused", client.connect, client, 5)
+	end)
+
+	it("says when the range has no free port", function()
+		local socket, port = find_free_port()
+		finally(function() socket:close() end)
+		local e = assert.raises("Exception", find_free_port, port, port + 1)
+		assert.equal(string.format("no free port from %d to %d in 20000 attempts", port, port), e.message)
+		assert.raises("Exception", find_free_port, 5, 4)
+		assert.raises("Exception", find_free_port, 0, 70000)
+		assert.raises("TypeError", find_free_port, "x")
+	end)
+end)
+
+describe("a Socket", function()
+	it("can be closed, and then is of no use", function()
+		local socket = find_free_port()
+		assert.truthy(socket:fileno() > 2)
+		socket:close()
+		assert.raises("Exception", socket.fileno, socket)
+		assert.raises("Exception", socket.address, socket)
+		socket:close()
+	end)
+
+	it("cannot be made by hand", function()
+		local e = assert.raises("TypeError", connection.Socket)
+		assert.equal("Socket: sockets are made by find_free_port", e.message)
+	end)
+end)
+
+describe("a connection", function()
+	local listener, client, server
+
+	before_each(function()
+		listener = BlockingConnection({ "", 0 })
+		listener:listen()
+		client = BlockingConnection(listener:address())
+		client:connect(5)
+		server = listener:accept(5)
+	end)
+
+	after_each(function()
+		client:close()
+		server:close()
+		listener:close()
+	end)
+
+	it("carries messages both ways", function()
+		client:put("hello")
+		client:put("")
+		client:put("\0\255\n")
+		assert.equal("hello", server:get(5))
+		assert.equal("", server:get(5))
+		assert.equal("\0\255\n", server:get(5))
+		server:put("welcome")
+		assert.equal("welcome", client:get(5))
+	end)
+
+	it("puts the length in front of a message", function()
+		client:put("hello")
+		assert.equal("\0\0\0\5he", server:read(6, 5))
+		assert.equal("llo", server:read(3, 5))
+		client:write("\0\0")
+		client:write("\0\2ok")
+		assert.equal("ok", server:get(5))
+	end)
+
+	it("keeps the part of a message that has come when the time is over", function()
+		client:write("\0\0\0\5he")
+		assert.raises("ConnectionTimeout", server.get, server, 0.05)
+		client:write("llo")
+		assert.equal("hello", server:get(5))
+	end)
+
+	it("goes on with a message that could not be written in time", function()
+		local large = ("x"):rep(20 * 1024 * 1024)
+		assert.raises("ConnectionTimeout", client.put, client, large, 0.05)
+		local reader = Process {
+			target = function(address)
+				local c = BlockingConnection(address)
+				c:connect(5)
+				os.exit(#c:get(30) == 20 * 1024 * 1024 and c:get(5) == "next" and 7 or 1)
+			end,
+			args = { listener:address() },
+		}
+		reader:start()
+		local peer = listener:accept(10)
+		assert.raises("ConnectionTimeout", peer.put, peer, large, 0)
+		peer:put(large, 30)
+		peer:put("next", 30)
+		assert.equal(7, reader:join(30))
+		peer:close()
+	end)
+
+	it("times out", function()
+		local e = assert.raises("ConnectionTimeout", client.get, client, 0.05)
+		assert.equal("timed out", e.message)
+		assert.raises("ConnectionTimeout", client.read, client, 1, 0.05)
+		assert.raises("ConnectionTimeout", listener.accept, listener, 0.05)
+		assert.raises("ConnectionTimeout", client.get, client, 0)
+	end)
+
+	it("notices that the peer has closed", function()
+		client:put("last words")
+		client:close()
+		assert.equal("last words", server:get(5))
+		assert.equal("connection closed", assert.raises("ConnectionClosed", server.get, server, 5).message:sub(1, 17))
+		assert.raises("ConnectionClosed", server.get, server, 5)
+	end)
+
+	it("is of no use when it is closed", function()
+		client:close()
+		client:close()
+		for method, argument in pairs { get = 1, put = "x", read = 1, write = "x", poll = 1 } do
+			assert.raises("ConnectionClosed", client[method], client, argument)
+		end
+		assert.raises("ConnectionClosed", client.fileno, client)
+	end)
+
+	it("can be polled", function()
+		assert.is_nil(client:poll(connection.POLLIN, 0.05))
+		assert.same({ { client:fileno(), connection.POLLOUT } }, client:poll(connection.POLLOUT, 5))
+		server:put("x")
+		local events = client:poll(connection.POLLIN, 5)
+		assert.same({ { client:fileno(), connection.POLLIN } }, events)
+	end)
+
+	it("knows its address", function()
+		assert.same(listener:address(), client:address())
+		assert.equal("127.0.0.1", server:address()[1])
+	end)
+
+	it("does not care for a second connect", function()
+		client:connect(5)
+		client:put("x")
+		assert.equal("x", server:get(5))
+	end)
+end)
+
+describe("connecting", function()
+	it("is refused where nobody listens", function()
+		local socket, port = find_free_port { listen = false }
+		finally(function() socket:close() end)
+		local client = BlockingConnection { "localhost", port }
+		assert.matches("^connection refused", assert.raises("ConnectionRefused", client.connect, client, 5).message)
+		assert.raises("ConnectionRefused", client.connect, client) -- without a timeout too
+	end)
+
+	it("goes on trying for an optimist, until the time is over", function()
+		local socket, port = find_free_port { listen = false }
+		finally(function() socket:close() end)
+		local client = BlockingConnection { "", port }
+		assert.raises("ConnectionTimeout", client.connect, client, 0.2, true)
+	end)
+
+	it("succeeds for an optimist when somebody listens later", function()
+		local port = 20000 + tonumber(io.open("/proc/self/stat"):read("*n")) % 10000 -- below find_free_port's
+		local late = Process {
+			target = function()
+				local listener = BlockingConnection { "", port }
+				listener:listen()
+				listener:accept(10):put("here")
+			end,
+		}
+		local client = BlockingConnection { "", port }
+		assert.raises("ConnectionRefused", client.connect, client, 1)
+		late:start()
+		client:connect(10, true)
+		assert.equal("here", client:get(5))
+		client:close()
+		assert.equal(0, late:join(5))
+	end)
+
+	it("is impossible with a socket that listens", function()
+		local socket, port = find_free_port()
+		finally(function() socket:close() end)
+		local client = BlockingConnection({ "", port }, socket)
+		assert.matches("got one to listen on", assert.raises("Exception", client.connect, client, 1).message)
+	end)
+
+	it("needs an address", function()
+		local function refused(...)
+			return assert.raises("TypeError", BlockingConnection, ...).message
+		end
+		assert.matches("argument 'address': wanted an address {host, port}, got nothing", refused(), 1, true)
+		assert.matches("with a string as the host", refused { {}, 1 }, 1, true)
+		assert.matches("with a port from 0 to 65535", refused { "", 65536 }, 1, true)
+		assert.matches("with a port from 0 to 65535", refused { 4000, "localhost" }, 1, true)
+		assert.matches("argument 'socket': wanted a Socket", refused({ "", 1 }, 5), 1, true)
+	end)
+end)
+
+describe("listening", function()
+	it("takes a socket that was made before", function()
+		local socket, port = find_free_port()
+		local listener = BlockingConnection({ "", port }, socket)
+		local client = BlockingConnection { "", port }
+		client:connect(5)
+		local server = listener:accept(5)
+		client:put("x")
+		assert.equal("x", server:get(5))
+		client:close()
+		server:close()
+		listener:close()
+	end)
+
+	it("is impossible on a port that is in use", function()
+		local socket, port = find_free_port()
+		finally(function() socket:close() end)
+		local second = BlockingConnection { "", port }
+		assert.matches("listen on", assert.raises("Exception", second.listen, second).message)
+	end)
+
+	it("comes before accept", function()
+		local idle = BlockingConnection { "", 0 }
+		local e = assert.raises("ConnectionClosed", idle.accept, idle, 1)
+		assert.equal("connection closed: it does not listen", e.message)
+	end)
+end)

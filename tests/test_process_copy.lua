@@ -1,0 +1,170 @@
+-- What goes along to a process of its own, and what is refused. Go cannot fork
+-- an interpreter, so the function and all that it uses are copied to a new one.
+
+local connection = require("ave.network.connection")
+local exceptions = require("ave.exceptions")
+local json = require("ave.json")
+local Process = require("ave.network.process").Process
+
+local Jammed = exceptions.define("Jammed")
+
+-- Calls a function in a process of its own and returns the list of its results,
+-- by way of JSON.
+local function elsewhere(fn, ...)
+	local name = os.tmpname()
+	local child = Process {
+		target = function(...)
+			local file = assert(io.open(name, "w"))
+			file:write(json.encode(json.list { fn(...) }))
+			file:close()
+		end,
+		args = { ... },
+	}
+	child:start()
+	local status = child:join(20)
+	local text = assert(io.open(name)):read("*a")
+	os.remove(name)
+	assert.equal(0, status)
+	return json.decode(text)
+end
+
+-- luacheck: globals shared_settings
+shared_settings = { colour = "red" }
+
+local function use_global()
+	return shared_settings.colour
+end
+
+describe("a function in a process of its own", function()
+	it("gets its arguments, with nil among them", function()
+		local function echo(...)
+			return select("#", ...), ...
+		end
+		assert.same({ 3, "x", true, { 1, { a = 2 } } }, elsewhere(echo, "x", true, { 1, { a = 2 } }))
+		local child = Process { target = function(...) os.exit(select("#", ...)) end, args = { nil, nil, 3 } }
+		child:start()
+		assert.equal(3, child:join(20))
+	end)
+
+	it("gets the locals that it uses, and changes only its own", function()
+		local count, list = 1, { 1, 2 }
+		local function change()
+			count = count + 1
+			list[3] = 3
+			return count, list
+		end
+		assert.same({ 2, { 1, 2, 3 } }, elsewhere(change))
+		assert.equal(1, count)
+		assert.equal(2, #list)
+	end)
+
+	it("still shares a local with the other functions that use it", function()
+		local count = 0
+		local function add() count = count + 1 end
+		local function get() return count end
+		assert.same({ 2 }, elsewhere(function()
+			add()
+			add()
+			return get()
+		end))
+	end)
+
+	it("may call itself, and others that call it", function()
+		local is_even, is_odd
+		function is_even(n) return n == 0 or is_odd(n - 1) end
+		function is_odd(n) return n ~= 0 and is_even(n - 1) end
+		local function factorial(n) return n < 2 and 1 or n * factorial(n - 1) end
+		assert.same({ true, 120 }, elsewhere(function() return is_even(10), factorial(5) end))
+	end)
+
+	it("gets tables as they are: shared, circular, with a metatable", function()
+		local Point = {}
+		Point.__index = Point
+		function Point:length() return math.sqrt(self.x ^ 2 + self.y ^ 2) end
+		local circle = { point = setmetatable({ x = 3, y = 4 }, Point) }
+		circle.circle, circle.same, circle[circle] = circle, circle.point, "a table is the key"
+		assert.same({ 5, true, true, "a table is the key" }, elsewhere(function()
+			return circle.point:length(), circle.circle == circle, circle.same == circle.point, circle[circle]
+		end))
+	end)
+
+	it("gets the globals that it names, or that its functions name", function()
+		assert.same({ "red" }, elsewhere(use_global))
+		assert.same({ "red" }, elsewhere(function() return use_global() end))
+	end)
+
+	it("has the library and the modules, along the same path", function()
+		local name = os.tmpname()
+		finally(function() os.remove(name .. ".lua") os.remove(name) end)
+		local module = assert(io.open(name .. ".lua", "w"))
+		module:write("local M = { value = 17 }\nfunction M.get() return M.value end\nreturn M\n")
+		module:close()
+		local path = package.path
+		package.path = "/tmp/?.lua;" .. path
+		local M = require((name:gsub("^/tmp/", "")))
+		local result = elsewhere(function() return M.get(), M.value == 17, #string.rep("x", 3) end)
+		package.path = path
+		assert.same({ 17, true, 3 }, result)
+	end)
+
+	it("gets null, exact numbers and any bytes", function()
+		local values = { null = json.null, exact = json.number("9007199254740993"), bytes = "\0\255", inf = math.huge }
+		assert.same({ true, "9007199254740993", true, true }, elsewhere(function()
+			return values.null == json.null, tostring(values.exact), values.bytes == "\0\255", values.inf == math.huge
+		end))
+	end)
+
+	it("can raise and tell exceptions of the parent's own", function()
+		assert.same({ true, "Jammed", true }, elsewhere(function()
+			local ok, e = pcall(error, Jammed("paper"))
+			return not ok, e.type, e:is("AveException") and e:is(Jammed)
+		end))
+	end)
+
+	it("has the names and lines of its source", function()
+		local result = elsewhere(function()
+			return select(2, pcall(error, "here", 2)), debug.getinfo(1, "S").short_src
+		end)
+		assert.matches("test_process_copy.lua", result[2], 1, true)
+	end)
+end)
+
+describe("what cannot be copied", function()
+	-- Asserts that start refuses a function, and starts nothing.
+	local function refused(fn)
+		local child = Process { target = fn }
+		local e = assert.raises("Exception", child.start, child)
+		assert.is_nil(child.pid)
+		return e.message
+	end
+
+	it("is refused by name", function()
+		local link = connection.BlockingConnection { "", 1 }
+		local message = refused(function() link:close() end)
+		assert.matches("a BlockingConnection cannot be copied to another process", message, 1, true)
+		assert.matches("upvalue 'link' of the function at tests/test_process_copy.lua:%d+", message)
+		assert.matches("self, field 'target'", message, 1, true)
+
+		local co = coroutine.create(print)
+		assert.matches("a thread cannot be copied", refused(function() return co end), 1, true)
+
+		local file = assert(io.open("/dev/null"))
+		assert.matches("the userdata file %(0x%x+%) cannot be copied", refused(function() return file end))
+
+		local iterator = ("x"):gmatch(".")
+		assert.matches("a function that is written in Go", refused(function() return iterator end), 1, true)
+
+		local deep = { { holder = { file } } }
+		assert.matches("entry 1, field 'holder', entry 1", refused(function() return deep end), 1, true)
+
+		local environment = setfenv(function() end, {})
+		assert.matches("environment of its own", refused(function() return environment end), 1, true)
+	end)
+
+	it("is a socket that close_fds does not exclude", function()
+		local socket = connection.find_free_port()
+		finally(function() socket:close() end)
+		local message = refused(function() return socket end)
+		assert.matches("a Socket, whose descriptor " .. socket:fileno() .. " close_fds does not exclude", message, 1, true)
+	end)
+end)
