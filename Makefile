@@ -16,12 +16,11 @@ help: ## Show this list.
 build: ## Make the static binary bin/avescript.
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/avescript ./cmd/avescript
 
-test: build ## Run all tests: those in Go with the race detector, then those in Lua.
-	go vet ./...
+test: ## Run all tests, with the race detector.
 	go test -race ./...
-	bin/avescript test tests/
 
 lint: $(TOOLS)/golangci-lint ## Run the linters for Go and, where luacheck is installed, for Lua.
+	go vet ./...
 	$(TOOLS)/golangci-lint run ./...
 	@if command -v luacheck > /dev/null; then luacheck -q lualib scripts tests; \
 	else echo "luacheck is not installed (Debian: lua-check); Lua was not linted"; fi

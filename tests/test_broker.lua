@@ -163,7 +163,7 @@ describe("a broker", function()
 			many[i] = connect()
 		end
 		local served = 0
-		for i, client in ipairs(many) do
+		for _, client in ipairs(many) do
 			local ok = pcall(client.get, client, { type = "handset" })
 			served = served + (ok and 1 or 0)
 		end

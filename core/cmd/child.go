@@ -99,7 +99,7 @@ func (c *child) interrupt() { _ = c.master.SetReadDeadline(time.Unix(1, 0)) }
 // reaped whenever it ends.
 func (c *child) kill() (syscall.WaitStatus, error) {
 	if err := process.KillTree(c.pid, process.HangUp); err != nil {
-		go reap(c.pid)
+		go func() { _, _ = reap(c.pid) }()
 		return 0, err
 	}
 	return reap(c.pid)

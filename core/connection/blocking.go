@@ -127,7 +127,7 @@ func (c *BlockingConnection) Listen() error {
 	c.mu.Lock()
 	bound := c.bound
 	c.bound = nil
-	c.closeSockets()
+	_ = c.closeSockets()
 	c.mu.Unlock()
 	release, err := c.bothTurns(context.Background(), Forever)
 	if err != nil {

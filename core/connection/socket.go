@@ -94,7 +94,7 @@ func (s *Socket) Address() (Address, error) {
 
 // isListening and isConnected tell what a socket that was handed in is for.
 func (s *Socket) isListening() (yes bool) {
-	control(s.file, func(fd int) {
+	_ = control(s.file, func(fd int) {
 		value, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
 		yes = err == nil && value != 0
 	})
@@ -102,7 +102,7 @@ func (s *Socket) isListening() (yes bool) {
 }
 
 func (s *Socket) isConnected() (yes bool) {
-	control(s.file, func(fd int) {
+	_ = control(s.file, func(fd int) {
 		_, err := unix.Getpeername(fd)
 		yes = err == nil
 	})
@@ -111,7 +111,7 @@ func (s *Socket) isConnected() (yes bool) {
 
 // readable reports whether a read would not have to wait.
 func readable(sock syscall.Conn) (yes bool) {
-	control(sock, func(fd int) {
+	_ = control(sock, func(fd int) {
 		_, _, err := unix.Recvfrom(fd, make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
 		yes = err != unix.EAGAIN
 	})

@@ -25,7 +25,7 @@ func (l *limiter) run(ctx context.Context, timeout time.Duration, op func() erro
 	}
 	if timeout < 0 && ctx.Done() == nil {
 		if l.armed {
-			l.setDeadline(time.Time{})
+			_ = l.setDeadline(time.Time{})
 			l.armed = false
 		}
 		return op()
@@ -43,7 +43,7 @@ func (l *limiter) run(ctx context.Context, timeout time.Duration, op func() erro
 	if ctx.Done() != nil {
 		fired := make(chan struct{})
 		stop := context.AfterFunc(ctx, func() {
-			l.setDeadline(pastDeadline)
+			_ = l.setDeadline(pastDeadline)
 			close(fired)
 		})
 		// The deadline must not be moved once a later wait has set its own.

@@ -188,7 +188,7 @@ func (c *Conn) writeLast(parts ...[]byte) {
 	}
 	c.linger = true
 	if half, ok := c.conn.(interface{ CloseWrite() error }); ok {
-		half.CloseWrite()
+		_ = half.CloseWrite()
 	}
 }
 

@@ -32,9 +32,19 @@ func (c *Call) begin() error {
 		c.Self, c.skip = self, 1
 	}
 	if n := c.Len(); n > len(c.sig.params) && !c.sig.variadic {
-		return c.typeErrorf("wanted at most %d arguments, got %d", len(c.sig.params), n)
+		return c.typeErrorf("wanted %s, got %d", atMost(len(c.sig.params)), n)
 	}
 	return nil
+}
+
+func atMost(n int) string {
+	switch n {
+	case 0:
+		return "no arguments"
+	case 1:
+		return "at most 1 argument"
+	}
+	return fmt.Sprintf("at most %d arguments", n)
 }
 
 // Len is the number of arguments without self.

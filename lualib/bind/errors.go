@@ -3,6 +3,7 @@ package bind
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -349,7 +350,16 @@ func exceptionNewIndex(L *lua.LState) int {
 	return 0
 }
 
+// uninitialized is what is wrong with an object without details.
+func uninitialized(object lua.LValue) error {
+	return fmt.Errorf("%s: the object was never initialized: its class must call the init of its parent", NameOf(object))
+}
+
 func exceptionToString(L *lua.LState) int {
+	if object := L.Get(1); !IsErrorObject(object) {
+		L.Push(lua.LString(uninitialized(object).Error()))
+		return 1
+	}
 	e, err := Exception(L, L.Get(1), nil)
 	if err != nil {
 		L.Push(lua.LString(e.Message))
@@ -360,6 +370,10 @@ func exceptionToString(L *lua.LState) int {
 }
 
 func exceptionToJSON(L *lua.LState) int {
-	L.Push(detailsOf(L.CheckTable(1)))
+	details := detailsOf(L.CheckTable(1))
+	if details == nil {
+		vm.Raise(L, lua.LString(uninitialized(L.Get(1)).Error()))
+	}
+	L.Push(details)
 	return 1
 }
