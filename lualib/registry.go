@@ -9,7 +9,10 @@ package lualib
 import (
 	"context"
 	"embed"
+	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -44,6 +47,21 @@ var scripts embed.FS
 //
 //go:embed meta
 var Meta embed.FS
+
+// WriteStubs writes the stubs to a directory, for editors.
+func WriteStubs(dir string) error {
+	return fs.WalkDir(Meta, "meta", func(name string, entry fs.DirEntry, err error) error {
+		target := filepath.Join(dir, strings.TrimPrefix(name, "meta"))
+		if err != nil || entry.IsDir() {
+			return errors.Join(err, os.MkdirAll(target, 0o755))
+		}
+		text, err := fs.ReadFile(Meta, name)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, text, 0o644)
+	})
+}
 
 // Modules lists the modules that are written in Go, for the check that each
 // has its stub.

@@ -113,7 +113,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetVersionTemplate(versionText())
 	run := newRun()
-	root.AddCommand(run, newTest(), newVersion())
+	root.AddCommand(run, newStubs(), newTest(), newVersion())
 	root.Flags().AddFlagSet(run.Flags())
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()

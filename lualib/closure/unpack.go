@@ -2,7 +2,6 @@ package closure
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 
@@ -11,7 +10,6 @@ import (
 	"avescript/core/exceptions"
 	"avescript/lualib/bind"
 	"avescript/lualib/codec"
-	"avescript/lualib/syntax"
 	"avescript/lualib/vm"
 )
 
@@ -52,6 +50,7 @@ type unpacker struct {
 	L      *lua.LState
 	vm     *vm.VM
 	in     []byte
+	depth  int
 	things []any // tables, functions and cells in the order of their numbers
 	chunks []*lua.FunctionProto
 }
@@ -85,6 +84,10 @@ func (u *unpacker) string() string {
 }
 
 func (u *unpacker) value() lua.LValue {
+	if u.depth++; u.depth > maxDepth {
+		fail("it is nested too deeply")
+	}
+	defer func() { u.depth-- }()
 	switch tag := u.byte(); tag {
 	case tagNil:
 		return lua.LNil
@@ -110,7 +113,7 @@ func (u *unpacker) value() lua.LValue {
 		}
 		return n
 	case tagAgain:
-		return u.thing(u.uint()).(lua.LValue)
+		return again[lua.LValue](u)
 	case tagTable:
 		t := u.L.NewTable()
 		u.things = append(u.things, t)
@@ -132,16 +135,26 @@ func (u *unpacker) value() lua.LValue {
 	}
 }
 
-func (u *unpacker) thing(id int) any {
-	if id >= len(u.things) {
-		fail("a reference to what was not sent")
+// again finds what came before, by its number. Something that is not complete
+// enough to be referred to is not there yet.
+func again[T any](u *unpacker) T {
+	id := u.uint()
+	if id < len(u.things) {
+		if thing, ok := u.things[id].(T); ok {
+			return thing
+		}
 	}
-	return u.things[id]
+	fail("a reference to what was not sent")
+	panic("not reached")
 }
 
 func (u *unpacker) fill(t *lua.LTable) {
-	if meta := u.value(); meta != lua.LNil {
+	switch meta := u.value().(type) {
+	case *lua.LNilType:
+	case *lua.LTable:
 		t.Metatable = meta
+	default:
+		fail("a metatable that is a %s", meta.Type())
 	}
 	u.entries(t)
 }
@@ -149,6 +162,9 @@ func (u *unpacker) fill(t *lua.LTable) {
 func (u *unpacker) entries(t *lua.LTable) {
 	for len(u.in) > 0 && u.in[0] != tagEnd {
 		key := u.value()
+		if n, ok := key.(lua.LNumber); key == lua.LNil || ok && n != n {
+			fail("a key that is %s", key)
+		}
 		t.RawSet(key, u.value())
 	}
 	u.byte()
@@ -158,8 +174,8 @@ func (u *unpacker) object() lua.LValue {
 	id := len(u.things)
 	u.things = append(u.things, nil)
 	class, ok := bind.Part[*bind.Class](u.value())
-	if !ok {
-		fail("an object without a class")
+	if !ok || class.Unpack == nil {
+		fail("an object without a class that can make it")
 	}
 	data, fd := u.string(), u.uint()-1
 	t, err := class.Unpack(u.L, []byte(data), fd)
@@ -227,8 +243,7 @@ func (u *unpacker) chunk() *lua.FunctionProto {
 	}
 	name, source := u.string(), u.string()
 	fn, err := u.vm.Load([]byte(source), name)
-	var bad *syntax.Error
-	if errors.As(err, &bad) {
+	if err != nil {
 		fail("%w", err)
 	}
 	u.chunks = append(u.chunks, fn.Proto)
@@ -238,7 +253,7 @@ func (u *unpacker) chunk() *lua.FunctionProto {
 func (u *unpacker) cell() *lua.Upvalue {
 	switch tag := u.byte(); tag {
 	case tagAgain:
-		return u.thing(u.uint()).(*lua.Upvalue)
+		return again[*lua.Upvalue](u)
 	case tagCell:
 		cell := &lua.Upvalue{}
 		cell.SetValue(lua.LNil)
