@@ -137,15 +137,16 @@ func (u *unpacker) value() lua.LValue {
 
 // again finds what came before, by its number. Something that is not complete
 // enough to be referred to is not there yet.
-func again[T any](u *unpacker) T {
+func again[T any](u *unpacker) (thing T) {
 	id := u.uint()
-	if id < len(u.things) {
-		if thing, ok := u.things[id].(T); ok {
-			return thing
-		}
+	ok := id < len(u.things)
+	if ok {
+		thing, ok = u.things[id].(T)
 	}
-	fail("a reference to what was not sent")
-	panic("not reached")
+	if !ok {
+		fail("a reference to what was not sent")
+	}
+	return thing
 }
 
 func (u *unpacker) fill(t *lua.LTable) {
