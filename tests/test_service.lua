@@ -17,8 +17,7 @@ Lab.echo = rpc(function(_, value) return value end)
 Lab.reload = rpc(Control.auth(function() return "reloaded" end))
 Lab.drop = Control.preauth("admin", "root")(rpc(function() return "dropped" end))
 Lab.share = rpc(Control.preauth("share")(function() return "shared" end))
-Lab.sleep = rpc(function(_, seconds) cmd.run("sleep " .. seconds) end)
-Lab.doze = rpc(Control.concurrent(function(_, seconds) cmd.run("sleep " .. seconds) end))
+Lab.statistics = rpc(function(self) return self.calls end)
 Lab.leave = rpc(function() error(exceptions.Exit("going down")) end)
 Lab.bye = rpc(function(self, details) self:shutdown(details) return "never sent" end, { "details" })
 Lab.finish = rpc(function(self) self:stop() end)
@@ -33,7 +32,18 @@ end)
 function Lab:init(options)
 	Control.init(self, options)
 	self.notes = {}
+	self.calls = { now = 0, most = 0, served = 0 }
 end
+
+local function sleep(self, seconds)
+	local calls = self.calls
+	calls.now = calls.now + 1
+	calls.most = math.max(calls.most, calls.now)
+	cmd.run("sleep " .. seconds)
+	calls.now, calls.served = calls.now - 1, calls.served + 1
+end
+Lab.sleep = rpc(sleep)
+Lab.doze = rpc(Control.concurrent(sleep))
 
 function Lab:note(text)
 	self.notes[#self.notes + 1] = text
@@ -168,7 +178,7 @@ describe("a service", function()
 		it("of clients that come and go", function()
 			start({ authkey = "secret", alt_keys = { admin = "admin key" } }, Watcher)
 			local one = connect("admin key")
-			one:connect()
+			assert.equal("client 1", one:name())
 			local two = connect("secret")
 			assert.same({ "new 1 admin key", "new 2 secret" }, two:log_of())
 			assert.equal("client 2", two:name())
@@ -200,20 +210,24 @@ describe("a service", function()
 	end)
 
 	describe("serves calls", function()
-		it("one at a time", function()
+		-- The largest number of calls of a method that overlapped.
+		local function most_at_a_time(method)
 			start {}
-			local one, two = connect(), connect()
-			one.async:sleep(0.4)
-			local _, e = pcall(two.call, two, "echo", { "x" }, {}, 0.1)
-			assert.is_true(e:is("ConnectionTimeout"))
-			assert.equal("x", connect():echo("x"))
+			for _ = 1, 3 do
+				local async = connect().async
+				async[method](async, 0.3)
+			end
+			local client = connect()
+			eventually(function() return client:statistics().served == 3 end)
+			return client:statistics().most
+		end
+
+		it("one at a time", function()
+			assert.equal(1, most_at_a_time("sleep"))
 		end)
 
-		it("that are concurrent, meanwhile", function()
-			start {}
-			connect().async:doze(30)
-			connect().async:doze(30)
-			assert.equal("x", connect():call("echo", { "x" }, {}, 5))
+		it("that are concurrent, all at once", function()
+			assert.equal(3, most_at_a_time("doze"))
 		end)
 
 		it("of each connection in their order", function()
@@ -242,7 +256,7 @@ describe("a service", function()
 			local e = assert.raises("Exit", client.leave, client)
 			assert.equal("going down", e.message)
 			assert.is_nil(e.trace)
-			e = assert.raises("Exit", other.echo, other, "x")
+			assert.raises("Exit", other.echo, other, "x")
 			assert.equal(0, service:join(10))
 			assert.raises("ConnectionClosed", client.echo, client, "x")
 		end)
@@ -302,6 +316,19 @@ describe("a service", function()
 			assert.equal(-9, service:join(10))
 			local e = assert.raises("Exception", client.echo, client, "x")
 			assert.is_true(e:is("ConnectionClosed") or e:is("ConnectionReset"))
+		end)
+
+		it("in good order on SIGTERM, if its class says so", function()
+			local Orderly = Lab:subclass("Orderly")
+			function Orderly:handle_SIGTERM()
+				self:shutdown("terminated")
+			end
+			start({}, Orderly)
+			local client = connect()
+			client:connect()
+			service:terminate()
+			assert.equal(0, service:join(10))
+			assert.equal("terminated", assert.raises("Exit", client.echo, client, "x").message)
 		end)
 
 		it("in its own process alone", function()

@@ -280,6 +280,12 @@ func TestErrorObjectsAreErrorsInGo(t *testing.T) {
 	if e := raised(`error("text", 0)`); e.Class != exceptions.Exception || e.Message != "text" || e.Trace == nil {
 		t.Errorf("a string: got %#v", e)
 	}
+	if e := raised(`error(setmetatable({}, {__tostring = error}))`); e == nil || e.Class != exceptions.Exception {
+		t.Errorf("a value that cannot be shown: got %#v", e)
+	}
+	if e := raised(`error(m.Timeout{message = "late", x = setmetatable({}, {__tojson = error})})`); e == nil || !errors.Is(e, exceptions.TypeError) {
+		t.Errorf("details that fail: got %#v", e)
+	}
 	if e := raised(`error()`); e.Class != exceptions.Exception || e.Message != "nil" {
 		t.Errorf("nil: got %#v", e)
 	}

@@ -102,9 +102,17 @@ func AsException(L *lua.LState, err error) *exceptions.Error {
 	if !errors.As(err, &raised) {
 		return asException(err)
 	}
-	e, bad := Exception(L, raised.Value, raised.Frames)
+	if !IsErrorObject(raised.Value) {
+		return exceptions.Exception.Newf("%s", raised.Text).WithTrace(trace(raised.Frames))
+	}
+	var e *exceptions.Error
+	// The details may have metamethods, which may fail in turn.
+	bad := vm.Within(L, vm.Context(L), func(L *lua.LState) (err error) {
+		e, err = Exception(L, raised.Value, raised.Frames)
+		return err
+	})
 	if bad != nil {
-		return exceptions.TypeError.Newf("details of %s: %w", e.Class.Name, bad)
+		return exceptions.TypeError.Newf("details of %s: %w", NameOf(raised.Value), bad)
 	}
 	return e
 }
