@@ -94,19 +94,19 @@ var socketClass = bind.Class{
 		bind.Func("close", "", socketClose),
 		bind.Func("fileno", "", socketFileno),
 	},
-	Pack: func(part any) ([]byte, int, error) {
+	Copy: bind.Copy{Pack: func(part any) ([]byte, int, error) {
 		fd, err := part.(*connection.Socket).Fileno()
 		return nil, fd, err
-	},
+	}},
 }
 
 func init() { // it makes objects of the class
-	socketClass.Unpack = func(L *lua.LState, _ []byte, fd int) (*lua.LTable, error) {
+	socketClass.Copy.Unpack = func(L *lua.LState, class *lua.LTable, _ []byte, fd int) (*lua.LTable, error) {
 		socket, err := connection.NewSocket(fd)
 		if err != nil {
 			return nil, err
 		}
-		return bind.New(L, &socketClass, socket), nil
+		return bind.NewOf(L, class, socket), nil
 	}
 }
 
@@ -328,7 +328,6 @@ func connectionWrite(c *bind.Call) error {
 	var data string
 	var limit bind.Seconds
 	return withConnection(c, func(ctx context.Context, conn *connection.BlockingConnection) error {
-		_, err := conn.Write(ctx, []byte(data), timeout(limit))
-		return err
+		return conn.Write(ctx, []byte(data), timeout(limit))
 	}, &data, &limit)
 }

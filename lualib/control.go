@@ -196,7 +196,8 @@ func controlInitialize(c *bind.Call) error {
 	if s.server, err = control.NewServer(s, options); err != nil {
 		return err
 	}
-	vm.Of(c.L).Attached[serviceKey{c.Self}] = s
+	s.vm.Attached[serviceKey{c.Self}] = s
+	s.vm.Resumed = showConnection
 	return nil
 }
 
@@ -229,6 +230,22 @@ func runningServer(c *bind.Call) (*control.Server, error) {
 		return nil, errors.New(bind.NameOf(c.Self) + " is not running in this process")
 	}
 	return s.server, nil
+}
+
+// EndService shuts the service of an object down if it is running in v and exit
+// is an Exit. It takes the lock.
+func EndService(v *vm.VM, self *lua.LTable, exit *exceptions.Error) bool {
+	var s *service
+	_ = v.Do(context.Background(), func(*lua.LState) error {
+		s, _ = v.Attached[serviceKey{self}].(*service)
+		return nil
+	})
+	if s == nil || !exit.Class.IsA(exceptions.Exit) {
+		return false
+	}
+	exit.Trace = nil
+	s.server.Shutdown(exit)
+	return true
 }
 
 // controlShutdown is shutdown(details?): a text, a table of details, or an

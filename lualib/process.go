@@ -42,10 +42,7 @@ var processClass = bind.Class{
 		bind.Func("terminate", "", processTerminate),
 	},
 	// Whoever gets a copy is not the parent, and has no Go part.
-	Pack: func(any) ([]byte, int, error) { return nil, -1, nil },
-	Unpack: func(L *lua.LState, _ []byte, _ int) (*lua.LTable, error) {
-		return L.NewTable(), nil
-	},
+	Copy: bind.Copy{Stays: true},
 }
 
 // ChildVariable is the environment variable by which a program knows that it

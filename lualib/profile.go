@@ -42,17 +42,17 @@ var profileClass = bind.Class{
 	},
 }
 
-func init() { // Unpack makes objects of the class
-	profileClass.Pack = func(part any) ([]byte, int, error) {
+func init() { // Copy makes objects of the class
+	profileClass.Copy.Pack = func(part any) ([]byte, int, error) {
 		text, err := part.(profile.Profile).MarshalJSON()
 		return text, -1, err
 	}
-	profileClass.Unpack = func(L *lua.LState, data []byte, _ int) (*lua.LTable, error) {
+	profileClass.Copy.Unpack = func(L *lua.LState, class *lua.LTable, data []byte, _ int) (*lua.LTable, error) {
 		p, err := profile.Parse(data)
 		if err != nil {
 			return nil, err
 		}
-		return internProfile(L, profileClass.In(L), p), nil
+		return internProfile(L, class, p), nil
 	}
 }
 

@@ -33,13 +33,14 @@ func (s *service) Lookup(name string) (control.Method, bool) {
 }
 
 func (s *service) Call(ctx context.Context, conn *control.Conn, call *control.Call) (result json.RawMessage, err error) {
-	err = s.vm.Do(ctx, func(L *lua.LState) error {
+	err = s.vm.Do(s.serving(ctx, conn), func(L *lua.LState) error {
 		m := s.methods[call.Method]
 		args, err := m.arguments(L, call)
 		if err != nil {
 			return err
 		}
-		s.self.RawSetString("current_connection", connectionValue(L, conn))
+		showConnection(L)
+		defer s.self.RawSetString("current_connection", lua.LNil)
 		L.Push(m.fn)
 		L.Push(s.self)
 		for _, arg := range args {
@@ -51,6 +52,27 @@ func (s *service) Call(ctx context.Context, conn *control.Conn, call *control.Ca
 		return err
 	})
 	return result, s.asException(err, call.Method)
+}
+
+// servingKey is where the context of a call has its service and connection.
+type servingKey struct{}
+
+type serving struct {
+	*service
+	conn *control.Conn
+}
+
+func (s *service) serving(ctx context.Context, conn *control.Conn) context.Context {
+	return context.WithValue(ctx, servingKey{}, serving{s, conn})
+}
+
+// showConnection sets the field current_connection for the call that L serves:
+// at its beginning, and after every wait, in which another call may have had its
+// own there.
+func showConnection(L *lua.LState) {
+	if s, ok := vm.Context(L).Value(servingKey{}).(serving); ok {
+		s.self.RawSetString("current_connection", connectionValue(L, s.conn))
+	}
 }
 
 // resultOf is what a handler has left on the stack: its value, or the list of
@@ -76,11 +98,7 @@ func (s *service) asException(err error, method string) error {
 	if err == nil {
 		return nil
 	}
-	var e *exceptions.Error
-	_ = s.vm.Do(context.Background(), func(L *lua.LState) error {
-		e = bind.AsException(L, err)
-		return nil
-	})
+	e := bind.AsException(s.vm, err)
 	var raised *vm.Error
 	switch {
 	case e.Trace == nil:

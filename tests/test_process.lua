@@ -288,6 +288,20 @@ describe("handle_SIGTERM", function()
 		assert.equal(115, patient:join(20))
 	end)
 
+	it("ends a process that waits by an error, too", function()
+		local status, output = interpret([[
+			local Failing = ave.Process:subclass("Failing")
+			function Failing:handle_SIGTERM() error("no more") end
+			function Failing:run() ave.cmd.run("sleep 60") end
+			local child = Failing()
+			child:start { synchronize = true }
+			child:terminate()
+			os.exit(child:join(10) + 10)
+		]])
+		assert.equal(11, status)
+		assert.matches("no more", output, 1, true)
+	end)
+
 	it("may let the process go on", function()
 		local stubborn = Process {}
 		function stubborn:handle_SIGTERM()

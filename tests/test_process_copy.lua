@@ -5,6 +5,7 @@ local connection = require("ave.network.connection")
 local exceptions = require("ave.exceptions")
 local json = require("ave.json")
 local Process = require("ave.network.process").Process
+local Profile = require("ave.profile").Profile
 
 local Jammed = exceptions.define("Jammed")
 
@@ -119,6 +120,53 @@ describe("a function in a process of its own", function()
 			local ok, e = pcall(error, Jammed("paper"))
 			return not ok, e.type, e:is("AveException") and e:is(Jammed)
 		end))
+	end)
+
+	it("gets classes that refer to each other", function()
+		local Base = Process:subclass("Base")
+		local Child = Base:subclass("Child")
+		Base.__tostring = function() return "BASE" end
+		Child.__tostring = Base.__tostring
+		function Base.make() return Child() end
+		Base.kind = Child
+		local child = Child()
+		assert.same({ true, "BASE", true, "BASE" }, elsewhere(function()
+			local made = Base.make()
+			return made:is(Child), tostring(made), Base.kind == Child, tostring(child)
+		end))
+	end)
+
+	it("gets exceptions with the methods that were given to them", function()
+		function Jammed.hint() return "pull" end
+		assert.same({ "pull" }, elsewhere(function() return Jammed("no"):hint() end))
+	end)
+
+	it("gets tables that look like a class and are none", function()
+		local Point = { __name = "Point" }
+		Point.__index = Point
+		function Point.sum(p) return p.x + p.y end
+		local p = setmetatable({ x = 1, y = 2 }, Point)
+		assert.same({ 3 }, elsewhere(function() return p:sum() end))
+	end)
+
+	it("gets profiles that are keys of tables still, each of its class", function()
+		local Handset = Profile:subclass("Handset")
+		local handset, plain = Handset { type = "handset" }, Profile { type = "handset" }
+		local known = { [handset] = 1, [plain] = 2 }
+		assert.same({ 1, 2, true, false }, elsewhere(function()
+			return known[Handset { type = "handset" }], known[Profile { type = "handset" }],
+				handset:is("Handset"), plain:is("Handset")
+		end))
+	end)
+
+	it("says what it misses in a module that the script has added to", function()
+		json.extra = function() end -- luacheck: ignore
+		finally(function() json.extra = nil end) -- luacheck: ignore
+		local extra = json.extra
+		local child = Process { target = function() return extra() end }
+		local e = assert.raises("Exception", child.start, child, { synchronize = true })
+		assert.matches("ave.json has no extra in a new process", e.message, 1, true)
+		child:join(20)
 	end)
 
 	it("has the names and lines of its source", function()

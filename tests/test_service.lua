@@ -45,6 +45,13 @@ end
 Lab.sleep = rpc(sleep)
 Lab.doze = rpc(Control.concurrent(sleep))
 
+Lab.is_remembering = rpc(Control.concurrent(function(self) return #self.notes > 0 end))
+Lab.remember_after = rpc(function(self, seconds)
+	self:note(self.current_connection.id)
+	cmd.run("sleep " .. seconds)
+	self:note(self.current_connection.id)
+end)
+
 function Lab:note(text)
 	self.notes[#self.notes + 1] = text
 end
@@ -228,6 +235,17 @@ describe("a service", function()
 
 		it("that are concurrent, all at once", function()
 			assert.equal(3, most_at_a_time("doze"))
+		end)
+
+		it("that know whose they are, also after a wait", function()
+			start {}
+			local patient, other = connect(), connect()
+			local before = patient:whoami().id
+			patient.async:remember_after(0.5)
+			eventually(function() return other:is_remembering() end)
+			other:doze(0.01)
+			eventually(function() return #other:log_of() == 2 end)
+			assert.same({ before, before }, other:log_of())
 		end)
 
 		it("of each connection in their order", function()

@@ -1,7 +1,6 @@
 package connection
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +25,8 @@ type BlockingConnection struct {
 
 	mu       sync.Mutex // for the fields up to the next blank line
 	address  Address
-	bound    *Socket // handed in, and neither listening nor connected
+	bound    *Socket  // handed in, and neither listening nor connected
+	attempt  *attempt // to connect without waiting
 	listener *net.TCPListener
 	conn     net.Conn
 	closed   bool
@@ -37,8 +37,8 @@ type BlockingConnection struct {
 	frames    *FrameReader
 	reads     *limiter
 	writes    *limiter
-	unsent    net.Buffers // the rest of a frame that Put could not finish
-	sending   []byte      // the payload of that frame
+	unsent    net.Buffers // the rest of what could not be sent in time
+	sending   message     // what that is the rest of
 }
 
 // NewBlockingConnection makes a connection that is not connected yet. The
@@ -67,6 +67,49 @@ func NewBlockingConnection(address Address, socket *Socket) (*BlockingConnection
 	return c, nil
 }
 
+// FromFd makes a connection of a TCP socket's descriptor, which it owns from
+// then on. Unread is what [BlockingConnection.Detach] gave with the descriptor.
+// Anything but a TCP socket is refused, and remains the caller's.
+func FromFd(fd int, unread []byte) (*BlockingConnection, error) {
+	socket, err := NewSocket(fd)
+	if err != nil {
+		return nil, err
+	}
+	c, err := adopt(socket, unread)
+	if err != nil {
+		return nil, errors.Join(err, socket.Close())
+	}
+	return c, nil
+}
+
+func adopt(socket *Socket, unread []byte) (*BlockingConnection, error) {
+	if socket.isConnected() {
+		conn, err := socket.Conn()
+		if err != nil {
+			return nil, err
+		}
+		return WrapRead(conn, unread), nil
+	}
+	if len(unread) > 0 {
+		return nil, exceptions.TypeError.Newf("wanted a connected socket, since %d bytes were read from it, got another", len(unread))
+	}
+	address, err := socket.Address()
+	if err != nil {
+		return nil, err
+	}
+	return NewBlockingConnection(address, socket)
+}
+
+// WrapRead makes a connection of one that is established, and of which
+// somebody has read already what is in unread.
+func WrapRead(conn net.Conn, unread []byte) *BlockingConnection {
+	c := Wrap(conn)
+	if len(unread) > 0 {
+		c.frames.Unread(unread)
+	}
+	return c
+}
+
 // Wrap makes a connection of one that is established.
 func Wrap(conn net.Conn) *BlockingConnection {
 	c := newBlocking(AddressOf(conn.RemoteAddr()))
@@ -82,7 +125,7 @@ func (c *BlockingConnection) attach(conn net.Conn) {
 	c.conn = conn
 	c.frames = NewFrameReader(conn, c.maxFrame)
 	c.frames.Exact = !c.readAhead
-	c.unsent, c.sending = nil, nil
+	c.unsent, c.sending = nil, message{}
 	c.reads = &limiter{setDeadline: conn.SetReadDeadline}
 	c.writes = &limiter{setDeadline: conn.SetWriteDeadline}
 }
@@ -194,7 +237,8 @@ func (c *BlockingConnection) Accept(ctx context.Context, timeout time.Duration) 
 
 // Connect connects to the address. An optimist goes on trying when it fails,
 // until the timeout, so that the peer may begin to listen later. Nothing is to
-// be done on a connection that is connected already.
+// be done on a connection that is connected already. An attempt of
+// [Connection.Connect] that is under way is given up for a new one.
 func (c *BlockingConnection) Connect(ctx context.Context, timeout time.Duration, optimist bool) error {
 	release, err := c.bothTurns(ctx, timeout)
 	if err != nil {
@@ -202,13 +246,11 @@ func (c *BlockingConnection) Connect(ctx context.Context, timeout time.Duration,
 	}
 	defer release()
 	c.mu.Lock()
-	connected, unusable := c.conn != nil, c.bound != nil || c.listener != nil
+	connected, err := c.connectable()
+	c.abandon()
 	c.mu.Unlock()
-	if connected {
-		return nil
-	}
-	if unusable {
-		return fmt.Errorf("connect to %v: wanted a socket that is connected or none, got one to listen on", c.address)
+	if connected || err != nil {
+		return err
 	}
 	conn, err := dial(ctx, c.address, timeout, optimist)
 	if err != nil {
@@ -221,120 +263,13 @@ func (c *BlockingConnection) Connect(ctx context.Context, timeout time.Duration,
 	return nil
 }
 
-// Read gives exactly size bytes. What has come when it times out is kept for
-// the next Read or Get.
-func (c *BlockingConnection) Read(ctx context.Context, size int, timeout time.Duration) ([]byte, error) {
-	if size < 0 {
-		return nil, exceptions.TypeError.Newf("wanted a number of bytes to read, got %d", size)
+// connectable reports whether the connection is established already; the error
+// is that it cannot be. The caller has the lock.
+func (c *BlockingConnection) connectable() (connected bool, err error) {
+	if c.bound != nil || c.listener != nil {
+		err = fmt.Errorf("connect to %v: wanted a socket that is connected or none, got one to listen on", c.address)
 	}
-	return c.read(ctx, timeout, func() ([]byte, error) { return c.frames.Read(size) })
-}
-
-// Get gives the payload of the next frame. What has come of it when Get times
-// out is kept for the next Get.
-func (c *BlockingConnection) Get(ctx context.Context, timeout time.Duration) ([]byte, error) {
-	return c.read(ctx, timeout, func() ([]byte, error) { return c.frames.Next() })
-}
-
-func (c *BlockingConnection) read(ctx context.Context, timeout time.Duration, next func() ([]byte, error)) ([]byte, error) {
-	timeout, err := c.reading.Take(ctx, timeout)
-	if err != nil {
-		return nil, err
-	}
-	defer c.reading.Give()
-	if _, err := c.established(); err != nil {
-		return nil, err
-	}
-	var data []byte
-	err = c.reads.run(ctx, timeout, func() (err error) {
-		data, err = next()
-		return err
-	})
-	if err != nil {
-		return nil, named(ctx, err)
-	}
-	return bytes.Clone(data), nil
-}
-
-// Pending reports, without waiting, whether a Get would find something: bytes,
-// or that the peer has gone. It says no while somebody else is reading.
-func (c *BlockingConnection) Pending() bool {
-	if !c.reading.TryTake() {
-		return false
-	}
-	defer c.reading.Give()
-	conn, err := c.established()
-	if err != nil {
-		return false
-	}
-	if c.frames.Buffered() > 0 {
-		return true
-	}
-	sock, ok := conn.(syscall.Conn)
-	return ok && readable(sock)
-}
-
-// Write sends data without a header, after what an earlier Put has left. It
-// gives back how much of data was sent when it times out.
-func (c *BlockingConnection) Write(ctx context.Context, data []byte, timeout time.Duration) (int, error) {
-	timeout, err := c.writing.Take(ctx, timeout)
-	if err != nil {
-		return 0, err
-	}
-	defer c.writing.Give()
-	conn, err := c.established()
-	if err != nil {
-		return 0, err
-	}
-	var sent int
-	err = c.writes.run(ctx, timeout, func() error {
-		err := c.flush(conn)
-		if err == nil {
-			sent, err = conn.Write(data)
-		}
-		return err
-	})
-	return sent, named(ctx, err)
-}
-
-// Put sends payload as a frame. When it times out, the rest of the frame is
-// kept and sent before anything else: by the next Put, which has no more to do
-// than that if its payload is the same. The payload must not be changed until
-// then.
-func (c *BlockingConnection) Put(ctx context.Context, payload []byte, timeout time.Duration) error {
-	timeout, err := c.writing.Take(ctx, timeout)
-	if err != nil {
-		return err
-	}
-	defer c.writing.Give()
-	conn, err := c.established()
-	if err != nil {
-		return err
-	}
-	header, _, err := frameHeader(payload)
-	if err != nil {
-		return err
-	}
-	retry := len(c.unsent) > 0 && bytes.Equal(c.sending, payload)
-	err = c.writes.run(ctx, timeout, func() error {
-		if err := c.flush(conn); err != nil || retry {
-			return err
-		}
-		c.unsent, c.sending = net.Buffers{header[:], payload}, payload
-		return c.flush(conn)
-	})
-	return named(ctx, err)
-}
-
-func (c *BlockingConnection) flush(conn net.Conn) error {
-	if len(c.unsent) == 0 {
-		return nil
-	}
-	_, err := c.unsent.WriteTo(conn)
-	if len(c.unsent) == 0 {
-		c.sending = nil
-	}
-	return err
+	return c.conn != nil, err
 }
 
 func (c *BlockingConnection) established() (net.Conn, error) {
@@ -371,6 +306,9 @@ func (c *BlockingConnection) socket() (syscall.Conn, error) {
 	if c.bound != nil {
 		return c.bound, nil
 	}
+	if c.attempt != nil {
+		return c.attempt.socket, nil
+	}
 	return nil, exceptions.ConnectionClosed.Newf("connection closed: it has no socket")
 }
 
@@ -383,7 +321,7 @@ func (c *BlockingConnection) Close() error {
 }
 
 func (c *BlockingConnection) closeSockets() error {
-	var errs []error
+	errs := []error{c.abandon()}
 	if c.bound != nil {
 		errs = append(errs, c.bound.Close())
 	}

@@ -258,8 +258,8 @@ func TestPollBothDirections(t *testing.T) {
 
 func TestWriteAndRead(t *testing.T) {
 	c, peer := pair(t)
-	if n, err := c.Write(ctx, []byte("raw"), late); n != 3 || err != nil {
-		t.Fatalf("got %d, %v", n, err)
+	if err := c.Write(ctx, []byte("raw"), late); err != nil {
+		t.Fatal(err)
 	}
 	got := make([]byte, 3)
 	if _, err := io.ReadFull(peer, got); err != nil || string(got) != "raw" {

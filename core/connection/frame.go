@@ -94,6 +94,20 @@ func (r *FrameReader) Read(n int) ([]byte, error) {
 // Buffered is how many bytes have been read and not been taken.
 func (r *FrameReader) Buffered() int { return r.end - r.start }
 
+// Unread puts data in front of what the stream will give. It is for a reader
+// that has read nothing yet.
+func (r *FrameReader) Unread(data []byte) {
+	size := restingSize * growth // buffers have no sizes but those of the pools
+	for size < len(data) {
+		size *= growth
+	}
+	r.buf, r.pooled = newBuffer(size, size)
+	r.start, r.end = 0, copy(r.buf, data)
+}
+
+// unread is what Buffered counts.
+func (r *FrameReader) unread() []byte { return r.buf[r.start:r.end] }
+
 func (r *FrameReader) take(n int) []byte {
 	taken := r.buf[r.start : r.start+n : r.start+n]
 	r.start += n

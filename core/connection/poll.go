@@ -122,11 +122,7 @@ func waitReady(wait func(func(fd uintptr) bool) error, mask int16) (int16, error
 }
 
 func duplicate(sock syscall.Conn) (*os.File, error) {
-	var dup int
-	var err error
-	if e := control(sock, func(fd int) { dup, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) }); e != nil {
-		err = e
-	}
+	dup, err := duplicateFd(sock)
 	if err != nil {
 		return nil, err
 	}

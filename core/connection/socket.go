@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -17,11 +18,15 @@ type Socket struct {
 }
 
 // NewSocket makes a Socket of the descriptor fd and owns it from then on.
+// Anything but a TCP socket is refused, and remains the caller's.
 func NewSocket(fd int) (*Socket, error) {
+	if err := CheckStream(fd, unix.AF_INET, unix.AF_INET6); err != nil {
+		return nil, fmt.Errorf("wanted the descriptor of a TCP socket, got %d: %w", fd, err)
+	}
 	// Only a descriptor that is non-blocking when os.NewFile sees it gets
 	// into the network poller.
 	if err := unix.SetNonblock(fd, true); err != nil {
-		return nil, fmt.Errorf("wanted the descriptor of a socket, got %d: %w", fd, err)
+		return nil, fmt.Errorf("descriptor %d: %w", fd, err)
 	}
 	unix.CloseOnExec(fd)
 	return &Socket{os.NewFile(uintptr(fd), "socket")}, nil
@@ -62,6 +67,32 @@ func (s *Socket) Conn() (*net.TCPConn, error) {
 		return nil, fmt.Errorf("wanted a connected TCP socket, got %T", c)
 	}
 	return conn, s.Close()
+}
+
+// CheckStream tells what is wrong with fd as the descriptor of a stream socket
+// of one of the families.
+func CheckStream(fd int, families ...int) error {
+	family, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	if err != nil {
+		return err
+	}
+	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+	if err != nil {
+		return err
+	}
+	if kind != unix.SOCK_STREAM || !slices.Contains(families, family) {
+		return fmt.Errorf("it is a socket of family %d and type %d", family, kind)
+	}
+	return nil
+}
+
+// Detach gives the descriptor away, under another number: the Socket is closed
+// then.
+func (s *Socket) Detach() (fd int, err error) {
+	if fd, err = duplicateFd(s); err != nil {
+		return -1, err
+	}
+	return fd, s.Close()
 }
 
 // Close closes the socket.
@@ -127,6 +158,14 @@ func control(c syscall.Conn, f func(fd int)) error {
 		return err
 	}
 	return raw.Control(func(fd uintptr) { f(int(fd)) })
+}
+
+// duplicateFd gives the caller a descriptor of the same socket.
+func duplicateFd(c syscall.Conn) (dup int, err error) {
+	if e := control(c, func(fd int) { dup, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) }); e != nil {
+		err = e
+	}
+	return dup, err
 }
 
 func fileno(c syscall.Conn) (n int, err error) {

@@ -93,7 +93,7 @@ func decodeAnswer(frame []byte) (result json.RawMessage, ok bool, err error) {
 	switch {
 	case scanErr != nil || !object:
 		return nil, false, nil
-	case exception != nil:
+	case exception != nil && string(exception) != "null":
 		e, err := exceptions.Parse(exception)
 		if err != nil {
 			return nil, false, nil

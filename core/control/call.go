@@ -11,7 +11,7 @@ import (
 // belong to the connection: they can be used until the handler returns.
 type Call struct {
 	Method   string
-	Resource json.RawMessage // nil if the call had none, which is not null
+	Resource json.RawMessage // an object, or nil for null and for none
 	Vargs    json.RawMessage // an array
 	Kwargs   json.RawMessage // an object
 	Async    bool            // nobody waits for an answer
@@ -37,7 +37,7 @@ const shownText = 200
 // if it could be read.
 func (call *Call) decode(frame []byte) error {
 	*call = Call{}
-	var method, params, async json.RawMessage
+	var method, resource, params, async json.RawMessage
 	_, err := scanObject(frame, func(s *scanner, name []byte) (err error) {
 		switch string(name) {
 		case `"method"`:
@@ -45,7 +45,7 @@ func (call *Call) decode(frame []byte) error {
 		case `"params"`:
 			params, err = call.scanParams(s)
 		case `"resource"`:
-			call.Resource, err = s.value()
+			resource, err = s.value()
 		case `"async"`:
 			async, err = s.value()
 		default:
@@ -64,6 +64,8 @@ func (call *Call) decode(frame []byte) error {
 		return errNoParams
 	case len(call.Vargs) == 0 || call.Vargs[0] != '[', len(call.Kwargs) == 0 || call.Kwargs[0] != '{':
 		return refusal("malformed arguments: " + shown(params))
+	case resource != nil && string(resource) != "null" && resource[0] != '{':
+		return refusal("malformed arguments: resource: " + shown(resource))
 	case async != nil && !call.Async && string(async) != "false":
 		return refusal("RPC async flag is not a boolean: " + shown(frame))
 	case method[0] != '"':
@@ -74,6 +76,9 @@ func (call *Call) decode(frame []byte) error {
 		return noSuchRPC(string(name))
 	}
 	call.Method = string(name)
+	if string(resource) != "null" {
+		call.Resource = resource
+	}
 	return nil
 }
 

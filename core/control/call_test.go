@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -30,6 +31,8 @@ func TestRefusals(t *testing.T) {
 		{`{"async": null, "method": "echo", "params": {"vargs": [], "kwargs": {}}}`,
 			`RPC async flag is not a boolean: {"async": null, "method": "echo", "params": {"vargs": [], "kwargs": {}}}`},
 		{`{"method": 5, "params": {"vargs": [], "kwargs": {}}}`, `no such RPC: 5`},
+		{`{"method": "echo", "resource": 5, "params": {"vargs": [], "kwargs": {}}}`, `malformed arguments: resource: 5`},
+		{`{"method": "echo", "resource": [], "params": {"vargs": [], "kwargs": {}}}`, `malformed arguments: resource: []`},
 		{callText(long, "[]"), "no such RPC: " + strings.Repeat("å", 200)},
 		{callText("hidden", "[]"), "not an RPC: hidden"},
 	} {
@@ -55,6 +58,19 @@ func TestValuesAreKept(t *testing.T) {
 	} {
 		r.put(callText("echo", "["+value+"]"))
 		r.want(`{"result": ` + value + `}`)
+	}
+}
+
+func TestResourceIsPassedOn(t *testing.T) {
+	s, _ := start(t, methods{"resource": {rpc, func(_ context.Context, _ *control.Conn, call *control.Call) (any, error) {
+		return string(call.Resource), nil
+	}}}, control.Options{})
+	r := dialRaw(t, s).authenticate()
+	for resource, want := range map[string]string{
+		``: `""`, `"resource": null,`: `""`, `"resource": {"a": [1]},`: `"{\"a\": [1]}"`,
+	} {
+		r.put(`{` + resource + `"method": "resource", "params": {"vargs": [], "kwargs": {}}}`)
+		r.want(`{"result": ` + want + `}`)
 	}
 }
 

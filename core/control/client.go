@@ -16,8 +16,17 @@ import (
 	"avescript/core/exceptions"
 )
 
-// asyncConnect is how long an asynchronous call may take to connect first.
-const asyncConnect = time.Second
+const (
+	// asyncConnect is how long an asynchronous call may take to connect first.
+	asyncConnect = time.Second
+
+	// serviceHandshakeFrame is the longest frame of a service until the
+	// handshake is done. The first words of another protocol, taken for the
+	// length of a frame, are far more: a client would wait for them for ever.
+	serviceHandshakeFrame = 1 << 20
+)
+
+var errClosed = errors.New("the client was closed")
 
 // ClientOptions say which service a client calls.
 type ClientOptions struct {
@@ -45,6 +54,8 @@ type ClientOptions struct {
 type Client struct {
 	options ClientOptions
 	turn    connection.Turn
+	closed  context.Context // done after Close
+	close   context.CancelFunc
 
 	// The rest belongs to the turn, but for the lock that Close needs.
 	anonymous bool // the service knows no key of this client, and it has none
@@ -59,7 +70,8 @@ func NewClient(options ClientOptions) *Client {
 	if options.Timeout == 0 {
 		options.Timeout = connection.Forever
 	}
-	return &Client{options: options, turn: connection.NewTurn()}
+	closed, close := context.WithCancel(context.Background())
+	return &Client{options: options, turn: connection.NewTurn(), closed: closed, close: close}
 }
 
 // Connect connects, if that has not happened yet, within the timeout of the
@@ -126,12 +138,14 @@ func (c *Client) Async(ctx context.Context, method string, vargs, kwargs json.Ra
 	return nil
 }
 
-// Close ends the connection. A call that is under way fails.
+// Close ends the connection. A call that is under way fails, as does one that
+// is still connecting.
 func (c *Client) Close() error {
+	c.close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.lost == nil {
-		c.lost = errors.New("the client was closed")
+		c.lost = errClosed
 	}
 	if c.conn == nil {
 		if c.options.Conn != nil {
@@ -168,6 +182,11 @@ func (c *Client) connected(ctx context.Context, timeout time.Duration) (*connect
 }
 
 func (c *Client) dial(ctx context.Context, timeout time.Duration) (*connection.BlockingConnection, error) {
+	ctx, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	defer context.AfterFunc(c.closed, func() {
+		abort(exceptions.ConnectionClosed.Newf("connection closed: %w", errClosed))
+	})()
 	left := newLimit(timeout)
 	var conn *connection.BlockingConnection
 	if c.options.Conn != nil {
@@ -181,12 +200,18 @@ func (c *Client) dial(ctx context.Context, timeout time.Duration) (*connection.B
 			return nil, err
 		}
 	}
-	conn.SetMaxFrame(math.MaxInt32)
+	conn.SetMaxFrame(serviceHandshakeFrame)
 	conn.ReadAhead()
-	if err := c.handshake(ctx, conn, left); err != nil {
+	err := c.handshake(ctx, conn, left)
+	var tooLong *connection.TooLongError
+	if errors.As(err, &tooLong) {
+		err = exceptions.AuthError.Newf("what listens at %v is no AVE service: %w", conn.Address(), err)
+	}
+	if err != nil {
 		conn.Close()
 		return nil, closedIfReset(err)
 	}
+	conn.SetMaxFrame(math.MaxInt32)
 	return conn, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,8 +15,8 @@ import (
 	"avescript/core/exceptions"
 )
 
-// scripted runs a service that does what script says after the handshake.
-func scripted(t *testing.T, script func(r *raw)) *control.Client {
+// stranger listens and does what script says with the connection that it gets.
+func stranger(t *testing.T, script func(r *raw)) connection.Address {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -28,13 +29,21 @@ func scripted(t *testing.T, script func(r *raw)) *control.Client {
 			return
 		}
 		defer conn.Close()
-		r := newRaw(t, conn)
+		script(newRaw(t, conn))
+	}()
+	return connection.AddressOf(l.Addr())
+}
+
+// scripted runs a service that does what script says after the handshake.
+func scripted(t *testing.T, script func(r *raw)) *control.Client {
+	t.Helper()
+	address := stranger(t, func(r *raw) {
 		r.put("#CHALLENGE#salt")
 		r.get()
 		r.put(`{"authenticated": true}`)
 		script(r)
-	}()
-	c := control.NewClient(control.ClientOptions{Address: connection.AddressOf(l.Addr()), Timeout: late})
+	})
+	c := control.NewClient(control.ClientOptions{Address: address, Timeout: late})
 	t.Cleanup(func() { c.Close() })
 	return c
 }
@@ -100,6 +109,64 @@ func TestServiceIsKilledInMidCall(t *testing.T) {
 	})
 	if _, err := c.Call(ctx, "x", nil, nil, connection.Forever); !errors.Is(err, exceptions.ConnectionClosed) {
 		t.Errorf("got %v, want ConnectionClosed", err)
+	}
+}
+
+func TestAnotherProtocolIsNoService(t *testing.T) {
+	for _, opening := range []string{"SSH-2.0-OpenSSH_9.6\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n"} {
+		address := stranger(t, func(r *raw) {
+			r.Write([]byte(opening))
+			r.get()
+		})
+		c := control.NewClient(control.ClientOptions{Address: address})
+		failed := make(chan error)
+		go func() { failed <- c.Connect(ctx) }()
+		select {
+		case err := <-failed:
+			if !errors.Is(err, exceptions.AuthError) || !strings.Contains(err.Error(), "is no AVE service") {
+				t.Errorf("%q: got %v", opening, err)
+			}
+		case <-time.After(late):
+			t.Errorf("%q: the client waits for a message as long as that", opening)
+		}
+		c.Close()
+	}
+}
+
+func TestCloseEndsConnecting(t *testing.T) {
+	arrived := make(chan bool)
+	address := stranger(t, func(r *raw) {
+		arrived <- true
+		r.get()
+	})
+	c := control.NewClient(control.ClientOptions{Address: address})
+	failed := make(chan error)
+	go func() { failed <- c.Connect(ctx) }()
+	<-arrived
+	c.Close()
+	select {
+	case err := <-failed:
+		if !errors.Is(err, exceptions.ConnectionClosed) {
+			t.Errorf("got %v, want ConnectionClosed", err)
+		}
+	case <-time.After(late):
+		t.Error("it goes on waiting for a challenge")
+	}
+}
+
+func TestNullIsNoException(t *testing.T) {
+	c := scripted(t, func(r *raw) {
+		r.get()
+		r.put(`{"result": 42, "exception": null}`)
+		r.get()
+		r.put(`{"exception": null}`)
+		r.get()
+	})
+	if got, err := call(c, "x"); got != "42" || err != nil {
+		t.Errorf("got %s, %v", got, err)
+	}
+	if got, err := call(c, "x"); err == nil {
+		t.Errorf("got %s from an answer without a result", got)
 	}
 }
 

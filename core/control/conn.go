@@ -82,7 +82,6 @@ func (c *Conn) handshake() bool {
 	if !c.write(challenge) {
 		return false
 	}
-	c.conn.SetReadDeadline(time.Now().Add(s.options.HandshakeTimeout))
 	digest, ok := c.read()
 	if !ok {
 		return false

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"hash"
 	"maps"
 	"slices"
 
@@ -68,15 +69,16 @@ func newKeys(o *Options) (*keys, error) {
 // identify finds the key with which a client made its digest of salt.
 func (k *keys) identify(salt, digest []byte) (id Identity, known bool) {
 	id.Primary = k.primary == ""
-	if len(digest) == md5.Size && k.refuseMD5 {
+	kind := k.kindOf(digest)
+	if kind == nil {
 		return id, id.Primary
 	}
-	if k.primary != "" && hmac.Equal(digest, makeDigest(len(digest), k.primary, salt)) {
+	if k.primary != "" && hmac.Equal(digest, makeDigest(kind, k.primary, salt)) {
 		id.Key, id.Primary = k.primary, true
 	}
 	for _, account := range k.accounts {
 		key := *k.alternate[account]
-		if id.Key == "" && hmac.Equal(digest, makeDigest(len(digest), key, salt)) {
+		if id.Key == "" && hmac.Equal(digest, makeDigest(kind, key, salt)) {
 			id.Key = key
 		}
 		if id.Key == key {
@@ -86,20 +88,22 @@ func (k *keys) identify(salt, digest []byte) (id Identity, known bool) {
 	return id, id.Primary || id.Key != ""
 }
 
-// makeDigest gives the digest of the given size, by which the two kinds are
-// told apart, or nil when there is none of that size.
-func makeDigest(size int, key string, salt []byte) []byte {
-	switch size {
-	case md5.Size:
-		mac := hmac.New(md5.New, []byte(key))
-		mac.Write(salt)
-		return mac.Sum(nil)
-	case sha256.Size:
-		mac := hmac.New(sha256.New, []byte(key))
-		mac.Write(salt)
-		return mac.Sum(nil)
+// kindOf tells the two kinds of digest apart by their size. It is nil for what
+// is neither, or refused.
+func (k *keys) kindOf(digest []byte) func() hash.Hash {
+	switch {
+	case len(digest) == sha256.Size:
+		return sha256.New
+	case len(digest) == md5.Size && !k.refuseMD5:
+		return md5.New
 	}
 	return nil
+}
+
+func makeDigest(kind func() hash.Hash, key string, salt []byte) []byte {
+	mac := hmac.New(kind, []byte(key))
+	mac.Write(salt)
+	return mac.Sum(nil)
 }
 
 // admits is the rule of @preauth: the key of one of the accounts, or any when
@@ -135,12 +139,12 @@ func respond(challenge []byte, key string, refuseMD5 bool) ([]byte, error) {
 	if !ok {
 		return nil, exceptions.AuthError.Newf("wanted a challenge from the service, got %q", shown(challenge))
 	}
-	size := sha256.Size
+	kind := sha256.New
 	if !bytes.HasSuffix(salt, []byte(sha256Suffix)) {
 		if refuseMD5 {
 			return nil, exceptions.AuthError.Newf("the service knows no SHA-256 and this client refuses MD5")
 		}
-		size = md5.Size
+		kind = md5.New
 	}
-	return makeDigest(size, key, salt), nil
+	return makeDigest(kind, key, salt), nil
 }

@@ -67,6 +67,19 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
+func TestDigestOfAnotherSize(t *testing.T) {
+	other := "other"
+	s, _ := start(t, methods{}, control.Options{Authkey: "k", AltKeys: map[string]*string{"a": &other}})
+	for _, size := range []int{0, 1, 15, 17, 31, 33, 64} {
+		r := dialRaw(t, s)
+		r.get()
+		r.put(strings.Repeat("\x00", size))
+		if got := r.get(); got != `{"authenticated": false}` {
+			t.Errorf("%d bytes: got %s", size, got)
+		}
+	}
+}
+
 func TestEmptyAlternateKeyIsRefused(t *testing.T) {
 	empty := ""
 	if _, err := control.NewServer(methods{}, control.Options{AltKeys: map[string]*string{"admin": &empty}}); err == nil {

@@ -19,7 +19,8 @@ const (
 // the system picks, for everybody.
 type Options struct {
 	// Address is where to listen; the empty host is all interfaces. Listener
-	// is taken instead when there is one, and has to agree about the port.
+	// is taken instead when there is one, and has to agree about the port; it
+	// is the service's then.
 	Address  connection.Address
 	Listener net.Listener
 
@@ -40,7 +41,8 @@ type Options struct {
 	Interval time.Duration
 
 	Callbacks Callbacks
-	// Log takes what an administrator should know, a line a time.
+	// Log takes what an administrator should know, a line a time, but for the
+	// stack of a panic.
 	Log func(message string)
 }
 

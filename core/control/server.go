@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -33,8 +34,8 @@ const (
 	// context is cancelled, after a shutdown.
 	exitGrace = 2 * time.Second
 
-	// acceptPause is how long the server waits when the system has run out of
-	// descriptors or memory for another connection.
+	// acceptPause is how long the server waits after an error of accept that
+	// passes, such as that the system has run out of descriptors.
 	acceptPause = 50 * time.Millisecond
 )
 
@@ -61,8 +62,14 @@ type Server struct {
 }
 
 // NewServer makes a service and listens, so that clients can connect from
-// then on; they are served by [Server.Serve].
-func NewServer(handler Handler, options Options) (*Server, error) {
+// then on; they are served by [Server.Serve]. If it fails, options.Listener is
+// closed.
+func NewServer(handler Handler, options Options) (_ *Server, err error) {
+	defer func() {
+		if err != nil && options.Listener != nil {
+			options.Listener.Close()
+		}
+	}()
 	keys, err := newKeys(&options)
 	if err != nil {
 		return nil, err
@@ -92,6 +99,10 @@ func listen(o *Options) (net.Listener, error) {
 	if o.Listener == nil {
 		listener, err := net.Listen("tcp", o.Address.String())
 		if err != nil {
+			var reason syscall.Errno // what is around it says once more where
+			if errors.As(err, &reason) {
+				err = reason
+			}
 			return nil, fmt.Errorf("listen on port %d: %w", o.Address.Port, err)
 		}
 		return listener, nil
@@ -138,7 +149,7 @@ func (s *Server) accept() error {
 			s.begin(conn)
 		case errors.Is(err, net.ErrClosed) && s.isDeaf():
 			return nil
-		case scarce(err):
+		case isTransient(err):
 			s.log("a connection could not be accepted: %v", err)
 			select {
 			case <-time.After(acceptPause):
@@ -150,14 +161,19 @@ func (s *Server) accept() error {
 	}
 }
 
-// scarce reports whether an error of accept will pass.
-func scarce(err error) bool {
-	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
-		if errors.Is(err, errno) {
-			return true
-		}
-	}
-	return false
+// transient are the errors of accept that pass: the system is short of
+// something, or that one connection has failed already. Linux reports the
+// latter as errors of accept; the list is that of accept(2).
+var transient = []syscall.Errno{
+	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+
+	syscall.ECONNABORTED, syscall.ENETDOWN, syscall.EPROTO, syscall.ENOPROTOOPT, syscall.EHOSTDOWN,
+	syscall.ENONET, syscall.EHOSTUNREACH, syscall.EOPNOTSUPP, syscall.ENETUNREACH,
+}
+
+func isTransient(err error) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno) && slices.Contains(transient, errno)
 }
 
 func (s *Server) isDeaf() bool {
@@ -175,6 +191,8 @@ func (s *Server) begin(conn net.Conn) {
 	}
 	s.lastID++
 	c := newConn(s, conn, s.lastID)
+	// For the handshake; before a shutdown knows of c and sets its own.
+	conn.SetReadDeadline(time.Now().Add(s.options.HandshakeTimeout))
 	s.conns[c] = struct{}{}
 	s.running.Go(c.serve)
 }
@@ -235,7 +253,13 @@ func (s *Server) serveCall(c *Conn, call *Call, method *Method) (result []byte, 
 			return nil, errClosing
 		}
 	}
-	result, err = s.handler.Call(s.ctx, c, call)
+	err = guard(func() (err error) {
+		result, err = s.handler.Call(s.ctx, c, call)
+		return err
+	})
+	if isFault(err) {
+		s.logError(call.Method, err)
+	}
 	if err != nil && isExit(err) {
 		// Within the lock, so that no other call comes between.
 		s.Shutdown(withoutTrace(err))
@@ -263,12 +287,12 @@ func (s *Server) check(c *Conn, call *Call) (method Method, err error) {
 func (s *Server) callback(name string, f func() error) {
 	s.dispatch.Lock()
 	defer s.dispatch.Unlock()
-	switch err := f(); {
+	switch err := guard(f); {
 	case err == nil:
 	case isExit(err):
 		s.Shutdown(withoutTrace(err))
 	default:
-		s.log("%s: %v", name, err)
+		s.logError(name, err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -206,36 +207,102 @@ func TestListenerIsHandedIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := control.NewServer(methods{}, control.Options{Address: connection.Address{Port: port - 1}, Listener: l}); err == nil {
-		t.Error("a socket on another port was taken")
-	}
 	s, _ := start(t, methods{"echo": echo}, control.Options{Address: connection.Address{Port: port}, Listener: l})
 	if got, err := call(newClient(t, s, ""), "echo", 1); got != "1" || err != nil || s.Address().Port != port {
 		t.Errorf("got %s, %v on port %d", got, err, s.Address().Port)
 	}
 }
 
-// scarceListener has no descriptors left for the first connections.
-type scarceListener struct {
-	net.Listener
-	failures int
-}
-
-func (l *scarceListener) Accept() (net.Conn, error) {
-	if l.failures > 0 {
-		l.failures--
-		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+func TestListenerIsClosedWhenThereIsNoService(t *testing.T) {
+	empty := ""
+	for name, options := range map[string]control.Options{
+		"another port": {Address: connection.Address{Port: 1}},
+		"empty key":    {AltKeys: map[string]*string{"admin": &empty}},
+	} {
+		options.Listener = localListener(t)
+		if _, err := control.NewServer(methods{}, options); err == nil {
+			t.Errorf("%s: a service was made", name)
+		}
+		if conn, err := net.Dial("tcp", options.Listener.Addr().String()); err == nil {
+			conn.Close()
+			t.Errorf("%s: clients still find somebody who listens", name)
+		}
 	}
-	return l.Listener.Accept()
 }
 
-func TestAcceptGoesOnWhenDescriptorsAreScarce(t *testing.T) {
+func TestPortIsTaken(t *testing.T) {
+	s, _ := start(t, methods{}, control.Options{})
+	port := s.Address().Port
+	_, err := control.NewServer(methods{}, control.Options{Address: connection.Address{Port: port}})
+	if want := fmt.Sprintf("listen on port %d: address already in use", port); !errors.Is(err, syscall.EADDRINUSE) || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func localListener(t *testing.T) net.Listener {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, _ := start(t, methods{"echo": echo}, control.Options{Listener: &scarceListener{l, 2}})
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// failingListener cannot take the first connections.
+type failingListener struct {
+	net.Listener
+	failures []syscall.Errno
+}
+
+func (l *failingListener) Accept() (net.Conn, error) {
+	if len(l.failures) > 0 {
+		errno := l.failures[0]
+		l.failures = l.failures[1:]
+		return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", errno)}
+	}
+	return l.Listener.Accept()
+}
+
+func TestAcceptGoesOnAfterErrorsThatPass(t *testing.T) {
+	failures := []syscall.Errno{syscall.EMFILE, syscall.EPROTO, syscall.EHOSTUNREACH}
+	s, _ := start(t, methods{"echo": echo}, control.Options{Listener: &failingListener{localListener(t), failures}})
 	if got, err := call(newClient(t, s, ""), "echo", 1); got != "1" || err != nil {
 		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+func TestPanicIsTheErrorOfOneCall(t *testing.T) {
+	var log events
+	panics := func() { panic("a bug") }
+	s, _ := start(t, methods{
+		"echo": echo,
+		"panics": {rpc, func(context.Context, *control.Conn, *control.Call) (any, error) {
+			panics()
+			return nil, nil
+		}},
+	}, control.Options{
+		Log: func(message string) { log.add("%s", message) },
+		Callbacks: control.Callbacks{NewConnection: func(context.Context, *control.Conn) error {
+			panics()
+			return nil
+		}},
+	})
+	c := newClient(t, s, "")
+	_, err := call(c, "panics")
+	var e *exceptions.Error
+	if !errors.As(err, &e) || e.Class != exceptions.Exception || e.Message != "internal error: a bug" {
+		t.Errorf("got %#v", err)
+	}
+	if got, err := call(c, "echo", 1); got != "1" || err != nil {
+		t.Errorf("after the panic: got %s, %v", got, err)
+	}
+	for _, want := range []string{"new connection: internal error: a bug\n", "panics: internal error: a bug\n"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %q: %s", want, &log)
+		}
+	}
+	if n := strings.Count(log.String(), "TestPanicIsTheErrorOfOneCall"); n < 2 {
+		t.Errorf("the log lacks the stacks: %s", &log)
 	}
 }

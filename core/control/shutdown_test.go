@@ -3,7 +3,9 @@ package control_test
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -92,6 +94,52 @@ func TestSlowClientsDontBlockShutdown(t *testing.T) {
 	other := dialRaw(t, s).authenticate()
 	s.Shutdown(exit("maintenance"))
 	other.want(exitFrame)
+	stop()
+}
+
+// lateConn sets its first deadline late, when a shutdown has set its own, if
+// that is possible by then.
+type lateConn struct {
+	*net.TCPConn
+	once    sync.Once
+	setting chan bool     // gets a value when the first deadline is being set
+	past    chan struct{} // closed when one in the past has been
+}
+
+func (c *lateConn) SetReadDeadline(deadline time.Time) error {
+	c.once.Do(func() {
+		c.setting <- true
+		select {
+		case <-c.past:
+		case <-time.After(100 * time.Millisecond):
+		}
+	})
+	err := c.TCPConn.SetReadDeadline(deadline)
+	if deadline.Equal(time.Unix(1, 0)) {
+		close(c.past)
+	}
+	return err
+}
+
+type lateListener struct {
+	net.Listener
+	setting chan bool
+}
+
+func (l *lateListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &lateConn{TCPConn: conn.(*net.TCPConn), setting: l.setting, past: make(chan struct{})}, nil
+}
+
+func TestShutdownInTheHandshake(t *testing.T) {
+	l := &lateListener{localListener(t), make(chan bool)}
+	s, stop := start(t, methods{}, control.Options{Listener: l, HandshakeTimeout: time.Hour})
+	dialRaw(t, s) // and says nothing
+	<-l.setting
+	s.Shutdown(exit("maintenance"))
 	stop()
 }
 

@@ -84,7 +84,7 @@ func (e *Error) Error() string { return e.Message }
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is reports whether target is the error's class or one of its ancestors, or
-// another Error of just the same class.
+// another Error of just the same class and message.
 func (e *Error) Is(target error) bool {
 	switch t := target.(type) {
 	case *Class:
@@ -166,9 +166,9 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 // which is an error of type Exception. A trace that is malformed is dropped
 // rather than the error that it belongs to.
 func Parse(data []byte) (*Error, error) {
-	var message string
-	if json.Unmarshal(data, &message) == nil {
-		return &Error{Class: Exception, Message: message}, nil
+	var message *string // which null leaves nil
+	if json.Unmarshal(data, &message) == nil && message != nil {
+		return &Error{Class: Exception, Message: *message}, nil
 	}
 	var entries map[string]json.RawMessage
 	if err := json.Unmarshal(data, &entries); err != nil || entries == nil {

@@ -99,7 +99,9 @@ func parseStat(line []byte) (Stat, error) {
 
 // snapshot lists the processes that /proc shows. It is no atomic view: some may
 // have started meanwhile. It tells whether some have ended between being listed
-// and being read, which may have started others just before.
+// and being read, which may have started others just before. Processes of other
+// users are left out where /proc is mounted with hidepid: nothing could be done
+// to them anyway.
 func snapshot() (all []Stat, vanished bool, err error) {
 	names, err := pids()
 	if err != nil {
@@ -112,6 +114,9 @@ func snapshot() (all []Stat, vanished bool, err error) {
 		gone := err == nil && s.Session < 0 // reaped while the kernel wrote the line
 		if gone || errors.Is(err, os.ErrNotExist) {
 			vanished = true
+			continue
+		}
+		if errors.Is(err, os.ErrPermission) {
 			continue
 		}
 		if err != nil {

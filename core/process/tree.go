@@ -3,6 +3,7 @@ package process
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -43,11 +44,16 @@ const (
 //
 // The tree is every process in the leader's session, every living descendant,
 // and what shares a session with these. A process that has lost its parent and
-// is in a session of its own is a daemon, no part of the tree, and lives.
+// leads a session of its own is a daemon, no part of the tree, and lives, with
+// all in that session.
 //
 // Each step's signal goes to the whole tree; SIGKILL goes to those that are
 // left after the last step. The error names the processes that remain, if they
-// are another user's or cannot be killed.
+// are another user's or cannot be killed. If it is another one then SIGKILL has
+// gone to all that were found by then.
+//
+// Killed processes whose parent has become this program, because it is the init
+// of a container, are reaped.
 func KillTree(leader int, ladder []Step) error {
 	ended, err := hasEnded(leader)
 	if err != nil {
@@ -64,9 +70,18 @@ func KillTree(leader int, ladder []Step) error {
 			return err
 		}
 	}
-	t := tree{leader: leader, members: map[int]*member{}, zombies: map[int]bool{}}
+	t := tree{
+		leader:   leader,
+		members:  map[int]*member{},
+		zombies:  map[int]bool{},
+		sessions: map[int]bool{leader: true},
+	}
 	defer t.release()
-	return t.kill(ladder)
+	if err := t.kill(ladder); err != nil {
+		t.signalAtOnce(syscall.SIGKILL) // or some would stay stopped for ever
+		return err
+	}
+	return nil
 }
 
 // hasEnded reports whether a child waits to be reaped, and fails if it is no
@@ -124,6 +139,10 @@ type tree struct {
 	members map[int]*member // by pid
 	added   int             // how many members there ever were
 	zombies map[int]bool    // those seen in the leader's session
+
+	// sessions are those in which a member was ever seen. Members that end in
+	// the grace may leave children there that nothing else tells from daemons.
+	sessions map[int]bool
 }
 
 // member is one process of a tree. The tree owns its pidfd.
@@ -199,6 +218,7 @@ func (t *tree) look() (settled bool, err error) {
 		return false, err
 	}
 	settled = !vanished
+	t.reapOrphans(all)
 	for _, s := range all {
 		if s.Dead() && s.Session == t.leader && s.PID != t.leader && !t.zombies[s.PID] {
 			t.zombies[s.PID] = true
@@ -208,6 +228,7 @@ func (t *tree) look() (settled bool, err error) {
 	for _, s := range t.find(all) {
 		if m := t.members[s.PID]; m != nil && m.Start == s.Start {
 			m.Stat = s
+			t.sessions[s.Session] = true
 			continue
 		}
 		added, err := t.add(s)
@@ -219,13 +240,30 @@ func (t *tree) look() (settled bool, err error) {
 	return settled, nil
 }
 
-// find gives the living processes of the tree: the leader's session, known
-// members, and from there on to children and to sessions.
+// reapOrphans reaps the dead of the tree that have become children of this
+// program. No other child of it can be in one of the tree's sessions, all of
+// which the leader or a descendant has made; so nobody else waits for these.
+func (t *tree) reapOrphans(all []Stat) {
+	self := os.Getpid()
+	for _, s := range all {
+		if s.Dead() && s.Parent == self && s.PID != t.leader && t.sessions[s.Session] {
+			_, _ = unix.Wait4(s.PID, nil, unix.WNOHANG, nil)
+		}
+	}
+}
+
+// find gives the living processes of the tree: known members and sessions, and
+// from there on to children and to their sessions.
 func (t *tree) find(all []Stat) []Stat {
 	self := os.Getpid()
-	parents, sessions := map[int]bool{}, map[int]bool{t.leader: true}
+	parents, sessions := map[int]bool{}, maps.Clone(t.sessions)
 	for pid := range t.members {
 		parents[pid] = true
+	}
+	for _, s := range all {
+		if m := t.members[s.PID]; m != nil && m.Start != s.Start {
+			delete(parents, s.PID) // the member has ended since, and its pid is another's
+		}
 	}
 	isIn := func(s *Stat) bool {
 		m := t.members[s.PID]
@@ -266,6 +304,7 @@ func (t *tree) add(s Stat) (added bool, err error) {
 		return false, nil
 	}
 	t.members[s.PID] = &member{Stat: again, pidfd: pidfd}
+	t.sessions[again.Session] = true
 	t.added++
 	return true, nil
 }

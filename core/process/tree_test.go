@@ -128,3 +128,75 @@ func TestKillTreeRefusesWhatIsNoLeader(t *testing.T) {
 		t.Errorf("a refused process was killed: %+v, %v", s, err)
 	}
 }
+
+func TestKillTreeOfMembersThatForkInTheGrace(t *testing.T) {
+	c := lead(t, `setsid sh -c 'trap "(trap \"\" HUP; exec sleep 1000) & exit" HUP; echo up; while :; do sleep 0.01; done' & wait`)
+	c.said(1)
+	c.kill(HangUp)
+}
+
+// A snapshot cannot be had with a pid that was given out twice on purpose.
+func TestAReusedPidIsNoParent(t *testing.T) {
+	tree := tree{
+		leader:   10,
+		sessions: map[int]bool{10: true},
+		members: map[int]*member{
+			11: {Stat: Stat{PID: 11, Start: 1}},
+			12: {Stat: Stat{PID: 12, Start: 1}},
+		},
+	}
+	found := tree.find([]Stat{
+		{PID: 11, Parent: 1, Session: 5, Start: 2, State: 'S', Threads: 1},
+		{PID: 13, Parent: 11, Session: 5, Start: 3, State: 'S', Threads: 1},
+		{PID: 14, Parent: 12, Session: 14, Start: 3, State: 'S', Threads: 1}, // 12 has ended since 14 was read
+	})
+	if len(found) != 1 || found[0].PID != 14 {
+		t.Errorf("got %+v, want only process 14", found)
+	}
+}
+
+func TestKilledOrphansOfAnInitAreReaped(t *testing.T) {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+	c := lead(t, `(nohup sleep 1000 >&2 &); (sleep 0.01 &); setsid -w sh -c 'sleep 1000 & echo up; wait' & exec sleep 1000`)
+	c.said(1)
+	c.kill(HangUp)
+	if err := c.Wait(); err == nil {
+		t.Error("the leader's status is gone")
+	}
+	all, _, err := snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		if s.Parent == os.Getpid() && s.Dead() {
+			t.Errorf("a zombie is left: %+v", s)
+		}
+	}
+}
+
+// TestMain runs the rest of this one, as another user.
+func TestKillTreeWhereProcIsHidden(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can mount /proc anew")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := exec.Command("unshare", "--mount", "--pid", "--fork", "sh", "-c",
+		`mount -t proc -o hidepid=1 proc /proc && setpriv --reuid=65534 --regid=65534 --clear-groups "$0"`, self)
+	hidden.Env = append(os.Environ(), childMode+"=hidden")
+	if out, err := hidden.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestNobodyStaysStoppedWhenKillTreeFails(t *testing.T) {
+	c := lead(t, `setsid sh -c 'trap "" HUP; echo up; while :; do sleep 0.01; done' & wait`)
+	c.said(1)
+	failing := tree{leader: c.Process.Pid, members: map[int]*member{}, zombies: map[int]bool{}, sessions: map[int]bool{c.Process.Pid: true}}
+	_ = failing
+}

@@ -245,7 +245,6 @@ func TestErrorObjectsAreErrorsInGo(t *testing.T) {
 	}})
 	raised := func(code string) *exceptions.Error {
 		t.Helper()
-		var e *exceptions.Error
 		fn, err := v.Load([]byte(code), "=test")
 		if err != nil {
 			t.Fatal(err)
@@ -254,11 +253,7 @@ func TestErrorObjectsAreErrorsInGo(t *testing.T) {
 			bind.Invoke(L, fn)
 			return nil
 		})
-		do(t, v, func(L *lua.LState) error {
-			e = bind.AsException(L, err)
-			return nil
-		})
-		return e
+		return bind.AsException(v, err)
 	}
 
 	e := raised(`local function f() error(m.Timeout{message = "late", cmd = {"a"}}) end f()`)

@@ -104,12 +104,6 @@ func (c *Call) Return(values ...any) error {
 // Unlocked runs wait without the lock: see [vm.Unlocked].
 func (c *Call) Unlocked(wait func(ctx context.Context)) { vm.Unlocked(c.L, wait) }
 
-// Invoke calls a Lua function and returns its first result. What it raises
-// goes on to the caller of the bound function.
-func (c *Call) Invoke(fn lua.LValue, args ...any) lua.LValue {
-	return Invoke(c.L, fn, args...)
-}
-
 // Invoke calls a Lua function and returns its first result. What it raises is
 // raised in the code that L runs.
 func Invoke(L *lua.LState, fn lua.LValue, args ...any) lua.LValue {

@@ -6,6 +6,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"avescript/core/exceptions"
 	"avescript/lualib/vm"
 )
 
@@ -26,11 +27,30 @@ type Class struct {
 	// Meta are metamethods. Children inherit them.
 	Meta map[string]lua.LGFunction
 
-	// Pack and Unpack carry an object to another process: data and a
-	// descriptor that is inherited, -1 for none. A class without them has
-	// objects that stay where they are.
+	// Copy is how objects get to another process. A class without it does as
+	// its parent; objects of one that has no way at all are refused.
+	Copy Copy
+}
+
+// Copy carries an object to another process. Pack gives data and a descriptor
+// that is inherited, -1 for none; Unpack makes an object of the Lua class of
+// these. With Stays the object goes without its Go part.
+type Copy struct {
+	Stays  bool
 	Pack   func(part any) (data []byte, fd int, err error)
-	Unpack func(L *lua.LState, data []byte, fd int) (*lua.LTable, error)
+	Unpack func(L *lua.LState, class *lua.LTable, data []byte, fd int) (*lua.LTable, error)
+}
+
+// Copying is how an object gets to another process.
+func Copying(object *lua.LTable) Copy {
+	class := ClassOf(object)
+	for class != nil && !class.Copy.Stays && class.Copy.Pack == nil {
+		class = class.Parent
+	}
+	if class == nil {
+		return Copy{}
+	}
+	return class.Copy
 }
 
 // In gives the class's table in the state of L.
@@ -75,15 +95,24 @@ func NewClass(L *lua.LState, name string, parent *lua.LTable) *lua.LTable {
 	class, meta := L.NewTable(), L.NewTable()
 	class.RawSetString("__index", class)
 	class.RawSetString("__name", lua.LString(name))
-	if parent != nil {
-		inheritMetamethods(class, parent)
-		class.RawSetString("super", parent)
-		meta.RawSetString("__index", parent)
-	}
+	class.RawSet(goKey, &lua.LUserData{Value: classMark{}, Metatable: lua.LNil})
 	meta.RawSetString("__call", L.NewFunction(construct))
 	meta.RawSetString("__tostring", L.NewFunction(classToString))
 	class.Metatable = meta
+	if parent != nil {
+		SetParent(class, parent)
+	}
 	return class
+}
+
+// classMark is the Go part of a class that has no other.
+type classMark struct{}
+
+// SetParent makes a class that has no parent yet the child of one.
+func SetParent(class, parent *lua.LTable) {
+	inheritMetamethods(class, parent)
+	class.RawSetString("super", parent)
+	class.Metatable.(*lua.LTable).RawSetString("__index", parent)
 }
 
 // inheritMetamethods copies them, because Lua looks for a metamethod in the
@@ -118,7 +147,14 @@ func ParentOf(class *lua.LTable) *lua.LTable {
 }
 
 // IsClass reports whether v is a class.
-func IsClass(v lua.LValue) bool { return className(v) != "" }
+func IsClass(v lua.LValue) bool {
+	part, _ := Part[any](v)
+	switch part.(type) {
+	case classMark, *Class, *exceptions.Class:
+		return true
+	}
+	return false
+}
 
 func className(v lua.LValue) string {
 	if t, ok := v.(*lua.LTable); ok {
@@ -222,8 +258,13 @@ func IsGoKey(key lua.LValue) bool { return key == goKey }
 
 // New makes an object of class around its Go part.
 func New(L *lua.LState, class *Class, part any) *lua.LTable {
+	return NewOf(L, class.In(L), part)
+}
+
+// NewOf makes an object of a Lua class around its Go part.
+func NewOf(L *lua.LState, class *lua.LTable, part any) *lua.LTable {
 	object := L.NewTable()
-	object.Metatable = class.In(L)
+	object.Metatable = class
 	Attach(L, object, part)
 	return object
 }

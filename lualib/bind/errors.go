@@ -1,11 +1,13 @@
 package bind
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -95,24 +97,30 @@ func detailValue(L *lua.LState, detail any) lua.LValue {
 	return v
 }
 
+// detailsTime is how long the metamethods of an error's details may take.
+const detailsTime = time.Second
+
 // AsException is the exception that an error is for another program, with the
-// trace of a script that has raised it.
-func AsException(L *lua.LState, err error) *exceptions.Error {
+// trace of a script of v that has raised it. It takes the lock.
+func AsException(v *vm.VM, err error) *exceptions.Error {
 	var raised *vm.Error
 	if !errors.As(err, &raised) {
 		return asException(err)
 	}
-	if !IsErrorObject(raised.Value) {
-		return exceptions.Exception.Newf("%s", raised.Text).WithTrace(trace(raised.Frames))
-	}
-	var e *exceptions.Error
+	e := exceptions.Exception.Newf("%s", raised.Text).WithTrace(trace(raised.Frames))
+	ctx, cancel := context.WithTimeout(context.Background(), detailsTime)
+	defer cancel()
 	// The details may have metamethods, which may fail in turn.
-	bad := vm.Within(L, vm.Context(L), func(L *lua.LState) (err error) {
-		e, err = Exception(L, raised.Value, raised.Frames)
+	var class string
+	bad := v.Do(ctx, func(L *lua.LState) (err error) {
+		if IsErrorObject(raised.Value) {
+			class = NameOf(raised.Value)
+			e, err = Exception(L, raised.Value, raised.Frames)
+		}
 		return err
 	})
 	if bad != nil {
-		return exceptions.TypeError.Newf("details of %s: %w", NameOf(raised.Value), bad)
+		return exceptions.TypeError.Newf("details of %s: %w", class, bad)
 	}
 	return e
 }

@@ -14,7 +14,6 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/core/connection"
-	"avescript/core/exceptions"
 	"avescript/lualib"
 	"avescript/lualib/bind"
 	"avescript/lualib/closure"
@@ -62,22 +61,31 @@ func run(link *os.File) int {
 		bind.Method(L, self, "initialize")
 		return nil
 	})
-	tell(v, link, err)
-	if err != nil && job["wait"] == lua.LTrue {
-		return 1 // the parent raises it
+	told := tell(v, link, err)
+	if job["wait"] == lua.LTrue && (err != nil || told != nil) {
+		flush(v)
+		return 1 // the parent raises the error, or is no more
 	}
 	if err == nil {
 		err = v.Do(context.Background(), func(L *lua.LState) error {
-			defer stdlib.Flush(L)
 			perform(L, self)
 			return nil
 		})
 	}
+	flush(v)
 	if err != nil {
 		script.Report(os.Stderr, v, err, false)
 		return 1
 	}
 	return 0
+}
+
+// flush writes what the script has put into the buffers of files.
+func flush(v *vm.VM) {
+	_ = v.Do(context.Background(), func(L *lua.LState) error {
+		stdlib.Flush(L)
+		return nil
+	})
 }
 
 // adopt makes the process what its object says.
@@ -103,28 +111,36 @@ func handleTerm(L *lua.LState, self *lua.LTable) {
 	signal.Notify(signals, syscall.SIGTERM)
 	go func() {
 		for range signals {
-			v.Post(func(L *lua.LState) { bind.Method(L, self, "handle_SIGTERM", int(syscall.SIGTERM)) })
+			v.Post(func(L *lua.LState) { bind.Method(L, self, "handle_SIGTERM", int(syscall.SIGTERM)) },
+				func(err error) { failHandler(v, self, err) })
 		}
 	}()
 }
 
+// failHandler ends the process when a signal handler has raised an error while
+// the script was waiting. A service that is running ends by an Exit as if one of
+// its methods had raised it.
+func failHandler(v *vm.VM, self *lua.LTable, err error) {
+	if lualib.EndService(v, self, bind.AsException(v, err)) {
+		return
+	}
+	flush(v)
+	script.Report(os.Stderr, v, err, false)
+	os.Exit(1)
+}
+
 // tell answers the parent, which need not be waiting: nothing if err is nil,
-// and otherwise the exception.
-func tell(v *vm.VM, link *os.File, err error) {
+// and otherwise the exception. Its own error is that the parent has gone.
+func tell(v *vm.VM, link *os.File, err error) error {
 	defer link.Close()
 	var answer []byte
 	if err != nil {
-		var e *exceptions.Error
-		_ = v.Do(context.Background(), func(L *lua.LState) error {
-			e = bind.AsException(L, err)
-			return nil
-		})
-		answer, err = json.Marshal(e)
-		if err != nil {
+		var bad error
+		if answer, bad = json.Marshal(bind.AsException(v, err)); bad != nil {
 			answer, _ = json.Marshal(err.Error())
 		}
 	}
-	_ = connection.WriteFrame(link, answer)
+	return connection.WriteFrame(link, answer)
 }
 
 // perform calls the target, or else run, with the arguments.

@@ -138,7 +138,7 @@ func (p *packer) again(thing any) bool {
 
 func (p *packer) value(v lua.LValue) error {
 	if len(p.way) > maxDepth {
-		return &Error{Way: p.way[:4], What: "a value that is nested too deeply"}
+		return &Error{Way: p.way[:4], What: fmt.Sprintf("a value that is nested more than %d levels deep", maxDepth)}
 	}
 	switch v := v.(type) {
 	case *lua.LNilType:

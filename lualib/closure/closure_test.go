@@ -156,7 +156,7 @@ func TestRefusals(t *testing.T) {
 		`return require("ave").RemoteControl{"", 1}`:                                 `a RemoteControl cannot be copied to another process \(value\)`,
 		`return (require("ave").find_free_port())`:                                   `a Socket, whose descriptor \d+ close_fds does not exclude, cannot be copied`,
 		`local s = require("ave").find_free_port() s:close() return s`:               `a Socket, .*closed.*, cannot be copied`,
-		`local t = {} for _ = 1, 10000 do t = {t} end return t`:                      `a value that is nested too deeply cannot be copied`,
+		`local t = {} for _ = 1, 10000 do t = {t} end return t`:                      `a value that is nested more than 2000 levels deep cannot be copied`,
 		`local C = require("ave").Process:subclass("C") C.f = io.stdout return C`:    `\(value, class C, field 'f'\)`,
 	} {
 		_, err := pack(t, code)

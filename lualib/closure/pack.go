@@ -2,7 +2,6 @@ package closure
 
 import (
 	"fmt"
-	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -18,15 +17,15 @@ func (p *packer) table(t *lua.LTable) error {
 	if bind.IsClass(t) {
 		return p.class(t)
 	}
-	if part, ok := bind.Part[any](t); ok {
+	if part, ok := bind.Part[any](t); ok && !bind.Copying(t).Stays {
 		if err := p.object(t, part); err != nil {
 			return err
 		}
 	} else {
 		p.byte(tagTable)
-	}
-	if err := p.below("metatable", metatableOf(t)); err != nil {
-		return err
+		if err := p.below("metatable", metatableOf(t)); err != nil {
+			return err
+		}
 	}
 	return p.entries(t, func(string, lua.LValue) bool { return true })
 }
@@ -64,12 +63,11 @@ func (p *packer) entries(t *lua.LTable, wanted func(key string, v lua.LValue) bo
 func (p *packer) class(t *lua.LTable) error {
 	name := t.RawGetString("__name").String()
 	parent := bind.ParentOf(t)
+	tag := tagClass
 	if _, ok := bind.Part[*exceptions.Class](t); ok {
-		p.byte(tagExceptionClass)
-		p.string(name)
-		return p.below("the parent of class "+name, parent)
+		tag = tagExceptionClass
 	}
-	p.byte(tagClass)
+	p.byte(tag)
 	p.string(name)
 	if parent == nil {
 		return p.refuse("the class " + name)
@@ -79,10 +77,8 @@ func (p *packer) class(t *lua.LTable) error {
 	}
 	p.way = append(p.way, "class "+name)
 	err := p.entries(t, func(key string, v lua.LValue) bool {
-		// The other side's NewClass makes these, and copies what is
-		// inherited from the parent.
-		own := key != "__name" && key != "super" && (key != "__index" || v != t)
-		return own && (!strings.HasPrefix(key, "__") || parent.RawGetString(key) != v)
+		// The other side's NewClass makes these.
+		return key != "__name" && key != "super" && (key != "__index" || v != t)
 	})
 	p.way = p.way[:len(p.way)-1]
 	return err
@@ -90,11 +86,11 @@ func (p *packer) class(t *lua.LTable) error {
 
 // object packs the beginning of an object with a Go part.
 func (p *packer) object(t *lua.LTable, part any) error {
-	class := bind.ClassOf(t)
-	if class == nil || class.Pack == nil {
+	copying := bind.Copying(t)
+	if copying.Pack == nil {
 		return p.refuse(bind.Describe(t))
 	}
-	data, fd, err := class.Pack(part)
+	data, fd, err := copying.Pack(part)
 	if err != nil {
 		return p.refuse(bind.Describe(t) + ", " + err.Error() + ",")
 	}
@@ -102,7 +98,7 @@ func (p *packer) object(t *lua.LTable, part any) error {
 		return p.refuse(fmt.Sprintf("%s, whose descriptor %d close_fds does not exclude,", bind.Describe(t), fd))
 	}
 	p.byte(tagObject)
-	if err := p.below("class", class.In(p.L)); err != nil {
+	if err := p.below("class", t.Metatable); err != nil {
 		return err
 	}
 	p.string(string(data))

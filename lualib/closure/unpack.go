@@ -174,17 +174,17 @@ func (u *unpacker) entries(t *lua.LTable) {
 func (u *unpacker) object() lua.LValue {
 	id := len(u.things)
 	u.things = append(u.things, nil)
-	class, ok := bind.Part[*bind.Class](u.value())
-	if !ok || class.Unpack == nil {
+	class, ok := u.value().(*lua.LTable)
+	if !ok || !bind.IsClass(class) || bind.Copying(&lua.LTable{Metatable: class}).Unpack == nil {
 		fail("an object without a class that can make it")
 	}
 	data, fd := u.string(), u.uint()-1
-	t, err := class.Unpack(u.L, []byte(data), fd)
+	t, err := bind.Copying(&lua.LTable{Metatable: class}).Unpack(u.L, class, []byte(data), fd)
 	if err != nil {
-		fail("an object of class %s: %w", class.Name, err)
+		fail("an object of class %s: %w", class.RawGetString("__name"), err)
 	}
 	u.things[id] = t
-	u.fill(t)
+	u.entries(t)
 	return t
 }
 
@@ -192,12 +192,13 @@ func (u *unpacker) class() lua.LValue {
 	id := len(u.things)
 	u.things = append(u.things, nil)
 	name := u.string()
+	t := bind.NewClass(u.L, name, nil)
+	u.things[id] = t // its parent may refer to it
 	parent, ok := u.value().(*lua.LTable)
-	if !ok {
+	if !ok || parent == t {
 		fail("class %s has no parent", name)
 	}
-	t := bind.NewClass(u.L, name, parent)
-	u.things[id] = t
+	bind.SetParent(t, parent)
 	u.entries(t)
 	return t
 }
@@ -216,6 +217,7 @@ func (u *unpacker) exceptionClass() lua.LValue {
 	}
 	t := bind.ExceptionClass(u.L, class)
 	u.things[id] = t
+	u.entries(t)
 	return t
 }
 
@@ -282,7 +284,9 @@ func (u *unpacker) module() lua.LValue {
 		if v.Type() != lua.LTTable {
 			fail("module %s has no table with %s, which was sent by its name", name, field)
 		}
-		v = u.L.GetField(v, field)
+		if v = u.L.GetField(v, field); v == lua.LNil {
+			fail("module %s has no %s in a new process; what a script adds to a module is not sent", name, field)
+		}
 	}
 	return v
 }

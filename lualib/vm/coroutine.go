@@ -187,7 +187,7 @@ func resume(L *lua.LState, handle *lua.LState, first, last int) lua.LValue {
 	by := threadOf(L)
 	co := handle.Context().(*coroutine)
 	if co.state != suspended {
-		return lua.LString("cannot resume " + coStatusWord(co) + " coroutine")
+		return lua.LString("cannot resume " + string(co.state) + " coroutine")
 	}
 	if by.depth == maxDepth {
 		return lua.LString("stack overflow (too many nested protected calls or coroutines)")
@@ -206,14 +206,6 @@ func resume(L *lua.LState, handle *lua.LState, first, last int) lua.LValue {
 	return nil
 }
 
-// coStatusWord is the state as Lua 5.1 says it in an error.
-func coStatusWord(co *coroutine) string {
-	if co.state == dead {
-		return "dead"
-	}
-	return "non-suspended"
-}
-
 func coYield(L *lua.LState) int {
 	co := threadOf(L).co
 	if co == nil {
@@ -223,6 +215,7 @@ func coYield(L *lua.LState) int {
 	if !co.yield(struct{}{}) {
 		panic(abandoned{})
 	}
+	co.top = nil // a thread that may end, and be another call's, before the next yield
 	return push(L, co.values)
 }
 

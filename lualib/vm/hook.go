@@ -39,25 +39,35 @@ func (t *thread) attend() {
 // running function are in use.
 func (t *thread) runPosted(fn func(L *lua.LState)) {
 	u := t.vm.newThread(t)
+	u.co = nil // a yield in fn would be taken for one of the script's
 	fn(u.L)
 	t.vm.release(u)
 }
 
 // Post has fn run under the lock as soon as possible: between two instructions
 // of the code that is running, or at once when all of it is waiting. An error
-// that fn raises goes to the code that was interrupted for it, if any. This is
-// how a signal reaches a script that loops.
-func (vm *VM) Post(fn func(L *lua.LState)) {
+// that fn raises goes to the code that was interrupted for it, or else to
+// failed. This is how a signal reaches a script that loops.
+func (vm *VM) Post(fn func(L *lua.LState), failed func(error)) {
 	vm.posted.put(fn)
 	vm.attention.Add(1)
 	go func() {
-		vm.mu.Lock()
-		defer vm.mu.Unlock()
-		if fn := vm.posted.take(); fn != nil {
-			vm.attention.Add(-1)
-			_ = vm.enter(nil, context.Background(), func(L *lua.LState) error { fn(L); return nil })
+		if err := vm.runOnePosted(); err != nil {
+			failed(err)
 		}
 	}()
+}
+
+// runOnePosted runs what was posted, unless the script has done so already.
+func (vm *VM) runOnePosted() error {
+	vm.mu.Lock()
+	defer vm.mu.Unlock()
+	fn := vm.posted.take()
+	if fn == nil {
+		return nil
+	}
+	vm.attention.Add(-1)
+	return vm.enter(nil, context.Background(), func(L *lua.LState) error { fn(L); return nil })
 }
 
 // postbox is the queue of posted functions.

@@ -43,6 +43,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -77,6 +78,10 @@ type VM struct {
 	free       []*thread
 	coroutines map[*coroutine]struct{}
 	chunks     chunkIndex
+
+	// Resumed, if set, is called when a thread has the lock again after a wait
+	// in which others had it.
+	Resumed func(L *lua.LState)
 
 	// Attached is for the packages above: what they keep for each state,
 	// under keys of types of their own. The lock guards it.
@@ -143,7 +148,21 @@ func Within(L *lua.LState, ctx context.Context, fn func(L *lua.LState) error) er
 	return t.vm.enter(t, ctx, fn)
 }
 
-func (vm *VM) enter(parent *thread, ctx context.Context, fn func(L *lua.LState) error) (err error) {
+func (vm *VM) enter(parent *thread, ctx context.Context, fn func(L *lua.LState) error) error {
+	var failed error
+	t, f := vm.attempt(parent, ctx, func(L *lua.LState) { failed = fn(L) })
+	switch {
+	case f == nil:
+		return failed
+	case f.interrupt != nil:
+		return f.interrupt
+	}
+	return &Error{Value: f.value, Text: vm.text(t, f.value), Frames: t.frames(), Bug: f.bug}
+}
+
+// attempt runs fn under ctx with a thread of its own. If it fails, the thread
+// still has its stack.
+func (vm *VM) attempt(parent *thread, ctx context.Context, fn func(L *lua.LState)) (*thread, *failure) {
 	stop := context.AfterFunc(ctx, func() { vm.attention.Add(1) })
 	defer func() {
 		if !stop() {
@@ -152,16 +171,11 @@ func (vm *VM) enter(parent *thread, ctx context.Context, fn func(L *lua.LState) 
 	}()
 	t := vm.newThread(parent)
 	t.ctx = ctx
-	var failed error
-	f := t.try(func() { failed = fn(t.L) }, ctx)
-	switch {
-	case f == nil:
+	f := t.try(func() { fn(t.L) }, ctx)
+	if f == nil {
 		vm.release(t)
-		return failed
-	case f.interrupt != nil:
-		return f.interrupt
 	}
-	return t.errorOf(f)
+	return t, f
 }
 
 // Unlocked releases the VM's lock while wait runs. wait must not touch the
@@ -175,6 +189,9 @@ func Unlocked(L *lua.LState, wait func(ctx context.Context)) {
 		defer t.vm.mu.Lock()
 		wait(ctx)
 	}()
+	if t.vm.Resumed != nil {
+		t.vm.Resumed(L)
+	}
 	// The counter may be a moment behind a context that has just ended.
 	if t.vm.attention.Load() != 0 || ctx.Err() != nil {
 		t.attend()
@@ -201,23 +218,19 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Text }
 
-// errorOf describes a failure while the thread that failed still has its
-// stack.
-func (t *thread) errorOf(f *failure) *Error {
-	e := &Error{Value: f.value, Frames: t.frames(), Bug: f.bug}
-	e.Text = t.vm.text(f.value)
-	return e
-}
+// textTime is how long the __tostring of an error may take that is on its way
+// out.
+const textTime = time.Second
 
-// text is tostring(v), for an error that is on its way out: a __tostring that
-// fails in turn must not hide it.
-func (vm *VM) text(v lua.LValue) (text string) {
-	t := vm.newThread(nil)
-	f := t.try(func() { text = t.L.ToStringMeta(v).String() }, nil)
+// text is tostring(v) of what the thread has raised. A __tostring that fails
+// in turn must not hide it.
+func (vm *VM) text(t *thread, v lua.LValue) (text string) {
+	ctx, cancel := context.WithTimeout(t.context(), textTime)
+	defer cancel()
+	_, f := vm.attempt(nil, ctx, func(L *lua.LState) { text = L.ToStringMeta(v).String() })
 	if f != nil {
 		return fmt.Sprintf("(error object is a %s value whose __tostring failed)", v.Type())
 	}
-	vm.release(t)
 	if v.Type() == lua.LTTable && strings.HasPrefix(text, "table: ") {
 		return "(error object is a table value)"
 	}

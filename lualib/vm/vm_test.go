@@ -200,25 +200,48 @@ func TestPost(t *testing.T) {
 	v := newVM(t)
 	flag := func(L *lua.LState) { L.SetGlobal("flag", lua.LTrue) }
 	t.Run("into a loop", func(t *testing.T) {
-		time.AfterFunc(10*time.Millisecond, func() { v.Post(flag) })
+		time.AfterFunc(10*time.Millisecond, func() { v.Post(flag, unexpected(t)) })
 		if _, err := run(t, v, t.Context(), `while not flag do end`); err != nil {
 			t.Fatal(err)
 		}
 	})
 	t.Run("while idle", func(t *testing.T) {
 		done := make(chan struct{})
-		v.Post(func(*lua.LState) { close(done) })
+		v.Post(func(*lua.LState) { close(done) }, unexpected(t))
 		<-done
 	})
 	t.Run("an error goes to the script", func(t *testing.T) {
 		time.AfterFunc(10*time.Millisecond, func() {
-			v.Post(func(L *lua.LState) { vm.Raise(L, lua.LString("posted")) })
+			v.Post(func(L *lua.LState) { vm.Raise(L, lua.LString("posted")) }, unexpected(t))
 		})
 		got, err := run(t, v, t.Context(), `return pcall(function() while true do end end)`)
 		if err != nil || strings.Join(got, " ") != "false posted" {
 			t.Fatalf("got %v, %v", got, err)
 		}
 	})
+}
+
+// TestPostToTheWaiting has an error that no script is there for.
+func TestPostToTheWaiting(t *testing.T) {
+	v := newVM(t)
+	failed := make(chan error, 1)
+	v.Post(func(L *lua.LState) { vm.Raise(L, lua.LString("posted")) }, func(err error) { failed <- err })
+	if err := <-failed; err.Error() != "posted" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func unexpected(t *testing.T) func(error) { return func(err error) { t.Error(err) } }
+
+// TestTextOfErrorsEnds has errors whose __tostring fails or never ends.
+func TestTextOfErrorsEnds(t *testing.T) {
+	v := newVM(t)
+	for _, body := range []string{"error('again')", "while true do end", "coroutine.yield()"} {
+		_, err := run(t, v, t.Context(), "error(setmetatable({}, {__tostring = function() "+body+" end}))")
+		if err == nil || !strings.Contains(err.Error(), "__tostring failed") {
+			t.Errorf("%s: got %v", body, err)
+		}
+	}
 }
 
 // TestAbandonedCoroutines leaves coroutines in the middle; their goroutines

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// emptyProgram is the least that a Go program can do.
+const emptyProgram = "package main\n\nfunc main() {}\n"
+
+// built is what is made for a run, in a directory of its own.
+type built struct {
+	dir       string
+	avescript string // the program, as `make build` makes it
+	empty     string
+}
+
+// build makes avescript from the tree around this module.
+func build(ctx context.Context) (*built, error) {
+	dir, err := os.MkdirTemp("", "avescript-bench-")
+	if err != nil {
+		return nil, err
+	}
+	b := &built{dir, filepath.Join(dir, "avescript"), filepath.Join(dir, "empty")}
+	if err := b.buildAll(ctx); err != nil {
+		b.remove()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *built) buildAll(ctx context.Context) error {
+	if err := goBuild(ctx, "..", b.avescript, "./cmd/avescript"); err != nil {
+		return err
+	}
+	if err := b.write("empty.go", emptyProgram); err != nil {
+		return err
+	}
+	return goBuild(ctx, b.dir, b.empty, "empty.go")
+}
+
+func goBuild(ctx context.Context, dir, output, what string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", output, what)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s in %s: %w\n%s", what, dir, err, out)
+	}
+	return nil
+}
+
+func (b *built) write(name, text string) error {
+	return os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600)
+}
+
+// script makes the command that runs a Lua script.
+func (b *built) script(name, text string) (*exec.Cmd, error) {
+	if err := b.write(name, text); err != nil {
+		return nil, err
+	}
+	return exec.Command(b.avescript, filepath.Join(b.dir, name)), nil
+}
+
+func (b *built) remove() { os.RemoveAll(b.dir) }

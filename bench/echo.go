@@ -1,0 +1,49 @@
+package main
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"net"
+)
+
+// The bare echo sends every frame back as it came. That is as fast as a server
+// in Go gets that has a goroutine for each connection.
+
+func serveEcho(listener net.Listener) error {
+	return serveEach(listener, func(conn net.Conn) {
+		defer conn.Close()
+		_ = echoFrames(conn)
+	})
+}
+
+func echoFrames(conn net.Conn) error {
+	in, out := bufio.NewReader(conn), bufio.NewWriter(conn)
+	var frame []byte
+	for {
+		var header [4]byte
+		if _, err := io.ReadFull(in, header[:]); err != nil {
+			return err
+		}
+		size := int(binary.BigEndian.Uint32(header[:]))
+		if size > cap(frame) {
+			frame = make([]byte, size)
+		}
+		if _, err := io.ReadFull(in, frame[:size]); err != nil {
+			return err
+		}
+		out.Write(header[:]) // Flush returns the error of these
+		out.Write(frame[:size])
+		if in.Buffered() > 0 {
+			continue
+		}
+		if err := out.Flush(); err != nil {
+			return err
+		}
+	}
+}
+
+// newEchoCaller sends what a service would be sent.
+func newEchoCaller(conn net.Conn, method string, payload []byte) (caller, error) {
+	return newFramedCaller(conn, encodeCall(method, payload), payload)
+}

@@ -1,0 +1,84 @@
+// Command bench measures avescript beside other programs that do the same, and
+// prints the ratios.
+//
+// A machine that is busy with something else, or slower than the last one,
+// changes every number but hardly a ratio: so a measure takes turns with its
+// peers, several times, and each turn's ratio counts. Servers are processes of
+// their own, and the clients are one more, this one; all share the same
+// processors.
+//
+//	make bench
+//	cd bench && go run . -run 'calls' -rounds 9 -time 1s
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"slices"
+	"syscall"
+	"time"
+)
+
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == serveCommand {
+		fail(serve(os.Args[2]))
+		return
+	}
+	run := flag.String("run", "", "take only the measures whose name matches this `regexp`")
+	rounds := flag.Int("rounds", 5, "how many turns each contestant gets")
+	turn := flag.Duration("time", 300*time.Millisecond, "how long a turn of calls takes")
+	flag.Parse()
+	wanted, err := regexp.Compile(*run)
+	fail(err)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	fail(bench(ctx, wanted, *rounds, *turn))
+}
+
+func fail(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench takes the measures and prints the table. Nothing is left running.
+func bench(ctx context.Context, wanted *regexp.Regexp, rounds int, turn time.Duration) error {
+	limit, err := raiseDescriptorLimit()
+	if err != nil {
+		return err
+	}
+	built, err := build(ctx)
+	if err != nil {
+		return err
+	}
+	defer built.remove()
+	peers := newPeers(built)
+	defer peers.stop()
+
+	measures := slices.Concat(
+		callMeasures(peers, turn),
+		payloadMeasures(peers, turn),
+		idleMeasures(peers, limit),
+		sleepMeasures(peers, limit),
+		startMeasures(ctx, built),
+	)
+	var table table
+	for _, m := range measures {
+		if !wanted.MatchString(m.name) {
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "%s ...\n", m.name)
+		rows, err := m.take(ctx, rounds)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		table = append(table, rows...)
+	}
+	table.print(os.Stdout)
+	return nil
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	_ "embed"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+)
+
+//go:embed start.lua
+var startScript string
+
+// starts is how many processes are started in a turn.
+const starts = 10
+
+// startMeasures are the time of Process:start with synchronize, beside that of
+// a program that does nothing, from its start to its end.
+func startMeasures(ctx context.Context, b *built) []*measure {
+	return []*measure{{
+		name:       "start of a process",
+		quantities: []quantity{{unit: seconds, goals: map[string]goal{"empty program": atMost(2)}}},
+		ours:       func() ([]float64, error) { return measureStart(ctx, b) },
+		peers: []rival{{"empty program", func() ([]float64, error) {
+			begin := time.Now()
+			for range starts {
+				if err := exec.CommandContext(ctx, b.empty).Run(); err != nil {
+					return nil, err
+				}
+			}
+			return []float64{time.Since(begin).Seconds() / starts}, nil
+		}}},
+	}}
+}
+
+// measureStart has a script start processes, one for each line that it reads.
+func measureStart(ctx context.Context, b *built) ([]float64, error) {
+	cmd, err := b.script("start.lua", startScript)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stderr = os.Stderr
+	commands, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	defer context.AfterFunc(ctx, func() { commands.Close() })()
+	took, err := timeStarts(commands, bufio.NewScanner(output))
+	commands.Close()
+	if waitErr := cmd.Wait(); err == nil {
+		err = waitErr
+	}
+	return []float64{took.Seconds() / starts}, err
+}
+
+// timeStarts is the sum of the times from a line to its answer. The end of the
+// process is awaited between them, untimed.
+func timeStarts(commands io.Writer, answers *bufio.Scanner) (sum time.Duration, err error) {
+	for range starts {
+		begin := time.Now()
+		if _, err := fmt.Fprintln(commands, "start"); err != nil {
+			return 0, err
+		}
+		if !answers.Scan() || answers.Text() != "started" {
+			return 0, fmt.Errorf("wanted a process to be started, got %q", answers.Text())
+		}
+		sum += time.Since(begin)
+		if !answers.Scan() || answers.Text() != "ended" {
+			return 0, fmt.Errorf("wanted the process to end, got %q", answers.Text())
+		}
+	}
+	return sum, nil
+}
