@@ -3,7 +3,6 @@ package lualib
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -17,7 +16,7 @@ import (
 var connectionModule = bind.Module{
 	Name:    "ave.network.connection",
 	Funcs:   []bind.Fn{bind.Func("find_free_port", "start?, stop?, listen?", findFreePort)},
-	Classes: []*bind.Class{&socketClass, &blockingConnectionClass},
+	Classes: []*bind.Class{&socketClass, &connectionClass, &blockingConnectionClass},
 	Fill: func(L *lua.LState, module *lua.LTable) {
 		for name, mask := range map[string]int{
 			"POLLIN":   connection.PollIn,
@@ -83,112 +82,34 @@ func findFreePort(c *bind.Call) error {
 	return c.Return(bind.New(c.L, &socketClass, socket), port)
 }
 
-// socketClass is Socket: a socket that nobody uses yet.
-var socketClass = bind.Class{
-	Name: "Socket",
-	Init: func(c *bind.Call) error {
-		return exceptions.TypeError.Newf("Socket: sockets are made by find_free_port")
-	},
-	Methods: []bind.Fn{
-		bind.Func("address", "", socketAddress),
-		bind.Func("close", "", socketClose),
-		bind.Func("fileno", "", socketFileno),
-	},
-	Copy: bind.Copy{Pack: func(part any) ([]byte, int, error) {
-		fd, err := part.(*connection.Socket).Fileno()
-		return nil, fd, err
-	}},
-}
-
-func init() { // it makes objects of the class
-	socketClass.Copy.Unpack = func(L *lua.LState, class *lua.LTable, _ []byte, fd int) (*lua.LTable, error) {
-		socket, err := connection.NewSocket(fd)
-		if err != nil {
-			return nil, err
-		}
-		return bind.NewOf(L, class, socket), nil
-	}
-}
-
-// socket unpacks a Socket.
-type socket struct{ *connection.Socket }
-
-func (s *socket) UnpackLua(L *lua.LState, v lua.LValue) error {
-	part, ok := bind.Part[*connection.Socket](v)
-	if !ok {
-		return bind.Wanted("a Socket")
-	}
-	s.Socket = part
-	return nil
-}
-
-func socketAddress(c *bind.Call) error {
-	s, err := bind.Self[*connection.Socket](c)
-	if err != nil {
-		return err
-	}
-	a, err := s.Address()
-	if err != nil {
-		return err
-	}
-	return c.Return(addressValue(a))
-}
-
-// socketClose may be called again, also when the connection that owns the
-// socket has closed it.
-func socketClose(c *bind.Call) error {
-	s, err := bind.Self[*connection.Socket](c)
-	if err != nil {
-		return err
-	}
-	return closeSocket(s)
-}
-
-func closeSocket(s *connection.Socket) error {
-	if err := s.Close(); !errors.Is(err, os.ErrClosed) {
-		return err
-	}
-	return nil
-}
-
-func socketFileno(c *bind.Call) error {
-	s, err := bind.Self[*connection.Socket](c)
-	if err != nil {
-		return err
-	}
-	fd, err := s.Fileno()
-	if err != nil {
-		return err
-	}
-	return c.Return(fd)
-}
-
-// blockingConnectionClass is BlockingConnection: a queue of messages whose
-// operations wait.
-var blockingConnectionClass = bind.Class{
-	Name:   "BlockingConnection",
+// connectionClass is Connection: a queue of messages whose operations do not
+// wait. The Go part of its objects is that of BlockingConnection, its child,
+// so that the methods of both work on one of these.
+var connectionClass = bind.Class{
+	Name:   "Connection",
 	Params: "address, socket?",
-	Init:   initBlockingConnection,
+	Init:   initConnection,
 	Methods: []bind.Fn{
 		bind.Func("address", "", connectionAddress),
-		bind.Func("close", "", connectionClose),
-		bind.Func("connect", "timeout?, optimist?", connectionConnect),
-		bind.Func("fileno", "", connectionFileno),
-		bind.Func("get", "timeout?", connectionGet),
+		bind.Func("close", "", queueClose),
+		bind.Func("connect", "", connectionConnect),
+		bind.Func("detach", "", queueDetach),
+		bind.Func("fileno", "", queueFileno),
+		bind.Func("get", "", connectionGet),
 		bind.Func("listen", "", connectionListen),
-		bind.Func("poll", "mask, timeout?", connectionPoll),
-		bind.Func("put", "payload, timeout?", connectionPut),
-		bind.Func("read", "size, timeout?", connectionRead),
-		bind.Func("write", "obj, timeout?", connectionWrite),
+		bind.Func("poll", "mask, timeout?", queuePoll),
+		bind.Func("put", "payload?", connectionPut),
+		bind.Func("read", "size", connectionRead),
+		bind.Func("write", "obj", connectionWrite),
 	},
 }
 
-func init() { // accept makes objects of the class
-	blockingConnectionClass.Methods = append(blockingConnectionClass.Methods,
-		bind.Fn{Name: "accept", Params: "timeout?", Call: connectionAccept})
+func init() { // these make objects of the class
+	connectionClass.Methods = append(connectionClass.Methods, bind.Func("accept", "", connectionAccept))
+	connectionClass.Funcs = []bind.Fn{bind.Func("from_fd", "fd, unread?", connectionFromFd)}
 }
 
-func initBlockingConnection(c *bind.Call) error {
+func initConnection(c *bind.Call) error {
 	var a address
 	var s socket
 	if err := c.Args(&a, &s); err != nil {
@@ -202,31 +123,38 @@ func initBlockingConnection(c *bind.Call) error {
 	return nil
 }
 
-// withConnection unpacks the arguments of a method and runs op on its
-// connection without the lock.
-func withConnection(c *bind.Call, op func(ctx context.Context, conn *connection.BlockingConnection) error, args ...any) error {
-	conn, err := bind.Self[*connection.BlockingConnection](c)
+func connectionFromFd(c *bind.Call) error { return makeFromFd(c, &connectionClass) }
+
+func makeFromFd(c *bind.Call, class *bind.Class) error {
+	var fd int
+	var unread string
+	if err := c.Args(&fd, &unread); err != nil {
+		return err
+	}
+	conn, err := connection.FromFd(fd, []byte(unread))
 	if err != nil {
 		return err
 	}
-	if err := c.Args(args...); err != nil {
-		return err
-	}
-	c.Unlocked(func(ctx context.Context) { err = op(ctx, conn) })
-	return err
+	return c.Return(bind.New(c.L, class, conn))
+}
+
+// withNonBlocking is withPart for operations that do not wait.
+func withNonBlocking(c *bind.Call, op func(conn connection.Connection) error, args ...any) error {
+	return withPart(c, func(_ context.Context, conn *connection.BlockingConnection) error {
+		return op(connection.Connection{BlockingConnection: conn})
+	}, args...)
 }
 
 func connectionAccept(c *bind.Call) error {
-	var limit bind.Seconds
-	var peer *connection.BlockingConnection
-	err := withConnection(c, func(ctx context.Context, conn *connection.BlockingConnection) (err error) {
-		peer, err = conn.Accept(ctx, timeout(limit))
+	var peer connection.Connection
+	err := withNonBlocking(c, func(conn connection.Connection) (err error) {
+		peer, err = conn.Accept()
 		return err
-	}, &limit)
+	})
 	if err != nil {
 		return err
 	}
-	return c.Return(bind.New(c.L, &blockingConnectionClass, peer))
+	return c.Return(bind.New(c.L, &connectionClass, peer.BlockingConnection))
 }
 
 func connectionAddress(c *bind.Call) error {
@@ -237,39 +165,22 @@ func connectionAddress(c *bind.Call) error {
 	return c.Return(addressValue(conn.Address()))
 }
 
-func connectionClose(c *bind.Call) error {
-	return withConnection(c, func(_ context.Context, conn *connection.BlockingConnection) error {
-		return conn.Close()
+func connectionConnect(c *bind.Call) error {
+	return withPart(c, func(ctx context.Context, conn *connection.BlockingConnection) error {
+		return connection.Connection{BlockingConnection: conn}.Connect(ctx)
 	})
 }
 
-func connectionConnect(c *bind.Call) error {
-	var limit bind.Seconds
-	var optimist bool
-	return withConnection(c, func(ctx context.Context, conn *connection.BlockingConnection) error {
-		return conn.Connect(ctx, timeout(limit), optimist)
-	}, &limit, &optimist)
-}
-
-func connectionFileno(c *bind.Call) error {
-	conn, err := bind.Self[*connection.BlockingConnection](c)
-	if err != nil {
-		return err
-	}
-	fd, err := conn.Fileno()
-	if err != nil {
-		return err
-	}
-	return c.Return(fd)
-}
-
+// connectionGet returns nil when there is no message yet.
 func connectionGet(c *bind.Call) error {
-	var limit bind.Seconds
 	var payload []byte
-	err := withConnection(c, func(ctx context.Context, conn *connection.BlockingConnection) (err error) {
-		payload, err = conn.Get(ctx, timeout(limit))
+	err := withNonBlocking(c, func(conn connection.Connection) (err error) {
+		payload, err = conn.Get()
 		return err
-	}, &limit)
+	})
+	if errors.Is(err, exceptions.ConnectionAgain) {
+		return c.Return(nil)
+	}
 	if err != nil {
 		return err
 	}
@@ -277,47 +188,29 @@ func connectionGet(c *bind.Call) error {
 }
 
 func connectionListen(c *bind.Call) error {
-	return withConnection(c, func(_ context.Context, conn *connection.BlockingConnection) error {
+	return withPart(c, func(_ context.Context, conn *connection.BlockingConnection) error {
 		return conn.Listen()
 	})
 }
 
-// connectionPoll returns a list of {fd, event}, or nil when nothing was seen in
-// time.
-func connectionPoll(c *bind.Call) error {
-	var mask int
-	var limit bind.Seconds
-	var events []connection.PollEvent
-	err := withConnection(c, func(ctx context.Context, conn *connection.BlockingConnection) (err error) {
-		events, err = conn.Poll(ctx, mask, timeout(limit))
-		return err
-	}, &mask, &limit)
-	if err != nil || events == nil {
-		return err
-	}
-	list := []any{}
-	for _, e := range events {
-		list = append(list, []any{e.Fd, e.Events})
-	}
-	return c.Return(list)
-}
-
+// connectionPut without a payload goes on with the last one.
 func connectionPut(c *bind.Call) error {
+	if c.Arg(1) == lua.LNil {
+		return withNonBlocking(c, connection.Connection.Resume)
+	}
 	var payload string
-	var limit bind.Seconds
-	return withConnection(c, func(ctx context.Context, conn *connection.BlockingConnection) error {
-		return conn.Put(ctx, []byte(payload), timeout(limit))
-	}, &payload, &limit)
+	return withNonBlocking(c, func(conn connection.Connection) error {
+		return conn.Put([]byte(payload))
+	}, &payload)
 }
 
 func connectionRead(c *bind.Call) error {
 	var size int
-	var limit bind.Seconds
 	var data []byte
-	err := withConnection(c, func(ctx context.Context, conn *connection.BlockingConnection) (err error) {
-		data, err = conn.Read(ctx, size, timeout(limit))
+	err := withNonBlocking(c, func(conn connection.Connection) (err error) {
+		data, err = conn.Read(size)
 		return err
-	}, &size, &limit)
+	}, &size)
 	if err != nil {
 		return err
 	}
@@ -326,8 +219,7 @@ func connectionRead(c *bind.Call) error {
 
 func connectionWrite(c *bind.Call) error {
 	var data string
-	var limit bind.Seconds
-	return withConnection(c, func(ctx context.Context, conn *connection.BlockingConnection) error {
-		return conn.Write(ctx, []byte(data), timeout(limit))
-	}, &data, &limit)
+	return withNonBlocking(c, func(conn connection.Connection) error {
+		return conn.Write([]byte(data))
+	}, &data)
 }

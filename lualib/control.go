@@ -11,6 +11,7 @@ import (
 	"avescript/core/connection"
 	"avescript/core/control"
 	"avescript/core/exceptions"
+	"avescript/core/process"
 	"avescript/lualib/bind"
 	"avescript/lualib/codec"
 	"avescript/lualib/vm"
@@ -33,6 +34,7 @@ var controlClass = bind.Class{
 	Methods: []bind.Fn{
 		bind.Func("close_fds", "exclude", controlCloseFds),
 		bind.Func("initialize", "", controlInitialize),
+		bind.Func("join_later", "proc", controlJoinLater),
 		bind.Func("run", "...", controlRun),
 		bind.Func("shutdown", "details?", controlShutdown),
 		bind.Func("start", "options?", controlStart),
@@ -190,8 +192,8 @@ func controlInitialize(c *bind.Call) error {
 	if err != nil {
 		return err
 	}
-	s := &service{vm: vm.Of(c.L), self: c.Self, methods: methodsOf(c.Self)}
-	options.Log = logger(c.Self)
+	s := &service{vm: vm.Of(c.L), self: c.Self, methods: methodsOf(c.Self), log: logger(c.Self)}
+	options.Log = s.log
 	options.Callbacks = s.callbacks(c.L)
 	if s.server, err = control.NewServer(s, options); err != nil {
 		return err
@@ -284,4 +286,34 @@ func controlStopListening(c *bind.Call) error {
 		return err
 	}
 	return server.StopListening()
+}
+
+// controlJoinLater waits for a process beside the service's work. The method
+// joined_process is called with its pid and exit status, in its turn.
+func controlJoinLater(c *bind.Call) error {
+	s := serviceOf(c)
+	if s == nil {
+		return errors.New(bind.NameOf(c.Self) + " is not running in this process")
+	}
+	var proc *lua.LTable
+	if err := c.Args(&proc); err != nil {
+		return err
+	}
+	child, ok := bind.Part[*process.Child](proc)
+	if !ok {
+		return exceptions.TypeError.Newf("Control:join_later: argument 'proc': %w",
+			bind.Mismatch("a process that was started here", proc))
+	}
+	go func() {
+		<-child.Ended()
+		status, err := child.Join(context.Background(), 0)
+		if err != nil {
+			s.log(fmt.Sprintf("join process %d: %v", child.Pid, err))
+			return
+		}
+		s.server.Callback("joined process", func(ctx context.Context) error {
+			return s.call(ctx, "joined_process", child.Pid, status)
+		})
+	}()
+	return nil
 }

@@ -9,9 +9,7 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
-	"golang.org/x/sys/unix"
 
-	"avescript/core/connection"
 	"avescript/core/exceptions"
 	"avescript/core/process"
 	"avescript/lualib/bind"
@@ -31,11 +29,15 @@ var processClass = bind.Class{
 	Init:   initProcess,
 	Methods: []bind.Fn{
 		bind.Func("close_fds", "exclude", processCloseFds),
+		bind.Func("disable_death_signalling", "", processDisableDeathSignalling),
+		bind.Func("exit", "status?", processExit),
+		bind.Func("handle_SIGUSR1", "signum", processHandleSIGUSR1),
 		bind.Func("initialize", "", processNothing),
 		bind.Func("is_alive", "", processIsAlive),
 		bind.Func("join", "timeout?", processJoin),
 		bind.Func("kill", "", processKill),
 		bind.Func("log", "message", processLog),
+		bind.Func("perform_prctl", "death_signal?", processPerformPrctl),
 		bind.Func("redirect", "", processNothing),
 		bind.Func("run", "...", processRun),
 		bind.Func("start", "options?", processStart),
@@ -44,13 +46,6 @@ var processClass = bind.Class{
 	// Whoever gets a copy is not the parent, and has no Go part.
 	Copy: bind.Copy{Stays: true},
 }
-
-// ChildVariable is the environment variable by which a program knows that it
-// was started as a child: the number of the descriptor to its parent.
-const ChildVariable = "AVESCRIPT_CHILD"
-
-// MaxWork is the longest message between a parent and its child, in bytes.
-const MaxWork = 1 << 30
 
 // longestName is what the kernel keeps of a process's name.
 const longestName = 15
@@ -120,6 +115,7 @@ func logger(self *lua.LTable) func(message string) {
 
 func processStart(c *bind.Call) error {
 	var options struct {
+		Daemonize   bool `lua:"daemonize"`
 		Synchronize bool `lua:"synchronize"`
 	}
 	if err := c.Args(&options); err != nil {
@@ -134,19 +130,46 @@ func processStart(c *bind.Call) error {
 	}
 	work, err := closure.Pack(c.L, func(fd int) bool { return kept[fd] }, map[string]lua.LValue{
 		"self": c.Self,
-		"wait": lua.LBool(options.Synchronize),
 	})
 	if err != nil {
 		return err
 	}
-	link, child, err := spawnInterpreter(kept)
+	launch := launch{kept: kept, daemon: options.Daemonize, deathSignal: deathSignal(c.L, c.Self)}
+	link, child, err := launch.spawn()
 	if err != nil {
 		return err
 	}
-	bind.Attach(c.L, c.Self, child)
-	c.Self.RawSetString("pid", lua.LNumber(child.Pid))
-	c.Unlocked(func(ctx context.Context) { err = handOver(ctx, link, child, work, options.Synchronize) })
+	var started startedProcess = child
+	pid := child.Pid
+	c.Unlocked(func(ctx context.Context) {
+		defer link.Close()
+		defer context.AfterFunc(ctx, func() { link.SetDeadline(time.Unix(1, 0)) })()
+		if options.Daemonize {
+			if started, pid, err = meetDaemon(ctx, link, child); err != nil {
+				return
+			}
+		}
+		err = handOver(ctx, link, started, pid, work, options.Synchronize)
+	})
+	bind.Attach(c.L, c.Self, started)
+	c.Self.RawSetString("pid", lua.LNumber(pid))
 	return err
+}
+
+// startedProcess is the Go part of a Process in the process that started it: a
+// *process.Child or a *process.Daemon.
+type startedProcess interface {
+	Alive() bool
+	Signal(signal syscall.Signal) error
+}
+
+// deathSignal is what a child gets when its parent dies. SIGTERM could not end
+// one that is stopped, so it is for those that want to handle it.
+func deathSignal(L *lua.LState, self *lua.LTable) syscall.Signal {
+	if L.GetField(self, "handle_SIGTERM") != lua.LNil {
+		return syscall.SIGTERM
+	}
+	return syscall.SIGKILL
 }
 
 // keptDescriptors asks the process's close_fds which ones the child inherits.
@@ -165,91 +188,25 @@ func keptDescriptors(c *bind.Call) (map[int]bool, error) {
 	return kept, nil
 }
 
-// spawnInterpreter starts this program anew, with a socket to it. The child has
-// the descriptors in kept under the same numbers.
-func spawnInterpreter(kept map[int]bool) (link *os.File, child *process.Child, err error) {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-	if err != nil {
-		return nil, nil, fmt.Errorf("start a process: %w", err)
-	}
-	link = os.NewFile(uintptr(pair[0]), "link to a child")
-	theirs := os.NewFile(uintptr(pair[1]), "link to the parent")
-	defer theirs.Close()
-
-	files := map[int]*os.File{0: os.Stdin, 1: os.Stdout, 2: os.Stderr}
-	for fd := range kept {
-		if fd <= 2 {
-			continue
-		}
-		// A duplicate, because the file will be closed here.
-		dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 3)
-		if err != nil {
-			link.Close()
-			return nil, nil, fmt.Errorf("descriptor %d, which close_fds excludes: %w", fd, err)
-		}
-		file := os.NewFile(uintptr(dup), "inherited")
-		defer file.Close()
-		files[fd] = file
-	}
-	number := 3
-	for kept[number] {
-		number++
-	}
-	files[number] = theirs
-
-	child, err = process.Start(process.Spec{
-		Path:        "/proc/self/exe",
-		Args:        os.Args[:1],
-		Env:         append(os.Environ(), fmt.Sprintf("%s=%d", ChildVariable, number)),
-		Files:       files,
-		DeathSignal: syscall.SIGTERM,
-	})
-	if err != nil {
-		link.Close()
-		return nil, nil, err
-	}
-	return link, child, nil
-}
-
-// handOver gives the child its work and, when it should, waits until it says
-// that it is ready: an empty message, or the exception that its initialization
-// ended with.
-func handOver(ctx context.Context, link *os.File, child *process.Child, work []byte, synchronize bool) error {
-	defer link.Close()
-	defer context.AfterFunc(ctx, func() { link.SetDeadline(time.Unix(1, 0)) })()
-	err := connection.WriteFrame(link, work)
-	if err != nil && !synchronize {
-		return fmt.Errorf("the new process %d took no work: %w", child.Pid, err)
-	}
-	if !synchronize {
-		return nil
-	}
-	answer, err := connection.NewFrameReader(link, MaxWork).Next()
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case err != nil:
-		status, joinErr := child.Join(ctx, 10*time.Second)
-		if joinErr != nil {
-			return joinErr
-		}
-		return fmt.Errorf("the new process %d ended before it was initialized, with status %d", child.Pid, status)
-	case len(answer) == 0:
-		return nil
-	}
-	exception, err := exceptions.Parse(answer)
-	if err != nil {
-		return err
-	}
-	return exception
-}
-
 func childOf(c *bind.Call) (*process.Child, error) {
-	child, ok := bind.Part[*process.Child](c.Self)
-	if !ok {
-		return nil, errors.New(bind.NameOf(c.Self) + " is not a child of this process, or was never started")
+	if child, ok := bind.Part[*process.Child](c.Self); ok {
+		return child, nil
 	}
-	return child, nil
+	if d, ok := bind.Part[*process.Daemon](c.Self); ok {
+		return nil, fmt.Errorf("%s is a daemon, process %d, which only init can wait for", bind.NameOf(c.Self), d.Pid)
+	}
+	return nil, notStarted(c)
+}
+
+func startedOf(c *bind.Call) (startedProcess, error) {
+	if started, ok := bind.Part[startedProcess](c.Self); ok {
+		return started, nil
+	}
+	return nil, notStarted(c)
+}
+
+func notStarted(c *bind.Call) error {
+	return errors.New(bind.NameOf(c.Self) + " is not a child of this process, or was never started")
 }
 
 func processJoin(c *bind.Call) error {
@@ -270,20 +227,50 @@ func processJoin(c *bind.Call) error {
 }
 
 func processIsAlive(c *bind.Call) error {
-	child, err := childOf(c)
+	started, err := startedOf(c)
 	if err != nil {
 		return err
 	}
-	return c.Return(child.Alive())
+	return c.Return(started.Alive())
 }
 
-func processTerminate(c *bind.Call) error { return signalChild(c, syscall.SIGTERM) }
-func processKill(c *bind.Call) error      { return signalChild(c, syscall.SIGKILL) }
+func processTerminate(c *bind.Call) error { return signalProcess(c, syscall.SIGTERM) }
+func processKill(c *bind.Call) error      { return signalProcess(c, syscall.SIGKILL) }
 
-func signalChild(c *bind.Call, signal syscall.Signal) error {
-	child, err := childOf(c)
+func signalProcess(c *bind.Call, signal syscall.Signal) error {
+	started, err := startedOf(c)
 	if err != nil {
 		return err
 	}
-	return child.Signal(signal)
+	return started.Signal(signal)
+}
+
+// processPerformPrctl is called without a signal in every new process, which
+// keeps the one that it was started with; 0 is none.
+func processPerformPrctl(c *bind.Call) error {
+	signal := -1
+	if err := c.Args(&signal); err != nil {
+		return err
+	}
+	if signal < 0 {
+		return nil
+	}
+	return process.SetDeathSignal(syscall.Signal(signal))
+}
+
+func processDisableDeathSignalling(*bind.Call) error { return process.SetDeathSignal(0) }
+
+// processExit ends the process at once, as os.exit does.
+func processExit(c *bind.Call) error {
+	status := 0
+	if err := c.Args(&status); err != nil {
+		return err
+	}
+	bind.Invoke(c.L, c.L.GetField(c.L.GetGlobal("os"), "exit"), status)
+	return nil
+}
+
+// processHandleSIGUSR1 writes the hickup file.
+func processHandleSIGUSR1(c *bind.Call) error {
+	return writeHickup(c.L, c.Self)
 }

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -33,8 +34,15 @@ var modules = []*bind.Module{
 	&jsonModule,
 	&networkExceptionsModule,
 	&personaModule,
+	&pipeModule,
 	&processModule,
 	&profileModule,
+}
+
+// halves are the Go halves of modules that are written in Lua. Scripts have no
+// use for them.
+var halves = []*bind.Module{
+	&daemonHost,
 }
 
 // scripts has the modules that are written in Lua: lua/ave/broker.lua is
@@ -71,7 +79,7 @@ func Modules() []*bind.Module { return modules }
 func New(stdio vm.Stdio) *vm.VM {
 	v := vm.New(stdio)
 	byName := map[string]*bind.Module{}
-	for _, m := range modules {
+	for _, m := range slices.Concat(modules, halves) {
 		byName[m.Name] = m
 	}
 	err := v.Do(context.Background(), func(L *lua.LState) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -22,6 +23,7 @@ type service struct {
 	self    *lua.LTable
 	server  *control.Server
 	methods map[string]*method
+	log     func(message string)
 }
 
 func (s *service) Lookup(name string) (control.Method, bool) {
@@ -123,36 +125,37 @@ func outermost(frames []vm.Frame) vm.Frame {
 func (s *service) callbacks(L *lua.LState) control.Callbacks {
 	var callbacks control.Callbacks
 	if L.GetField(s.self, "idle") != lua.LNil {
-		callbacks.Idle = func(ctx context.Context) error { return s.call(ctx, "idle", nil) }
+		callbacks.Idle = func(ctx context.Context) error { return s.call(ctx, "idle") }
 	}
-	if L.GetField(s.self, "new_connection") != lua.LNil {
-		callbacks.NewConnection = func(ctx context.Context, conn *control.Conn) error {
-			return s.call(ctx, "new_connection", conn)
-		}
+	callbacks.NewConnection = func(ctx context.Context, conn *control.Conn) error {
+		return s.callAbout(ctx, "new_connection", conn)
 	}
-	lost := L.GetField(s.self, "lost_connection") != lua.LNil
-	callbacks.LostConnection = func(ctx context.Context, conn *control.Conn) (err error) {
-		if lost {
-			err = s.call(ctx, "lost_connection", conn)
-		}
-		s.forget(conn)
-		return err
+	callbacks.LostConnection = func(ctx context.Context, conn *control.Conn) error {
+		defer s.forget(conn)
+		return s.callAbout(ctx, "lost_connection", conn)
 	}
 	return callbacks
 }
 
-// call calls a callback with the connection that it is about, if any.
-func (s *service) call(ctx context.Context, name string, conn *control.Conn) error {
-	err := s.vm.Do(ctx, func(L *lua.LState) error {
-		if conn == nil {
-			bind.Method(L, s.self, name)
-			return nil
+// call calls a callback, if the class has it.
+func (s *service) call(ctx context.Context, name string, args ...any) error {
+	return s.asException(s.vm.Do(ctx, func(L *lua.LState) error {
+		if L.GetField(s.self, name) != lua.LNil {
+			bind.Method(L, s.self, name, args...)
 		}
-		c := connectionValue(L, conn)
-		bind.Method(L, s.self, name, c, c.RawGetString("authkey"))
 		return nil
-	})
-	return s.asException(err, name)
+	}), name)
+}
+
+// callAbout calls a callback with a connection and its key.
+func (s *service) callAbout(ctx context.Context, name string, conn *control.Conn) error {
+	return s.asException(s.vm.Do(ctx, func(L *lua.LState) error {
+		if L.GetField(s.self, name) != lua.LNil {
+			c := connectionValue(L, conn)
+			bind.Method(L, s.self, name, c, c.RawGetString("authkey"))
+		}
+		return nil
+	}), name)
 }
 
 // clientConnectionClass is the class of a client's connection as a service
@@ -210,4 +213,16 @@ func methodsOf(self *lua.LTable) map[string]*method {
 		add(class)
 	}
 	return methods
+}
+
+// describeConnections lists the clients, for a person.
+func (s *service) describeConnections() string {
+	var b strings.Builder
+	conns := s.server.Connections()
+	fmt.Fprintf(&b, "%d connections:\n", len(conns))
+	for _, conn := range conns {
+		fmt.Fprintf(&b, "  %d %v\n", conn.ID(), conn.Address())
+	}
+	b.WriteString("\n")
+	return b.String()
 }

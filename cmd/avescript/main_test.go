@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 )
 
 func TestMain(m *testing.M) {
@@ -48,9 +50,12 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 // signalWhenReady is "signal NAME N program args...": as status, and the
 // program gets the signal when it has written "ready".
 func signalWhenReady(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}
-	if neg || len(args) < 3 || signals[args[0]] == 0 {
-		ts.Fatalf("usage: signal INT|TERM N program args...")
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: signal NAME N program args...")
+	}
+	number := unix.SignalNum("SIG" + args[0])
+	if number == 0 {
+		ts.Fatalf("wanted the name of a signal without SIG, got %s", args[0])
 	}
 	cmd := command(ts, args[2:])
 	ts.Check(cmd.Start())
@@ -63,7 +68,7 @@ func signalWhenReady(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
-	ts.Check(cmd.Process.Signal(signals[args[0]]))
+	ts.Check(cmd.Process.Signal(number))
 	err := cmd.Wait()
 	checkStatus(ts, args[1], cmd, err)
 }
@@ -98,5 +103,57 @@ func checkStatus(ts *testscript.TestScript, want string, cmd *exec.Cmd, err erro
 	if got := cmd.ProcessState.ExitCode(); got != n {
 		ts.Fatalf("%v: wanted exit status %d, got %d (%v)\n%s", cmd.Args, n, got, err,
 			fmt.Sprint(ts.ReadFile("out"), ts.ReadFile("err")))
+	}
+}
+
+// The command takes longer to end than the second signal to come.
+func TestSecondSignalLeavesNothingOfACommand(t *testing.T) {
+	dir := t.TempDir()
+	mark := "AVE_TEST_MAIN_MARK=" + dir
+	avescript := exec.Command("avescript", "-e", `ave.cmd.run({"sh", "-c", "nohup setsid -w sleep 1000 & exec nohup sleep 1000"})`)
+	avescript.Dir = dir
+	avescript.Env = append(os.Environ(), mark)
+	if err := avescript.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "both commands run", func() bool { return len(sleeping(t, mark)) == 2 })
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		if err := avescript.Process.Signal(s); err != nil {
+			t.Error(err)
+		}
+	}
+	_ = avescript.Wait()
+	if status := avescript.ProcessState.ExitCode(); status != 128+int(syscall.SIGTERM) {
+		t.Errorf("wanted the exit status of SIGTERM, got %d", status)
+	}
+	for _, pid := range sleeping(t, mark) {
+		t.Errorf("process %d is left", pid)
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+// sleeping finds the sleep programs that have mark in their environment.
+func sleeping(t *testing.T, mark string) (pids []int) {
+	paths, err := filepath.Glob("/proc/[0-9]*/environ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		environ, _ := os.ReadFile(path)
+		name, _ := os.ReadFile(filepath.Dir(path) + "/comm")
+		if strings.Contains(string(environ), mark+"\x00") && string(name) == "sleep\n" {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not in time: %s", what)
+		}
 	}
 }

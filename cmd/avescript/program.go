@@ -7,6 +7,7 @@ import (
 	"os"
 	"syscall"
 
+	"avescript/core/cmd"
 	"avescript/lualib"
 	"avescript/lualib/repl"
 	"avescript/lualib/script"
@@ -45,10 +46,13 @@ func finish(ctx context.Context, v *vm.VM) (failed bool, err error) {
 	return !passed, err
 }
 
-// untilSignal gives a context that Ctrl-C or SIGTERM ends, and reads from
-// stdin with it.
+// endings are the signals that end the program whatever it does.
+var endings = []syscall.Signal{syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGTERM}
+
+// untilSignal gives a context that Ctrl-C or another signal ends, and reads
+// from stdin with it.
 func untilSignal(ctx context.Context, stdin *os.File) (_ context.Context, stop func()) {
-	ctx, forget := script.Notify(ctx, exitBySignal, syscall.SIGINT, syscall.SIGTERM)
+	ctx, forget := script.Notify(ctx, exitBySignal, append(endings, syscall.SIGINT)...)
 	readable := script.InterruptReads(ctx, stdin)
 	return ctx, func() {
 		readable()
@@ -58,7 +62,7 @@ func untilSignal(ctx context.Context, stdin *os.File) (_ context.Context, stop f
 
 // converse runs the REPL. There SIGINT is Ctrl-C, which the REPL knows.
 func (p *program) converse(ctx context.Context) error {
-	ctx, stop := script.Notify(ctx, exitBySignal, syscall.SIGTERM)
+	ctx, stop := script.Notify(ctx, exitBySignal, endings...)
 	defer stop()
 	p.preload()
 	err := repl.Run(ctx, p.v, repl.Config{
@@ -89,4 +93,9 @@ func (p *program) preload() {
 	}
 }
 
-func exitBySignal(s syscall.Signal) { os.Exit(statusSignal + int(s)) }
+// exitBySignal is for a script that does not come to its end. The commands that
+// it runs would outlive it.
+func exitBySignal(s syscall.Signal) {
+	cmd.KillAll()
+	os.Exit(statusSignal + int(s))
+}

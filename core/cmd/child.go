@@ -39,9 +39,7 @@ func start(argv []string, opts Options) (*child, error) {
 	}
 	program := exec.Command(argv[0], argv[1:]...)
 	program.Dir = opts.Dir
-	if opts.Env != nil {
-		program.Env = append(os.Environ(), opts.Env...)
-	}
+	program.Env = append(program.Environ(), opts.Env...) // with PWD for Dir
 	program.Stdin, program.Stdout, program.Stderr = replica, replica, replica
 	program.SysProcAttr = &syscall.SysProcAttr{
 		Setsid:    true,
@@ -98,7 +96,9 @@ func (c *child) interrupt() { _ = c.master.SetReadDeadline(time.Unix(1, 0)) }
 // killed then the terminal must be closed, which hangs them up; the child is
 // reaped whenever it ends.
 func (c *child) kill() (syscall.WaitStatus, error) {
-	if err := process.KillTree(c.pid, process.HangUp); err != nil {
+	err := killTree(c.pid, process.HangUp)
+	running.remove(c.pid)
+	if err != nil {
 		go func() { _, _ = reap(c.pid) }()
 		return 0, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -32,6 +33,13 @@ func TestMain(m *testing.M) {
 		_, _, err := Run(context.Background(), []string{"sh", "-c", `trap "" HUP; echo up; while :; do sleep 1; done`},
 			Options{Output: os.Stdout})
 		fmt.Println(err)
+	case "exit":
+		// Runs a command, and exits without waiting for it.
+		os.Unsetenv(childMode)
+		up, r := io.Pipe()
+		go Run(context.Background(), []string{"sh", "-c", `trap "" HUP; setsid -w sleep 1000 & sleep 1000 & echo up; wait`}, Options{Output: r})
+		_, _ = io.ReadFull(up, make([]byte, len("up")))
+		KillAll()
 	case "bytes":
 		// Every byte there is; the terminal changes only "\n".
 		for b := range 256 {

@@ -67,7 +67,7 @@ func Run(ctx context.Context, argv []string, opts Options) (status int, output s
 	}
 	out := transcript{output: opts.Output, debug: opts.Debug}
 	out.announce(argv)
-	c, err := start(argv, opts)
+	c, err := running.start(argv, opts)
 	if err != nil {
 		return 0, "", err
 	}

@@ -264,6 +264,15 @@ func TestDirectoryAndEnvironment(t *testing.T) {
 	}
 }
 
+func TestPWDIsTheDirectory(t *testing.T) {
+	for _, env := range [][]string{nil, {"AVE_A=new"}} {
+		_, out, err := Run(context.Background(), []string{"printenv", "PWD"}, Options{Dir: "/usr", Env: env})
+		if out != "/usr\r\n" || err != nil {
+			t.Errorf("with the settings %q: got %q, %v", env, out, err)
+		}
+	}
+}
+
 func TestOnlyTheTerminalIsInherited(t *testing.T) {
 	_, out, err := Run(context.Background(), []string{"ls", "/proc/self/fd"}, Options{})
 	// 3 is the directory that ls lists.
@@ -332,4 +341,14 @@ func TestCommandDiesWithThisProgram(t *testing.T) {
 	_ = parent.Process.Kill()
 	_ = parent.Wait()
 	eventually(t, "the command has died", func() bool { return len(f.alive(t)) == 0 })
+}
+
+func TestKillAll(t *testing.T) {
+	f := newFamily(t)
+	program := exec.Command("/proc/self/exe")
+	program.Env = append(os.Environ(), childMode+"=exit", string(f))
+	if out, err := program.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	f.wantNobody(t)
 }

@@ -109,7 +109,8 @@ func (a *attempt) fail(err error) {
 }
 
 func connectTo(peer netip.AddrPort) (*Socket, error) {
-	family, address := unix.AF_INET, unix.Sockaddr(nil)
+	family := unix.AF_INET
+	var address unix.Sockaddr
 	if peer.Addr().Is4() {
 		address = &unix.SockaddrInet4{Port: int(peer.Port()), Addr: peer.Addr().As4()}
 	} else {

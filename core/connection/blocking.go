@@ -68,7 +68,8 @@ func NewBlockingConnection(address Address, socket *Socket) (*BlockingConnection
 }
 
 // FromFd makes a connection of a TCP socket's descriptor, which it owns from
-// then on. Unread is what [BlockingConnection.Detach] gave with the descriptor.
+// then on. Unread is what [BlockingConnection.Detach] gave with the descriptor;
+// it is ConnectionClosed if there is some and the socket has no peer any more.
 // Anything but a TCP socket is refused, and remains the caller's.
 func FromFd(fd int, unread []byte) (*BlockingConnection, error) {
 	socket, err := NewSocket(fd)
@@ -91,13 +92,20 @@ func adopt(socket *Socket, unread []byte) (*BlockingConnection, error) {
 		return WrapRead(conn, unread), nil
 	}
 	if len(unread) > 0 {
-		return nil, exceptions.TypeError.Newf("wanted a connected socket, since %d bytes were read from it, got another", len(unread))
+		return nil, exceptions.ConnectionClosed.Newf("connection closed: the peer of which %d bytes are unread has gone", len(unread))
 	}
 	address, err := socket.Address()
 	if err != nil {
 		return nil, err
 	}
 	return NewBlockingConnection(address, socket)
+}
+
+// Wrap makes a connection of one that is established.
+func Wrap(conn net.Conn) *BlockingConnection {
+	c := newBlocking(AddressOf(conn.RemoteAddr()))
+	c.attach(conn)
+	return c
 }
 
 // WrapRead makes a connection of one that is established, and of which
@@ -107,13 +115,6 @@ func WrapRead(conn net.Conn, unread []byte) *BlockingConnection {
 	if len(unread) > 0 {
 		c.frames.Unread(unread)
 	}
-	return c
-}
-
-// Wrap makes a connection of one that is established.
-func Wrap(conn net.Conn) *BlockingConnection {
-	c := newBlocking(AddressOf(conn.RemoteAddr()))
-	c.attach(conn)
 	return c
 }
 
@@ -247,7 +248,7 @@ func (c *BlockingConnection) Connect(ctx context.Context, timeout time.Duration,
 	defer release()
 	c.mu.Lock()
 	connected, err := c.connectable()
-	c.abandon()
+	_ = c.abandon()
 	c.mu.Unlock()
 	if connected || err != nil {
 		return err

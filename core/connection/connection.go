@@ -2,7 +2,8 @@
 //
 // A message is a frame: its length as four bytes, big-endian, and then that
 // many bytes. [FrameReader] and [WriteFrame] are that format on any stream,
-// [BlockingConnection] is a message queue with timeouts on everything, and
+// [BlockingConnection] is a message queue with timeouts on everything,
+// [Connection] is the same queue for those who poll for themselves, and
 // [FindFreePort] finds a port for a service.
 //
 // Sockets stay with Go's network poller all the time: a wait costs a goroutine

@@ -361,3 +361,21 @@ func TestFromFdTakesTCPAlone(t *testing.T) {
 		t.Errorf("the descriptor that was refused was closed: %v", err)
 	}
 }
+
+func TestFromFdWhosePeerHasGone(t *testing.T) {
+	c, peer := pair(t)
+	peer.Write([]byte("\x00\x00"))
+	awaitReadable(t, c)
+	c.Get(ctx, 0)
+	fd, unread, err := c.Detach()
+	if err != nil || len(unread) != 2 {
+		t.Fatalf("got %q, %v", unread, err)
+	}
+	peer.SetLinger(0)
+	peer.Close() // a reset
+	_, err = connection.FromFd(fd, unread)
+	wantClass(t, err, exceptions.ConnectionClosed, "connection closed: the peer of which 2 bytes are unread has gone")
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); !errors.Is(err, unix.EBADF) {
+		t.Errorf("the descriptor is left open: %v", err)
+	}
+}

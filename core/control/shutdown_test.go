@@ -5,7 +5,7 @@ import (
 	"errors"
 	"net"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -101,19 +101,19 @@ func TestSlowClientsDontBlockShutdown(t *testing.T) {
 // that is possible by then.
 type lateConn struct {
 	*net.TCPConn
-	once    sync.Once
+	later   atomic.Bool
 	setting chan bool     // gets a value when the first deadline is being set
 	past    chan struct{} // closed when one in the past has been
 }
 
 func (c *lateConn) SetReadDeadline(deadline time.Time) error {
-	c.once.Do(func() {
+	if !c.later.Swap(true) {
 		c.setting <- true
 		select {
 		case <-c.past:
 		case <-time.After(100 * time.Millisecond):
 		}
-	})
+	}
 	err := c.TCPConn.SetReadDeadline(deadline)
 	if deadline.Equal(time.Unix(1, 0)) {
 		close(c.past)

@@ -37,6 +37,8 @@ func TestMain(m *testing.M) {
 		showDescriptors()
 	case "headless":
 		loseFirstThread()
+	case "hidden":
+		killOneTree()
 	}
 }
 
@@ -46,6 +48,20 @@ func showDescriptors() {
 	ls.Stdout, ls.Stderr = os.Stdout, os.Stderr
 	if err := Spawn(ls.Run); err != nil {
 		fmt.Println(err)
+	}
+}
+
+// killOneTree has the exit status 1 if it fails.
+func killOneTree() {
+	sh := exec.Command("sh", "-c", "sleep 1000 & wait")
+	sh.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	err := Spawn(sh.Start)
+	if err == nil {
+		err = KillTree(sh.Process.Pid, HangUp)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
 	}
 }
 

@@ -146,3 +146,18 @@ func pids() ([]string, error) {
 	}
 	return numbers, nil
 }
+
+// Children lists the living children of a process.
+func Children(pid int) ([]Stat, error) {
+	all, _, err := snapshot()
+	if err != nil {
+		return nil, fmt.Errorf("list the children of process %d: %w", pid, err)
+	}
+	var children []Stat
+	for _, s := range all {
+		if s.Parent == pid && !s.Dead() {
+			children = append(children, s)
+		}
+	}
+	return children, nil
+}

@@ -6,8 +6,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -77,59 +75,9 @@ func KillTree(leader int, ladder []Step) error {
 		sessions: map[int]bool{leader: true},
 	}
 	defer t.release()
-	if err := t.kill(ladder); err != nil {
-		t.signalAtOnce(syscall.SIGKILL) // or some would stay stopped for ever
-		return err
-	}
-	return nil
-}
-
-// hasEnded reports whether a child waits to be reaped, and fails if it is no
-// child or was reaped.
-func hasEnded(child int) (bool, error) {
-	var info unix.Siginfo
-	err := unix.Waitid(unix.P_PID, child, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
-	if err != nil {
-		return false, fmt.Errorf("wanted a child that has not been waited for, got process %d: %w", child, err)
-	}
-	return info.Signo != 0, nil
-}
-
-// isNewest reports that the kernel has made no process or thread since pid, so
-// that pid cannot have any descendants. It spares the common short command the
-// walk through /proc. Pids are given out in a circle, but pid itself is taken
-// until it is reaped: the circle cannot stop there a second time. False says
-// nothing, nor does a kernel that lacks the file.
-func isNewest(pid int) bool {
-	fd, err := unix.Open("/proc/sys/kernel/ns_last_pid", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return false
-	}
-	defer unix.Close(fd)
-	var buf [16]byte
-	n, err := unix.Read(fd, buf[:])
-	return err == nil && strings.TrimSpace(string(buf[:n])) == strconv.Itoa(pid)
-}
-
-// sessionIsEmpty reports that for sure nobody but its leader is in a session. If
-// the leader has ended then its children have no parent any more, and so nothing
-// of its tree is left.
-func sessionIsEmpty(leader int) (bool, error) {
-	names, err := pids()
-	if err != nil {
-		return false, err
-	}
-	for _, name := range names {
-		pid, err := strconv.Atoi(name)
-		if err != nil || pid == leader {
-			continue
-		}
-		session, err := unix.Getsid(pid)
-		if session == leader || errors.Is(err, unix.ESRCH) {
-			return false, nil // who has ended since may have forked before
-		}
-	}
-	return true, nil
+	err = t.kill(ladder)
+	t.signalAtOnce(syscall.SIGKILL) // whatever has failed, nobody stays stopped for ever
+	return err
 }
 
 // tree is the processes of a command that were seen alive. They are remembered,
@@ -285,28 +233,39 @@ func (t *tree) find(all []Stat) []Stat {
 	return found
 }
 
-// add opens a process that a scan found, if it is still there. Its pid may be
-// another's by now, so who it is gets asked again when the pidfd holds it.
+// add adds a process that a scan found, if it is still there.
 func (t *tree) add(s Stat) (added bool, err error) {
-	pidfd, err := unix.PidfdOpen(s.PID, 0)
-	if errors.Is(err, unix.ESRCH) {
+	m, err := hold(s)
+	switch {
+	case errors.Is(err, unix.ESRCH), errors.Is(err, os.ErrNotExist):
 		return false, nil
-	}
-	if errors.Is(err, unix.EMFILE) && len(t.members) > 0 {
+	case errors.Is(err, unix.EMFILE) && len(t.members) > 0:
 		return false, nil // its turn comes when some of the others are dead
-	}
-	if err != nil {
+	case err != nil:
 		return false, fmt.Errorf("pidfd of process %d (%s): %w", s.PID, s.Comm, err)
 	}
-	again, err := ReadStat(s.PID)
-	if err != nil || again.Start != s.Start {
-		unix.Close(pidfd)
-		return false, nil
-	}
-	t.members[s.PID] = &member{Stat: again, pidfd: pidfd}
-	t.sessions[again.Session] = true
+	t.members[s.PID] = m
+	t.sessions[m.Session] = true
 	t.added++
 	return true, nil
+}
+
+// hold opens a process. Its pid may be another's by now, so who it is gets
+// asked again when the pidfd holds it.
+func hold(s Stat) (*member, error) {
+	pidfd, err := unix.PidfdOpen(s.PID, 0)
+	if err != nil {
+		return nil, err
+	}
+	again, err := ReadStat(s.PID)
+	if err == nil && again.Start != s.Start {
+		err = os.ErrNotExist
+	}
+	if err != nil {
+		unix.Close(pidfd)
+		return nil, err
+	}
+	return &member{Stat: again, pidfd: pidfd}, nil
 }
 
 // signalAtOnce signals the leader's process group and then the members. No list

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestKillTreeOfALeaderThatLives(t *testing.T) {
@@ -177,7 +180,6 @@ func TestKilledOrphansOfAnInitAreReaped(t *testing.T) {
 	}
 }
 
-// TestMain runs the rest of this one, as another user.
 func TestKillTreeWhereProcIsHidden(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can mount /proc anew")
@@ -195,8 +197,38 @@ func TestKillTreeWhereProcIsHidden(t *testing.T) {
 }
 
 func TestNobodyStaysStoppedWhenKillTreeFails(t *testing.T) {
-	c := lead(t, `setsid sh -c 'trap "" HUP; echo up; while :; do sleep 0.01; done' & wait`)
+	c := lead(t, `trap "" HUP; sleep 1000 & echo up; wait`)
 	c.said(1)
-	failing := tree{leader: c.Process.Pid, members: map[int]*member{}, zombies: map[int]bool{}, sessions: map[int]bool{c.Process.Pid: true}}
-	_ = failing
+	free := exhaustDescriptors(t)
+	unix.Close(free[0]) // one is enough for a list of processes, and too few for holding one of them
+	err := KillTree(c.Process.Pid, HangUp)
+	for _, fd := range free[1:] {
+		unix.Close(fd)
+	}
+	if !errors.Is(err, unix.EMFILE) {
+		t.Errorf("got %v, want %v", err, unix.EMFILE)
+	}
+	eventually(t, "all have died", func() bool { return len(c.survivors()) == 0 })
+}
+
+// exhaustDescriptors takes all that this program may have until the test ends.
+func exhaustDescriptors(t *testing.T) (taken []int) {
+	t.Helper()
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	few := before
+	few.Cur = 100
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Setrlimit(unix.RLIMIT_NOFILE, &before) })
+	for {
+		fd, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return taken
+		}
+		taken = append(taken, fd)
+	}
 }

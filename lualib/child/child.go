@@ -8,12 +8,16 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/core/connection"
+	"avescript/core/process"
 	"avescript/lualib"
 	"avescript/lualib/bind"
 	"avescript/lualib/closure"
@@ -36,33 +40,80 @@ func Main() {
 		os.Exit(2)
 	}
 	syscall.CloseOnExec(fd)
-	os.Exit(run(os.NewFile(uintptr(fd), "link to the parent")))
+	link := os.NewFile(uintptr(fd), "link to the parent")
+	if kept, ok := os.LookupEnv(lualib.DaemonVariable); ok {
+		os.Exit(startDaemon(link, fd, kept))
+	}
+	os.Exit(process.Main(func() int { return run(link) }))
+}
+
+// init keeps the main goroutine of a child on the main thread: see
+// [process.Main].
+func init() {
+	if _, ok := os.LookupEnv(lualib.ChildVariable); ok {
+		runtime.LockOSThread()
+	}
+}
+
+// startDaemon starts this program once more, as the leader of a session, and
+// returns: the new process then belongs to init.
+func startDaemon(link *os.File, fd int, kept string) int {
+	os.Unsetenv(lualib.DaemonVariable)
+	files := []*os.File{os.Stdin, os.Stdout, os.Stderr}
+	inherit := func(fd int, file *os.File) {
+		for len(files) <= fd {
+			files = append(files, nil)
+		}
+		files[fd] = file
+	}
+	inherit(fd, link)
+	for number := range strings.SplitSeq(kept, ",") {
+		if n, err := strconv.Atoi(number); err == nil {
+			inherit(n, os.NewFile(uintptr(n), "inherited"))
+		}
+	}
+	daemon, err := os.StartProcess("/proc/self/exe", os.Args[:1], &os.ProcAttr{
+		Env:   append(os.Environ(), fmt.Sprintf("%s=%d", lualib.ChildVariable, fd)),
+		Files: files,
+		Sys:   &syscall.SysProcAttr{Setsid: true},
+	})
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "avescript: start a daemon: %v\n", err)
+		return 1
+	}
+	if connection.WriteFrame(link, []byte(strconv.Itoa(daemon.Pid))) != nil {
+		return 1 // the parent has gone
+	}
+	return 0
 }
 
 // run does the work that comes over the link and returns the exit status.
 func run(link *os.File) int {
 	work, err := connection.NewFrameReader(link, lualib.MaxWork).Next()
-	if err != nil {
+	if err != nil || len(work) == 0 {
 		return 1 // the parent has gone
 	}
+	awaited := work[0] == 1
 	v := lualib.New(vm.Stdio{})
-	var job map[string]lua.LValue
 	var self *lua.LTable
-	err = v.Do(context.Background(), func(L *lua.LState) (err error) {
-		if job, err = closure.Unpack(L, work); err != nil {
+	err = v.Do(context.Background(), func(L *lua.LState) error {
+		values, err := closure.Unpack(L, work[1:])
+		if err != nil {
 			return err
 		}
-		self = job["self"].(*lua.LTable)
+		self = values["self"].(*lua.LTable)
 		if err := adopt(L, self); err != nil {
 			return err
 		}
 		handleTerm(L, self)
+		handleUser(L, self)
+		bind.Method(L, self, "perform_prctl")
 		bind.Method(L, self, "redirect")
 		bind.Method(L, self, "initialize")
 		return nil
 	})
 	told := tell(v, link, err)
-	if job["wait"] == lua.LTrue && (err != nil || told != nil) {
+	if awaited && (err != nil || told != nil) {
 		flush(v)
 		return 1 // the parent raises the error, or is no more
 	}
@@ -113,6 +164,33 @@ func handleTerm(L *lua.LState, self *lua.LTable) {
 		for range signals {
 			v.Post(func(L *lua.LState) { bind.Method(L, self, "handle_SIGTERM", int(syscall.SIGTERM)) },
 				func(err error) { failHandler(v, self, err) })
+		}
+	}()
+}
+
+// handleUser has SIGUSR1 call the process's handle_SIGUSR1, which writes the
+// hickup file. If the script holds the lock in a Go function there can be no
+// more in it than Go's stacks.
+func handleUser(L *lua.LState, self *lua.LTable) {
+	v := vm.Of(L)
+	name := self.RawGetString("proc_name").String()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGUSR1)
+	go func() {
+		for range signals {
+			done := make(chan struct{})
+			v.Post(func(L *lua.LState) {
+				defer close(done)
+				bind.Method(L, self, "handle_SIGUSR1", int(syscall.SIGUSR1))
+			}, func(err error) { script.Report(os.Stderr, v, err, false) })
+			select {
+			case <-done:
+			case <-time.After(lualib.HickupGrace):
+				if err := lualib.WriteStuckHickup(name); err != nil {
+					fmt.Fprintf(os.Stderr, "avescript: %v\n", err)
+				}
+				<-done
+			}
 		}
 	}()
 }

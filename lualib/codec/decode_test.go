@@ -2,8 +2,10 @@ package codec_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -72,6 +74,38 @@ func TestDecodeInLua(t *testing.T) {
 		if eval(t, L, expression) != lua.LTrue {
 			t.Errorf("%s is false", expression)
 		}
+	}
+}
+
+func TestCompareNumbers(t *testing.T) {
+	L, _ := state(t)
+	ascending := []string{
+		"-1e99999999999999999999", "-1.5e400", "-1e400", "-123456789012345678901234567891", "-123456789012345678901234567890", "-9007199254740993",
+		"9007199254740993", "9007199254740995", "10000000000000000001", "123456789012345678901234567890", "123456789012345678901234567891",
+		"9.99e399", "1e400", "1.0000000000000000000000000000000000000000000001e400", "15e399", "1e99999999999",
+	}
+	for i, a := range ascending {
+		for j, b := range ascending {
+			code := fmt.Sprintf(`local a, b = decode(%q), decode(%q) return tostring(a < b) .. tostring(a <= b) .. tostring(a == b)`, a, b)
+			if got, want := eval(t, L, code).String(), fmt.Sprint(i < j)+fmt.Sprint(i <= j)+fmt.Sprint(i == j); got != want {
+				t.Errorf("%s and %s: got %s, want %s", a, b, got, want)
+			}
+		}
+	}
+	for _, equal := range []string{"100E+398", "0.001e403", "1.000e400", "1" + strings.Repeat("0", 400), "0.0000001e+407"} {
+		if eval(t, L, fmt.Sprintf("decode('1e400') == decode(%q)", equal)) != lua.LTrue {
+			t.Errorf("1e400 and %.50s differ", equal)
+		}
+	}
+}
+
+func TestComparingLongNumbersTakesNoTime(t *testing.T) {
+	L, _ := state(t)
+	L.SetGlobal("long", lua.LString(strings.Repeat("9", 2_000_000)))
+	began := time.Now()
+	eval(t, L, `local a, b = decode(long), decode(long .. "e1") return a == b or b < a or a ~= decode(long)`)
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("took %v", took)
 	}
 }
 

@@ -1,8 +1,9 @@
 package codec
 
 import (
-	"math/big"
+	"cmp"
 	"strconv"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -20,17 +21,42 @@ func (n Number) Float() float64 {
 	return f
 }
 
-func (n Number) compare(other Number) int { return n.big().Cmp(other.big()) }
+// compare works on the digits as they are. It is exact, and takes no more time
+// than reading them; converting millions of them would keep an interrupt waiting
+// for seconds.
+func (n Number) compare(other Number) int {
+	a, b := n.decimal(), other.decimal()
+	return cmp.Or(
+		cmp.Compare(a.sign, b.sign),
+		a.sign*cmp.Compare(a.exponent, b.exponent),
+		a.sign*strings.Compare(a.digits, b.digits),
+	)
+}
 
-// big is exact for integers, whatever their length. An exponent too large for
-// it counts as infinite; one too small cannot come up, being a Lua zero.
-func (n Number) big() *big.Float {
-	bits := uint(4 * len(n))
-	f, _, err := big.ParseFloat(string(n), 10, bits, big.ToNearestEven)
-	if err != nil {
-		return new(big.Float).SetInf(n[0] == '-')
+// decimal is sign * 0.digits * 10^exponent. The digits have no zeros at either
+// end, so that equal numbers look the same.
+type decimal struct {
+	sign     int
+	digits   string
+	exponent int64
+}
+
+// decimal takes an exponent beyond 2^61 for that.
+func (n Number) decimal() decimal {
+	text, negative := strings.CutPrefix(string(n), "-")
+	sign := 1
+	if negative {
+		sign = -1
 	}
-	return f
+	var exponent int64
+	if e := strings.IndexAny(text, "eE"); e >= 0 {
+		exponent, _ = strconv.ParseInt(text[e+1:], 10, 62)
+		text = text[:e]
+	}
+	whole, fraction, _ := strings.Cut(text, ".")
+	digits := strings.TrimLeft(whole+fraction, "0")
+	exponent += int64(len(digits) - len(fraction))
+	return decimal{sign, strings.TrimRight(digits, "0"), exponent}
 }
 
 // ParseNumber reads text, a JSON number, as the decoder would: as a Lua number

@@ -13,15 +13,15 @@ import (
 //
 // Go cannot wake a read of the descriptor that it was started with, and making
 // that one non-blocking would do the same to every process that shares it. A
-// terminal or pipe is therefore opened anew. Where that is not possible, and
-// for other kinds of file, which do not keep a reader waiting, it is os.Stdin
-// itself.
+// terminal or pipe is therefore opened anew, without waiting for somebody to
+// write to a FIFO whose writer has gone. Where that is not possible, and for
+// other kinds of file, which do not keep a reader waiting, it is os.Stdin itself.
 func OpenStdin() *os.File {
 	info, err := os.Stdin.Stat()
 	if err != nil || info.Mode()&(fs.ModeCharDevice|fs.ModeNamedPipe) == 0 {
 		return os.Stdin
 	}
-	f, err := os.OpenFile("/proc/self/fd/0", os.O_RDONLY|unix.O_NOCTTY, 0)
+	f, err := os.OpenFile("/proc/self/fd/0", os.O_RDONLY|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return os.Stdin
 	}

@@ -77,6 +77,7 @@ type VM struct {
 	posted     postbox
 	free       []*thread
 	coroutines map[*coroutine]struct{}
+	waiting    map[*thread]struct{} // threads in Unlocked
 	chunks     chunkIndex
 
 	// Resumed, if set, is called when a thread has the lock again after a wait
@@ -98,7 +99,7 @@ func New(stdio Stdio) *VM {
 		RegistryGrowStep:    registryGrow,
 		MinimizeStackMemory: true,
 	}
-	vm := &VM{main: lua.NewState(options), coroutines: map[*coroutine]struct{}{}, Attached: map[any]any{}}
+	vm := &VM{main: lua.NewState(options), coroutines: map[*coroutine]struct{}{}, waiting: map[*thread]struct{}{}, Attached: map[any]any{}}
 	vm.main.G.MainThread = vm.main
 	vm.main.G.CurrentThread = vm.main
 	vm.main.Panic = raised
@@ -185,8 +186,12 @@ func Unlocked(L *lua.LState, wait func(ctx context.Context)) {
 	t := threadOf(L)
 	ctx := t.context()
 	func() {
+		t.vm.waiting[t] = struct{}{}
 		t.vm.mu.Unlock()
-		defer t.vm.mu.Lock()
+		defer func() {
+			t.vm.mu.Lock()
+			delete(t.vm.waiting, t)
+		}()
 		wait(ctx)
 	}()
 	if t.vm.Resumed != nil {

@@ -52,6 +52,7 @@ local control = {}
 ---@field current_connection? ave.ClientConnection The client whose call is being served. A concurrent method reads it before it does anything else.
 ---@field idle? fun(self: ave.Control) A class may implement it. Called when nothing has happened for `interval`.
 ---@field new_connection? fun(self: ave.Control, connection: ave.ClientConnection, authkey: string) A class may implement it. Called for a client that has come through the handshake, before its first call.
+---@field joined_process? fun(self: ave.Control, pid: integer, exit: integer) A class may implement it. Called when a process has ended that was given to `join_later`.
 ---@field lost_connection? fun(self: ave.Control, connection: ave.ClientConnection, authkey: string) A class may implement it. Called when such a client has gone, whoever ended the connection.
 ---@overload fun(options: ave.ControlOptions): ave.Control
 local Control = {}
@@ -77,6 +78,14 @@ function Control:start(options) end
 --- Raises `Exception` if the port cannot be listened on, and `TypeError` if one
 --- of the fields that the options became is of the wrong type.
 function Control:initialize() end
+
+--- Waits for a process beside the service's work. `joined_process` is called
+--- when it has ended.
+---
+--- Raises `TypeError` for a process that was not started here, and `Exception`
+--- if the service is not running in this process.
+---@param proc ave.Process
+function Control:join_later(proc) end
 
 --- Serves clients until the service is shut down. `start` has it called in the
 --- new process; it may also be called in this one, and then listens first.

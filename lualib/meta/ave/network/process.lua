@@ -22,6 +22,7 @@ local process = {}
 
 --- How a process is started.
 ---@class ave.StartOptions
+---@field daemonize? boolean Make the process the leader of a session of its own, whose parent is init. Default: false.
 ---@field synchronize? boolean Wait until `redirect` and `initialize` are done, and raise what they raise. Default: false.
 
 --- The parent of all AVE processes.
@@ -32,9 +33,9 @@ local process = {}
 ---
 --- In the new process come, in this order: `redirect`, `initialize`, and the
 --- target or `run`. It exits with 0 when that returns, and with 1 and a report
---- on stderr when it raises an error. It is sent SIGTERM when its parent dies.
----
---- A class of processes may have a method `handle_SIGTERM`; see there.
+--- on stderr when it raises an error. It dies with its parent: the kernel sends
+--- it SIGTERM then if its class has a method `handle_SIGTERM`, and otherwise
+--- SIGKILL, which ends a stopped process, too.
 ---@class ave.Process: ave.Class
 ---@field pid? integer The process, once it was started. In the process too.
 ---@field logging boolean Whether `log` prints.
@@ -63,6 +64,21 @@ function Process:init(options) end
 ---@param exclude integer[] The list to append to.
 function Process:close_fds(exclude) end
 
+--- Lets the process live when its parent dies. For the new process alone.
+function Process:disable_death_signalling() end
+
+--- Ends the process at once, as `os.exit` does. For the new process alone.
+---@param status? integer Default: 0.
+function Process:exit(status) end
+
+--- Called in the process on SIGUSR1, also while its Lua code loops or waits. It
+--- writes `.ave/hickup/<time>-<proc_name>-<pid>` below the field `home` or the
+--- user's home directory: what every Lua thread is doing, with its locals, the
+--- connections of a service, and Go's stacks. Then it sends SIGUSR1 to the
+--- children whose names begin with "ave-".
+---@param signum integer
+function Process:handle_SIGUSR1(signum) end
+
 --- Called in the new process after `redirect`, and before the target. It does
 --- nothing here. A class may implement it to prepare what must be ready when a
 --- synchronized `start` returns.
@@ -79,7 +95,7 @@ function Process:is_alive() end
 --- be called again, and returns the same.
 ---
 --- Raises `Timeout` if the process does not end in time, and `Exception` if it
---- is not a child of this one or was never started.
+--- is not a child of this one, as a daemon, or was never started.
 ---@param timeout? ave.Seconds
 ---@return integer status What it exited with, or the negative number of the signal that ended it.
 function Process:join(timeout) end
@@ -95,6 +111,12 @@ function Process:kill() end
 --- `Sun Nov 22 14:03:05 2026 ave-Echo 4711 -- message`.
 ---@param message string
 function Process:log(message) end
+
+--- Chooses the signal that the process gets when its parent dies. It is called
+--- without one before `redirect`, which changes nothing; a class may implement it
+--- and give its parent's another signal. For the new process alone.
+---@param death_signal? integer The number of a signal; 0 is none.
+function Process:perform_prctl(death_signal) end
 
 --- Called in the new process before anything else of its own. It does nothing
 --- here. A class may implement it to send stderr to a file.

@@ -1,0 +1,32 @@
+package control
+
+import (
+	"cmp"
+	"context"
+	"slices"
+)
+
+// Connections lists the connections that there are, also those that are still
+// in their handshake, oldest first.
+func (s *Server) Connections() []*Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*Conn, 0, len(s.conns))
+	for c := range s.conns {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b *Conn) int { return cmp.Compare(a.id, b.id) })
+	return list
+}
+
+// Callback has f called in its turn, like the callbacks of the options, for
+// something that has happened outside of the service. It returns at once. A
+// service that is being shut down has none any more.
+func (s *Server) Callback(name string, f func(ctx context.Context) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing.Load() {
+		return
+	}
+	s.running.Go(func() { s.callback(name, func() error { return f(s.ctx) }) })
+}

@@ -1,0 +1,161 @@
+package lualib
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"avescript/core/connection"
+	"avescript/core/exceptions"
+	"avescript/core/process"
+)
+
+// ChildVariable is the environment variable by which a program knows that it
+// was started as a child: the number of the descriptor to its parent.
+// DaemonVariable is set beside it in one that shall start a daemon and end; it
+// lists the other descriptors that the daemon inherits.
+const (
+	ChildVariable  = "AVESCRIPT_CHILD"
+	DaemonVariable = "AVESCRIPT_DAEMON"
+)
+
+// MaxWork is the longest message between a parent and its child, in bytes.
+const MaxWork = 1 << 30
+
+// launch is how an interpreter is started anew.
+type launch struct {
+	kept        map[int]bool // descriptors that it inherits, under the same numbers
+	daemon      bool
+	deathSignal syscall.Signal
+}
+
+// spawn starts this program anew, with a socket to it.
+func (l launch) spawn() (link *os.File, child *process.Child, err error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("start a process: %w", err)
+	}
+	link = os.NewFile(uintptr(pair[0]), "link to a child")
+	theirs := os.NewFile(uintptr(pair[1]), "link to the parent")
+	defer theirs.Close()
+
+	files := map[int]*os.File{0: os.Stdin, 1: os.Stdout, 2: os.Stderr}
+	for fd := range l.kept {
+		if fd <= 2 {
+			continue
+		}
+		// A duplicate, because the file will be closed here.
+		dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 3)
+		if err != nil {
+			link.Close()
+			return nil, nil, fmt.Errorf("descriptor %d, which close_fds excludes: %w", fd, err)
+		}
+		file := os.NewFile(uintptr(dup), "inherited")
+		defer file.Close()
+		files[fd] = file
+	}
+	number := 3
+	for l.kept[number] {
+		number++
+	}
+	files[number] = theirs
+	env := append(os.Environ(), fmt.Sprintf("%s=%d", ChildVariable, number))
+	if l.daemon {
+		env = append(env, DaemonVariable+"="+numbers(l.kept))
+	}
+
+	child, err = process.Start(process.Spec{
+		Path:        "/proc/self/exe",
+		Args:        os.Args[:1],
+		Env:         env,
+		Files:       files,
+		DeathSignal: l.deathSignal,
+	})
+	if err != nil {
+		link.Close()
+		return nil, nil, err
+	}
+	return link, child, nil
+}
+
+func numbers(fds map[int]bool) string {
+	var list []string
+	for fd := range fds {
+		list = append(list, strconv.Itoa(fd))
+	}
+	return strings.Join(list, ",")
+}
+
+// meetDaemon waits for the daemon that a child has started in its place, which
+// says its number.
+func meetDaemon(ctx context.Context, link *os.File, child *process.Child) (*process.Daemon, int, error) {
+	greeting, err := connection.NewFrameReader(link, MaxWork).Next()
+	if err != nil {
+		return nil, 0, endedEarly(ctx, child, child.Pid)
+	}
+	pid, err := strconv.Atoi(string(greeting))
+	if err != nil {
+		return nil, 0, fmt.Errorf("wanted the number of the daemon from process %d, got %q", child.Pid, greeting)
+	}
+	daemon, err := process.FindDaemon(pid)
+	if err != nil {
+		return nil, 0, err
+	}
+	_, err = child.Join(ctx, connection.Forever)
+	return daemon, pid, err
+}
+
+// handOver gives the process its work and, when it should, waits until it says
+// that it is ready: an empty message, or the exception that its initialization
+// ended with.
+func handOver(ctx context.Context, link *os.File, started startedProcess, pid int, work []byte, synchronize bool) error {
+	err := connection.WriteFrame(link, []byte{waits(synchronize)}, work)
+	if err != nil && !synchronize {
+		return fmt.Errorf("the new process %d took no work: %w", pid, err)
+	}
+	if !synchronize {
+		return nil
+	}
+	answer, err := connection.NewFrameReader(link, MaxWork).Next()
+	switch {
+	case err != nil:
+		return endedEarly(ctx, started, pid)
+	case len(answer) == 0:
+		return nil
+	}
+	exception, err := exceptions.Parse(answer)
+	if err != nil {
+		return err
+	}
+	return exception
+}
+
+// waits is the first byte of the work: whether the parent waits for an answer.
+func waits(synchronize bool) byte {
+	if synchronize {
+		return 1
+	}
+	return 0
+}
+
+// endedEarly says what became of a process that has closed the link.
+func endedEarly(ctx context.Context, started startedProcess, pid int) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	child, ok := started.(*process.Child)
+	if !ok {
+		return fmt.Errorf("the new daemon %d ended before it was initialized", pid)
+	}
+	status, err := child.Join(ctx, 10*time.Second)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("the new process %d ended before it was initialized, with status %d", pid, status)
+}

@@ -1,0 +1,321 @@
+-- Processes that outlive or notice their starter: daemons, death signals, and
+-- what a stuck process can be asked for.
+
+local cmd = require("ave.cmd")
+local connection = require("ave.network.connection")
+local control = require("ave.network.control")
+local Daemon = require("ave.daemon").Daemon
+local Process = require("ave.network.process").Process
+
+local function interpret(code)
+	return cmd.run({ "/proc/self/exe", "-e", code }, { timeout = 30 })
+end
+
+-- A field of /proc/PID/stat behind the name: state 1, parent 2, group 3,
+-- session 4. Nil for a process that is not there.
+local function stat(pid, field)
+	local file = io.open("/proc/" .. pid .. "/stat")
+	if not file then
+		return nil
+	end
+	local text = file:read("*a")
+	file:close()
+	local i = 0
+	for word in text:match("%) (.*)"):gmatch("%S+") do
+		i = i + 1
+		if i == field then
+			return word
+		end
+	end
+end
+
+local function alive(pid)
+	local state = stat(pid, 1)
+	return state ~= nil and state ~= "Z"
+end
+
+local function read(path)
+	local file = io.open(path)
+	local text = file and file:read("*a") or ""
+	if file then
+		file:close()
+	end
+	return text
+end
+
+describe("a process that is daemonized", function()
+	it("leads a session of its own and belongs to init", function()
+		local daemon = Process { target = cmd.run, args = { "sleep 60" } }
+		daemon:start { daemonize = true, synchronize = true }
+		finally(function() daemon:kill() end)
+		assert.equal(tostring(daemon.pid), stat(daemon.pid, 4))
+		eventually(function() return stat(daemon.pid, 2) ~= stat("self", 2) end)
+		assert.is_true(daemon:is_alive())
+		local e = assert.raises("Exception", daemon.join, daemon)
+		assert.matches("is a daemon", e.message, 1, true)
+		daemon:terminate()
+		eventually(function() return not daemon:is_alive() end, { timeout = 10 })
+	end)
+
+	it("outlives its starter", function()
+		local status, output = interpret([[
+			local daemon = ave.Process { target = ave.cmd.run, args = { "sleep 60" } }
+			daemon:start { daemonize = true }
+			print(daemon.pid)
+		]])
+		local pid = output:match("%d+")
+		finally(function() cmd.run("kill -9 " .. pid) end)
+		assert.equal(0, status)
+		assert.is_true(alive(pid))
+	end)
+
+	it("raises what its initialization has raised", function()
+		local Broken = Process:subclass("Broken")
+		function Broken:initialize() error("not today", 0) end
+		local broken = Broken()
+		local e = assert.raises("Exception", broken.start, broken, { daemonize = true, synchronize = true })
+		assert.equal("not today", e.message)
+	end)
+end)
+
+describe("a child whose parent was killed", function()
+	-- Starts a parent with a child, kills the parent and returns the child's pid.
+	local function orphan(body, before)
+		local parent = Process {
+			target = function(body, before, path)
+				local child = Process { target = assert(loadstring(body)) }
+				child:start { synchronize = true }
+				if before then
+					cmd.run(before .. " " .. child.pid)
+				end
+				local file = io.open(path .. ".new", "w")
+				file:write(child.pid)
+				file:close()
+				os.rename(path .. ".new", path)
+				cmd.run("sleep 60")
+			end,
+			args = { body, before, os.tmpname() .. "-pid" },
+		}
+		local path = parent.args[3]
+		parent:start()
+		eventually(function() return read(path) ~= "" end, { timeout = 20 })
+		local pid = read(path)
+		os.remove(path)
+		parent:kill()
+		parent:join(10)
+		return pid
+	end
+
+	it("dies, also while it loops", function()
+		local pid = orphan("while true do end")
+		eventually(function() return not alive(pid) end, { timeout = 10 })
+	end)
+
+	it("dies, also while it is stopped", function()
+		local pid = orphan("while true do end", "kill -STOP")
+		eventually(function() return not alive(pid) end, { timeout = 10 })
+	end)
+
+	it("lives if death signalling is disabled", function()
+		local Survivor = Process:subclass("Survivor")
+		function Survivor:initialize() self:disable_death_signalling() end
+		local parent = Process {
+			target = function(path)
+				local survivor = Survivor { target = cmd.run, args = { "sleep 60" } }
+				survivor:start { synchronize = true }
+				local file = io.open(path, "w")
+				file:write(survivor.pid)
+				file:close()
+				os.exit(0)
+			end,
+			args = { os.tmpname() },
+		}
+		parent:start()
+		assert.equal(0, parent:join(20))
+		local pid = read(parent.args[1])
+		os.remove(parent.args[1])
+		finally(function() cmd.run("kill -9 " .. pid) end)
+		assert.is_true(alive(pid))
+	end)
+end)
+
+describe("SIGUSR1", function()
+	local home
+
+	before_each(function()
+		home = os.tmpname()
+		os.remove(home)
+		cmd.run { "mkdir", home }
+	end)
+
+	after_each(function()
+		cmd.run { "rm", "-rf", home }
+	end)
+
+	-- The text of the only hickup file of a process.
+	local function hickup_of(pid)
+		local text = ""
+		eventually(function()
+			local _, listing = cmd.run { "sh", "-c", "ls " .. home .. "/.ave/hickup/*-" .. pid }
+			text = read((listing:gsub("%s+$", "")))
+			return text ~= ""
+		end, { timeout = 20 })
+		return text
+	end
+
+	it("has a process that loops write down where it is", function()
+		local child = Process {
+			target = function()
+				local answer = 42
+				local function spin() local question = "?" while true do answer = answer + #question end end
+				coroutine.wrap(function() pcall(spin) end)()
+			end,
+		}
+		child.home = home
+		child:start { synchronize = true }
+		finally(function() child:kill() child:join(10) end)
+		cmd.run("kill -USR1 " .. child.pid)
+		local text = hickup_of(child.pid)
+		assert.matches("in function <.*>", text)
+		assert.matches('question = "?"', text, 1, true)
+		assert.matches("goroutine", text)
+		assert.is_true(child:is_alive())
+	end)
+
+	it("goes on to the children, and shows a service's calls and connections", function()
+		local Lab = control.Control:subclass("Lab")
+		Lab.stuck = control.Control.rpc(function(_, command) cmd.run(command) end)
+		local socket, port = connection.find_free_port()
+		local lab = Lab { port = port, socket = socket, home = home }
+		local parent = Process {
+			target = function()
+				lab:start { synchronize = true }
+				cmd.run("sleep 60")
+			end,
+			proc_name = "ave-parent",
+		}
+		function parent:close_fds(exclude) lab:close_fds(exclude) end
+		parent.home = home
+		parent:start()
+		socket:close()
+		finally(function() parent:kill() parent:join(10) end)
+		local client = control.RemoteControl({ "", port }, nil, 20, true)
+		client.async:stuck("sleep 50")
+		eventually(function()
+			local _, listing = cmd.run { "sh", "-c", "cat /proc/*/cmdline 2>/dev/null | tr '\\0' ' '" }
+			return listing:find("sleep 50", 1, true)
+		end, { timeout = 20 })
+		cmd.run("kill -USR1 " .. parent.pid)
+		local _, pid = cmd.run { "pgrep", "-P", tostring(parent.pid), "ave-Lab" }
+		local text = hickup_of(pid:match("%d+"))
+		assert.matches('command = "sleep 50"', text, 1, true)
+		assert.matches("1 connections:", text, 1, true)
+		assert.matches("in function", hickup_of(parent.pid))
+		client:close()
+	end)
+end)
+
+describe("join_later", function()
+	it("tells a service how a process has ended", function()
+		local Keeper = control.Control:subclass("Keeper")
+		Keeper.spawn = control.Control.rpc(function(self, status)
+			local child = Process { target = function(s) os.exit(s) end, args = { status } }
+			child:start()
+			self:join_later(child)
+			return child.pid
+		end)
+		Keeper.ended = control.Control.rpc(function(self) return self.log_of_ends or "" end)
+		function Keeper:joined_process(pid, status)
+			self.log_of_ends = (self.log_of_ends or "") .. pid .. "=" .. status .. " "
+		end
+		local socket, port = connection.find_free_port()
+		local keeper = Keeper { port = port, socket = socket }
+		keeper:start { synchronize = true }
+		finally(function() keeper:kill() keeper:join(10) end)
+		local client = control.RemoteControl({ "", port })
+		local pid = client:spawn(7)
+		eventually(function() return client:ended() == pid .. "=7 " end, { timeout = 20 })
+		client:close()
+	end)
+end)
+
+describe("a Daemon", function()
+	local daemon, directory
+
+	before_each(function()
+		directory = os.tmpname()
+		os.remove(directory)
+		cmd.run { "mkdir", directory }
+		daemon = Daemon {
+			pid_file = directory .. "/pid",
+			log_file = directory .. "/log",
+			target = function()
+				print("at work")
+				cmd.run("sleep 60")
+			end,
+		}
+	end)
+
+	after_each(function()
+		daemon:stop()
+		cmd.run { "rm", "-rf", directory }
+	end)
+
+	it("is started, asked for and stopped", function()
+		assert.is_nil(daemon:status())
+		local pid = daemon:start()
+		assert.equal(pid, daemon:status())
+		assert.equal(pid, tonumber(read(directory .. "/pid")))
+		eventually(function() return read(directory .. "/log") == "at work\n" end)
+		assert.is_true(daemon:stop())
+		assert.is_false(alive(pid))
+		assert.is_nil(daemon:status())
+		assert.is_false(daemon:stop())
+	end)
+
+	it("cannot be started twice", function()
+		local pid = daemon:start()
+		local again = Daemon { pid_file = daemon.pid_file, target = cmd.run, args = { "sleep 60" } }
+		local e = assert.raises("Exception", again.start, again)
+		assert.matches("held by process " .. pid, e.message, 1, true)
+		assert.equal(pid, again:status())
+	end)
+
+	it("is started once by many at once", function()
+		local code = ([[
+			local daemon = ave.Daemon { pid_file = %q, target = ave.cmd.run, args = { "sleep 60" } }
+			os.exit(pcall(daemon.start, daemon) and 7 or 8)
+		]]):format(daemon.pid_file)
+		local starters = {}
+		for i = 1, 6 do
+			starters[i] = Process { target = function() os.exit((cmd.run { "/proc/self/exe", "-e", code })) end }
+			starters[i]:start()
+		end
+		local winners = 0
+		for _, starter in ipairs(starters) do
+			winners = winners + (starter:join(30) == 7 and 1 or 0)
+		end
+		assert.equal(1, winners)
+	end)
+
+	it("is not taken for running because of a stale pid file", function()
+		local pid = daemon:start()
+		cmd.run("kill -9 " .. pid)
+		eventually(function() return daemon:status() == nil end)
+		assert.equal(pid, tonumber(read(daemon.pid_file)))
+		assert.not_equal(pid, daemon:start())
+	end)
+
+	it("is another one after a restart", function()
+		local first = daemon:start()
+		local second = daemon:restart()
+		assert.not_equal(first, second)
+		assert.is_false(alive(first))
+		assert.equal(second, daemon:status())
+	end)
+
+	it("needs a pid file", function()
+		assert.raises("TypeError", Daemon, {})
+		assert.raises("TypeError", Daemon, { pid_file = 5 })
+	end)
+end)
