@@ -2,12 +2,14 @@ package stdlib
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"math"
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
@@ -35,7 +37,8 @@ type file struct {
 	closed bool
 
 	// mu keeps the threads apart that are in do with the VM's lock released.
-	mu sync.Mutex
+	mu      sync.Mutex
+	waiting context.Context // of the operation in do
 }
 
 func (lib *library) newFile(stream any, readable, writable bool) *file {
@@ -58,12 +61,34 @@ func (f *file) do(L *lua.LState, operation func() error) (err error) {
 	if !f.slow {
 		return operation()
 	}
-	f.lib.host.Unlocked(L, func() {
+	f.lib.host.Unlocked(L, func(ctx context.Context) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
+		defer f.interruptible(ctx)()
 		err = operation()
 	})
 	return err
+}
+
+// interruptible ends the reads and writes of a pipe or the like when ctx is
+// done, and the wait for a command. The standard streams are the host's to
+// interrupt.
+func (f *file) interruptible(ctx context.Context) (stop func()) {
+	f.waiting = ctx
+	if f.os == nil || f.std || ctx.Done() == nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	detach := context.AfterFunc(ctx, func() {
+		defer close(done)
+		_ = f.os.SetDeadline(time.Unix(1, 0)) // what has no deadlines doesn't wait for long
+	})
+	return func() {
+		if !detach() {
+			<-done
+			_ = f.os.SetDeadline(time.Time{})
+		}
+	}
 }
 
 // forChild is the stream as a child process gets it.
@@ -170,7 +195,10 @@ func (f *file) close() error {
 		err = closeErr
 	}
 	if f.child != nil {
-		<-f.child
+		select {
+		case <-f.child:
+		case <-f.waiting.Done():
+		}
 	}
 	return err
 }

@@ -24,11 +24,51 @@ import (
 // lockedHost is a host with a lock as the VM has it.
 func lockedHost() (*sync.Mutex, stdlib.Host) {
 	var lock sync.Mutex
-	return &lock, stdlib.Host{Unlocked: func(_ *lua.LState, wait func()) {
+	return &lock, stdlib.Host{Unlocked: func(_ *lua.LState, wait func(context.Context)) {
 		lock.Unlock()
 		defer lock.Lock()
-		wait()
+		wait(context.Background())
 	}}
+}
+
+// A script that is interrupted does not wait for a command any longer: neither
+// for its output nor for its end. The pipe that it writes to tells that it is
+// gone.
+func TestInterruptEndsTheWaitForCommands(t *testing.T) {
+	for _, source := range []string{
+		`return io.popen("cat"):read("*a")`,
+		`local f = io.popen("exec sleep 2", "w") f:close() return ""`,
+		`os.execute("exec sleep 2") return ""`,
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		reading, writing, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer writing.Close()
+		defer reading.Close()
+		waits := 0
+		L := newState(t, stdlib.Host{Stdin: reading, Unlocked: func(_ *lua.LState, wait func(context.Context)) {
+			waits++
+			time.AfterFunc(20*time.Millisecond, cancel)
+			wait(ctx)
+		}})
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			run(t, L, source)
+		}()
+		select {
+		case <-done:
+		case <-time.After(1500 * time.Millisecond):
+			t.Errorf("%s waits on", source)
+			<-done
+		}
+		if waits == 0 {
+			t.Errorf("%s did not wait", source)
+		}
+	}
 }
 
 // While one thread of a state waits for input, others go on, also with other

@@ -1,6 +1,7 @@
 package stdlib
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"strings"
@@ -60,7 +61,7 @@ func (lib *library) openFile(L *lua.LState, name, mode string) (ud *lua.LUserDat
 		return nil, err
 	}
 	var opened *os.File
-	lib.host.Unlocked(L, func() { opened, err = os.OpenFile(name, flags, 0o666) })
+	lib.host.Unlocked(L, func(context.Context) { opened, err = os.OpenFile(name, flags, 0o666) })
 	if err != nil {
 		return nil, err
 	}

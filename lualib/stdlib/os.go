@@ -1,6 +1,7 @@
 package stdlib
 
 import (
+	"context"
 	"os"
 	"slices"
 	"syscall"
@@ -48,9 +49,11 @@ func (lib *library) osExecute(a args) int {
 	}
 	cmd := lib.shell(a.string(1))
 	lib.flush(a.L)
-	lib.host.Unlocked(a.L, func() {
-		// How the command ended is in its state.
-		_ = cmd.Run()
+	lib.host.Unlocked(a.L, func(ctx context.Context) {
+		if cmd.Start() == nil {
+			defer context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })()
+			_ = cmd.Wait() // how the command ended is in its state
+		}
 	})
 	if cmd.ProcessState == nil {
 		return a.pushNumber(-1)

@@ -30,6 +30,7 @@
 package stdlib
 
 import (
+	"context"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -40,8 +41,9 @@ import (
 // Host is what the library needs of the interpreter around it. The zero value
 // is a process that has one Lua thread and its own standard streams.
 type Host struct {
-	// Unlocked runs wait with the VM's lock released.
-	Unlocked func(L *lua.LState, wait func())
+	// Unlocked runs wait with the VM's lock released. wait returns soon after
+	// its context is done.
+	Unlocked func(L *lua.LState, wait func(ctx context.Context))
 
 	// The standard streams; nil is the process's own. Each is used by one
 	// thread at a time. Children of os.execute and io.popen get them too, but
@@ -105,7 +107,7 @@ func (lib *library) flush(L *lua.LState) {
 
 func (h Host) withDefaults() Host {
 	if h.Unlocked == nil {
-		h.Unlocked = func(_ *lua.LState, wait func()) { wait() }
+		h.Unlocked = func(_ *lua.LState, wait func(context.Context)) { wait(context.Background()) }
 	}
 	if h.Stdin == nil {
 		h.Stdin = os.Stdin

@@ -108,7 +108,7 @@ func New(stdio Stdio) *VM {
 	vm.deep.Options.CallStackSize = smallCallStackSize
 
 	stdlib.Open(vm.main, stdlib.Host{
-		Unlocked: func(L *lua.LState, wait func()) { Unlocked(L, func(context.Context) { wait() }) },
+		Unlocked: Unlocked,
 		Stdin:    stdio.In,
 		Stdout:   stdio.Out,
 		Stderr:   stdio.Err,
