@@ -44,7 +44,20 @@ func Main() {
 	if kept, ok := os.LookupEnv(lualib.DaemonVariable); ok {
 		os.Exit(startDaemon(link, fd, kept))
 	}
+	endQuietly()
 	os.Exit(process.Main(func() int { return run(link) }))
+}
+
+// endQuietly has SIGQUIT, which a terminal sends to its whole foreground group,
+// end the process without a dump of Go's stacks.
+func endQuietly() {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGQUIT)
+	go func() {
+		<-signals
+		const signalled = 128
+		os.Exit(signalled + int(syscall.SIGQUIT))
+	}()
 }
 
 // init keeps the main goroutine of a child on the main thread: see
