@@ -81,8 +81,9 @@ end)
 describe("a child whose parent was killed", function()
 	-- Starts a parent with a child, kills the parent and returns the child's pid.
 	local function orphan(body, before)
+		local path = os.tmpname() .. "-pid"
 		local parent = Process {
-			target = function(body, before, path)
+			target = function()
 				local child = Process { target = assert(loadstring(body)) }
 				child:start { synchronize = true }
 				if before then
@@ -94,9 +95,7 @@ describe("a child whose parent was killed", function()
 				os.rename(path .. ".new", path)
 				cmd.run("sleep 60")
 			end,
-			args = { body, before, os.tmpname() .. "-pid" },
 		}
-		local path = parent.args[3]
 		parent:start()
 		eventually(function() return read(path) ~= "" end, { timeout = 20 })
 		local pid = read(path)

@@ -34,7 +34,7 @@ func asOwner(dir string, f func() error) error {
 
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	defer setFileIdentity(0, os.Getegid())
+	defer func() { _ = setFileIdentity(0, os.Getegid()) }()
 	if err := setFileIdentity(int(owner.Uid), int(owner.Gid)); err != nil {
 		return fmt.Errorf("acting as the owner of %s: %w", dir, err)
 	}

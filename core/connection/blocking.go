@@ -30,6 +30,8 @@ type BlockingConnection struct {
 	listener *net.TCPListener
 	conn     net.Conn
 	closed   bool
+	ending   context.CancelFunc // of the waits that hold no socket of the connection's; see untilClosed
+	alive    context.Context
 
 	// The rest belongs to the turns: who replaces it holds both.
 	maxFrame  int
@@ -253,15 +255,41 @@ func (c *BlockingConnection) Connect(ctx context.Context, timeout time.Duration,
 	if connected || err != nil {
 		return err
 	}
-	conn, err := dial(ctx, c.address, timeout, optimist)
+	open, stop := c.untilClosed(ctx)
+	defer stop()
+	conn, err := dial(open, c.address, timeout, optimist)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if open.Err() != nil && ctx.Err() == nil {
+		if err == nil {
+			conn.Close()
+		}
+		return errClosedMeanwhile
+	}
 	if err != nil {
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.closed = false
 	c.attach(conn)
 	return nil
+}
+
+var errClosedMeanwhile = exceptions.ConnectionClosed.Newf("connection closed")
+
+// untilClosed gives a context that ends with ctx or when the connection is
+// closed, for waits that closing its socket would not end.
+func (c *BlockingConnection) untilClosed(ctx context.Context) (_ context.Context, stop func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.alive == nil {
+		c.alive, c.ending = context.WithCancel(context.Background())
+	}
+	open, cancel := context.WithCancel(ctx)
+	detach := context.AfterFunc(c.alive, cancel)
+	return open, func() {
+		detach()
+		cancel()
+	}
 }
 
 // connectable reports whether the connection is established already; the error
@@ -318,6 +346,10 @@ func (c *BlockingConnection) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
+	if c.alive != nil {
+		c.ending()
+		c.alive, c.ending = nil, nil
+	}
 	return c.closeSockets()
 }
 

@@ -39,7 +39,12 @@ func (c *BlockingConnection) Poll(ctx context.Context, mask int, timeout time.Du
 	if err != nil {
 		return nil, named(ctx, err)
 	}
-	events, err := pollSocket(ctx, sock, int16(mask), timeout)
+	open, stop := c.untilClosed(ctx)
+	defer stop()
+	events, err := pollSocket(open, sock, int16(mask), timeout)
+	if open.Err() != nil && ctx.Err() == nil {
+		return nil, errClosedMeanwhile
+	}
 	err = named(ctx, err)
 	if errors.Is(err, exceptions.ConnectionTimeout) {
 		return nil, nil

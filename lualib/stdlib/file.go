@@ -28,10 +28,10 @@ type file struct {
 	buffer *bufio.Writer // before writer, after setvbuf
 	byLine bool          // the buffer is flushed at the end of a line
 
-	os    *os.File     // nil if the host's stream is something else
-	child <-chan error // of popen: has the result of waiting for it
-	std   bool         // a standard stream, which scripts do not close
-	slow  bool         // an operation may block: not a regular file
+	os    *os.File        // nil if the host's stream is something else
+	child <-chan struct{} // of popen: closed when it has ended
+	std   bool            // a standard stream, which scripts do not close
+	slow  bool            // an operation may block: not a regular file
 
 	// closed belongs to the VM's lock, so that every thread sees it at once.
 	closed bool

@@ -145,9 +145,12 @@ func (lib *library) ioPopen(a args) int {
 		return a.pushError(err, command)
 	}
 	f := lib.newFile(ours, mode == "r", mode == "w")
-	done := make(chan error, 1)
+	done := make(chan struct{})
 	f.child = done
-	go func() { done <- cmd.Wait() }()
+	go func() {
+		defer close(done)
+		_ = cmd.Wait() // how a command has ended is not told, as in Lua 5.1
+	}()
 	a.L.Push(lib.userData(f))
 	return 1
 }
