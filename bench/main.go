@@ -29,7 +29,7 @@ func main() {
 		return
 	}
 	run := flag.String("run", "", "take only the measures whose name matches this `regexp`")
-	rounds := flag.Int("rounds", 5, "how many turns each contestant gets")
+	rounds := flag.Int("rounds", 7, "how many turns each contestant gets")
 	turn := flag.Duration("time", 300*time.Millisecond, "how long a turn of calls takes")
 	flag.Parse()
 	wanted, err := regexp.Compile(*run)

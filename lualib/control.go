@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -13,14 +12,16 @@ import (
 	"avescript/core/exceptions"
 	"avescript/core/process"
 	"avescript/lualib/bind"
-	"avescript/lualib/codec"
 	"avescript/lualib/vm"
 )
 
 // controlModule is ave.network.control: services and their clients.
 var controlModule = bind.Module{
-	Name:    "ave.network.control",
-	Classes: []*bind.Class{&controlClass, &remoteControlClass, &asyncClass, &rpcClass},
+	Name: "ave.network.control",
+	Classes: []*bind.Class{
+		&controlClass, &rpcClass,
+		&remoteControlClass, &asyncClass, &futureCallsClass, &futureClass,
+	},
 }
 
 // controlClass is Control, the parent of every service. Its settings are fields
@@ -32,9 +33,11 @@ var controlClass = bind.Class{
 	Params: "options",
 	Init:   initControl,
 	Methods: []bind.Fn{
+		bind.Func("add_connection", "connection, authkey?", controlAddConnection),
 		bind.Func("close_fds", "exclude", controlCloseFds),
 		bind.Func("initialize", "", controlInitialize),
 		bind.Func("join_later", "proc", controlJoinLater),
+		bind.Func("remove_connection", "client", controlRemoveConnection),
 		bind.Func("run", "...", controlRun),
 		bind.Func("shutdown", "details?", controlShutdown),
 		bind.Func("start", "options?", controlStart),
@@ -50,18 +53,7 @@ var controlClass = bind.Class{
 }
 
 func initControl(c *bind.Call) error {
-	var o struct {
-		Port      int          `lua:"port"`
-		Authkey   string       `lua:"authkey"`
-		Socket    socket       `lua:"socket"`
-		AltKeys   *lua.LTable  `lua:"alt_keys"`
-		Interval  bind.Seconds `lua:"interval"`
-		Home      string       `lua:"home"`
-		ProcName  string       `lua:"proc_name"`
-		Logging   bool         `lua:"logging"`
-		Anonymous bool         `lua:"anonymous"`
-		RefuseMD5 bool         `lua:"refuse_md5"`
-	}
+	o := newSettings()
 	if err := c.Args(&o); err != nil {
 		return err
 	}
@@ -94,66 +86,39 @@ func refuseTakenNames(c *bind.Call) error {
 	return nil
 }
 
-// serviceOptions reads the fields of a service's object.
-func serviceOptions(c *bind.Call) (control.Options, error) {
-	options := control.Options{}
-	self := c.Self
-	var port int
-	var interval bind.Seconds
-	var sock socket
-	for name, target := range map[string]any{
-		"port":       &port,
-		"authkey":    &options.Authkey,
-		"interval":   &interval,
-		"anonymous":  &options.Anonymous,
-		"refuse_md5": &options.RefuseMD5,
-		"socket":     &sock,
-	} {
-		v := self.RawGetString(name)
-		if v == lua.LNil {
-			continue
-		}
-		if err := bind.Unpack(c.L, v, target); err != nil {
-			return options, exceptions.TypeError.Newf("%s: field '%s': %w, got %s", bind.NameOf(self), name, err, bind.Describe(v))
-		}
-	}
-	keys, err := altKeys(self.RawGetString("alt_keys"))
+// controlAddConnection takes over a connection that is open. What it gives back
+// is the object that lost_connection will get.
+func controlAddConnection(c *bind.Call) error {
+	server, err := runningServer(c)
 	if err != nil {
-		return options, err
+		return err
 	}
-	options.AltKeys = keys
-	options.Interval = interval.Duration
-	options.Address = connection.Address{Port: port}
-	if sock.Socket != nil {
-		var listener net.Listener
-		if listener, err = sock.Listener(); err != nil {
-			return options, fmt.Errorf("%s: the socket: %w", bind.NameOf(self), err)
-		}
-		options.Listener = listener
+	var object *lua.LTable
+	var authkey string
+	if err := c.Args(&object, &authkey); err != nil {
+		return err
 	}
-	return options, nil
-}
-
-// altKeys reads a table of accounts and their keys; null is an open account.
-func altKeys(v lua.LValue) (map[string]*string, error) {
-	t, ok := v.(*lua.LTable)
+	open, ok := bind.Part[*connection.BlockingConnection](object)
 	if !ok {
-		return nil, nil
+		return exceptions.TypeError.Newf("Control:add_connection: argument 'connection': %w", bind.Mismatch("a Connection", object))
 	}
-	keys := map[string]*string{}
-	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
-		key, isString := v.(lua.LString)
-		switch {
-		case isString:
-			text := string(key)
-			keys[k.String()] = &text
-		case codec.IsNull(v):
-			keys[k.String()] = nil
-		default:
-			return nil, exceptions.TypeError.Newf("alt_keys: wanted a string or null as the key of '%s', got %s", k, bind.Describe(v))
-		}
+	fd, unread, err := open.Detach()
+	if err != nil {
+		return err
 	}
-	return keys, nil
+	socket, err := connection.NewSocket(fd)
+	if err != nil {
+		return err
+	}
+	conn, err := socket.Conn()
+	if err != nil {
+		return errors.Join(err, closeSocket(socket))
+	}
+	client, err := server.AddConnection(conn, unread, authkey)
+	if err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	return c.Return(connectionValue(c.L, client))
 }
 
 // controlCloseFds keeps the socket that the service listens on.
@@ -188,18 +153,44 @@ func controlStart(c *bind.Call) error {
 // controlInitialize listens, so that whoever waits for the start knows that
 // clients can connect.
 func controlInitialize(c *bind.Call) error {
-	options, err := serviceOptions(c)
+	settings, err := settingsOf(c.L, c.Self)
+	if err != nil {
+		return err
+	}
+	options, err := serviceOptions(c, &settings)
 	if err != nil {
 		return err
 	}
 	s := &service{vm: vm.Of(c.L), self: c.Self, methods: methodsOf(c.Self), log: logger(c.Self)}
 	options.Log = s.log
 	options.Callbacks = s.callbacks(c.L)
+	if settings.Describe {
+		if options.Description, err = s.describe(c.L); err != nil {
+			return err
+		}
+	}
 	if s.server, err = control.NewServer(s, options); err != nil {
 		return err
 	}
 	s.vm.Attached[serviceKey{c.Self}] = s
 	s.vm.Resumed = showConnection
+	return nil
+}
+
+func controlRemoveConnection(c *bind.Call) error {
+	server, err := runningServer(c)
+	if err != nil {
+		return err
+	}
+	var object *lua.LTable
+	if err := c.Args(&object); err != nil {
+		return err
+	}
+	client, ok := bind.Part[*control.Conn](object)
+	if !ok {
+		return exceptions.TypeError.Newf("Control:remove_connection: argument 'client': %w", bind.Mismatch("a client's connection", object))
+	}
+	server.RemoveConnection(client)
 	return nil
 }
 
@@ -211,9 +202,14 @@ func controlRun(c *bind.Call) error {
 		}
 	}
 	defer delete(vm.Of(c.L).Attached, serviceKey{c.Self})
-	server := serviceOf(c).server
+	s := serviceOf(c)
 	var err error
-	c.Unlocked(func(ctx context.Context) { err = server.Serve(ctx) })
+	c.Unlocked(func(ctx context.Context) {
+		err = s.server.Serve(ctx)
+		if s.unwatch != nil {
+			s.unwatch()
+		}
+	})
 	return err
 }
 

@@ -2,12 +2,12 @@ package lualib
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"net"
 
 	lua "github.com/yuin/gopher-lua"
 
-	"avescript/core/connection"
 	"avescript/core/control"
 	"avescript/core/exceptions"
 	"avescript/lualib/bind"
@@ -35,6 +35,12 @@ var asyncClass = bind.Class{
 	Meta: map[string]lua.LGFunction{"__index": asyncIndex},
 }
 
+// remote is the Go part of a RemoteControl, and of its async and future.
+type remote struct {
+	client *control.Client
+	limit  bind.Seconds // of a call, unless it is told another
+}
+
 func initRemoteControl(c *bind.Call) error {
 	var a address
 	var key string
@@ -42,10 +48,19 @@ func initRemoteControl(c *bind.Call) error {
 	var optimist bool
 	var sock socket
 	var options struct {
-		RefuseMD5 bool `lua:"refuse_md5"`
+		CallTimeout bind.Seconds `lua:"call_timeout"`
+		Auth        digestKind   `lua:"auth"`
+		TLS         clientTLS    `lua:"tls"`
 	}
 	if err := c.Args(&a, &key, &limit, &optimist, &sock, &options); err != nil {
 		return err
+	}
+	var secure *tls.Config
+	if options.TLS.set {
+		var err error
+		if secure, err = options.TLS.files.Config(); err != nil {
+			return err
+		}
 	}
 	var conn net.Conn
 	if sock.Socket != nil {
@@ -60,39 +75,62 @@ func initRemoteControl(c *bind.Call) error {
 		Timeout:   limit.Duration,
 		Optimist:  optimist,
 		Conn:      conn,
-		RefuseMD5: options.RefuseMD5,
+		TLS:       secure,
+		RefuseMD5: options.Auth.refusesMD5(),
 	})
-	bind.Attach(c.L, c.Self, client)
-	c.Self.RawSetString("async", bind.New(c.L, &asyncClass, client))
+	r := &remote{client, options.CallTimeout}
+	bind.Attach(c.L, c.Self, r)
+	c.Self.RawSetString("async", bind.New(c.L, &asyncClass, r))
+	c.Self.RawSetString("future", bind.New(c.L, &futureCallsClass, r))
+	return nil
+}
+
+// clientTLS unpacks the option tls.
+type clientTLS struct {
+	set   bool
+	files control.ClientTLS
+}
+
+func (t *clientTLS) UnpackLua(L *lua.LState, v lua.LValue) error {
+	var files struct {
+		CA         string `lua:"ca"`
+		Cert       string `lua:"cert"`
+		Key        string `lua:"key"`
+		ServerName string `lua:"server_name"`
+	}
+	if err := bind.Unpack(L, v, &files); err != nil {
+		return err
+	}
+	t.set, t.files = true, control.ClientTLS(files)
 	return nil
 }
 
 func remoteConnect(c *bind.Call) error {
-	client, err := bind.Self[*control.Client](c)
+	r, err := bind.Self[*remote](c)
 	if err != nil {
 		return err
 	}
-	c.Unlocked(func(ctx context.Context) { err = client.Connect(ctx) })
+	c.Unlocked(func(ctx context.Context) { err = r.client.Connect(ctx) })
 	return err
 }
 
 func remoteClose(c *bind.Call) error {
-	client, err := bind.Self[*control.Client](c)
+	r, err := bind.Self[*remote](c)
 	if err != nil {
 		return err
 	}
-	return client.Close()
+	return r.client.Close()
 }
 
 // remoteCall is remote:call(method, vargs?, kwargs?, timeout?), for keyword
 // arguments and for methods whose names the class has itself.
 func remoteCall(c *bind.Call) error {
-	client, err := bind.Self[*control.Client](c)
+	r, err := bind.Self[*remote](c)
 	if err != nil {
 		return err
 	}
 	var method string
-	var limit bind.Seconds
+	limit := r.limit
 	vargs, kwargs := c.L.NewTable(), c.L.NewTable()
 	if err := c.Args(&method, &vargs, &kwargs, &limit); err != nil {
 		return err
@@ -114,7 +152,7 @@ func remoteCall(c *bind.Call) error {
 			return exceptions.TypeError.Newf("RemoteControl:call: argument 'kwargs': wanted a table of arguments by name, got a list")
 		}
 	}
-	return callService(c.L, client, method, positional, keyword, limit, c.Return)
+	return callService(c.L, r.client, method, positional, keyword, limit, c.Return)
 }
 
 // callService makes a call and gives its result to results.
@@ -134,9 +172,9 @@ func callService(L *lua.LState, client *control.Client, method string, vargs, kw
 	return results(value)
 }
 
-// proxyMethods are the functions that remote:name(...) and remote.async:name(...)
-// find, by their names.
-type proxyMethods struct{ calls, asyncs map[string]*lua.LFunction }
+// proxyMethods are the functions that remote:name(...), remote.async:name(...)
+// and remote.future:name(...) find, by their names.
+type proxyMethods struct{ calls, asyncs, futures map[string]*lua.LFunction }
 
 type proxyKey struct{}
 
@@ -144,7 +182,7 @@ func proxies(L *lua.LState) *proxyMethods {
 	attached := vm.Of(L).Attached
 	p, ok := attached[proxyKey{}].(*proxyMethods)
 	if !ok {
-		p = &proxyMethods{map[string]*lua.LFunction{}, map[string]*lua.LFunction{}}
+		p = &proxyMethods{map[string]*lua.LFunction{}, map[string]*lua.LFunction{}, map[string]*lua.LFunction{}}
 		attached[proxyKey{}] = p
 	}
 	return p
@@ -162,8 +200,8 @@ func remoteIndex(L *lua.LState) int {
 	if !ok {
 		return 0
 	}
-	L.Push(proxy(L, proxies(L).calls, string(method), func(L *lua.LState, client *control.Client, vargs []byte) error {
-		return callService(L, client, string(method), vargs, nil, bind.Seconds{}, func(values ...any) error {
+	L.Push(proxy(L, proxies(L).calls, string(method), func(L *lua.LState, r *remote, vargs []byte) error {
+		return callService(L, r.client, string(method), vargs, nil, r.limit, func(values ...any) error {
 			L.Push(bind.Value(L, values[0]))
 			return nil
 		})
@@ -176,9 +214,9 @@ func asyncIndex(L *lua.LState) int {
 	if !ok {
 		return 0
 	}
-	L.Push(proxy(L, proxies(L).asyncs, string(method), func(L *lua.LState, client *control.Client, vargs []byte) (err error) {
+	L.Push(proxy(L, proxies(L).asyncs, string(method), func(L *lua.LState, r *remote, vargs []byte) (err error) {
 		vm.Unlocked(L, func(ctx context.Context) {
-			err = client.Async(ctx, string(method), vargs, nil, connection.Forever)
+			err = r.client.Async(ctx, string(method), vargs, nil, timeout(r.limit))
 		})
 		L.Push(lua.LNil)
 		return err
@@ -187,12 +225,12 @@ func asyncIndex(L *lua.LState) int {
 }
 
 // proxy makes the function that calls a method of a service, once.
-func proxy(L *lua.LState, known map[string]*lua.LFunction, method string, call func(L *lua.LState, client *control.Client, vargs []byte) error) *lua.LFunction {
+func proxy(L *lua.LState, known map[string]*lua.LFunction, method string, call func(L *lua.LState, r *remote, vargs []byte) error) *lua.LFunction {
 	if fn, ok := known[method]; ok {
 		return fn
 	}
 	fn := L.NewFunction(func(L *lua.LState) int {
-		client, ok := bind.Part[*control.Client](L.Get(1))
+		r, ok := bind.Part[*remote](L.Get(1))
 		if !ok {
 			bind.Throw(L, exceptions.TypeError.Newf("remote.%s: wanted a RemoteControl in front of the colon, got %s; a call is remote:%[1]s(...)",
 				method, bind.Describe(L.Get(1))))
@@ -203,7 +241,7 @@ func proxy(L *lua.LState, known map[string]*lua.LFunction, method string, call f
 		}
 		vargs, err := codec.For(L).AppendList(L, nil, args)
 		if err == nil {
-			err = call(L, client, vargs)
+			err = call(L, r, vargs)
 		}
 		if err != nil {
 			bind.Throw(L, err)

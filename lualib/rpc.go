@@ -205,23 +205,8 @@ func (m *method) arguments(L *lua.LState, call *control.Call) ([]lua.LValue, err
 	for len(args) < len(m.params) {
 		args = append(args, nil)
 	}
-	keywords, err := codec.For(L).Decode(call.Kwargs)
-	if err != nil {
+	if err := m.putKeywords(L, call, args); err != nil {
 		return nil, err
-	}
-	named, _ := keywords.(*lua.LTable)
-	for k, v := named.Next(lua.LNil); k != lua.LNil; k, v = named.Next(k) {
-		i := m.index(k.String())
-		if i < 0 {
-			return nil, m.typeError(call, "got an unexpected keyword argument '%s'", k)
-		}
-		if args[i] != nil {
-			return nil, m.typeError(call, "got multiple values for argument '%s'", k)
-		}
-		if codec.IsNull(v) {
-			v = lua.LNil
-		}
-		args[i] = v
 	}
 	for i, arg := range args {
 		if arg != nil {
@@ -234,6 +219,33 @@ func (m *method) arguments(L *lua.LState, call *control.Call) ([]lua.LValue, err
 		args[i] = value
 	}
 	return args, nil
+}
+
+// putKeywords puts the keyword arguments of a call among its arguments. Most
+// calls have none.
+func (m *method) putKeywords(L *lua.LState, call *control.Call, args []lua.LValue) error {
+	if string(call.Kwargs) == "{}" {
+		return nil
+	}
+	keywords, err := codec.For(L).Decode(call.Kwargs)
+	if err != nil {
+		return err
+	}
+	named, _ := keywords.(*lua.LTable)
+	for k, v := named.Next(lua.LNil); k != lua.LNil; k, v = named.Next(k) {
+		i := m.index(k.String())
+		if i < 0 {
+			return m.typeError(call, "got an unexpected keyword argument '%s'", k)
+		}
+		if args[i] != nil {
+			return m.typeError(call, "got multiple values for argument '%s'", k)
+		}
+		if codec.IsNull(v) {
+			v = lua.LNil
+		}
+		args[i] = v
+	}
+	return nil
 }
 
 func (m *method) paramList() string { return strings.Join(m.params, ", ") }

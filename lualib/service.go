@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -24,6 +25,8 @@ type service struct {
 	server  *control.Server
 	methods map[string]*method
 	log     func(message string)
+	watch   sync.Once // for the context of the calls, which is the same for all
+	unwatch func()    // nil before the first call
 }
 
 func (s *service) Lookup(name string) (control.Method, bool) {
@@ -35,6 +38,7 @@ func (s *service) Lookup(name string) (control.Method, bool) {
 }
 
 func (s *service) Call(ctx context.Context, conn *control.Conn, call *control.Call) (result json.RawMessage, err error) {
+	s.watch.Do(func() { s.unwatch = s.vm.Watch(ctx) })
 	err = s.vm.Do(s.serving(ctx, conn), func(L *lua.LState) error {
 		m := s.methods[call.Method]
 		args, err := m.arguments(L, call)

@@ -152,9 +152,9 @@ describe("a service", function()
 		end)
 
 		it("may refuse MD5, which our own clients need not", function()
-			start { authkey = "secret", refuse_md5 = true }
+			start { authkey = "secret", auth = "sha256" }
 			assert.equal("x", connect("secret"):echo("x"))
-			local client = RemoteControl({ "", port }, "secret", 5, false, nil, { refuse_md5 = true })
+			local client = RemoteControl({ "", port }, "secret", 5, false, nil, { auth = "sha256" })
 			assert.equal("x", client:echo("x"))
 			client:close()
 		end)
@@ -351,7 +351,7 @@ describe("a service", function()
 
 		it("in its own process alone", function()
 			service = Lab { port = 0 }
-			for _, method in ipairs { "shutdown", "stop", "stop_listening" } do
+			for _, method in ipairs { "shutdown", "stop", "stop_listening", "add_connection", "remove_connection" } do
 				local e = assert.raises("Exception", service[method], service)
 				assert.equal("Lab is not running in this process", e.message)
 			end

@@ -2,12 +2,14 @@ package control
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -39,6 +41,9 @@ type ClientOptions struct {
 	Optimist bool
 	// Conn is connected to the service already. The client owns it.
 	Conn net.Conn
+	// TLS is for services that want it. A ServerName is the host of the
+	// address unless it is set.
+	TLS *tls.Config
 	// RefuseMD5 is for clients that call no old service.
 	RefuseMD5 bool
 }
@@ -50,19 +55,22 @@ type ClientOptions struct {
 // not go unnoticed. All further calls fail with ConnectionClosed. A client
 // that could not connect tries again with the next call.
 //
-// Goroutines that share a client take turns.
+// Goroutines that share a client take turns. [Client.Start] lets several calls
+// be under way.
 type Client struct {
 	options ClientOptions
 	turn    connection.Turn
 	closed  context.Context // done after Close
 	close   context.CancelFunc
 
-	// The rest belongs to the turn, but for the lock that Close needs.
-	anonymous bool // the service knows no key of this client, and it has none
+	// anonymous is whether the service knows no key of this client, which has
+	// none, and has answered no call of it.
+	anonymous atomic.Bool
 
-	mu   sync.Mutex
-	conn *connection.BlockingConnection // nil until the handshake is done
-	lost error                          // why there is no connection any more
+	mu      sync.Mutex
+	conn    *connection.BlockingConnection // nil until the handshake is done; made by who has the turn
+	lost    error                          // why there is no connection any more
+	pending []*Pending                     // under way, oldest first; a goroutine reads while there are any
 }
 
 // NewClient makes a client that is not connected yet.
@@ -92,31 +100,56 @@ func (c *Client) Connect(ctx context.Context) error {
 // [*exceptions.Error] with its trace.
 func (c *Client) Call(ctx context.Context, method string, vargs, kwargs json.RawMessage, timeout time.Duration) (json.RawMessage, error) {
 	left := newLimit(timeout)
-	if _, err := c.turn.Take(ctx, left.get()); err != nil {
-		return nil, err
-	}
-	defer c.turn.Give()
-	conn, err := c.connected(ctx, shorter(left.get(), c.options.Timeout))
+	conn, err := c.begin(ctx, left)
 	if err != nil {
 		return nil, err
 	}
+	message := encodeCall(method, vargs, kwargs, false)
+	if !c.busy() {
+		defer c.turn.Give()
+		return c.exchange(ctx, conn, message, left)
+	}
+	p, err := c.start(ctx, conn, message, left)
+	c.turn.Give()
+	if err != nil {
+		return nil, err
+	}
+	return p.Wait(ctx, left.get())
+}
+
+// begin takes the turn and connects. The turn is the caller's to give if there
+// is no error.
+func (c *Client) begin(ctx context.Context, left limit) (*connection.BlockingConnection, error) {
+	if _, err := c.turn.Take(ctx, left.get()); err != nil {
+		return nil, err
+	}
+	conn, err := c.connected(ctx, shorter(left.get(), c.options.Timeout))
+	if err != nil {
+		c.turn.Give()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// exchange makes a call while no other is under way. The caller has the turn,
+// and reads the answer itself.
+func (c *Client) exchange(ctx context.Context, conn *connection.BlockingConnection, call []byte, left limit) (json.RawMessage, error) {
 	if conn.Pending() {
 		return nil, c.unexpected(ctx, conn, left.get())
 	}
-	err = conn.Put(ctx, encodeCall(method, vargs, kwargs, false), left.get())
-	if err != nil && !isGone(err) {
+	if err := conn.Put(ctx, call, left.get()); err != nil && !isGone(err) {
 		return nil, c.lose(err)
 	}
 	// A service that has ended may have left its reason to be read.
-	frame, getErr := conn.Get(ctx, left.get())
-	if getErr != nil {
-		return nil, c.lose(getErr)
+	frame, err := conn.Get(ctx, left.get())
+	if err != nil {
+		return nil, c.lose(err)
 	}
 	result, ok, err := decodeAnswer(frame)
 	if !ok {
-		return nil, c.lose(exceptions.Exception.Newf("wanted an answer from the service, got %q", shown(frame)))
+		return nil, c.lose(noAnswer(frame))
 	}
-	c.anonymous = false
+	c.anonymous.Store(false)
 	return result, err
 }
 
@@ -188,31 +221,45 @@ func (c *Client) dial(ctx context.Context, timeout time.Duration) (*connection.B
 		abort(exceptions.ConnectionClosed.Newf("connection closed: %w", errClosed))
 	})()
 	left := newLimit(timeout)
-	var conn *connection.BlockingConnection
-	if c.options.Conn != nil {
-		conn = connection.Wrap(c.options.Conn)
-	} else {
-		var err error
-		if conn, err = connection.NewBlockingConnection(c.options.Address, nil); err != nil {
-			return nil, err
-		}
-		if err := conn.Connect(ctx, left.get(), c.options.Optimist); err != nil {
-			return nil, err
-		}
+	conn, err := c.established(ctx, left)
+	if err != nil {
+		return nil, err
 	}
 	conn.SetMaxFrame(serviceHandshakeFrame)
 	conn.ReadAhead()
-	err := c.handshake(ctx, conn, left)
+	err = c.handshake(ctx, conn, left)
 	var tooLong *connection.TooLongError
 	if errors.As(err, &tooLong) {
 		err = exceptions.AuthError.Newf("what listens at %v is no AVE service: %w", conn.Address(), err)
 	}
 	if err != nil {
 		conn.Close()
-		return nil, closedIfReset(err)
+		return nil, closedIfReset(refusedOverTLS(err))
 	}
 	conn.SetMaxFrame(math.MaxInt32)
 	return conn, nil
+}
+
+// established makes the connection on which the handshake comes next.
+func (c *Client) established(ctx context.Context, left limit) (*connection.BlockingConnection, error) {
+	switch {
+	case c.options.Conn != nil && c.options.TLS != nil:
+		return c.secured(ctx, c.options.Conn, left)
+	case c.options.Conn != nil:
+		return connection.Wrap(c.options.Conn), nil
+	}
+	conn, err := connection.NewBlockingConnection(c.options.Address, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.Connect(ctx, left.get(), c.options.Optimist); err != nil || c.options.TLS == nil {
+		return conn, err
+	}
+	raw, err := detached(conn)
+	if err != nil {
+		return nil, err
+	}
+	return c.secured(ctx, raw, left)
 }
 
 // handshake proves the key to the service. A service that is shutting down
@@ -246,7 +293,7 @@ func (c *Client) handshake(ctx context.Context, conn *connection.BlockingConnect
 	if !*outcome.Authenticated && c.options.Authkey != "" {
 		return exceptions.AuthError.Newf("the service at %v does not know the key", conn.Address())
 	}
-	c.anonymous = !*outcome.Authenticated
+	c.anonymous.Store(!*outcome.Authenticated)
 	return nil
 }
 
@@ -272,10 +319,15 @@ func (c *Client) lose(err error) error {
 		c.lost = fmt.Errorf("an earlier call failed: %w", err)
 	}
 	c.conn.Close()
-	if c.anonymous && isGone(err) {
+	if c.anonymous.Load() && isGone(err) {
 		return exceptions.ConnectionClosed.Newf("connection closed: the service may want a key")
 	}
 	return closedIfReset(err)
+}
+
+// noAnswer is the error for a frame that is no answer.
+func noAnswer(frame []byte) error {
+	return exceptions.Exception.Newf("wanted an answer from the service, got %q", shown(frame))
 }
 
 // isGone reports whether err says that the service has gone.

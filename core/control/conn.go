@@ -1,10 +1,12 @@
 package control
 
 import (
+	"container/list"
 	"errors"
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -33,17 +35,26 @@ var errClosing = errors.New("the service is being shut down")
 type Conn struct {
 	server   *Server
 	conn     net.Conn
+	socket   net.Conn // that of conn, beneath TLS
 	id       uint64
 	frames   *connection.FrameReader
 	identity Identity
+	unknown  *list.Element // in Server.unknown during the handshake; Server.mu
+
+	established bool // has come through the handshake
+	removed     atomic.Bool
+	hurried     bool // has a deadline for the frame that it has begun
 
 	writing sync.Mutex
-	ended   bool // nothing more may be written
-	linger  bool // because there was a last message, which has to arrive
+	writeBy time.Time // the deadline for writing, as far as it was set
+	ended   bool      // nothing more may be written
+	linger  bool      // because there was a last message, which has to arrive
 }
 
 func newConn(s *Server, conn net.Conn, id uint64) *Conn {
-	return &Conn{server: s, conn: conn, id: id, frames: connection.NewFrameReader(conn, handshakeFrame)}
+	c := &Conn{server: s, conn: conn, socket: conn, id: id}
+	c.frames = connection.NewFrameReader(frameSource{c}, handshakeFrame)
+	return c
 }
 
 // ID is unique among the connections of the service.
@@ -58,28 +69,39 @@ func (c *Conn) Identity() Identity { return c.identity }
 func (c *Conn) serve() {
 	s := c.server
 	s.touch()
-	established := c.handshake()
-	if established {
-		s.touch()
-		if f := s.options.Callbacks.NewConnection; f != nil {
-			s.callback("new connection", func() error { return f(s.ctx, c) })
-		}
+	if c.established || c.arrive() {
 		for c.serveFrame() {
 		}
+	} else if !s.closing.Load() {
+		s.counters.handshakeFailures.Add(1)
 	}
 	c.close()
 	s.forget(c)
 	s.touch()
-	if f := s.options.Callbacks.LostConnection; f != nil && established {
+	if f := s.options.Callbacks.LostConnection; f != nil && c.established {
 		s.callback("lost connection", func() error { return f(s.ctx, c) })
 	}
+}
+
+// arrive has a client come through the handshake and be announced, and reports
+// whether it has.
+func (c *Conn) arrive() bool {
+	s := c.server
+	if c.established = c.handshake(); !c.established {
+		return false
+	}
+	s.touch()
+	if f := s.options.Callbacks.NewConnection; f != nil {
+		s.callback("new connection", func() error { return f(s.ctx, c) })
+	}
+	return true
 }
 
 // handshake reports whether the client may stay.
 func (c *Conn) handshake() bool {
 	s := c.server
 	challenge := newChallenge()
-	if !c.write(challenge) {
+	if !c.secure() || !c.write(challenge) {
 		return false
 	}
 	digest, ok := c.read()
@@ -88,6 +110,9 @@ func (c *Conn) handshake() bool {
 	}
 	identity, known := s.keys.identify(challenge[len(challengePrefix):], digest)
 	c.identity = identity
+	if !s.known(c) {
+		return false
+	}
 	if !known && !s.options.Anonymous {
 		s.log("%v was disconnected: it has no valid key", c.Address())
 		c.writeLast(authenticatedFalse)
@@ -100,7 +125,7 @@ func (c *Conn) handshake() bool {
 	if !c.write(answer) {
 		return false
 	}
-	c.frames.SetMax(s.options.MaxFrame)
+	c.frames.SetMax(s.options.Limits.MaxFrame)
 	// A shutdown from here on sets its own deadline after this one.
 	c.conn.SetReadDeadline(time.Time{})
 	return !s.closing.Load()
@@ -122,7 +147,11 @@ func (c *Conn) serveFrame() bool {
 	}
 	var result []byte
 	if err == nil {
+		begun := time.Now()
 		result, err = c.server.serveCall(c, &call, &method)
+		c.server.counters.served(call.Method, time.Since(begun), err)
+	} else {
+		c.server.counters.refused.Add(1)
 	}
 	switch {
 	case c.server.closing.Load():
@@ -140,8 +169,14 @@ func (c *Conn) serveFrame() bool {
 // read gives the next frame, which is valid until the next call. There is none
 // when the client has gone or the service is being shut down.
 func (c *Conn) read() ([]byte, bool) {
+	s := c.server
 	frame, err := c.frames.Next()
-	if c.server.closing.Load() {
+	if err == nil && c.hurried {
+		c.hurried = false
+		// As in handshake: a shutdown sets its own after this, or is seen below.
+		c.conn.SetReadDeadline(time.Time{})
+	}
+	if s.closing.Load() || c.removed.Load() {
 		return nil, false
 	}
 	var tooLong *connection.TooLongError
@@ -149,12 +184,31 @@ func (c *Conn) read() ([]byte, bool) {
 	case err == nil:
 		return frame, true
 	case errors.As(err, &tooLong):
-		c.server.log("%v was disconnected: %v", c.Address(), err)
+		s.hit(maxFrame, c.Address(), "%v", err)
 		c.writeLast(exceptionOpening, encodeException(overflow(tooLong)), answerEnd)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		c.server.log("%v was disconnected: it did not finish the handshake in time", c.Address())
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+	case c.established:
+		s.hit(frameTimeout, c.Address(), "it did not finish a frame in time")
+	case s.known(c):
+		s.hit(handshakeTimeout, c.Address(), "it did not finish the handshake in time")
 	}
 	return nil, false
+}
+
+// frameSource is what the frames of a client are read from. A frame that comes
+// in parts gets a deadline with the second of them, so that one that comes at
+// once costs none.
+type frameSource struct{ *Conn }
+
+func (c frameSource) Read(p []byte) (int, error) {
+	if c.established && !c.hurried && c.frames.Buffered() > 0 {
+		c.hurried = true
+		c.conn.SetReadDeadline(time.Now().Add(c.server.options.Limits.FrameTimeout))
+		if c.server.closing.Load() || c.removed.Load() {
+			return 0, os.ErrDeadlineExceeded
+		}
+	}
+	return c.conn.Read(p)
 }
 
 // write writes a frame, unless the service is being shut down: then the next
@@ -165,11 +219,30 @@ func (c *Conn) write(parts ...[]byte) bool {
 	if c.ended || c.server.closing.Load() {
 		return false
 	}
+	c.extendWriting()
 	if err := connection.WriteFrame(c.conn, parts...); err != nil {
 		c.ended = true
+		if errors.Is(err, os.ErrDeadlineExceeded) && !c.server.closing.Load() {
+			c.server.hit(writeTimeout, c.Address(), "it did not take an answer in time")
+		}
 		return false
 	}
 	return true
+}
+
+// extendWriting sees to it that the deadline for writing is no nearer than the
+// limit. It sets it to twice of that, so that most answers need not.
+func (c *Conn) extendWriting() {
+	limit := c.server.options.Limits.WriteTimeout
+	now := time.Now()
+	if c.writeBy.Sub(now) >= limit {
+		return
+	}
+	c.writeBy = now.Add(2 * limit)
+	c.conn.SetWriteDeadline(c.writeBy)
+	if c.server.closing.Load() { // and has set its own in between
+		c.conn.SetWriteDeadline(now.Add(lastWords))
+	}
 }
 
 // writeLast writes a frame after which there will be no other, and tells the
@@ -196,7 +269,7 @@ func (c *Conn) writeExit() { c.writeLast(exceptionOpening, c.server.exit, answer
 // sendExit ends the connection at a shutdown, whatever it does: an answer that
 // the client doesn't read fails, and its goroutine stops reading.
 func (c *Conn) sendExit() {
-	c.conn.SetWriteDeadline(time.Now().Add(lastWords))
+	c.conn.SetDeadline(time.Now().Add(lastWords)) // to read too: the exit waits for the handshake of TLS
 	c.writeExit()
 	c.conn.SetReadDeadline(time.Unix(1, 0))
 }
@@ -214,7 +287,8 @@ func (c *Conn) close() {
 	if linger {
 		c.awaitArrival()
 	}
-	c.conn.Close()
+	// Not conn: TLS would wait for a client that doesn't read.
+	c.socket.Close()
 }
 
 // awaitArrival waits until the client has everything, or has gone. Closing a
@@ -234,7 +308,7 @@ func (c *Conn) awaitArrival() {
 // allArrived reports whether the other side's system has confirmed all that
 // was written.
 func (c *Conn) allArrived() bool {
-	sock, ok := c.conn.(syscall.Conn)
+	sock, ok := c.socket.(syscall.Conn)
 	if !ok {
 		return false
 	}

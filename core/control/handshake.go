@@ -88,6 +88,17 @@ func (k *keys) identify(salt, digest []byte) (id Identity, known bool) {
 	return id, id.Primary || id.Key != ""
 }
 
+// holder is who has a key, as far as somebody else has found out.
+func (k *keys) holder(key string) Identity {
+	id := Identity{Key: key, Primary: k.primary == "" || key == k.primary}
+	for _, account := range k.accounts {
+		if *k.alternate[account] == key {
+			id.Accounts = append(id.Accounts, account)
+		}
+	}
+	return id
+}
+
 // kindOf tells the two kinds of digest apart by their size. It is nil for what
 // is neither, or refused.
 func (k *keys) kindOf(digest []byte) func() hash.Hash {

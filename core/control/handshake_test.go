@@ -136,9 +136,9 @@ func TestStrangersHaveLittleTimeAndSpace(t *testing.T) {
 	var log []string
 	var lost int
 	s, _ := start(t, methods{"echo": echo}, control.Options{
-		HandshakeTimeout: 200 * time.Millisecond,
-		Log:              func(line string) { mu.Lock(); defer mu.Unlock(); log = append(log, line) },
-		Callbacks:        control.Callbacks{LostConnection: func(_ context.Context, _ *control.Conn) error { mu.Lock(); defer mu.Unlock(); lost++; return nil }},
+		Limits:    control.Limits{HandshakeTimeout: 200 * time.Millisecond},
+		Log:       func(line string) { mu.Lock(); defer mu.Unlock(); log = append(log, line) },
+		Callbacks: control.Callbacks{LostConnection: func(_ context.Context, _ *control.Conn) error { mu.Lock(); defer mu.Unlock(); lost++; return nil }},
 	})
 	slow := dialRaw(t, s)
 	slow.get()

@@ -2,17 +2,12 @@ package control
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"net"
 	"time"
 
 	"avescript/core/connection"
-)
-
-// Defaults of [Options].
-const (
-	DefaultMaxFrame         = 64 << 20
-	DefaultHandshakeTimeout = 10 * time.Second
 )
 
 // Options is how a service is set up. The zero value listens on a port that
@@ -32,10 +27,15 @@ type Options struct {
 	Anonymous bool
 	RefuseMD5 bool // take the key only by SHA-256, which old clients don't know
 
-	// MaxFrame is the longest frame of a client, in bytes.
-	MaxFrame int
-	// HandshakeTimeout is how long a client has until it must be known.
-	HandshakeTimeout time.Duration
+	// TLS lies beneath the protocol if it is set; see [ServerTLS].
+	TLS *tls.Config
+
+	Limits Limits
+	// MetricsPort is where GET /metrics gives the statistics to Prometheus, on
+	// all interfaces and to everybody. Zero is nowhere.
+	MetricsPort int
+	// Description is what the RPC $describe answers. Without it there is none.
+	Description json.RawMessage
 	// Interval is how long nothing has to happen for Callbacks.Idle. Zero is
 	// never.
 	Interval time.Duration

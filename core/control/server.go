@@ -15,6 +15,7 @@
 package control
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -46,13 +47,19 @@ type Server struct {
 	keys      *keys
 	listener  net.Listener
 	started   time.Time
-	lastEvent atomic.Int64 // nanoseconds after started; for Idle
+	lastEvent atomic.Int64     // nanoseconds after started; for Idle
+	hits      map[string]*hits // by the limit
+	counters  counters
+	builtins  map[string]builtin
+	metrics   net.Listener // nil if nobody has asked for them
 
 	dispatch sync.Mutex // held by who serves a call or a callback
 
 	mu       sync.Mutex
 	conns    map[*Conn]struct{}
+	unknown  list.List // the connections in their handshake, oldest first
 	lastID   uint64
+	serving  bool           // Serve has begun
 	deaf     bool           // stopped listening
 	running  sync.WaitGroup // everything that Serve waits for
 	exit     []byte         // the last message; set before closing is
@@ -74,25 +81,31 @@ func NewServer(handler Handler, options Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if options.MaxFrame == 0 {
-		options.MaxFrame = DefaultMaxFrame
-	}
-	if options.HandshakeTimeout == 0 {
-		options.HandshakeTimeout = DefaultHandshakeTimeout
+	if err := options.Limits.setDefaults(); err != nil {
+		return nil, err
 	}
 	listener, err := listen(&options)
 	if err != nil {
 		return nil, err
 	}
-	return &Server{
+	metrics, err := listenForMetrics(options.MetricsPort)
+	if err != nil {
+		listener.Close()
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	s := &Server{
+		metrics:  metrics,
 		handler:  handler,
 		options:  options,
 		keys:     keys,
 		listener: listener,
 		started:  time.Now(),
+		hits:     newHits(),
 		conns:    map[*Conn]struct{}{},
 		shutdown: make(chan struct{}),
-	}, nil
+	}
+	s.builtins = s.makeBuiltins()
+	return s, nil
 }
 
 func listen(o *Options) (net.Listener, error) {
@@ -124,10 +137,16 @@ func (s *Server) Serve(ctx context.Context) error {
 	var cancel context.CancelFunc
 	s.ctx, cancel = context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	s.mu.Lock()
+	s.serving = true
+	s.mu.Unlock()
 	stop := context.AfterFunc(ctx, func() { s.Shutdown(exceptions.Exit.Newf("the service was interrupted")) })
 	defer stop()
 	if s.options.Interval > 0 && s.options.Callbacks.Idle != nil {
 		s.running.Go(s.watchIdle)
+	}
+	if s.metrics != nil {
+		s.running.Go(s.serveMetrics)
 	}
 	err := s.accept()
 	if err != nil {
@@ -182,27 +201,6 @@ func (s *Server) isDeaf() bool {
 	return s.deaf
 }
 
-func (s *Server) begin(conn net.Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closing.Load() {
-		conn.Close()
-		return
-	}
-	s.lastID++
-	c := newConn(s, conn, s.lastID)
-	// For the handshake; before a shutdown knows of c and sets its own.
-	conn.SetReadDeadline(time.Now().Add(s.options.HandshakeTimeout))
-	s.conns[c] = struct{}{}
-	s.running.Go(c.serve)
-}
-
-func (s *Server) forget(c *Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.conns, c)
-}
-
 // StopListening takes no new connections and frees the port. Those that are
 // there go on.
 func (s *Server) StopListening() error {
@@ -254,7 +252,7 @@ func (s *Server) serveCall(c *Conn, call *Call, method *Method) (result []byte, 
 		}
 	}
 	err = guard(func() (err error) {
-		result, err = s.handler.Call(s.ctx, c, call)
+		result, err = s.call(c, call)
 		return err
 	})
 	if isFault(err) {
@@ -269,7 +267,7 @@ func (s *Server) serveCall(c *Conn, call *Call, method *Method) (result []byte, 
 
 // check finds the method of a call. The error is a refusal.
 func (s *Server) check(c *Conn, call *Call) (method Method, err error) {
-	method, exists := s.handler.Lookup(call.Method)
+	method, exists := s.lookup(call.Method)
 	switch {
 	case !exists:
 		err = noSuchRPC(call.Method)

@@ -38,7 +38,7 @@ func TestFrameCutAtEveryByte(t *testing.T) {
 }
 
 func TestLongFrames(t *testing.T) {
-	s, _ := start(t, methods{"echo": echo}, control.Options{MaxFrame: 1 << 20})
+	s, _ := start(t, methods{"echo": echo}, control.Options{Limits: control.Limits{MaxFrame: 1 << 20}})
 	c := newClient(t, s, "")
 	for _, size := range []int{0, 1, 1000, 100_000, 1_000_000} {
 		text := strings.Repeat("x", size)

@@ -136,7 +136,7 @@ func (l *lateListener) Accept() (net.Conn, error) {
 
 func TestShutdownInTheHandshake(t *testing.T) {
 	l := &lateListener{localListener(t), make(chan bool)}
-	s, stop := start(t, methods{}, control.Options{Listener: l, HandshakeTimeout: time.Hour})
+	s, stop := start(t, methods{}, control.Options{Listener: l, Limits: control.Limits{HandshakeTimeout: time.Hour}})
 	dialRaw(t, s) // and says nothing
 	<-l.setting
 	s.Shutdown(exit("maintenance"))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -26,7 +27,8 @@ func (e *SyntaxError) Error() string {
 // Decode reads data, which must be one JSON value and nothing else. The value
 // keeps no reference to data. The error is a [*SyntaxError].
 func (c *Codec) Decode(data []byte) (lua.LValue, error) {
-	d := decoder{codec: c, data: data, members: make([]member, 0, 32)}
+	d := newDecoder(c, data)
+	defer d.free()
 	v, err := d.value()
 	if err == nil {
 		err = d.end()
@@ -40,7 +42,8 @@ func (c *Codec) Decode(data []byte) (lua.LValue, error) {
 // DecodeList is like Decode for a JSON array whose values are wanted and not a
 // table of them. A null among them is nil.
 func (c *Codec) DecodeList(data []byte) ([]lua.LValue, error) {
-	d := decoder{codec: c, data: data, members: make([]member, 0, 32)}
+	d := newDecoder(c, data)
+	defer d.free()
 	if d.peek() != '[' {
 		return nil, d.fail("an array")
 	}
@@ -82,6 +85,28 @@ type decoder struct {
 	// outermost first. They are put into a table at its end, so that the
 	// table can be made with the right size.
 	members []member
+}
+
+// decoders are kept for their members, whose space is worth more than all else
+// that decoding a small value takes.
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+// keptMembers is how many members a decoder may have had that is kept.
+const keptMembers = 256
+
+func newDecoder(c *Codec, data []byte) *decoder {
+	d := decoders.Get().(*decoder)
+	*d = decoder{codec: c, data: data, members: d.members}
+	return d
+}
+
+func (d *decoder) free() {
+	if cap(d.members) > keptMembers {
+		return
+	}
+	clear(d.members[:cap(d.members)])
+	*d = decoder{members: d.members[:0]}
+	decoders.Put(d)
 }
 
 // value reads the next value, and null as Null.

@@ -40,7 +40,7 @@ func (e *Error) below(step string) *Error {
 // called; what that raises is raised. The error is an [*Error], and dst is then
 // returned as it came.
 func (c *Codec) Append(L *lua.LState, dst []byte, v lua.LValue) ([]byte, error) {
-	e := encoder{codec: c, L: L, dst: dst, open: make([]lua.LValue, 0, 8)}
+	e := encoder{codec: c, L: L, dst: dst}
 	if err := e.value(v); err != nil {
 		return dst, err
 	}
@@ -50,7 +50,7 @@ func (c *Codec) Append(L *lua.LState, dst []byte, v lua.LValue) ([]byte, error) 
 // AppendList is like Append for values that are no table, such as the
 // arguments of a call. A nil among them is written as null.
 func (c *Codec) AppendList(L *lua.LState, dst []byte, values []lua.LValue) ([]byte, error) {
-	e := encoder{codec: c, L: L, dst: append(dst, '['), open: make([]lua.LValue, 0, 8)}
+	e := encoder{codec: c, L: L, dst: append(dst, '[')}
 	for i, v := range values {
 		if i > 0 {
 			e.dst = append(e.dst, ',')

@@ -18,10 +18,6 @@ type thread struct {
 	depth  int             // how many threads are below it
 }
 
-// maxFree is how many threads are kept for the next protected call. More than
-// that are only in use when protected calls nest.
-const maxFree = 16
-
 func threadOf(L *lua.LState) *thread { return L.Context().(*thread) }
 
 // newThread gives a thread that has nothing on its stack. A parent that is
@@ -36,10 +32,10 @@ func (vm *VM) newThread(parent *thread) *thread {
 		}
 	}
 	var t *thread
-	if n := len(vm.free); n > 0 && depth <= shallowDepth {
-		t = vm.free[n-1]
-		vm.free = vm.free[:n-1]
-	} else {
+	if depth <= shallowDepth {
+		t, _ = vm.free.Get().(*thread)
+	}
+	if t == nil {
 		t = vm.makeThread(depth)
 	}
 	t.parent, t.co, t.depth = parent, co, depth
@@ -62,12 +58,12 @@ func (vm *VM) makeThread(depth int) *thread {
 // is never released: closures may still read their captured locals from its
 // registers.
 func (vm *VM) release(t *thread) {
-	if t.depth > shallowDepth || len(vm.free) >= maxFree {
+	if t.depth > shallowDepth {
 		return
 	}
 	t.L.SetTop(0)
 	t.parent, t.co, t.ctx = nil, nil, nil
-	vm.free = append(vm.free, t)
+	vm.free.Put(t)
 }
 
 // call runs fn with the arguments that are on L's stack from index first on,

@@ -75,9 +75,10 @@ type VM struct {
 
 	attention  atomic.Int32 // how many reasons there are to leave the fast path
 	posted     postbox
-	free       []*thread
+	free       sync.Pool // of *thread; as many as were in use at once, for a while
 	coroutines map[*coroutine]struct{}
-	waiting    map[*thread]struct{} // threads in Unlocked
+	watched    map[<-chan struct{}]struct{} // the contexts of Watch, by their Done
+	waiting    map[*thread]struct{}         // threads in Unlocked
 	chunks     chunkIndex
 
 	// Resumed, if set, is called when a thread has the lock again after a wait
@@ -99,7 +100,7 @@ func New(stdio Stdio) *VM {
 		RegistryGrowStep:    registryGrow,
 		MinimizeStackMemory: true,
 	}
-	vm := &VM{main: lua.NewState(options), coroutines: map[*coroutine]struct{}{}, waiting: map[*thread]struct{}{}, Attached: map[any]any{}}
+	vm := &VM{main: lua.NewState(options), coroutines: map[*coroutine]struct{}{}, watched: map[<-chan struct{}]struct{}{}, waiting: map[*thread]struct{}{}, Attached: map[any]any{}}
 	vm.main.G.MainThread = vm.main
 	vm.main.G.CurrentThread = vm.main
 	vm.main.Panic = raised
@@ -164,12 +165,9 @@ func (vm *VM) enter(parent *thread, ctx context.Context, fn func(L *lua.LState) 
 // attempt runs fn under ctx with a thread of its own. If it fails, the thread
 // still has its stack.
 func (vm *VM) attempt(parent *thread, ctx context.Context, fn func(L *lua.LState)) (*thread, *failure) {
-	stop := context.AfterFunc(ctx, func() { vm.attention.Add(1) })
-	defer func() {
-		if !stop() {
-			vm.attention.Add(-1)
-		}
-	}()
+	if _, ok := vm.watched[ctx.Done()]; !ok {
+		defer vm.notice(ctx)()
+	}
 	t := vm.newThread(parent)
 	t.ctx = ctx
 	f := t.try(func() { fn(t.L) }, ctx)
@@ -177,6 +175,32 @@ func (vm *VM) attempt(parent *thread, ctx context.Context, fn func(L *lua.LState
 		vm.release(t)
 	}
 	return t, f
+}
+
+// Watch makes Do and Within cheaper for ctx and the contexts that are made of it
+// with values alone: the VM looks after its end once instead of in every call.
+// It does so until stop is called, when nothing runs under them any more.
+func (vm *VM) Watch(ctx context.Context) (stop func()) {
+	vm.mu.Lock()
+	defer vm.mu.Unlock()
+	forget := vm.notice(ctx)
+	vm.watched[ctx.Done()] = struct{}{}
+	return func() {
+		vm.mu.Lock()
+		defer vm.mu.Unlock()
+		delete(vm.watched, ctx.Done())
+		forget()
+	}
+}
+
+// notice has the end of ctx draw attention until forget is called.
+func (vm *VM) notice(ctx context.Context) (forget func()) {
+	stop := context.AfterFunc(ctx, func() { vm.attention.Add(1) })
+	return func() {
+		if !stop() {
+			vm.attention.Add(-1)
+		}
+	}
 }
 
 // Unlocked releases the VM's lock while wait runs. wait must not touch the

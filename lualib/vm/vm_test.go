@@ -293,3 +293,22 @@ outer()`)
 		t.Errorf("source line: %q", text)
 	}
 }
+
+// TestWatchedContext interrupts what runs under a context that is looked after
+// once for many runs, and under one with a value made of it.
+func TestWatchedContext(t *testing.T) {
+	v := newVM(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer v.Watch(ctx)()
+	type key struct{}
+	for range 3 {
+		if _, err := run(t, v, context.WithValue(ctx, key{}, 1), `return 1`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop := errors.New("stop")
+	time.AfterFunc(10*time.Millisecond, func() { cancel(stop) })
+	if _, err := run(t, v, context.WithValue(ctx, key{}, 1), `while true do end`); !errors.Is(err, stop) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -30,7 +30,18 @@ local control = {}
 ---@field proc_name? string The name that `ps` shows, cut at 15 bytes. Default: "ave-" and the class's name.
 ---@field logging? boolean Let `log` print to stderr. Default: false.
 ---@field anonymous? boolean Keep clients that have no key, as the earlier system did; they may call what wants no key. Default: false.
----@field refuse_md5? boolean Take keys by SHA-256 alone, which clients of the earlier system do not know. Default: false.
+---@field auth? "sha256"|"md5" With "sha256" keys are taken by SHA-256 alone, which clients of the earlier system do not know. Default: "md5", which takes either.
+---@field max_frame? integer The longest call, in bytes. Default: 64 MiB.
+---@field max_connections? integer How many clients there may be at a time. One that comes then is told by a `ConnectionRefused`. Default: 16384.
+---@field max_handshakes? integer How many clients may be unfinished in their handshake at a time. The one that has been so for the longest makes room for a new one. Default: 4096, and at most half of `max_connections`.
+---@field handshake_timeout? ave.Seconds How long a client has until it must be known. Default: 10.
+---@field frame_timeout? ave.Seconds How long a client may take to send a call that it has begun. Default: 120.
+---@field write_timeout? ave.Seconds How long a client has at least to take an answer. Default: 120.
+---@field describe? boolean Answer the RPC `$describe`. Default: true.
+---@field metrics_port? integer Where `GET /metrics` gives the statistics to Prometheus, on all interfaces and to everybody. Default: nowhere.
+---@field tls_cert? string The file with the service's certificate in PEM, which makes it speak TLS. Clients of the earlier system cannot.
+---@field tls_key? string The file with the key of the certificate.
+---@field tls_client_ca? string A file with the authorities that the certificates of clients must be signed by. Default: clients need none.
 
 --- The parent of every service. It is a `Process`: `start` runs it in one of its
 --- own, and `run` in this one.
@@ -45,6 +56,15 @@ local control = {}
 --- method that returns several values gives the client a list of them. What a
 --- method raises is raised in the client, and the service goes on; an `Exit`
 --- ends the service.
+---
+--- The limits keep a service going under attack. A client that reaches one is
+--- disconnected, and that is logged. A limit of 0 is the default.
+---
+--- Every service answers `remote:call("$statistics")`, by the rule of `preauth`
+--- for the account `admin`: calls, errors and latencies by method, connections,
+--- and how often each limit was reached. And `remote:call("$describe")`, for
+--- everybody: its methods with their parameters and who may call them. Both are
+--- answered also while a method is stuck.
 ---
 --- The document warns that keys are no security system. They keep features from
 --- being used where they make no sense.
@@ -61,6 +81,17 @@ control.Control = Control
 --- The constructor: `Control(options)`. It does not listen yet.
 ---@param options ave.ControlOptions
 function Control:init(options) end
+
+--- Serves a client whose connection was made or accepted elsewhere. It is the
+--- service's from then on, and the object is of no use any more.
+--- `new_connection` is not called for it, and `lost_connection` is.
+---
+--- Raises `Exception` if the service does not serve, and `TypeError` for what is
+--- no connection.
+---@param connection ave.Connection It has to be connected.
+---@param authkey? string The key that the client is taken to have. Default: "".
+---@return ave.ClientConnection client
+function Control:add_connection(connection, authkey) end
 
 --- Lets the process inherit the service's socket. See `Process:close_fds`.
 ---@param exclude integer[] The list to append to.
@@ -86,6 +117,13 @@ function Control:initialize() end
 --- if the service is not running in this process.
 ---@param proc ave.Process
 function Control:join_later(proc) end
+
+--- Ends a client's connection after the call that it is in. `lost_connection` is
+--- called then. In the document the connection stays open.
+---
+--- Raises `Exception` if the service is not running in this process.
+---@param client ave.ClientConnection
+function Control:remove_connection(client) end
 
 --- Serves clients until the service is shut down. `start` has it called in the
 --- new process; it may also be called in this one, and then listens first.
@@ -165,7 +203,17 @@ control.Method = Method
 
 --- More that a client can be told.
 ---@class ave.RemoteControlOptions
----@field refuse_md5? boolean Call no service of the earlier system, which knows no SHA-256. Default: false.
+---@field call_timeout? ave.Seconds How long each call may take, connecting included, unless it is told another time. Default: for ever.
+---@field auth? "sha256"|"md5" How the key is proven: with "sha256" no service of the earlier system is called, which knows MD5 alone. Default: "md5", as the service can.
+---@field tls? ave.ClientTLS Call over TLS. `{}` trusts whom the system trusts. Default: without TLS.
+
+--- The files, in PEM, that a client needs for TLS. They are read by the
+--- constructor.
+---@class ave.ClientTLS
+---@field ca? string The certificates of those who sign services. Default: those that the system trusts.
+---@field cert? string The client's own certificate, for a service that wants one.
+---@field key? string Its key.
+---@field server_name? string The name in the service's certificate. Default: the host of the address, or "localhost" for "".
 
 --- The client of a service. Every name that the class does not have is a method
 --- of the service:
@@ -174,6 +222,9 @@ control.Method = Method
 ---     remote:get({ type = "handset" })
 ---     remote.async:yield_resources(handset)    -- waits for no answer
 ---     remote:call("find", { "b" }, { limit = 3 })
+---
+---     local a, b = remote.future:find("a"), remote.future:find("b")
+---     print(a:get(), b:get())                  -- both were under way
 ---
 --- It connects with the first call. A connection that is lost, or on which a
 --- call has timed out, is not replaced: what a service keeps for a client ends
@@ -188,10 +239,13 @@ control.Method = Method
 ---   it;
 --- * `Exit` if the service was shut down;
 --- * `ConnectionClosed` if the service has gone, or wants a key;
---- * `AuthError` if the service does not know the client's key;
---- * `ConnectionRefused` or `ConnectionTimeout` if it could not be reached.
+--- * `AuthError` if the service does not know the client's key, or one of the
+---   two does not accept the other's certificate;
+--- * `ConnectionRefused` or `ConnectionTimeout` if it could not be reached;
+--- * `ConnectionTimeout` if there is no answer within `call_timeout`.
 ---@class ave.RemoteControl: ave.Class
 ---@field async ave.AsyncCalls Calls whose answer nobody waits for.
+---@field future ave.FutureCalls Calls whose answers are asked for later.
 ---@field [string] fun(self: ave.RemoteControl, ...: any): any The methods of the service. A result of null is nil.
 ---@overload fun(address: ave.Address, authkey?: string, timeout?: ave.Seconds, optimist?: boolean, sock?: ave.Socket, options?: ave.RemoteControlOptions): ave.RemoteControl
 local RemoteControl = {}
@@ -200,9 +254,11 @@ control.RemoteControl = RemoteControl
 --- The constructor: `RemoteControl(address, authkey, timeout, optimist, sock,
 --- options)`. It does not connect. An address is `{host, port}` here; the
 --- document has it the other way round.
+---
+--- Raises `Exception` for files of the option `tls` that cannot be used.
 ---@param address ave.Address
 ---@param authkey? string The key. Default: none.
----@param timeout? ave.Seconds How long connecting may take. It does not limit calls. 0 is for ever, too.
+---@param timeout? ave.Seconds How long connecting may take. It does not limit calls; the option `call_timeout` does. 0 is for ever, too.
 ---@param optimist? boolean Go on trying to connect while nobody listens, until the timeout. Default: false.
 ---@param sock? ave.Socket A socket that is connected to the service already. Default: one is made.
 ---@param options? ave.RemoteControlOptions
@@ -216,7 +272,7 @@ function RemoteControl:init(address, authkey, timeout, optimist, sock, options) 
 ---@param method string
 ---@param vargs? any[] The arguments in their order. Default: none.
 ---@param kwargs? table<string, any> Arguments by their names. Default: none.
----@param timeout? ave.Seconds
+---@param timeout? ave.Seconds Default: the option `call_timeout`. `math.huge` is for ever.
 ---@return any result
 function RemoteControl:call(method, vargs, kwargs, timeout) end
 
@@ -236,5 +292,40 @@ function RemoteControl:connect() end
 ---@field [string] fun(self: ave.AsyncCalls, ...: any) The methods of the service.
 local AsyncCalls = {}
 control.AsyncCalls = AsyncCalls
+
+--- The `future` of a RemoteControl. Its methods are those of the service. They
+--- send the call and return before it is answered, so that many calls can be
+--- under way. The service takes them up one after another and answers in their
+--- order. A call that cannot be sent raises its error at once.
+---
+---     local found = {}
+---     for i, name in ipairs(names) do
+---         found[i] = remote.future:find(name)
+---     end
+---     for i, future in ipairs(found) do
+---         print(names[i], future:get())
+---     end
+---@class ave.FutureCalls: ave.Class
+---@field [string] fun(self: ave.FutureCalls, ...: any): ave.Future The methods of the service.
+local FutureCalls = {}
+control.FutureCalls = FutureCalls
+
+--- A call that is under way, or was. What it raises is no matter of the others.
+---@class ave.Future: ave.Class
+local Future = {}
+control.Future = Future
+
+--- Tells whether `get` would return or raise at once.
+---@return boolean
+function Future:done() end
+
+--- Waits for the result and returns it. It may be called again.
+---
+--- Raises `ConnectionTimeout` if there is no answer in time, after which all
+--- calls that are under way raise `ConnectionClosed`; and otherwise what every
+--- call raises.
+---@param timeout? ave.Seconds Counted from here. Default: the option `call_timeout`. `math.huge` is for ever.
+---@return any result
+function Future:get(timeout) end
 
 return control

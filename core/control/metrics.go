@@ -1,0 +1,90 @@
+package control
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"avescript/core/connection"
+)
+
+// metricsTimeout is how long a request for the metrics may take.
+const metricsTimeout = 10 * time.Second
+
+// serveMetrics answers GET /metrics until the service is shut down, with the
+// statistics in the text format of Prometheus.
+func (s *Server) serveMetrics() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		_, _ = w.Write(s.Statistics().prometheus())
+	})
+	server := &http.Server{Handler: mux, ReadTimeout: metricsTimeout, WriteTimeout: metricsTimeout, IdleTimeout: metricsTimeout}
+	s.running.Go(func() {
+		<-s.shutdown
+		_ = server.Close()
+	})
+	if err := server.Serve(s.metrics); !errors.Is(err, http.ErrServerClosed) {
+		s.log("the metrics are not served any more: %v", err)
+	}
+}
+
+// listenForMetrics gives nil if nobody has asked for them.
+func listenForMetrics(port int) (net.Listener, error) {
+	if port == 0 {
+		return nil, nil
+	}
+	return listen(&Options{Address: connection.Address{Port: port}})
+}
+
+var escapeLabel = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+// prometheus is the text format that prometheus.io calls 0.0.4.
+func (s Statistics) prometheus() []byte {
+	var b bytes.Buffer
+	family := func(name, kind, help string) {
+		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %[1]s %[3]s\n", name, help, kind)
+	}
+	single := func(name, kind, help string, value any) {
+		family(name, kind, help)
+		fmt.Fprintf(&b, "%s %v\n", name, value)
+	}
+	single("ave_uptime_seconds", "gauge", "Time since the service was started.", s.Uptime)
+	single("ave_connections", "gauge", "Connections now.", s.Connections)
+	single("ave_connections_total", "counter", "Connections that were accepted.", s.Accepted)
+	single("ave_handshake_failures_total", "counter", "Connections that did not come through the handshake.", s.HandshakeFailures)
+	single("ave_calls_refused_total", "counter", "Calls that reached no method.", s.Refused)
+	family("ave_limit_hits_total", "counter", "How often a limit was reached.")
+	for _, limit := range slices.Sorted(maps.Keys(s.Limits)) {
+		fmt.Fprintf(&b, "ave_limit_hits_total{limit=%q} %d\n", limit, s.Limits[limit])
+	}
+	methods := slices.Sorted(maps.Keys(s.Methods))
+	label := func(method string) string { return escapeLabel.Replace(strings.ToValidUTF8(method, "\uFFFD")) }
+	family("ave_call_errors_total", "counter", "Calls that have failed in their method.")
+	for _, method := range methods {
+		fmt.Fprintf(&b, "ave_call_errors_total{method=\"%s\"} %d\n", label(method), s.Methods[method].Errors)
+	}
+	family("ave_call_duration_seconds", "histogram", "From when a call was read until its answer was there.")
+	for _, method := range methods {
+		m := s.Methods[method]
+		below := int64(0)
+		for i, calls := range m.Latency {
+			below += calls
+			bound := "+Inf"
+			if i < len(s.Bounds) {
+				bound = strconv.FormatFloat(s.Bounds[i], 'g', -1, 64)
+			}
+			fmt.Fprintf(&b, "ave_call_duration_seconds_bucket{method=\"%s\",le=%q} %d\n", label(method), bound, below)
+		}
+		fmt.Fprintf(&b, "ave_call_duration_seconds_sum{method=\"%s\"} %v\n", label(method), m.Seconds)
+		fmt.Fprintf(&b, "ave_call_duration_seconds_count{method=\"%s\"} %d\n", label(method), m.Calls)
+	}
+	return b.Bytes()
+}
