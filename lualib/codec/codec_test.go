@@ -2,16 +2,15 @@ package codec_test
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	lua "github.com/yuin/gopher-lua"
 
+	"avescript/core/control/wiretest"
 	"avescript/lualib/codec"
 )
 
@@ -133,26 +132,10 @@ func TestUnchanged(t *testing.T) {
 // TestTranscripts sends every JSON text of the recorded conversations through.
 func TestTranscripts(t *testing.T) {
 	L, c := state(t)
-	data, err := os.ReadFile("testdata/wire-transcripts.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var conversations []struct {
-		Name   string
-		Frames []struct{ Text, Hex string }
-	}
-	if err := json.Unmarshal(data, &conversations); err != nil {
-		t.Fatal(err)
-	}
 	texts := 0
-	for _, conversation := range conversations {
+	for _, conversation := range wiretest.Transcripts() {
 		for _, frame := range conversation.Frames {
-			text := []byte(frame.Text)
-			if frame.Hex != "" {
-				if text, err = hex.DecodeString(frame.Hex); err != nil {
-					t.Fatal(err)
-				}
-			}
+			text := frame.Payload()
 			v, err := c.Decode(text)
 			if valid := json.Valid(text); valid != (err == nil) {
 				t.Errorf("%s: %q: got %v, but valid is %v", conversation.Name, text, err, valid)
