@@ -130,7 +130,7 @@ func controlCloseFds(c *bind.Call) error {
 	if sock, ok := bind.Part[*connection.Socket](c.Self.RawGetString("socket")); ok {
 		fd, err := sock.Fileno()
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: the socket that it should listen on: %w", bind.NameOf(c.Self), err)
 		}
 		exclude.Append(lua.LNumber(fd))
 	}
@@ -145,6 +145,7 @@ func controlStart(c *bind.Call) error {
 		return err
 	}
 	if sock, ok := bind.Part[*connection.Socket](c.Self.RawGetString("socket")); ok {
+		c.Self.RawSetString("socket", lua.LNil) // another start listens on the port
 		return closeSocket(sock)
 	}
 	return nil

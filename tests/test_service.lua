@@ -359,6 +359,14 @@ describe("a service", function()
 		end)
 	end)
 
+	it("can be started again, on the same port", function()
+		start {}
+		service:kill()
+		service:join(10)
+		service:start { synchronize = true }
+		assert.equal("again", connect():echo("again"))
+	end)
+
 	it("says when its port is taken", function()
 		start {}
 		local code = string.format("ave.Control { port = %d }:run()", port)
