@@ -94,21 +94,21 @@ func numbers(fds map[int]bool) string {
 
 // meetDaemon waits for the daemon that a child has started in its place, which
 // says its number.
-func meetDaemon(ctx context.Context, link *os.File, child *process.Child) (*process.Daemon, int, error) {
+func meetDaemon(ctx context.Context, link *os.File, child *process.Child) (*process.Daemon, error) {
 	greeting, err := connection.NewFrameReader(link, MaxWork).Next()
 	if err != nil {
-		return nil, 0, endedEarly(ctx, child, child.Pid)
+		return nil, endedEarly(ctx, child, child.Pid)
 	}
 	pid, err := strconv.Atoi(string(greeting))
 	if err != nil {
-		return nil, 0, fmt.Errorf("wanted the number of the daemon from process %d, got %q", child.Pid, greeting)
+		return nil, fmt.Errorf("wanted the number of the daemon from process %d, got %q", child.Pid, greeting)
 	}
 	daemon, err := process.FindDaemon(pid)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	_, err = child.Join(ctx, connection.Forever)
-	return daemon, pid, err
+	return daemon, err
 }
 
 // handOver gives the process its work and, when it should, waits until it says

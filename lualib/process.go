@@ -145,9 +145,11 @@ func processStart(c *bind.Call) error {
 		defer link.Close()
 		defer context.AfterFunc(ctx, func() { link.SetDeadline(time.Unix(1, 0)) })()
 		if options.Daemonize {
-			if started, pid, err = meetDaemon(ctx, link, child); err != nil {
+			var daemon *process.Daemon
+			if daemon, err = meetDaemon(ctx, link, child); err != nil {
 				return
 			}
+			started, pid = daemon, daemon.Pid
 		}
 		err = handOver(ctx, link, started, pid, work, options.Synchronize)
 	})
