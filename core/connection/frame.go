@@ -14,7 +14,11 @@ const (
 
 	// restingSize is the buffer of a reader that waits for a frame: enough for
 	// most calls, and little beside the goroutine that waits.
-	restingSize = 2 << 10
+	restingSize = 512
+
+	// busySize is the buffer of a reader that found its last one full: its
+	// peer sends frames without waiting for answers.
+	busySize = restingSize * growth * growth
 
 	// growth is the factor by which a buffer grows once it is full. A peer
 	// makes a reader hold at most this many times what it has sent, whatever
@@ -52,6 +56,7 @@ type FrameReader struct {
 	start, end int
 	resting    []byte
 	pooled     *[]byte // what buf is, if it has to go back to a pool
+	busy       bool    // the last read has filled buf
 }
 
 // NewFrameReader makes a reader of the frames in src that are no longer than
@@ -91,6 +96,12 @@ func (r *FrameReader) Read(n int) ([]byte, error) {
 	return r.take(n), nil
 }
 
+// Waiting reports whether the next frame has been read already.
+func (r *FrameReader) Waiting() bool {
+	n := r.Buffered() - headerSize
+	return n >= 0 && int64(binary.BigEndian.Uint32(r.buf[r.start:])) <= int64(n)
+}
+
 // Buffered is how many bytes have been read and not been taken.
 func (r *FrameReader) Buffered() int { return r.end - r.start }
 
@@ -127,6 +138,7 @@ func (r *FrameReader) fill(n int) error {
 		}
 		got, err := r.src.Read(r.buf[r.end:limit])
 		r.end += got
+		r.busy = r.end == len(r.buf)
 		if err == nil || r.end-r.start >= n {
 			continue
 		}
@@ -141,28 +153,37 @@ func (r *FrameReader) fill(n int) error {
 // rest goes back to the small buffer, so that a connection that is idle after
 // a long frame does not hold on to a long buffer.
 func (r *FrameReader) rest() {
+	r.start, r.end = 0, 0
+	if r.busy && len(r.buf) <= busySize {
+		return
+	}
 	r.release()
 	if r.resting == nil {
 		r.resting = make([]byte, restingSize)
 	}
-	r.buf, r.start, r.end = r.resting, 0, 0
+	r.buf = r.resting
 }
 
 // makeRoom leaves space behind end, for all of n bytes if that needs no
 // buffer larger than [growth] times what has come.
 func (r *FrameReader) makeRoom(n int) {
-	if r.start+n <= len(r.buf) {
+	crowded := r.busy && len(r.buf) < busySize && !r.Exact
+	if r.start+n <= len(r.buf) && !crowded {
 		return
 	}
 	if r.start > 0 {
 		r.end = copy(r.buf, r.buf[r.start:r.end])
 		r.start = 0
 	}
-	if r.end < len(r.buf) {
+	size := len(r.buf) * growth
+	switch {
+	case crowded:
+		size, n = busySize, busySize
+	case r.end < len(r.buf):
 		return
 	}
-	larger, pooled := newBuffer(len(r.buf)*growth, n)
-	copy(larger, r.buf)
+	larger, pooled := newBuffer(size, n)
+	copy(larger, r.buf[:r.end])
 	r.release()
 	r.buf, r.pooled = larger, pooled
 }
@@ -206,33 +227,52 @@ var joined = sync.Pool{New: func() any { return new([]byte) }}
 // WriteFrame writes one frame whose payload is the parts, one after the
 // other, with one system call unless the stream takes less.
 func WriteFrame(w io.Writer, parts ...[]byte) error {
-	header, size, err := frameHeader(parts...)
-	if err != nil {
-		return err
-	}
-	if size > joinedSize {
-		frame := append(net.Buffers{header[:]}, parts...)
-		_, err := frame.WriteTo(w)
+	if sizeOf(parts) > joinedSize {
+		frame, err := Frame(parts...)
+		if err != nil {
+			return err
+		}
+		_, err = frame.WriteTo(w)
 		return err
 	}
 	buf := joined.Get().(*[]byte)
 	defer joined.Put(buf)
-	frame := append((*buf)[:0], header[:]...)
-	for _, part := range parts {
-		frame = append(frame, part...)
-	}
-	*buf = frame
-	_, err = w.Write(frame)
+	*buf = AppendFrame((*buf)[:0], parts...)
+	_, err := w.Write(*buf)
 	return err
 }
 
-func frameHeader(parts ...[]byte) (header [headerSize]byte, size int, err error) {
+// Frame is one frame whose payload is the parts, which are not copied.
+func Frame(parts ...[]byte) (net.Buffers, error) {
+	header, err := frameHeader(sizeOf(parts))
+	if err != nil {
+		return nil, err
+	}
+	return append(net.Buffers{header[:]}, parts...), nil
+}
+
+// AppendFrame adds one frame whose payload is the parts to dst. They must be
+// less than 4 GiB.
+func AppendFrame(dst []byte, parts ...[]byte) []byte {
+	dst = binary.BigEndian.AppendUint32(dst, uint32(sizeOf(parts)))
+	for _, part := range parts {
+		dst = append(dst, part...)
+	}
+	return dst
+}
+
+func sizeOf(parts [][]byte) int {
+	size := 0
 	for _, part := range parts {
 		size += len(part)
 	}
+	return size
+}
+
+func frameHeader(size int) (header [headerSize]byte, err error) {
 	if int64(size) > math.MaxUint32 {
-		return header, size, fmt.Errorf("wanted a frame of at most %d bytes, got one of %d", uint32(math.MaxUint32), size)
+		return header, fmt.Errorf("wanted a frame of at most %d bytes, got one of %d", uint32(math.MaxUint32), size)
 	}
 	binary.BigEndian.PutUint32(header[:], uint32(size))
-	return header, size, nil
+	return header, nil
 }

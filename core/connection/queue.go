@@ -76,7 +76,7 @@ func (c *BlockingConnection) Pending() bool {
 // next Put, which has no more to do than that if its payload is the same. The
 // payload must not be changed until then.
 func (c *BlockingConnection) Put(ctx context.Context, payload []byte, timeout time.Duration) error {
-	header, _, err := frameHeader(payload)
+	header, err := frameHeader(len(payload))
 	if err != nil {
 		return err
 	}

@@ -46,9 +46,11 @@ type Conn struct {
 	hurried     bool // has a deadline for the frame that it has begun
 
 	writing sync.Mutex
-	writeBy time.Time // the deadline for writing, as far as it was set
-	ended   bool      // nothing more may be written
-	linger  bool      // because there was a last message, which has to arrive
+	held    []byte      // frames that are not written yet; see put
+	release *time.Timer // writes them if nothing else does; nil until there were any
+	writeBy time.Time   // the deadline for writing, as far as it was set
+	ended   bool        // nothing more may be written
+	linger  bool        // because there was a last message, which has to arrive
 }
 
 func newConn(s *Server, conn net.Conn, id uint64) *Conn {
@@ -159,11 +161,11 @@ func (c *Conn) serveFrame() bool {
 	case call.Async:
 		return true
 	case err != nil:
-		return c.write(exceptionOpening, encodeException(err), answerEnd)
+		return c.answer(exceptionOpening, encodeException(err), answerEnd)
 	case result == nil:
 		result = null
 	}
-	return c.write(resultOpening, result, answerEnd)
+	return c.answer(resultOpening, result, answerEnd)
 }
 
 // read gives the next frame, which is valid until the next call. There is none
@@ -211,69 +213,6 @@ func (c frameSource) Read(p []byte) (int, error) {
 	return c.conn.Read(p)
 }
 
-// write writes a frame, unless the service is being shut down: then the next
-// frame is the exit, and only that.
-func (c *Conn) write(parts ...[]byte) bool {
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	if c.ended || c.server.closing.Load() {
-		return false
-	}
-	c.extendWriting()
-	if err := connection.WriteFrame(c.conn, parts...); err != nil {
-		c.ended = true
-		if errors.Is(err, os.ErrDeadlineExceeded) && !c.server.closing.Load() {
-			c.server.hit(writeTimeout, c.Address(), "it did not take an answer in time")
-		}
-		return false
-	}
-	return true
-}
-
-// extendWriting sees to it that the deadline for writing is no nearer than the
-// limit. It sets it to twice of that, so that most answers need not.
-func (c *Conn) extendWriting() {
-	limit := c.server.options.Limits.WriteTimeout
-	now := time.Now()
-	if c.writeBy.Sub(now) >= limit {
-		return
-	}
-	c.writeBy = now.Add(2 * limit)
-	c.conn.SetWriteDeadline(c.writeBy)
-	if c.server.closing.Load() { // and has set its own in between
-		c.conn.SetWriteDeadline(now.Add(lastWords))
-	}
-}
-
-// writeLast writes a frame after which there will be no other, and tells the
-// client so.
-func (c *Conn) writeLast(parts ...[]byte) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	if c.ended {
-		return
-	}
-	c.ended = true
-	c.conn.SetWriteDeadline(time.Now().Add(lastWords))
-	if connection.WriteFrame(c.conn, parts...) != nil {
-		return
-	}
-	c.linger = true
-	if half, ok := c.conn.(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite()
-	}
-}
-
-func (c *Conn) writeExit() { c.writeLast(exceptionOpening, c.server.exit, answerEnd) }
-
-// sendExit ends the connection at a shutdown, whatever it does: an answer that
-// the client doesn't read fails, and its goroutine stops reading.
-func (c *Conn) sendExit() {
-	c.conn.SetDeadline(time.Now().Add(lastWords)) // to read too: the exit waits for the handshake of TLS
-	c.writeExit()
-	c.conn.SetReadDeadline(time.Unix(1, 0))
-}
-
 // close closes the connection after its last message, if there was one, has
 // arrived.
 func (c *Conn) close() {
@@ -282,6 +221,9 @@ func (c *Conn) close() {
 	}
 	c.writing.Lock()
 	linger := c.linger
+	if !c.ended {
+		c.flush()
+	}
 	c.ended = true
 	c.writing.Unlock()
 	if linger {
