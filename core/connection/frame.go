@@ -87,6 +87,9 @@ func (r *FrameReader) Next() ([]byte, error) {
 	return r.take(whole)[headerSize:], nil
 }
 
+// Return puts the frame that Next gave last in front of the stream again.
+func (r *FrameReader) Return(frame []byte) { r.start -= headerSize + len(frame) }
+
 // Read gives exactly n bytes without looking for frames. They are valid until
 // the next call.
 func (r *FrameReader) Read(n int) ([]byte, error) {

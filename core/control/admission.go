@@ -35,7 +35,7 @@ func (s *Server) begin(conn net.Conn) {
 	conn.SetReadDeadline(time.Now().Add(limits.HandshakeTimeout))
 	s.conns[c] = struct{}{}
 	c.unknown = s.unknown.PushBack(c)
-	s.running.Go(c.serve)
+	s.serve(c)
 }
 
 // turnAway ends a connection that is one too many. An exception in the place of
@@ -98,7 +98,7 @@ func (s *Server) AddConnection(conn net.Conn, unread []byte, authkey string) (*C
 		c.frames.Unread(unread)
 	}
 	s.conns[c] = struct{}{}
-	s.running.Go(c.serve)
+	s.serve(c)
 	return c, nil
 }
 

@@ -1,12 +1,28 @@
 package control
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 )
 
-// Every service has methods of its own. No method of a handler can be in their
-// place: their names begin with what no identifier has.
+// Builtin is a method that every service has of its own.
+type Builtin struct {
+	Name string
+	Method
+	Doc string
+}
+
+// Builtins are these methods, but for $describe of a service without a
+// description. No method of a handler can be in their place: their names begin
+// with what no identifier has.
+var Builtins = []Builtin{
+	{describeMethod, Method{RPC: true, Concurrent: true},
+		"Tells what the service is called, and of its methods their names, parameters, documentation and who may call them."},
+	{statisticsMethod, Method{RPC: true, Concurrent: true, Preauth: []string{adminAccount}},
+		"Counts calls, errors and latencies by method, connections, and how often each limit was reached."},
+}
+
 const (
 	builtinPrefix    = "$"
 	statisticsMethod = "$statistics"
@@ -18,18 +34,18 @@ const (
 
 type builtin struct {
 	Method
-	answer func() (json.RawMessage, error)
+	answer func(call *Call) (json.RawMessage, error)
 }
 
 func (s *Server) makeBuiltins() map[string]builtin {
-	builtins := map[string]builtin{statisticsMethod: {
-		Method{RPC: true, Concurrent: true, Preauth: []string{adminAccount}},
-		func() (json.RawMessage, error) { return json.Marshal(s.Statistics()) },
-	}}
-	if description := s.options.Description; description != nil {
-		builtins[describeMethod] = builtin{
-			Method{RPC: true, Concurrent: true},
-			func() (json.RawMessage, error) { return description, nil },
+	answers := map[string]func() (json.RawMessage, error){
+		describeMethod:   s.options.Describe,
+		statisticsMethod: func() (json.RawMessage, error) { return json.Marshal(s.Statistics()) },
+	}
+	builtins := map[string]builtin{}
+	for _, b := range Builtins {
+		if answer := answers[b.Name]; answer != nil {
+			builtins[b.Name] = builtin{b.Method, answer}
 		}
 	}
 	return builtins
@@ -46,11 +62,11 @@ func (s *Server) lookup(name string) (method Method, exists bool) {
 }
 
 // call has a method of the service or of its handler called.
-func (s *Server) call(c *Conn, call *Call) (json.RawMessage, error) {
+func (s *Server) call(ctx context.Context, c *Conn, call *Call) (json.RawMessage, error) {
 	if strings.HasPrefix(call.Method, builtinPrefix) {
 		if b, ok := s.builtins[call.Method]; ok {
-			return b.answer()
+			return b.answer(call)
 		}
 	}
-	return s.handler.Call(s.ctx, c, call)
+	return s.handler.Call(ctx, c, call)
 }

@@ -41,12 +41,16 @@ type Conn struct {
 	identity Identity
 	unknown  *list.Element // in Server.unknown during the handshake; Server.mu
 
-	established bool // has come through the handshake
+	challenge   []byte // that was sent; nil before
+	established bool   // has come through the handshake
 	removed     atomic.Bool
 	hurried     bool // has a deadline for the frame that it has begun
+	interrupted bool // by the freeze of the service, rather than over
+	parked      bool // has no goroutine, for as long as the service is frozen; Server.mu
 
 	writing sync.Mutex
 	held    []byte      // frames that are not written yet; see put
+	stuck   bool        // because the service is frozen
 	release *time.Timer // writes them if nothing else does; nil until there were any
 	writeBy time.Time   // the deadline for writing, as far as it was set
 	ended   bool        // nothing more may be written
@@ -71,10 +75,13 @@ func (c *Conn) Identity() Identity { return c.identity }
 func (c *Conn) serve() {
 	s := c.server
 	s.touch()
-	if c.established || c.arrive() {
-		for c.serveFrame() {
+	for !c.over() {
+		if s.park(c) {
+			return
 		}
-	} else if !s.closing.Load() {
+	}
+	defer s.leave()
+	if !c.established && !s.closing.Load() {
 		s.counters.handshakeFailures.Add(1)
 	}
 	c.close()
@@ -83,6 +90,20 @@ func (c *Conn) serve() {
 	if f := s.options.Callbacks.LostConnection; f != nil && c.established {
 		s.callback("lost connection", func() error { return f(s.ctx, c) })
 	}
+}
+
+// over serves the client and reports true when there is no more to serve, and
+// false when the service is frozen.
+func (c *Conn) over() bool {
+	c.interrupted = false
+	if c.unstick() && (c.established || c.arrive()) {
+		for c.serveFrame() {
+		}
+	}
+	if c.interrupted {
+		c.writeHeld()
+	}
+	return !c.interrupted
 }
 
 // arrive has a client come through the handshake and be announced, and reports
@@ -102,15 +123,17 @@ func (c *Conn) arrive() bool {
 // handshake reports whether the client may stay.
 func (c *Conn) handshake() bool {
 	s := c.server
-	challenge := newChallenge()
-	if !c.secure() || !c.write(challenge) {
-		return false
+	if c.challenge == nil {
+		c.challenge = newChallenge()
+		if !c.secure() || !c.write(c.challenge) {
+			return false
+		}
 	}
 	digest, ok := c.read()
 	if !ok {
 		return false
 	}
-	identity, known := s.keys.identify(challenge[len(challengePrefix):], digest)
+	identity, known := s.keys.identify(c.challenge[len(challengePrefix):], digest)
 	c.identity = identity
 	if !s.known(c) {
 		return false
@@ -127,6 +150,7 @@ func (c *Conn) handshake() bool {
 	if !c.write(answer) {
 		return false
 	}
+	c.challenge = nil
 	c.frames.SetMax(s.options.Limits.MaxFrame)
 	// A shutdown from here on sets its own deadline after this one.
 	c.conn.SetReadDeadline(time.Time{})
@@ -158,6 +182,10 @@ func (c *Conn) serveFrame() bool {
 	switch {
 	case c.server.closing.Load():
 		return false
+	case errors.Is(err, errFrozen):
+		c.frames.Return(frame)
+		c.interrupted = true
+		return false
 	case call.Async:
 		return true
 	case err != nil:
@@ -172,6 +200,10 @@ func (c *Conn) serveFrame() bool {
 // when the client has gone or the service is being shut down.
 func (c *Conn) read() ([]byte, bool) {
 	s := c.server
+	if s.frozen.Load() {
+		c.interrupted = true
+		return nil, false
+	}
 	frame, err := c.frames.Next()
 	if err == nil && c.hurried {
 		c.hurried = false
@@ -185,6 +217,8 @@ func (c *Conn) read() ([]byte, bool) {
 	switch {
 	case err == nil:
 		return frame, true
+	case errors.Is(err, os.ErrDeadlineExceeded) && s.frozen.Load():
+		c.interrupted = true
 	case errors.As(err, &tooLong):
 		s.hit(maxFrame, c.Address(), "%v", err)
 		c.writeLast(exceptionOpening, encodeException(overflow(tooLong)), answerEnd)
@@ -206,7 +240,7 @@ func (c frameSource) Read(p []byte) (int, error) {
 	if c.established && !c.hurried && c.frames.Buffered() > 0 {
 		c.hurried = true
 		c.conn.SetReadDeadline(time.Now().Add(c.server.options.Limits.FrameTimeout))
-		if c.server.closing.Load() || c.removed.Load() {
+		if s := c.server; s.closing.Load() || c.removed.Load() || s.frozen.Load() {
 			return 0, os.ErrDeadlineExceeded
 		}
 	}
@@ -219,11 +253,9 @@ func (c *Conn) close() {
 	if c.server.closing.Load() {
 		c.writeExit()
 	}
+	c.writeHeld()
 	c.writing.Lock()
 	linger := c.linger
-	if !c.ended {
-		c.flush()
-	}
 	c.ended = true
 	c.writing.Unlock()
 	if linger {

@@ -34,8 +34,9 @@ type Options struct {
 	// MetricsPort is where GET /metrics gives the statistics to Prometheus, on
 	// all interfaces and to everybody. Zero is nowhere.
 	MetricsPort int
-	// Description is what the RPC $describe answers. Without it there is none.
-	Description json.RawMessage
+	// Describe is what the RPC $describe answers. Without it there is none. It
+	// is called from many goroutines at once.
+	Describe func() (json.RawMessage, error)
 	// Interval is how long nothing has to happen for Callbacks.Idle. Zero is
 	// never.
 	Interval time.Duration
@@ -66,6 +67,7 @@ type Method struct {
 	Auth       bool     // wants the primary key
 	Preauth    []string // wants the key of one of these accounts, unless nil
 	Concurrent bool     // may overlap with other calls and with callbacks
+	Resumable  bool     // is interrupted when the service is handed over, and called again there
 }
 
 // A Handler has the methods of a service.

@@ -28,5 +28,10 @@ func (s *Server) Callback(name string, f func(ctx context.Context) error) {
 	if s.closing.Load() {
 		return
 	}
-	s.running.Go(func() { s.callback(name, func() error { return f(s.ctx) }) })
+	s.running.Go(func() {
+		if s.enterLate() {
+			defer s.leave()
+			s.callback(name, func() error { return f(s.ctx) })
+		}
+	})
 }

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -62,6 +63,15 @@ type Server struct {
 	serving  bool           // Serve has begun
 	deaf     bool           // stopped listening
 	running  sync.WaitGroup // everything that Serve waits for
+
+	frozen    atomic.Bool                       // stands still to be handed over; set under mu
+	inside    int                               // how many activities do not stand still yet
+	still     chan struct{}                     // closed when there are none
+	thawed    chan struct{}                     // closed when the service goes on here
+	departed  chan struct{}                     // closed when it goes on elsewhere
+	resumable map[*Conn]context.CancelCauseFunc // the calls that the freeze interrupts
+	postponed *exceptions.Error                 // the exit of a shutdown that has to wait
+
 	exit     []byte         // the last message; set before closing is
 	closing  atomic.Bool
 	shutdown chan struct{}   // closed together with closing
@@ -103,6 +113,9 @@ func NewServer(handler Handler, options Options) (_ *Server, err error) {
 		hits:     newHits(),
 		conns:    map[*Conn]struct{}{},
 		shutdown: make(chan struct{}),
+
+		departed:  make(chan struct{}),
+		resumable: map[*Conn]context.CancelCauseFunc{},
 	}
 	s.builtins = s.makeBuiltins()
 	return s, nil
@@ -159,13 +172,27 @@ func (s *Server) Serve(ctx context.Context) error {
 	return err
 }
 
-// accept takes connections until the listener is closed on purpose.
+// accept takes connections until the listener is closed on purpose, or belongs
+// to another process.
 func (s *Server) accept() error {
+	for s.enterLate() {
+		err := s.acceptUntilFrozen()
+		s.leave()
+		if !errors.Is(err, errFrozen) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) acceptUntilFrozen() error {
 	for {
 		conn, err := s.listener.Accept()
 		switch {
 		case err == nil:
 			s.begin(conn)
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return errFrozen
 		case errors.Is(err, net.ErrClosed) && s.isDeaf():
 			return nil
 		case isTransient(err):
@@ -228,7 +255,11 @@ func (s *Server) Shutdown(exit *exceptions.Error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing.Load() {
+	switch {
+	case s.closing.Load():
+		return
+	case s.frozen.Load():
+		s.postponed = exit
 		return
 	}
 	s.exit = encodeException(exit)
@@ -251,10 +282,21 @@ func (s *Server) serveCall(c *Conn, call *Call, method *Method) (result []byte, 
 			return nil, errClosing
 		}
 	}
+	ctx := s.ctx
+	if method.Resumable {
+		var done func()
+		if ctx, done, err = s.resumableContext(c); err != nil {
+			return nil, err
+		}
+		defer done()
+	}
 	err = guard(func() (err error) {
-		result, err = s.call(c, call)
+		result, err = s.call(ctx, c, call)
 		return err
 	})
+	if err != nil && errors.Is(context.Cause(ctx), errFrozen) {
+		return nil, errFrozen
+	}
 	if isFault(err) {
 		s.logError(call.Method, err)
 	}
@@ -317,8 +359,9 @@ func (s *Server) watchIdle() {
 		case <-s.shutdown:
 			return
 		}
-		if s.untilIdle() <= 0 {
+		if s.untilIdle() <= 0 && s.enter() {
 			s.callback("idle", s.idle)
+			s.leave()
 		}
 		timer.Reset(max(s.untilIdle(), 0))
 	}

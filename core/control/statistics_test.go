@@ -122,7 +122,7 @@ func TestDescription(t *testing.T) {
 		stuck <- true
 		<-stuck
 		return nil, nil
-	}}}, control.Options{Description: json.RawMessage(`{"name": "Lab"}`)})
+	}}}, control.Options{Describe: func() (json.RawMessage, error) { return json.RawMessage(`{"name": "Lab"}`), nil }})
 	dialRaw(t, s).authenticate().put(callText("stuck", "[]"))
 	<-stuck
 	defer func() { stuck <- true }()

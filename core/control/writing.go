@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"sync"
@@ -49,7 +50,7 @@ func (c *Conn) put(hold bool, parts ...[]byte) bool {
 	for _, part := range parts {
 		size += len(part)
 	}
-	if size > heldSize {
+	if size > heldSize && !c.stuck {
 		return c.flush() && c.putLong(parts)
 	}
 	if c.held == nil {
@@ -67,6 +68,11 @@ func (c *Conn) putLong(parts [][]byte) bool {
 	if err == nil {
 		_, err = frame.WriteTo(c.conn)
 	}
+	if c.interruptedBy(err) {
+		c.held = bytes.Join(frame, nil) // what WriteTo has left of it
+		c.stuck = true
+		return true
+	}
 	return c.wrote(err)
 }
 
@@ -75,28 +81,53 @@ func (c *Conn) releaseIn(d time.Duration) {
 		c.release.Reset(d)
 		return
 	}
-	c.release = time.AfterFunc(d, func() {
-		c.writing.Lock()
-		defer c.writing.Unlock()
-		if !c.ended {
-			c.flush()
-		}
-	})
+	c.release = time.AfterFunc(d, c.writeHeld)
+}
+
+func (c *Conn) writeHeld() {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if !c.ended {
+		c.flush()
+	}
 }
 
 // flush writes what is held. The caller has the lock.
 func (c *Conn) flush() bool {
-	if c.held == nil {
+	if c.held == nil || c.stuck {
 		return true
 	}
 	if c.release != nil {
 		c.release.Stop()
 	}
-	_, err := c.conn.Write(c.held)
+	n, err := c.conn.Write(c.held)
+	if c.interruptedBy(err) {
+		c.held = c.held[n:]
+		c.stuck = true
+		return true
+	}
 	free := c.held[:0]
 	heldBuffers.Put(&free)
 	c.held = nil
 	return c.wrote(err)
+}
+
+// interruptedBy reports whether it is the freeze of the service that has ended
+// a write.
+func (c *Conn) interruptedBy(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) && c.server.frozen.Load()
+}
+
+// unstick writes what the freeze of the service has left unwritten.
+func (c *Conn) unstick() bool {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if !c.stuck {
+		return true
+	}
+	c.stuck = false
+	c.extendWriting()
+	return c.flush()
 }
 
 // wrote ends writing after an error, and reports whether there was none.
@@ -135,6 +166,7 @@ func (c *Conn) writeLast(parts ...[]byte) {
 		return
 	}
 	c.conn.SetWriteDeadline(time.Now().Add(lastWords))
+	c.stuck = false
 	written := c.put(false, parts...)
 	c.ended = true
 	if !written {
