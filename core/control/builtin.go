@@ -38,9 +38,11 @@ type builtin struct {
 }
 
 func (s *Server) makeBuiltins() map[string]builtin {
-	answers := map[string]func() (json.RawMessage, error){
-		describeMethod:   s.options.Describe,
-		statisticsMethod: func() (json.RawMessage, error) { return json.Marshal(s.Statistics()) },
+	answers := map[string]func(*Call) (json.RawMessage, error){
+		statisticsMethod: func(*Call) (json.RawMessage, error) { return json.Marshal(s.Statistics()) },
+	}
+	if describe := s.options.Describe; describe != nil {
+		answers[describeMethod] = func(*Call) (json.RawMessage, error) { return describe() }
 	}
 	builtins := map[string]builtin{}
 	for _, b := range Builtins {
