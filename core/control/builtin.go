@@ -14,12 +14,14 @@ type Builtin struct {
 }
 
 // Builtins are these methods, but for $describe of a service without a
-// description. No method of a handler can be in their place: their names begin
-// with what no identifier has.
+// description and $handover of one that cannot be handed over. No method of a
+// handler can be in their place: their names begin with what no identifier has.
 var Builtins = []Builtin{
 	{describeMethod, Method{RPC: true, Concurrent: true},
 		"Tells what the service is called, and of its methods their names, parameters, documentation and who may call them."},
-	{statisticsMethod, Method{RPC: true, Concurrent: true, Preauth: []string{adminAccount}},
+	{handoverMethod, Method{RPC: true, Concurrent: true, Admin: true},
+		"Hands the service over to the process that listens on a socket file of this host."},
+	{statisticsMethod, Method{RPC: true, Concurrent: true, Admin: true},
 		"Counts calls, errors and latencies by method, connections, and how often each limit was reached."},
 }
 
@@ -27,8 +29,9 @@ const (
 	builtinPrefix    = "$"
 	statisticsMethod = "$statistics"
 	describeMethod   = "$describe"
+	handoverMethod   = "$handover"
 
-	// adminAccount is who may read the statistics, by the rule for preauth.
+	// adminAccount is who runs the service; see keys.administers.
 	adminAccount = "admin"
 )
 
@@ -40,6 +43,9 @@ type builtin struct {
 func (s *Server) makeBuiltins() map[string]builtin {
 	answers := map[string]func(*Call) (json.RawMessage, error){
 		statisticsMethod: func(*Call) (json.RawMessage, error) { return json.Marshal(s.Statistics()) },
+	}
+	if s.options.Handover {
+		answers[handoverMethod] = func(call *Call) (json.RawMessage, error) { return nil, s.beginHandover(call) }
 	}
 	if describe := s.options.Describe; describe != nil {
 		answers[describeMethod] = func(*Call) (json.RawMessage, error) { return describe() }

@@ -134,6 +134,16 @@ func (k *keys) admits(id *Identity, accounts []string) bool {
 	return open
 }
 
+// administers is who may make the calls for the administrator: the account for
+// it, or in a service without one, who has the primary key.
+func (k *keys) administers(id *Identity) bool {
+	key, listed := k.alternate[adminAccount]
+	if listed {
+		return key == nil || *key == id.Key
+	}
+	return id.Primary
+}
+
 // newChallenge makes the first message of a connection.
 func newChallenge() []byte {
 	challenge := make([]byte, 0, len(challengePrefix)+saltSize+len(sha256Suffix))

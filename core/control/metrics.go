@@ -37,11 +37,17 @@ func (s *Server) serveMetrics() {
 }
 
 // listenForMetrics gives nil if nobody has asked for them.
-func listenForMetrics(port int) (net.Listener, error) {
-	if port == 0 {
+func listenForMetrics(o *Options) (net.Listener, error) {
+	if o.Estate != nil && o.Estate.metrics != nil {
+		if inherited := o.Estate.metrics; connection.AddressOf(inherited.Addr()).Port == o.MetricsPort {
+			return inherited, nil
+		}
+		o.Estate.metrics.Close()
+	}
+	if o.MetricsPort == 0 {
 		return nil, nil
 	}
-	return listen(&Options{Address: connection.Address{Port: port}})
+	return listen(&Options{Address: connection.Address{Port: o.MetricsPort}})
 }
 
 var escapeLabel = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)

@@ -37,6 +37,12 @@ type Options struct {
 	// Describe is what the RPC $describe answers. Without it there is none. It
 	// is called from many goroutines at once.
 	Describe func() (json.RawMessage, error)
+	// Handover lets who has the primary key have the service handed over to
+	// another process. Estate is such a service, which goes on here: its port
+	// is taken instead of Address, and its clients are served from the
+	// beginning. See [TakeOver].
+	Handover bool
+	Estate   *Estate
 	// Interval is how long nothing has to happen for Callbacks.Idle. Zero is
 	// never.
 	Interval time.Duration
@@ -58,6 +64,9 @@ type Callbacks struct {
 	LostConnection func(ctx context.Context, conn *Conn) error
 	// Idle is called when nothing has happened for Options.Interval.
 	Idle func(ctx context.Context) error
+	// Serialize is called when the service is handed over, after the last call
+	// here. After an error the service goes on.
+	Serialize func(ctx context.Context) (Legacy, error)
 }
 
 // Method is what a server has to know of a method before it lets a call
@@ -68,6 +77,7 @@ type Method struct {
 	Preauth    []string // wants the key of one of these accounts, unless nil
 	Concurrent bool     // may overlap with other calls and with callbacks
 	Resumable  bool     // is interrupted when the service is handed over, and called again there
+	Admin      bool     // is for who runs the service; see keys.administers
 }
 
 // A Handler has the methods of a service.

@@ -56,13 +56,13 @@ type Server struct {
 
 	dispatch sync.Mutex // held by who serves a call or a callback
 
-	mu       sync.Mutex
-	conns    map[*Conn]struct{}
-	unknown  list.List // the connections in their handshake, oldest first
-	lastID   uint64
-	serving  bool           // Serve has begun
-	deaf     bool           // stopped listening
-	running  sync.WaitGroup // everything that Serve waits for
+	mu      sync.Mutex
+	conns   map[*Conn]struct{}
+	unknown list.List // the connections in their handshake, oldest first
+	lastID  uint64
+	serving bool           // Serve has begun
+	deaf    bool           // stopped listening
+	running sync.WaitGroup // everything that Serve waits for
 
 	frozen    atomic.Bool                       // stands still to be handed over; set under mu
 	inside    int                               // how many activities do not stand still yet
@@ -72,7 +72,9 @@ type Server struct {
 	resumable map[*Conn]context.CancelCauseFunc // the calls that the freeze interrupts
 	postponed *exceptions.Error                 // the exit of a shutdown that has to wait
 
-	exit     []byte         // the last message; set before closing is
+	handingOver atomic.Bool
+
+	exit     []byte // the last message; set before closing is
 	closing  atomic.Bool
 	shutdown chan struct{}   // closed together with closing
 	ctx      context.Context // of the handlers; set by Serve
@@ -80,13 +82,19 @@ type Server struct {
 
 // NewServer makes a service and listens, so that clients can connect from
 // then on; they are served by [Server.Serve]. If it fails, options.Listener is
-// closed.
+// closed, and so is options.Estate.
 func NewServer(handler Handler, options Options) (_ *Server, err error) {
 	defer func() {
 		if err != nil && options.Listener != nil {
 			options.Listener.Close()
 		}
+		if err != nil && options.Estate != nil {
+			options.Estate.Close()
+		}
 	}()
+	if options.Estate != nil {
+		options.Listener = options.Estate.listener
+	}
 	keys, err := newKeys(&options)
 	if err != nil {
 		return nil, err
@@ -98,7 +106,7 @@ func NewServer(handler Handler, options Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	metrics, err := listenForMetrics(options.MetricsPort)
+	metrics, err := listenForMetrics(&options)
 	if err != nil {
 		listener.Close()
 		return nil, fmt.Errorf("metrics: %w", err)
@@ -118,6 +126,9 @@ func NewServer(handler Handler, options Options) (_ *Server, err error) {
 		resumable: map[*Conn]context.CancelCauseFunc{},
 	}
 	s.builtins = s.makeBuiltins()
+	if options.Estate != nil {
+		s.inherit(options.Estate)
+	}
 	return s, nil
 }
 
@@ -155,6 +166,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.mu.Unlock()
 	stop := context.AfterFunc(ctx, func() { s.Shutdown(exceptions.Exit.Newf("the service was interrupted")) })
 	defer stop()
+	if s.options.Estate != nil {
+		s.thaw()
+	}
 	if s.options.Interval > 0 && s.options.Callbacks.Idle != nil {
 		s.running.Go(s.watchIdle)
 	}
@@ -315,6 +329,8 @@ func (s *Server) check(c *Conn, call *Call) (method Method, err error) {
 		err = noSuchRPC(call.Method)
 	case !method.RPC:
 		err = notAnRPC(call.Method)
+	case method.Admin && !s.keys.administers(&c.identity):
+		err = errUnauthorized
 	case method.Auth && !c.identity.Primary:
 		err = errUnauthenticated
 	case method.Preauth != nil && !s.keys.admits(&c.identity, method.Preauth):

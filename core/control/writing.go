@@ -106,8 +106,9 @@ func (c *Conn) flush() bool {
 		c.stuck = true
 		return true
 	}
-	free := c.held[:0]
-	heldBuffers.Put(&free)
+	if free := c.held[:0]; cap(free) <= 2*heldSize {
+		heldBuffers.Put(&free)
+	}
 	c.held = nil
 	return c.wrote(err)
 }

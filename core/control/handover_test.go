@@ -1,0 +1,326 @@
+package control_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"avescript/core/connection"
+	"avescript/core/control"
+	"avescript/core/exceptions"
+)
+
+// heir takes a service over, as another process would, and serves until the test
+// ends.
+func heir(t *testing.T, s *control.Server, handler control.Handler, options control.Options) *control.Server {
+	t.Helper()
+	var next *control.Server
+	// The service may not have noticed yet that somebody else has failed.
+	eventually(t, "nobody else takes it over", func() bool {
+		var err error
+		next, err = takeOver(t, s, handler, options)
+		if err != nil && !errors.Is(err, exceptions.Restarting) {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
+	return next
+}
+
+func takeOver(t *testing.T, s *control.Server, handler control.Handler, options control.Options) (*control.Server, error) {
+	t.Helper()
+	estate, err := control.TakeOver(ctx, control.ClientOptions{Address: connection.Address{Port: s.Address().Port}, Authkey: options.Authkey}, late)
+	if err != nil {
+		return nil, err
+	}
+	options.Estate = estate
+	options.Handover = true
+	next, err := control.NewServer(handler, options)
+	if err != nil {
+		return nil, err
+	}
+	if err := next.Succeed(ctx); err != nil {
+		next.Renounce()
+		return nil, err
+	}
+	served := make(chan error, 1)
+	go func() { served <- next.Serve(ctx) }()
+	t.Cleanup(func() {
+		next.Shutdown(nil)
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return next, nil
+}
+
+// generation is a service whose calls tell by which process they were served.
+func generation(n int, more methods) methods {
+	m := methods{"echo": echo, "generation": constant(n)}
+	for name, method := range more {
+		m[name] = method
+	}
+	return m
+}
+
+func TestClientsDoNotNoticeAHandover(t *testing.T) {
+	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key", Handover: true})
+	const clients, restarts = 8, 20
+	var running sync.WaitGroup
+	var stop atomic.Bool
+	for i := range clients {
+		c := newClient(t, s, "key")
+		running.Go(func() {
+			for n := 0; !stop.Load(); n++ {
+				text := fmt.Sprintf("%d.%d %s", i, n, strings.Repeat("x", n*n%20000))
+				if got, err := call(c, "echo", text); err != nil || got != fmt.Sprintf("%q", text) {
+					t.Errorf("client %d, call %d: got %.60s, %v", i, n, got, err)
+					return
+				}
+			}
+		})
+	}
+	for n := 1; n <= restarts; n++ {
+		s = heir(t, s, generation(n, nil), control.Options{Authkey: "key"})
+	}
+	stop.Store(true)
+	running.Wait()
+	if got, err := call(newClient(t, s, "key"), "generation"); err != nil || got != fmt.Sprint(restarts) {
+		t.Errorf("after %d restarts: generation %v, %v", restarts, got, err)
+	}
+}
+
+func TestFrameIsCutByAHandover(t *testing.T) {
+	var frame bytes.Buffer
+	connection.WriteFrame(&frame, []byte(callText("echo", `["some text"]`)))
+	for cut := 0; cut <= frame.Len(); cut += 7 {
+		s, _ := start(t, generation(0, nil), control.Options{Anonymous: true, Handover: true})
+		r := dialRaw(t, s).authenticate()
+		r.Write(frame.Bytes()[:cut])
+		heir(t, s, generation(1, nil), control.Options{Anonymous: true})
+		r.Write(frame.Bytes()[cut:])
+		r.want(answerText(`"some text"`))
+		r.put(callText("generation", "[]"))
+		r.want(answerText("1"))
+	}
+}
+
+func TestHandshakeIsCutByAHandover(t *testing.T) {
+	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key", Handover: true})
+	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.Address().Port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the challenge has been sent", func() bool { return len(s.Connections()) == 1 })
+	heir(t, s, generation(1, nil), control.Options{Authkey: "key"})
+	c := control.NewClient(control.ClientOptions{Conn: conn, Authkey: "key", Timeout: late})
+	defer c.Close()
+	if got, err := call(c, "generation"); got != "1" || err != nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+// A client that doesn't read has answers in the service that cannot be written.
+func TestAnswersThatNobodyHasReadAreHandedOver(t *testing.T) {
+	s, _ := start(t, generation(0, nil), control.Options{Anonymous: true, Handover: true})
+	r := dialRaw(t, s).authenticate()
+	r.SetDeadline(time.Now().Add(time.Minute))
+	const calls, size = 300, 100_000
+	sent := make(chan bool)
+	go func() {
+		defer close(sent)
+		for i := range calls {
+			connection.WriteFrame(r.Conn, []byte(callText("echo", fmt.Sprintf(`["%d%0*d"]`, i, size, 0))))
+		}
+	}()
+	time.Sleep(100 * time.Millisecond) // the buffers fill
+	for n := 1; n <= 3; n++ {
+		s = heir(t, s, generation(n, nil), control.Options{Anonymous: true})
+	}
+	for i := range calls {
+		if got := r.get(); got != answerText(fmt.Sprintf(`"%d%0*d"`, i, size, 0)) {
+			t.Fatalf("answer %d: got %.40q", i, got)
+		}
+	}
+	<-sent
+}
+
+func TestRunningCallIsAnsweredBeforeItsConnectionMoves(t *testing.T) {
+	begun, end := make(chan bool), make(chan bool)
+	slow := method{rpc, func(context.Context, *control.Conn, *control.Call) (any, error) {
+		close(begun)
+		<-end
+		return "done", nil
+	}}
+	s, _ := start(t, generation(0, methods{"slow": slow}), control.Options{Anonymous: true, Handover: true})
+	r := dialRaw(t, s).authenticate()
+	r.put(callText("slow", "[]"))
+	<-begun
+	r.put(callText("generation", "[]"))
+	go func() {
+		time.Sleep(50 * time.Millisecond)
+		close(end)
+	}()
+	heir(t, s, generation(1, nil), control.Options{Anonymous: true})
+	r.want(answerText(`"done"`))
+	r.want(answerText("1"))
+}
+
+func TestResumableCallGoesOnElsewhere(t *testing.T) {
+	var runs atomic.Int32
+	waiting := method{control.Method{RPC: true, Resumable: true}, func(ctx context.Context, _ *control.Conn, call *control.Call) (any, error) {
+		if runs.Add(1) == 1 {
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
+		}
+		return firstOf(call), nil
+	}}
+	s, _ := start(t, generation(0, methods{"wait": waiting}), control.Options{Anonymous: true, Handover: true})
+	r := dialRaw(t, s).authenticate()
+	r.together(callText("wait", "[7]"), callText("generation", "[]"))
+	eventually(t, "the call is served", func() bool { return runs.Load() == 1 })
+	heir(t, s, generation(1, methods{"wait": waiting}), control.Options{Anonymous: true})
+	r.want(answerText("7"))
+	r.want(answerText("1"))
+}
+
+func TestStateIsHandedOver(t *testing.T) {
+	left := control.Callbacks{Serialize: func(context.Context) (control.Legacy, error) {
+		return control.Legacy{State: json.RawMessage(`{"leases": 3}`), Fds: []int{0}}, nil
+	}}
+	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key", AltKeys: map[string]*string{"guest": new("g")}, Handover: true, Callbacks: left})
+	guest := newClient(t, s, "g")
+	if _, err := call(guest, "echo", 1); err != nil {
+		t.Fatal(err)
+	}
+	id := s.Connections()[0].ID()
+	estate, err := control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, late)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(estate.State) != `{"leases":3}` || len(estate.Files) != 1 {
+		t.Errorf("got the state %s and %d files", estate.State, len(estate.Files))
+	}
+	next, err := control.NewServer(generation(1, nil), control.Options{Authkey: "key", Estate: estate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, c := range next.Connections() {
+		found = found || c.ID() == id && c.Identity().Key == "g" && c.Identity().Accounts[0] == "guest"
+	}
+	if !found {
+		t.Errorf("connection %d is not known any more", id)
+	}
+	next.Renounce()
+	estate.Close()
+}
+
+func TestServiceGoesOnWhenNobodyTakesItOver(t *testing.T) {
+	for name, fails := range map[string]func(t *testing.T, s *control.Server) error{
+		"the new process dies": func(_ *testing.T, s *control.Server) error {
+			estate, err := control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, late)
+			if err == nil {
+				estate.Close()
+			}
+			return err
+		},
+		"nobody else may have it": func(t *testing.T, s *control.Server) error {
+			for _, key := range []string{"", "g", "wrong"} {
+				if _, err := control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: key}, late); err == nil {
+					return fmt.Errorf("the key %q is enough", key)
+				}
+			}
+			return nil
+		},
+		"the socket file is somebody else's": func(t *testing.T, s *control.Server) error {
+			l, err := net.Listen("unix", t.TempDir()+"/so")
+			if err != nil {
+				return err
+			}
+			defer l.Close()
+			_, err = call(newClient(t, s, "key"), "$handover", l.Addr().String(), "token", 0.2)
+			return err
+		},
+		"a call does not end": func(t *testing.T, s *control.Server) error {
+			stuck := newClient(t, s, "key")
+			p, err := stuck.Start(ctx, "stuck", nil, nil, late)
+			if err != nil {
+				return err
+			}
+			_, err = control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, 300*time.Millisecond)
+			if err == nil || p.Ready() {
+				return fmt.Errorf("got %v", err)
+			}
+			return nil
+		},
+		"another one takes it": func(t *testing.T, s *control.Server) error {
+			first, err := control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, late)
+			if err != nil {
+				return err
+			}
+			defer first.Close()
+			// The service stands still: the second one cannot even ask.
+			_, err = control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, 300*time.Millisecond)
+			if err == nil {
+				return fmt.Errorf("two have taken over one service")
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			end := make(chan bool)
+			stuck := method{control.Method{RPC: true, Concurrent: true}, func(context.Context, *control.Conn, *control.Call) (any, error) { <-end; return nil, nil }}
+			s, _ := start(t, generation(0, methods{"stuck": stuck}), control.Options{
+				Authkey: "key", AltKeys: map[string]*string{"guest": new("g")}, Handover: true})
+			release := sync.OnceFunc(func() { close(end) })
+			t.Cleanup(release)
+			c := newClient(t, s, "key")
+			if _, err := call(c, "echo", 1); err != nil {
+				t.Fatal(err)
+			}
+			if err := fails(t, s); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := call(c, "generation"); got != "0" || err != nil {
+				t.Errorf("an old client got %v, %v", got, err)
+			}
+			if got, err := call(newClient(t, s, "key"), "generation"); got != "0" || err != nil {
+				t.Errorf("a new client got %v, %v", got, err)
+			}
+			release()
+			heir(t, s, generation(1, nil), control.Options{Authkey: "key"})
+			if got, err := call(c, "generation"); got != "1" || err != nil {
+				t.Errorf("after a handover it got %v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestHandoverOfAServiceThatEnds(t *testing.T) {
+	var s *control.Server
+	quit := method{rpc, func(context.Context, *control.Conn, *control.Call) (any, error) {
+		time.Sleep(50 * time.Millisecond)
+		return nil, exceptions.Exit.Newf("enough")
+	}}
+	s, _ = start(t, generation(0, methods{"quit": quit}), control.Options{Handover: true})
+	c := newClient(t, s, "")
+	p, err := c.Start(ctx, "quit", nil, nil, late)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := takeOver(t, s, generation(1, nil), control.Options{}); err == nil {
+		t.Error("a service that ends was handed over")
+	}
+	if _, err := p.Wait(ctx, late); err == nil || !strings.Contains(err.Error(), "enough") {
+		t.Errorf("its client got %v", err)
+	}
+}
