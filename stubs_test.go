@@ -342,6 +342,7 @@ var probes = map[string]string{
 	"ave.ControlOptions":       `require("ave.network.control").Control({ [""] = 1 })`,
 	"ave.EventuallyOptions":    `require("ave.test").eventually(print, { [""] = 1 })`,
 	"ave.JsonOptions":          `require("ave.json").encode(1, { [""] = 1 })`,
+	"ave.ListenOptions":        `require("ave.network.fdtx").FdTx():listen("", "", { [""] = 1 })`,
 	"ave.PortOptions":          `require("ave.network.connection").find_free_port({ [""] = 1 })`,
 	"ave.ProcessOptions":       `require("ave.network.process").Process({ [""] = 1 })`,
 	"ave.RemoteControlOptions": `require("ave.network.control").RemoteControl({ "", 1 }, nil, nil, nil, nil, { [""] = 1 })`,

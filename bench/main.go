@@ -66,6 +66,7 @@ func bench(ctx context.Context, wanted *regexp.Regexp, rounds int, turn time.Dur
 		idleMeasures(peers, limit),
 		sleepMeasures(peers, limit),
 		startMeasures(ctx, built),
+		fdtxMeasures(ctx, built, turn),
 	)
 	var table table
 	for _, m := range measures {

@@ -81,7 +81,7 @@ type cmdOptions struct {
 
 func (o *cmdOptions) core() cmd.Options {
 	options := cmd.Options{
-		Timeout: o.Timeout.Duration,
+		Timeout: o.Timeout.Or(0),
 		Dir:     o.Cwd,
 		Env:     o.Env,
 		Output:  o.OutputFile.Writer,

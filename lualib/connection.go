@@ -2,6 +2,7 @@ package lualib
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -51,12 +52,7 @@ func (a *address) UnpackLua(L *lua.LState, v lua.LValue) error {
 func addressValue(a connection.Address) []any { return []any{a.Host, a.Port} }
 
 // timeout is how long the core waits: for ever if it is not set.
-func timeout(s bind.Seconds) time.Duration {
-	if !s.Set {
-		return connection.Forever
-	}
-	return s.Duration
-}
+func timeout(s bind.Seconds) time.Duration { return s.Or(connection.Forever) }
 
 // findFreePort is find_free_port(start?, stop?, listen?), where a table of
 // these by name may stand for them.
@@ -102,6 +98,7 @@ var connectionClass = bind.Class{
 		bind.Func("read", "size", connectionRead),
 		bind.Func("write", "obj", connectionWrite),
 	},
+	Copy: bind.Copy{Pack: packConnection, Unpack: unpackConnection},
 }
 
 func init() { // these make objects of the class
@@ -121,6 +118,41 @@ func initConnection(c *bind.Call) error {
 	}
 	bind.Attach(c.L, c.Self, conn)
 	return nil
+}
+
+// packConnection gives the descriptor with what is unread of a message, or the
+// address of a connection that has no socket.
+func packConnection(part any) ([]byte, int, error) {
+	conn := part.(*connection.BlockingConnection)
+	fd, err := conn.Fileno()
+	if errors.Is(err, exceptions.ConnectionClosed) {
+		data, err := json.Marshal(conn.Address())
+		return data, -1, err
+	}
+	if err != nil {
+		return nil, -1, err
+	}
+	unread, err := conn.Unread()
+	return unread, fd, err
+}
+
+func unpackConnection(L *lua.LState, class *lua.LTable, data []byte, fd int) (*lua.LTable, error) {
+	conn, err := unpackedConnection(data, fd)
+	if err != nil {
+		return nil, err
+	}
+	return bind.NewOf(L, class, conn), nil
+}
+
+func unpackedConnection(data []byte, fd int) (*connection.BlockingConnection, error) {
+	if fd >= 0 {
+		return connection.FromFd(fd, data)
+	}
+	var a connection.Address
+	if err := json.Unmarshal(data, &a); err != nil {
+		return nil, err
+	}
+	return connection.NewBlockingConnection(a, nil)
 }
 
 func connectionFromFd(c *bind.Call) error { return makeFromFd(c, &connectionClass) }

@@ -10,7 +10,6 @@ import (
 	"avescript/core/connection"
 	"avescript/core/control"
 	"avescript/core/exceptions"
-	"avescript/core/process"
 	"avescript/lualib/bind"
 	"avescript/lualib/vm"
 )
@@ -48,6 +47,7 @@ var controlClass = bind.Class{
 		bind.Func("auth", "method", markAuth),
 		bind.Func("concurrent", "method", markConcurrent),
 		bind.Func("preauth", "...", markPreauth),
+		bind.Func("resumable", "method", markResumable),
 		bind.Func("rpc", "method, optional?", markRPC),
 	},
 }
@@ -102,21 +102,9 @@ func controlAddConnection(c *bind.Call) error {
 	if !ok {
 		return exceptions.TypeError.Newf("Control:add_connection: argument 'connection': %w", bind.Mismatch("a Connection", object))
 	}
-	fd, unread, err := open.Detach()
+	client, err := server.AddConnection(open, authkey)
 	if err != nil {
 		return err
-	}
-	socket, err := connection.NewSocket(fd)
-	if err != nil {
-		return err
-	}
-	conn, err := socket.Conn()
-	if err != nil {
-		return errors.Join(err, closeSocket(socket))
-	}
-	client, err := server.AddConnection(conn, unread, authkey)
-	if err != nil {
-		return errors.Join(err, conn.Close())
 	}
 	return c.Return(connectionValue(c.L, client))
 }
@@ -166,7 +154,11 @@ func controlInitialize(c *bind.Call) error {
 	options.Log = s.log
 	options.Callbacks = s.callbacks(c.L)
 	if settings.Describe {
-		if options.Description, err = s.describe(c.L); err != nil {
+		options.Describe = s.describe(c.L)
+	}
+	options.Callbacks.Serialize = s.serialize
+	if settings.Takeover {
+		if options.Estate, err = takeOver(c, &settings, &options); err != nil {
 			return err
 		}
 	}
@@ -175,6 +167,9 @@ func controlInitialize(c *bind.Call) error {
 	}
 	s.vm.Attached[serviceKey{c.Self}] = s
 	s.vm.Resumed = showConnection
+	if options.Estate != nil {
+		return s.succeed(c, options.Estate)
+	}
 	return nil
 }
 
@@ -239,7 +234,7 @@ func EndService(v *vm.VM, self *lua.LTable, exit *exceptions.Error) bool {
 		s, _ = v.Attached[serviceKey{self}].(*service)
 		return nil
 	})
-	if s == nil || !exit.Class.IsA(exceptions.Exit) {
+	if s == nil || !exit.Class.IsA(exceptions.Exit) || exit.Foreign {
 		return false
 	}
 	exit.Trace = nil
@@ -296,20 +291,19 @@ func controlJoinLater(c *bind.Call) error {
 	if err := c.Args(&proc); err != nil {
 		return err
 	}
-	child, ok := bind.Part[*process.Child](proc)
-	if !ok {
-		return exceptions.TypeError.Newf("Control:join_later: argument 'proc': %w",
-			bind.Mismatch("a process that was started here", proc))
+	child, err := childOf(proc)
+	if err != nil {
+		return exceptions.TypeError.Newf("Control:join_later: argument 'proc': %w", err)
 	}
+	pid := proc.RawGetString("pid")
 	go func() {
-		<-child.Ended()
-		status, err := child.Join(context.Background(), 0)
+		status, err := join(context.Background(), child, connection.Forever)
 		if err != nil {
-			s.log(fmt.Sprintf("join process %d: %v", child.Pid, err))
+			s.log(fmt.Sprintf("join process %v: %v", pid, err))
 			return
 		}
 		s.server.Callback("joined process", func(ctx context.Context) error {
-			return s.call(ctx, "joined_process", child.Pid, status)
+			return s.call(ctx, "joined_process", pid, status)
 		})
 	}()
 	return nil

@@ -26,20 +26,13 @@ var daemonHost = bind.Module{
 	},
 }
 
-// held are the pid files of this process, which must never be closed.
-var held []*process.PidFile
-
+// daemonHold takes the pid file for as long as this process lives.
 func daemonHold(c *bind.Call) error {
 	var path string
 	if err := c.Args(&path); err != nil {
 		return err
 	}
-	file, err := process.HoldPidFile(path)
-	if err != nil {
-		return err
-	}
-	held = append(held, file)
-	return nil
+	return process.HoldPidFile(path)
 }
 
 func daemonHolder(c *bind.Call) error {
@@ -47,7 +40,9 @@ func daemonHolder(c *bind.Call) error {
 	if err := c.Args(&path); err != nil {
 		return err
 	}
-	pid, err := process.HolderOf(path)
+	var pid int
+	var err error
+	c.Unlocked(func(context.Context) { pid, err = process.HolderOf(path) })
 	if err != nil || pid == 0 {
 		return err
 	}
@@ -78,6 +73,9 @@ func daemonRedirect(c *bind.Call) error {
 	)
 }
 
+// killTime is how long a daemon that was killed may take to be gone.
+const killTime = 5 * time.Second
+
 // daemonStop ends the process that holds a pid file.
 func daemonStop(c *bind.Call) error {
 	var path string
@@ -85,42 +83,73 @@ func daemonStop(c *bind.Call) error {
 	if err := c.Args(&path, &limit); err != nil {
 		return err
 	}
-	pid, err := process.HolderOf(path)
+	var daemon *process.Daemon
+	var err error
+	c.Unlocked(func(ctx context.Context) {
+		if daemon, err = holderOf(path); daemon != nil {
+			err = endDaemon(ctx, daemon, path, timeout(limit))
+		}
+	})
 	if err != nil {
 		return err
 	}
-	if pid == 0 {
-		return c.Return(false)
-	}
-	daemon, err := process.FindDaemon(pid)
-	if err != nil {
-		return err
-	}
-	c.Unlocked(func(ctx context.Context) { err = endDaemon(ctx, daemon, path, limit.Duration) })
-	if err != nil {
-		return err
-	}
-	return c.Return(true)
+	return c.Return(daemon != nil)
 }
 
-// endDaemon looks at the lock, not at the process: it is what the next one
-// waits for.
+// holderOf gets hold of the process that holds a pid file, nil for none. Its
+// number may be another's before it is got hold of, so it is asked for again.
+func holderOf(path string) (*process.Daemon, error) {
+	for {
+		pid, err := process.HolderOf(path)
+		if err != nil || pid == 0 {
+			return nil, err
+		}
+		daemon, missing := process.FindDaemon(pid)
+		again, err := process.HolderOf(path)
+		switch {
+		case err != nil:
+			return nil, err
+		case again == pid && missing != nil:
+			return nil, fmt.Errorf("%s is held, but not by the process that it names: %w", path, missing)
+		case again == pid:
+			return daemon, nil
+		}
+	}
+}
+
 func endDaemon(ctx context.Context, daemon *process.Daemon, path string, limit time.Duration) error {
-	const step = 5 * time.Millisecond
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		if err := daemon.Signal(signal); err != nil {
+	for _, step := range []process.Step{{Signal: syscall.SIGTERM, Grace: limit}, {Signal: syscall.SIGKILL, Grace: killTime}} {
+		if err := daemon.Signal(step.Signal); err != nil {
 			return err
 		}
-		for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
-			if pid, err := process.HolderOf(path); pid != daemon.Pid {
-				return err
-			}
-			select {
-			case <-time.After(step):
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
+		var expired <-chan time.Time
+		if step.Grace >= 0 {
+			expired = time.After(step.Grace)
+		}
+		select {
+		case <-daemon.Ended():
+			return released(ctx, daemon, path)
+		case <-expired:
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
 	return fmt.Errorf("process %d did not end, though it was killed", daemon.Pid)
+}
+
+// released waits until the next daemon can start. A command that was being
+// started by the one that has ended may have its locks for a moment longer.
+func released(ctx context.Context, daemon *process.Daemon, path string) error {
+	const step = 5 * time.Millisecond
+	for deadline := time.Now().Add(killTime); time.Now().Before(deadline); {
+		if pid, _ := process.HolderOf(path); pid != daemon.Pid {
+			return nil
+		}
+		select {
+		case <-time.After(step):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return fmt.Errorf("process %d has ended, but %s is still locked", daemon.Pid, path)
 }

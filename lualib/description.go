@@ -4,11 +4,15 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
+	"avescript/core/control"
 	"avescript/lualib/bind"
 	"avescript/lualib/codec"
+	"avescript/lualib/syntax"
+	"avescript/lualib/vm"
 )
 
 // serviceDescription is what the RPC $describe tells of a service, so that
@@ -34,24 +38,47 @@ type parameterDescription struct {
 	Default  json.RawMessage `json:"default,omitempty"` // of those that have one
 }
 
-// describe is the description of the methods that clients may call.
-func (s *service) describe(L *lua.LState) (json.RawMessage, error) {
-	d := serviceDescription{Name: bind.NameOf(s.self), Methods: []methodDescription{}}
+// describe makes what answers $describe. The answer needs no lock, because it is
+// to be had while a method is stuck; and the documentation is looked for when
+// somebody asks, because few do.
+func (s *service) describe(L *lua.LState) func() (json.RawMessage, error) {
+	d := serviceDescription{Name: bind.NameOf(s.self)}
+	for _, b := range control.Builtins {
+		d.Methods = append(d.Methods, describeMethod(b.Name, b.Method, &b.Doc))
+	}
+	undocumented := map[int]*lua.FunctionProto{} // by the index in d.Methods
 	for _, name := range slices.Sorted(maps.Keys(s.methods)) {
 		m := s.methods[name]
 		if !m.RPC {
 			continue
 		}
-		d.Methods = append(d.Methods, methodDescription{
-			Name:       name,
-			Parameters: m.describeParameters(L),
-			Variadic:   m.variadic,
-			Concurrent: m.Concurrent,
-			Auth:       m.Auth,
-			Preauth:    m.Preauth,
-		})
+		described := describeMethod(name, m.Method, nil)
+		described.Parameters, described.Variadic = m.describeParameters(L), m.variadic
+		undocumented[len(d.Methods)] = m.fn.(*lua.LFunction).Proto
+		d.Methods = append(d.Methods, described)
 	}
-	return json.Marshal(d)
+	return sync.OnceValues(func() (json.RawMessage, error) {
+		sources := docs{s.vm, map[*vm.Chunk]map[int]string{}}
+		for i, proto := range undocumented {
+			d.Methods[i].Doc = sources.of(proto)
+		}
+		return json.Marshal(d)
+	})
+}
+
+func describeMethod(name string, m control.Method, doc *string) methodDescription {
+	preauth := m.Preauth
+	if m.Admin {
+		preauth = []string{control.AdminAccount}
+	}
+	return methodDescription{
+		Name:       name,
+		Parameters: []parameterDescription{},
+		Concurrent: m.Concurrent,
+		Auth:       m.Auth,
+		Preauth:    preauth,
+		Doc:        doc,
+	}
 }
 
 func (m *method) describeParameters(L *lua.LState) []parameterDescription {
@@ -68,4 +95,32 @@ func (m *method) describeParameters(L *lua.LState) []parameterDescription {
 		list = append(list, p)
 	}
 	return list
+}
+
+// docs finds the documentation of functions in their sources, each of which is
+// read once.
+type docs struct {
+	vm      *vm.VM
+	byChunk map[*vm.Chunk]map[int]string // and by line
+}
+
+// of is what the comment above a function says. It is nil if there is none, and
+// if there is no source, as of a function that is written in Go.
+func (d docs) of(fn *lua.FunctionProto) *string {
+	if fn == nil {
+		return nil
+	}
+	chunk, _, ok := d.vm.Origin(fn)
+	if !ok {
+		return nil
+	}
+	byLine, ok := d.byChunk[chunk]
+	if !ok {
+		byLine = syntax.Docs(chunk.Source)
+		d.byChunk[chunk] = byLine
+	}
+	if doc := byLine[fn.LineDefined]; doc != "" {
+		return &doc
+	}
+	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 	"time"
@@ -33,17 +33,25 @@ const childPrefix = "ave-"
 func writeHickup(L *lua.LState, self *lua.LTable) error {
 	var text bytes.Buffer
 	vm.Dump(L, &text)
-	if s, ok := vm.Of(L).Attached[serviceKey{self}].(*service); ok {
-		text.WriteString(s.describeConnections())
+	for _, part := range vm.Of(L).Attached {
+		if s, ok := part.(*service); ok {
+			text.WriteString(s.describeConnections())
+		}
 	}
-	home, _ := self.RawGetString("home").(lua.LString)
-	err := saveHickup(string(home), self.RawGetString("proc_name").String(), text.Bytes())
+	err := saveHickup(HickupHome(self), self.RawGetString("proc_name").String(), text.Bytes())
 	return errors.Join(err, signalChildren())
 }
 
+// HickupHome is the directory below which a process's hickup files are, "" for
+// that of the user.
+func HickupHome(self *lua.LTable) string {
+	home, _ := self.RawGetString("home").(lua.LString)
+	return string(home)
+}
+
 // WriteStuckHickup writes the file without what belongs to Lua.
-func WriteStuckHickup(name string) error {
-	err := saveHickup("", name, []byte("The interpreter is held by a Go function that does not return.\n\n"))
+func WriteStuckHickup(home, name string) error {
+	err := saveHickup(home, name, []byte("The interpreter is held by a Go function that does not return.\n\n"))
 	return errors.Join(err, signalChildren())
 }
 
@@ -62,18 +70,17 @@ func saveHickup(home, name string, text []byte) error {
 	now := time.Now()
 	head := fmt.Sprintf("%s %s %d\n\n", now.Format(time.ANSIC), name, os.Getpid())
 	path := filepath.Join(dir, fmt.Sprintf("%s-%s-%d", now.Format("20060102-150405"), strings.ReplaceAll(name, "/", "_"), os.Getpid()))
-	text = append(append([]byte(head), text...), "Go:\n"+goroutines()...)
+	file := bytes.NewBuffer(append([]byte(head), text...))
+	file.WriteString("Go:\n")
+	if err := pprof.Lookup("goroutine").WriteTo(file, 1); err != nil {
+		return fmt.Errorf("write the hickup file: %w", err)
+	}
 	// Under another name until it is whole: whoever waits for it reads it at
 	// once.
-	if err := os.WriteFile(path+".part", text, 0o644); err != nil {
+	if err := os.WriteFile(path+".part", file.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("write the hickup file: %w", err)
 	}
 	return os.Rename(path+".part", path)
-}
-
-func goroutines() string {
-	buf := make([]byte, 1<<20)
-	return string(buf[:runtime.Stack(buf, true)])
 }
 
 // signalChildren has the children of this system write their files.

@@ -28,6 +28,9 @@ const (
 // MaxWork is the longest message between a parent and its child, in bytes.
 const MaxWork = 1 << 30
 
+// endTime is how long a process that has closed the link may take to end.
+const endTime = 10 * time.Second
+
 // launch is how an interpreter is started anew.
 type launch struct {
 	kept        map[int]bool // descriptors that it inherits, under the same numbers
@@ -111,17 +114,33 @@ func meetDaemon(ctx context.Context, link *os.File, child *process.Child) (*proc
 	return daemon, err
 }
 
-// handOver gives the process its work and, when it should, waits until it says
-// that it is ready: an empty message, or the exception that its initialization
-// ended with.
-func handOver(ctx context.Context, link *os.File, started startedProcess, pid int, work []byte, synchronize bool) error {
-	err := connection.WriteFrame(link, []byte{waits(synchronize)}, work)
-	if err != nil && !synchronize {
-		return fmt.Errorf("the new process %d took no work: %w", pid, err)
+// handOver gives the process its work. The first byte says whether the parent
+// waits until it is initialized. A daemon takes the place of the child that
+// starts it.
+func (l launch) handOver(ctx context.Context, link *os.File, child *process.Child, work []byte, synchronize bool) (started startedProcess, pid int, err error) {
+	defer context.AfterFunc(ctx, func() { link.SetDeadline(time.Unix(1, 0)) })()
+	started, pid = child, child.Pid
+	if l.daemon {
+		daemon, err := meetDaemon(ctx, link, child)
+		if err != nil {
+			return started, pid, err
+		}
+		started, pid = daemon, daemon.Pid
 	}
 	if !synchronize {
-		return nil
+		if err := connection.WriteFrame(link, []byte{0}, work); err != nil {
+			return started, pid, fmt.Errorf("the new process %d took no work: %w", pid, err)
+		}
+		return started, pid, nil
 	}
+	_ = connection.WriteFrame(link, []byte{1}, work) // that it took none shows in the answer
+	return started, pid, awaitReady(ctx, link, started, pid)
+}
+
+// awaitReady waits until a process says that it is ready: by an empty message,
+// or by the exception that its initialization ended with. It ends then, and is
+// waited for, so that it can be started again.
+func awaitReady(ctx context.Context, link *os.File, started startedProcess, pid int) error {
 	answer, err := connection.NewFrameReader(link, MaxWork).Next()
 	switch {
 	case err != nil:
@@ -129,19 +148,16 @@ func handOver(ctx context.Context, link *os.File, started startedProcess, pid in
 	case len(answer) == 0:
 		return nil
 	}
+	select {
+	case <-started.Ended():
+	case <-time.After(endTime):
+	case <-ctx.Done():
+	}
 	exception, err := exceptions.Parse(answer)
 	if err != nil {
 		return err
 	}
 	return exception
-}
-
-// waits is the first byte of the work: whether the parent waits for an answer.
-func waits(synchronize bool) byte {
-	if synchronize {
-		return 1
-	}
-	return 0
 }
 
 // endedEarly says what became of a process that has closed the link.
@@ -153,7 +169,7 @@ func endedEarly(ctx context.Context, started startedProcess, pid int) error {
 	if !ok {
 		return fmt.Errorf("the new daemon %d ended before it was initialized", pid)
 	}
-	status, err := child.Join(ctx, 10*time.Second)
+	status, err := child.Join(ctx, endTime)
 	if err != nil {
 		return err
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -76,7 +78,14 @@ func setProcessFields(self *lua.LTable, logging bool, name string) {
 		name = "ave-" + bind.NameOf(self)
 	}
 	self.RawSetString("logging", lua.LBool(logging))
-	self.RawSetString("proc_name", lua.LString(name[:min(len(name), longestName)]))
+	if len(name) > longestName {
+		cut := longestName
+		for cut > 0 && !utf8.RuneStart(name[cut]) {
+			cut--
+		}
+		name = name[:cut]
+	}
+	self.RawSetString("proc_name", lua.LString(name))
 }
 
 func processNothing(*bind.Call) error { return nil }
@@ -121,38 +130,37 @@ func processStart(c *bind.Call) error {
 	if err := c.Args(&options); err != nil {
 		return err
 	}
-	if child, ok := bind.Part[*process.Child](c.Self); ok && child.Alive() {
-		return fmt.Errorf("%s:start: it is running already, as process %d", bind.NameOf(c.Self), child.Pid)
+	if started, ok := bind.Part[startedProcess](c.Self); ok && started.Alive() {
+		return fmt.Errorf("%s:start: it is running already, as process %v", bind.NameOf(c.Self), c.Self.RawGetString("pid"))
 	}
 	kept, err := keptDescriptors(c)
 	if err != nil {
 		return err
 	}
-	work, err := closure.Pack(c.L, func(fd int) bool { return kept[fd] }, map[string]lua.LValue{
+	work, err := closure.Pack(c.L, func(fd int) { kept[fd] = true }, map[string]lua.LValue{
 		"self": c.Self,
 	})
 	if err != nil {
 		return err
+	}
+	if len(work) >= MaxWork {
+		return fmt.Errorf("%s:start: wanted less than %d bytes to copy to the process, got %d", bind.NameOf(c.Self), MaxWork, len(work))
 	}
 	launch := launch{kept: kept, daemon: options.Daemonize, deathSignal: deathSignal(c.L, c.Self)}
 	link, child, err := launch.spawn()
 	if err != nil {
 		return err
 	}
-	var started startedProcess = child
-	pid := child.Pid
+	var started startedProcess
+	var pid int
 	c.Unlocked(func(ctx context.Context) {
-		defer link.Close()
-		defer context.AfterFunc(ctx, func() { link.SetDeadline(time.Unix(1, 0)) })()
-		if options.Daemonize {
-			var daemon *process.Daemon
-			if daemon, err = meetDaemon(ctx, link, child); err != nil {
-				return
-			}
-			started, pid = daemon, daemon.Pid
-		}
-		err = handOver(ctx, link, started, pid, work, options.Synchronize)
+		started, pid, err = launch.handOver(ctx, link, child, work, options.Synchronize)
 	})
+	if err != nil || options.Daemonize {
+		link.Close()
+	} else {
+		kinOf(c.L).add(kinsman{Pid: pid, Name: c.Self.RawGetString("proc_name").String(), process: started, lifeline: link})
+	}
 	bind.Attach(c.L, c.Self, started)
 	c.Self.RawSetString("pid", lua.LNumber(pid))
 	return err
@@ -162,11 +170,12 @@ func processStart(c *bind.Call) error {
 // *process.Child or a *process.Daemon.
 type startedProcess interface {
 	Alive() bool
+	Ended() <-chan struct{}
 	Signal(signal syscall.Signal) error
 }
 
-// deathSignal is what a child gets when its parent dies. SIGTERM could not end
-// one that is stopped, so it is for those that want to handle it.
+// deathSignal is what a child gets when its parent dies: SIGTERM if it wants to
+// handle it, for which it has [process.LimitAfterlife].
 func deathSignal(L *lua.LState, self *lua.LTable) syscall.Signal {
 	if L.GetField(self, "handle_SIGTERM") != lua.LNil {
 		return syscall.SIGTERM
@@ -181,34 +190,35 @@ func keptDescriptors(c *bind.Call) (map[int]bool, error) {
 	kept := map[int]bool{}
 	for i := 1; i <= exclude.Len(); i++ {
 		var fd int
-		if err := bind.Unpack(c.L, exclude.RawGetInt(i), &fd); err != nil || fd < 0 {
-			return nil, exceptions.TypeError.Newf("%s:close_fds: %w as a descriptor to exclude", bind.NameOf(c.Self),
-				bind.Mismatch("a whole number", exclude.RawGetInt(i)))
+		if err := bind.Unpack(c.L, exclude.RawGetInt(i), &fd); err != nil || fd < 0 || fd > math.MaxInt32 {
+			return nil, exceptions.TypeError.Newf("%s:close_fds: wanted the number of a descriptor to exclude, got %v",
+				bind.NameOf(c.Self), exclude.RawGetInt(i))
 		}
 		kept[fd] = true
 	}
 	return kept, nil
 }
 
-func childOf(c *bind.Call) (*process.Child, error) {
-	if child, ok := bind.Part[*process.Child](c.Self); ok {
-		return child, nil
+// childOf is the process of an object that can be waited for.
+func childOf(self *lua.LTable) (startedProcess, error) {
+	switch started, _ := bind.Part[startedProcess](self); started.(type) {
+	case *process.Child, adopted:
+		return started, nil
+	case *process.Daemon:
+		return nil, fmt.Errorf("%s is a daemon, process %v, which only init can wait for", bind.NameOf(self), self.RawGetString("pid"))
 	}
-	if d, ok := bind.Part[*process.Daemon](c.Self); ok {
-		return nil, fmt.Errorf("%s is a daemon, process %d, which only init can wait for", bind.NameOf(c.Self), d.Pid)
-	}
-	return nil, notStarted(c)
+	return nil, notStarted(self)
 }
 
 func startedOf(c *bind.Call) (startedProcess, error) {
 	if started, ok := bind.Part[startedProcess](c.Self); ok {
 		return started, nil
 	}
-	return nil, notStarted(c)
+	return nil, notStarted(c.Self)
 }
 
-func notStarted(c *bind.Call) error {
-	return errors.New(bind.NameOf(c.Self) + " is not a child of this process, or was never started")
+func notStarted(self *lua.LTable) error {
+	return errors.New(bind.NameOf(self) + " is not a child of this process, or was never started")
 }
 
 func processJoin(c *bind.Call) error {
@@ -216,16 +226,25 @@ func processJoin(c *bind.Call) error {
 	if err := c.Args(&limit); err != nil {
 		return err
 	}
-	child, err := childOf(c)
+	child, err := childOf(c.Self)
 	if err != nil {
 		return err
 	}
-	var status int
-	c.Unlocked(func(ctx context.Context) { status, err = child.Join(ctx, timeout(limit)) })
+	var status any
+	c.Unlocked(func(ctx context.Context) { status, err = join(ctx, child, timeout(limit)) })
 	if err != nil {
 		return err
 	}
 	return c.Return(status)
+}
+
+// join waits until a process ends that is a child here, or was adopted. The
+// status of the latter nobody knows: it is nil.
+func join(ctx context.Context, p startedProcess, timeout time.Duration) (status any, err error) {
+	if a, ok := p.(adopted); ok {
+		return nil, a.Wait(ctx, timeout)
+	}
+	return p.(*process.Child).Join(ctx, timeout)
 }
 
 func processIsAlive(c *bind.Call) error {

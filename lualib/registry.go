@@ -31,6 +31,7 @@ var modules = []*bind.Module{
 	&connectionModule,
 	&controlModule,
 	&exceptionsModule,
+	&fdtxModule,
 	&jsonModule,
 	&networkExceptionsModule,
 	&personaModule,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"math"
 	"net"
 
 	lua "github.com/yuin/gopher-lua"
@@ -72,7 +73,7 @@ func initRemoteControl(c *bind.Call) error {
 	client := control.NewClient(control.ClientOptions{
 		Address:   a.Address,
 		Authkey:   key,
-		Timeout:   limit.Duration,
+		Timeout:   timeout(limit),
 		Optimist:  optimist,
 		Conn:      conn,
 		TLS:       secure,
@@ -135,6 +136,11 @@ func remoteCall(c *bind.Call) error {
 	if err := c.Args(&method, &vargs, &kwargs, &limit); err != nil {
 		return err
 	}
+	for k, _ := vargs.Next(lua.LNil); k != lua.LNil; k, _ = vargs.Next(k) {
+		if n, ok := k.(lua.LNumber); !ok || n < 1 || float64(n) != math.Trunc(float64(n)) {
+			return exceptions.TypeError.Newf("RemoteControl:call: argument 'vargs': wanted a list, got a table with the key %v; arguments by name are kwargs", k)
+		}
+	}
 	list := make([]lua.LValue, vargs.MaxN())
 	for i := range list {
 		list[i] = vargs.RawGetInt(i + 1)
@@ -152,24 +158,23 @@ func remoteCall(c *bind.Call) error {
 			return exceptions.TypeError.Newf("RemoteControl:call: argument 'kwargs': wanted a table of arguments by name, got a list")
 		}
 	}
-	return callService(c.L, r.client, method, positional, keyword, limit, c.Return)
+	result, err := callService(c.L, r.client, method, positional, keyword, limit)
+	if err != nil {
+		return err
+	}
+	return c.Return(result)
 }
 
-// callService makes a call and gives its result to results.
-func callService(L *lua.LState, client *control.Client, method string, vargs, kwargs json.RawMessage, limit bind.Seconds, results func(...any) error) error {
+func callService(L *lua.LState, client *control.Client, method string, vargs, kwargs json.RawMessage, limit bind.Seconds) (lua.LValue, error) {
 	var answer json.RawMessage
 	var err error
 	vm.Unlocked(L, func(ctx context.Context) {
 		answer, err = client.Call(ctx, method, vargs, kwargs, timeout(limit))
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	value, err := codec.For(L).Decode(answer)
-	if err != nil {
-		return err
-	}
-	return results(value)
+	return codec.For(L).Decode(answer)
 }
 
 // proxyMethods are the functions that remote:name(...), remote.async:name(...)
@@ -201,10 +206,11 @@ func remoteIndex(L *lua.LState) int {
 		return 0
 	}
 	L.Push(proxy(L, proxies(L).calls, string(method), func(L *lua.LState, r *remote, vargs []byte) error {
-		return callService(L, r.client, string(method), vargs, nil, r.limit, func(values ...any) error {
-			L.Push(bind.Value(L, values[0]))
-			return nil
-		})
+		result, err := callService(L, r.client, string(method), vargs, nil, r.limit)
+		if err == nil {
+			L.Push(result)
+		}
+		return err
 	}))
 	return 1
 }

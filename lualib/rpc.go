@@ -2,6 +2,7 @@ package lualib
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -27,6 +28,7 @@ const (
 	markedAuth       = "auth"
 	markedPreauth    = "preauth"
 	markedConcurrent = "concurrent"
+	markedResumable  = "resumable"
 	markedOptional   = "optional"
 )
 
@@ -99,6 +101,7 @@ func checkOptional(m *method) error {
 
 func markAuth(c *bind.Call) error       { return mark(c, "auth", markedAuth, lua.LTrue) }
 func markConcurrent(c *bind.Call) error { return mark(c, "concurrent", markedConcurrent, lua.LTrue) }
+func markResumable(c *bind.Call) error  { return mark(c, "resumable", markedResumable, lua.LTrue) }
 
 // markPreauth is Control.preauth(account, ...)(method).
 func markPreauth(c *bind.Call) error {
@@ -127,6 +130,7 @@ func newMethod(v lua.LValue) *method {
 			RPC:        t.RawGetString(markedRPC) == lua.LTrue,
 			Auth:       t.RawGetString(markedAuth) == lua.LTrue,
 			Concurrent: t.RawGetString(markedConcurrent) == lua.LTrue,
+			Resumable:  t.RawGetString(markedResumable) == lua.LTrue,
 			Preauth:    accountsOf(t.RawGetString(markedPreauth)),
 		}
 		m.optional = optionalOf(t.RawGetString(markedOptional))
@@ -182,14 +186,7 @@ func parameters(fn *lua.LFunction) (names []string, variadic bool) {
 	return names, fn.Proto.IsVarArg != 0
 }
 
-func (m *method) index(name string) int {
-	for i, param := range m.params {
-		if param == name {
-			return i
-		}
-	}
-	return -1
-}
+func (m *method) index(name string) int { return slices.Index(m.params, name) }
 
 // arguments puts the positional and the keyword arguments of a call where the
 // function expects them.

@@ -109,34 +109,39 @@ func (s *service) asException(err error, method string) error {
 	switch {
 	case e.Trace == nil:
 		e.Trace = []exceptions.Frame{}
-	case len(e.Trace) > 0 && errors.As(err, &raised) && !outermost(raised.Frames).Tail && strings.HasPrefix(e.Trace[0].Func, "<"):
+	case errors.As(err, &raised) && endsInMethod(raised.Frames) && strings.HasPrefix(e.Trace[0].Func, "<"):
 		e.Trace[0].Func = method
 	}
 	return e
 }
 
-// outermost is the Lua function at the bottom of a stack.
-func outermost(frames []vm.Frame) vm.Frame {
+// endsInMethod reports whether the Lua function at the bottom of a stack is the
+// method, rather than one whose result the method was to return.
+func endsInMethod(frames []vm.Frame) bool {
 	for _, f := range slices.Backward(frames) {
 		if f.Source != "" {
-			return f
+			return !f.Tail
 		}
 	}
-	return vm.Frame{}
+	return false
 }
 
-// callbacks are the methods that the class has implemented.
+// callbacks are the methods that the class has implemented. A service without
+// one of them has its clients come and go while a method is stuck.
 func (s *service) callbacks(L *lua.LState) control.Callbacks {
 	var callbacks control.Callbacks
 	if L.GetField(s.self, "idle") != lua.LNil {
 		callbacks.Idle = func(ctx context.Context) error { return s.call(ctx, "idle") }
 	}
-	callbacks.NewConnection = func(ctx context.Context, conn *control.Conn) error {
-		return s.callAbout(ctx, "new_connection", conn)
+	if L.GetField(s.self, "new_connection") != lua.LNil {
+		callbacks.NewConnection = func(ctx context.Context, conn *control.Conn) error {
+			return s.callAbout(ctx, "new_connection", conn)
+		}
 	}
-	callbacks.LostConnection = func(ctx context.Context, conn *control.Conn) error {
-		defer s.forget(conn)
-		return s.callAbout(ctx, "lost_connection", conn)
+	if L.GetField(s.self, "lost_connection") != lua.LNil {
+		callbacks.LostConnection = func(ctx context.Context, conn *control.Conn) error {
+			return s.callAbout(ctx, "lost_connection", conn)
+		}
 	}
 	return callbacks
 }
@@ -168,8 +173,7 @@ func (s *service) callAbout(ctx context.Context, name string, conn *control.Conn
 var clientConnectionClass = bind.Class{Name: "ClientConnection"}
 
 func connectionValue(L *lua.LState, conn *control.Conn) *lua.LTable {
-	attached := vm.Of(L).Attached
-	if object, ok := attached[conn].(*lua.LTable); ok {
+	if object, ok := conn.Object.(*lua.LTable); ok {
 		return object
 	}
 	object := bind.New(L, &clientConnectionClass, conn)
@@ -177,15 +181,8 @@ func connectionValue(L *lua.LState, conn *control.Conn) *lua.LTable {
 	object.RawSetString("address", bind.Value(L, addressValue(conn.Address())))
 	object.RawSetString("authkey", lua.LString(conn.Identity().Key))
 	object.RawSetString("accounts", bind.Value(L, conn.Identity().Accounts))
-	attached[conn] = object
+	conn.Object = object
 	return object
-}
-
-func (s *service) forget(conn *control.Conn) {
-	_ = s.vm.Do(context.Background(), func(L *lua.LState) error {
-		delete(s.vm.Attached, conn)
-		return nil
-	})
 }
 
 // method is what a service knows of one of its methods.

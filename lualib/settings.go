@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"reflect"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -17,7 +18,7 @@ import (
 // settings are what a Control is made with. They are fields of the object, so
 // that they go to the service's process, which reads them there.
 type settings struct {
-	Port      int          `lua:"port"`
+	Port      port         `lua:"port"`
 	Authkey   string       `lua:"authkey"`
 	Socket    socket       `lua:"socket"`
 	AltKeys   *lua.LTable  `lua:"alt_keys"`
@@ -35,8 +36,11 @@ type settings struct {
 	FrameTimeout     bind.Seconds `lua:"frame_timeout"`
 	WriteTimeout     bind.Seconds `lua:"write_timeout"`
 
+	Takeover        bool         `lua:"takeover"`
+	TakeoverTimeout bind.Seconds `lua:"takeover_timeout"`
+
 	Describe    bool `lua:"describe"`
-	MetricsPort int  `lua:"metrics_port"`
+	MetricsPort port `lua:"metrics_port"`
 
 	TLSCert     string `lua:"tls_cert"`
 	TLSKey      string `lua:"tls_key"`
@@ -44,6 +48,18 @@ type settings struct {
 }
 
 func newSettings() settings { return settings{Describe: true} }
+
+// port is where a service listens; 0 lets the system choose.
+type port int
+
+func (p *port) UnpackLua(L *lua.LState, v lua.LValue) error {
+	var n int
+	if err := bind.Unpack(L, v, &n); err != nil || n < 0 || n > 65535 {
+		return bind.Wanted("a port from 0 to 65535")
+	}
+	*p = port(n)
+	return nil
+}
 
 // digestKind is how keys are proven: "sha256" alone, or with "md5" also as the
 // clients of the earlier system do it.
@@ -76,20 +92,20 @@ func settingsOf(L *lua.LState, self *lua.LTable) (settings, error) {
 // serviceOptions are the options of the service that an object is.
 func serviceOptions(c *bind.Call, s *settings) (options control.Options, err error) {
 	options = control.Options{
-		Address:   connection.Address{Port: s.Port},
+		Address:   connection.Address{Port: int(s.Port)},
 		Authkey:   s.Authkey,
 		Anonymous: s.Anonymous,
 		RefuseMD5: s.Auth.refusesMD5(),
-		Interval:  s.Interval.Duration,
+		Interval:  s.Interval.Or(0),
 		Limits: control.Limits{
 			MaxFrame:         s.MaxFrame,
 			MaxConnections:   s.MaxConnections,
 			MaxHandshakes:    s.MaxHandshakes,
-			HandshakeTimeout: s.HandshakeTimeout.Duration,
-			FrameTimeout:     s.FrameTimeout.Duration,
-			WriteTimeout:     s.WriteTimeout.Duration,
+			HandshakeTimeout: patience(s.HandshakeTimeout),
+			FrameTimeout:     patience(s.FrameTimeout),
+			WriteTimeout:     patience(s.WriteTimeout),
 		},
-		MetricsPort: s.MetricsPort,
+		MetricsPort: int(s.MetricsPort),
 	}
 	if s.TLSCert != "" || s.TLSKey != "" || s.TLSClientCA != "" {
 		if options.TLS, err = control.ServerTLS(s.TLSCert, s.TLSKey, s.TLSClientCA); err != nil {
@@ -107,6 +123,15 @@ func serviceOptions(c *bind.Call, s *settings) (options control.Options, err err
 		options.Listener = listener
 	}
 	return options, nil
+}
+
+// patience is a limit of the core, which knows none that is for ever.
+func patience(s bind.Seconds) time.Duration {
+	const century = 100 * 365 * 24 * time.Hour
+	if limit := s.Or(0); limit >= 0 {
+		return min(limit, century)
+	}
+	return century
 }
 
 // altKeys reads a table of accounts and their keys; null is an open account.

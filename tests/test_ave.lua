@@ -91,6 +91,62 @@ describe("a class", function()
 		)
 	end)
 
+	it("shows of its objects only their fields", function()
+		local one, other = ave.Pipe.pair()
+		finally(function()
+			one:close()
+			other:close()
+		end)
+		assert.is_nil(next(one))
+		one.colour, one.size = "red", 2
+		local fields = {}
+		for name, value in pairs(one) do
+			fields[name] = value
+		end
+		assert.same({ colour = "red", size = 2 }, fields)
+		table.foreach(one, function(name) -- luacheck: ignore
+			fields[name] = nil
+		end)
+		assert.is_nil(next(fields))
+		for name in pairs(one) do
+			one[name] = nil
+		end
+		one:put("still a pipe")
+		assert.equal("still a pipe", other:get(5))
+		for name in pairs(ave.Pipe:subclass("Child")) do
+			assert.is_string(name)
+		end
+	end)
+
+	it("has objects that are not the same for having the same fields", function()
+		local one, other = ave.Pipe.pair()
+		finally(function()
+			one:close()
+			other:close()
+		end)
+		assert.same({ one }, { one })
+		assert.not_same(one, other)
+		assert.not_same({ end_of = one }, { end_of = other })
+		assert.not_same({}, one)
+		local ok, e = pcall(assert.same, one, other)
+		assert.is_false(ok)
+		assert.matches(tostring(other), tostring(e), 1, true)
+	end)
+
+	it("has objects that JSON has no form for", function()
+		local one, other = ave.Pipe.pair()
+		finally(function()
+			one:close()
+			other:close()
+		end)
+		one.colour = "red"
+		local e = assert.raises("TypeError", ave.json.encode, { link = one })
+		assert.equal("value.link: wanted a value that JSON has a form for, got a Pipe", e.message)
+		other[1] = "x"
+		e = assert.raises("TypeError", ave.json.encode, other)
+		assert.equal("value: wanted a value that JSON has a form for, got a Pipe", e.message)
+	end)
+
 	it("wants a name and a class in front of the colon", function()
 		assert.raises("TypeError", ave.Process.subclass, ave.Process)
 		assert.raises("TypeError", ave.Process.subclass, {}, "Name")

@@ -343,3 +343,79 @@ describe("listening", function()
 		assert.equal("connection closed: it does not listen", e.message)
 	end)
 end)
+
+describe("a process that is given a connection", function()
+	local listener, client, server
+
+	before_each(function()
+		listener = BlockingConnection { "", 0 }
+		listener:listen()
+		client = BlockingConnection(listener:address())
+		client:connect(5)
+		server = listener:accept(5)
+	end)
+
+	after_each(function()
+		client:close()
+		server:close()
+		listener:close()
+	end)
+
+	local function start(target, ...)
+		local child = Process { target = target, args = { ... } }
+		child:start()
+		finally(function() child:kill() child:join(10) end)
+		return child
+	end
+
+	it("serves its peer, from the middle of a message on", function()
+		client:write("\0\0\0\5he")
+		assert.raises("ConnectionTimeout", server.get, server, 0.05)
+		start(function() server:put(server:get(10) .. " from a process") end)
+		server:close()
+		client:write("llo")
+		assert.equal("hello from a process", client:get(10))
+	end)
+
+	it("keeps its class", function()
+		local plain = Connection.from_fd(server:detach())
+		start(function(conn)
+			conn:poll(connection.POLLIN, 10)
+			conn:put(tostring(conn:is("BlockingConnection")) .. conn:get())
+		end, plain)
+		plain:close()
+		client:put("!")
+		assert.equal("false!", client:get(10))
+	end)
+
+	it("accepts the peers of one that listens", function()
+		start(function() listener:accept(10):put("accepted there") end)
+		local port = listener:address()[2]
+		listener:close()
+		local other = BlockingConnection { "", port }
+		other:connect(5)
+		assert.equal("accepted there", other:get(10))
+		other:close()
+	end)
+
+	it("connects one that has no peer yet", function()
+		local idle = BlockingConnection(listener:address())
+		start(function()
+			idle:connect(10)
+			idle:put("connected there")
+		end)
+		local peer = listener:accept(10)
+		assert.equal("connected there", peer:get(10))
+		peer:close()
+	end)
+
+	it("has a socket, too", function()
+		local socket, port = find_free_port()
+		start(function() BlockingConnection({ "", port }, socket):accept(10):put("accepted there") end)
+		socket:close()
+		local other = BlockingConnection { "", port }
+		other:connect(5)
+		assert.equal("accepted there", other:get(10))
+		other:close()
+	end)
+end)

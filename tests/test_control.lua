@@ -1,13 +1,14 @@
 -- ave.network.control: calls between services and their clients. What a
 -- service is besides, such as its keys and its end, is in test_service.lua.
 
-local connection = require("ave.network.connection")
 local control = require("ave.network.control")
 local exceptions = require("ave.exceptions")
 local json = require("ave.json")
+local services = require("support.services")
 
 local Control, RemoteControl = control.Control, control.RemoteControl
 local rpc = Control.rpc
+local start, stop = services.start, services.stop
 
 local Jammed = exceptions.define("Jammed")
 local PaperJam = exceptions.define("PaperJam", Jammed)
@@ -43,6 +44,19 @@ Lab.ask = rpc(function(_, port, method, ...)
 	return other[method](other, ...)
 end)
 
+Lab.ask_later = rpc(function(_, port, method, ...)
+	local other = RemoteControl({ "", port })
+	local future = other.future[method](other.future, ...)
+	local result = future:get()
+	return result
+end)
+
+Lab.ask_and_raise = rpc(function(_, port, method, ...)
+	local other = RemoteControl({ "", port })
+	local _, e = pcall(other[method], other, ...)
+	error(e)
+end)
+
 -- The error goes through two functions of this file.
 local function innermost(text)
 	error(text)
@@ -51,23 +65,6 @@ Lab.trip = rpc(function(_, text)
 	innermost(text)
 	return nil
 end)
-
-local function start(class, options)
-	local socket, port = connection.find_free_port()
-	options = options or {}
-	options.port, options.socket = port, socket
-	local service = class(options)
-	service:start { synchronize = true }
-	socket:close()
-	return service, port
-end
-
-local function stop(service)
-	if service:is_alive() then
-		service:terminate()
-	end
-	service:join(10)
-end
 
 describe("a call", function()
 	local service, port, remote
@@ -239,17 +236,22 @@ describe("a call", function()
 			assert.matches("error(text)", e:format_trace(), 1, true)
 		end)
 
-		it("shows the trace unchanged that came from another service", function()
+		it("shows where it came through each service between", function()
 			local direct = assert.raises("Exception", remote.trip, remote, "ouch")
 			local middle, there = start(Lab)
 			finally(function() stop(middle) end)
 			local client = RemoteControl { "", there }
-			local e = assert.raises("Exception", client.ask, client, port, "trip", "ouch")
+			finally(function() client:close() end)
+			for _, method in ipairs { "ask", "ask_later", "ask_and_raise" } do
+				local e = assert.raises("Exception", client.ask, client, there, method, port, "trip", "ouch")
+				assert.equal(direct.message, e.message)
+				assert.equal("ask", e.trace[1][3])
+				assert.equal(method, e.trace[2][3])
+				assert.same(direct.trace, { unpack(e.trace, 3) })
+			end
 			local jam = assert.raises(PaperJam, client.ask, client, port, "jam")
-			client:close()
-			assert.same(direct.trace, e.trace)
-			assert.equal(direct.message, e.message)
 			assert.equal(2, jam.tray)
+			assert.equal("ask", jam.trace[1][3])
 			assert.equal("jam", jam.trace[#jam.trace][3])
 		end)
 

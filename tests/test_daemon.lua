@@ -69,6 +69,16 @@ describe("a process that is daemonized", function()
 		assert.is_true(alive(pid))
 	end)
 
+	it("is not started again while it runs", function()
+		local daemon = Process { target = cmd.run, args = { "sleep 60" } }
+		daemon:start { daemonize = true }
+		local pid = daemon.pid
+		finally(function() cmd.run("kill -9 " .. pid) end)
+		local e = assert.raises("Exception", daemon.start, daemon, { daemonize = true })
+		assert.matches("it is running already, as process " .. pid, e.message, 1, true)
+		assert.equal(pid, daemon.pid)
+	end)
+
 	it("raises what its initialization has raised", function()
 		local Broken = Process:subclass("Broken")
 		function Broken:initialize() error("not today", 0) end
@@ -80,11 +90,13 @@ end)
 
 describe("a child whose parent was killed", function()
 	-- Starts a parent with a child, kills the parent and returns the child's pid.
-	local function orphan(body, before)
+	-- Before is the command that is run with the child's pid first.
+	local function orphan(body, before, on_term)
 		local path = os.tmpname() .. "-pid"
 		local parent = Process {
 			target = function()
 				local child = Process { target = assert(loadstring(body)) }
+				child.handle_SIGTERM = on_term
 				child:start { synchronize = true }
 				if before then
 					cmd.run(before .. " " .. child.pid)
@@ -115,9 +127,31 @@ describe("a child whose parent was killed", function()
 		eventually(function() return not alive(pid) end, { timeout = 10 })
 	end)
 
+	it("dies though its handle_SIGTERM returns", function()
+		local pid = orphan("while true do end", nil, function() end)
+		eventually(function() return not alive(pid) end, { timeout = 10 })
+	end)
+
+	it("has its handle_SIGTERM called, also while it is stopped", function()
+		local name = os.tmpname()
+		finally(function() os.remove(name) end)
+		local pid = orphan("while true do end", "kill -STOP", function()
+			io.open(name, "w"):write("told")
+			os.exit(1)
+		end)
+		eventually(function() return not alive(pid) end, { timeout = 10 })
+		assert.equal("told", read(name))
+	end)
+
+	it("lives for as long as its handle_SIGTERM takes, but not for long", function()
+		local pid = orphan("while true do end", "kill -STOP", function() cmd.run("sleep 60") end)
+		eventually(function() return not alive(pid) end, { timeout = 10 })
+	end)
+
 	it("lives if death signalling is disabled", function()
 		local Survivor = Process:subclass("Survivor")
 		function Survivor:initialize() self:disable_death_signalling() end
+		function Survivor:handle_SIGTERM() end -- luacheck: ignore
 		local parent = Process {
 			target = function(path)
 				local survivor = Survivor { target = cmd.run, args = { "sleep 60" } }
@@ -134,6 +168,7 @@ describe("a child whose parent was killed", function()
 		local pid = read(parent.args[1])
 		os.remove(parent.args[1])
 		finally(function() cmd.run("kill -9 " .. pid) end)
+		cmd.run("sleep 1") -- longer than it would have to end
 		assert.is_true(alive(pid))
 	end)
 end)
@@ -181,6 +216,38 @@ describe("SIGUSR1", function()
 		assert.is_true(child:is_alive())
 	end)
 
+	it("disturbs nothing when the file cannot be written", function()
+		local name = os.tmpname()
+		finally(function() os.remove(name) end)
+		local child = Process { proc_name = "ave-homeless" }
+		child.home = "/proc/nowhere"
+		function child:handle_SIGUSR1(signum)
+			self.asked = true
+			Process.handle_SIGUSR1(self, signum)
+		end
+		function child:run()
+			repeat local asked = self.asked until asked
+			os.exit(7)
+		end
+		function child.redirect()
+			require("ave.daemon.host").redirect(name)
+		end
+		child:start { synchronize = true }
+		cmd.run("kill -USR1 " .. child.pid)
+		assert.equal(7, child:join(20))
+		assert.matches("^ave%-homeless: SIGUSR1: write the hickup file: .*/proc/nowhere", read(name))
+	end)
+
+	it("has a process that is stuck write what there is, in its home", function()
+		cmd.run { "mkfifo", home .. "/fifo" } -- which nobody writes to
+		local child = Process { target = loadfile, args = { home .. "/fifo" } }
+		child.home = home
+		child:start { synchronize = true }
+		finally(function() child:kill() child:join(10) end)
+		cmd.run("kill -USR1 " .. child.pid)
+		assert.matches("held by a Go function", hickup_of(child.pid), 1, true)
+	end)
+
 	it("goes on to the children, and shows a service's calls and connections", function()
 		local Lab = control.Control:subclass("Lab")
 		Lab.stuck = control.Control.rpc(function(_, command) cmd.run(command) end)
@@ -193,7 +260,6 @@ describe("SIGUSR1", function()
 			end,
 			proc_name = "ave-parent",
 		}
-		function parent:close_fds(exclude) lab:close_fds(exclude) end
 		parent.home = home
 		parent:start()
 		socket:close()
@@ -210,6 +276,22 @@ describe("SIGUSR1", function()
 		assert.matches('command = "sleep 50"', text, 1, true)
 		assert.matches("1 connections:", text, 1, true)
 		assert.matches("in function", hickup_of(parent.pid))
+		client:close()
+	end)
+
+	it("shows the connections of a service that another process runs", function()
+		local socket, port = connection.find_free_port()
+		local host = Process {}
+		host.lab = control.Control { port = port, socket = socket }
+		host.home = home
+		function host:run() self.lab:run() end
+		host:start()
+		socket:close()
+		finally(function() host:kill() host:join(10) end)
+		local client = control.RemoteControl({ "", port }, nil, 20, true)
+		client:connect()
+		cmd.run("kill -USR1 " .. host.pid)
+		assert.matches("1 connections:", hickup_of(host.pid), 1, true)
 		client:close()
 	end)
 end)
@@ -266,10 +348,44 @@ describe("a Daemon", function()
 		assert.equal(pid, daemon:status())
 		assert.equal(pid, tonumber(read(directory .. "/pid")))
 		eventually(function() return read(directory .. "/log") == "at work\n" end)
+		assert.is_true(daemon:is_alive())
 		assert.is_true(daemon:stop())
+		assert.is_false(daemon:is_alive())
 		assert.is_false(alive(pid))
 		assert.is_nil(daemon:status())
 		assert.is_false(daemon:stop())
+	end)
+
+	it("may take for ever to end, or no time at all", function()
+		function daemon.handle_SIGTERM()
+			cmd.run("sleep 0.3")
+			print("at its end")
+			os.exit(0)
+		end
+		daemon:start()
+		assert.is_true(daemon:stop(math.huge))
+		assert.matches("at its end", read(directory .. "/log"))
+		os.remove(directory .. "/log")
+		daemon:start()
+		assert.is_true(daemon:stop(0))
+		assert.is_nil(read(directory .. "/log"):match("at its end"))
+		assert.is_nil(daemon:status())
+	end)
+
+	it("can be started when its initialization has failed before", function()
+		function daemon:initialize()
+			Daemon.initialize(self)
+			if self.broken then
+				error("broken", 0)
+			end
+		end
+		for _ = 1, 5 do
+			daemon.broken = true
+			assert.equal("broken", assert.raises("Exception", daemon.start, daemon).message)
+			daemon.broken = false
+			assert.equal(daemon:start(), daemon:status())
+			daemon:stop()
+		end
 	end)
 
 	it("cannot be started twice", function()
@@ -278,6 +394,14 @@ describe("a Daemon", function()
 		local e = assert.raises("Exception", again.start, again)
 		assert.matches("held by process " .. pid, e.message, 1, true)
 		assert.equal(pid, again:status())
+	end)
+
+	it("is not forgotten by who tries to start it twice", function()
+		local pid = daemon:start()
+		local e = assert.raises("Exception", daemon.start, daemon)
+		assert.matches("it is running already, as process " .. pid, e.message, 1, true)
+		assert.equal(pid, daemon.pid)
+		assert.is_true(daemon:is_alive())
 	end)
 
 	it("is started once by many at once", function()

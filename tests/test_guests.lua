@@ -3,6 +3,7 @@
 local connection = require("ave.network.connection")
 local control = require("ave.network.control")
 local json = require("ave.json")
+local services = require("support.services")
 
 local BlockingConnection, find_free_port = connection.BlockingConnection, connection.find_free_port
 local Control, RemoteControl = control.Control, control.RemoteControl
@@ -20,6 +21,13 @@ Host.invite = rpc(function(self, port)
 	conn:connect(5)
 	self:add_connection(conn, "admin key").name = "guest"
 end)
+Host.crowd = rpc(function(self, port)
+	local conn = BlockingConnection { "", port }
+	conn:connect(5)
+	local _, e = pcall(self.add_connection, self, conn)
+	conn:put(tostring(e), 5) -- it is still ours
+	conn:close()
+end)
 Host.dismiss = rpc(function(self) self:remove_connection(self.current_connection) return "bye" end)
 Host.drop = rpc(Control.preauth("admin")(function() return "dropped" end))
 Host.log_of = rpc(function(self) return json.list(self.notes) end)
@@ -34,7 +42,7 @@ function Host:lost_connection(client, key)
 end
 
 describe("a connection that a service was given", function()
-	local service, client, listener, guest
+	local service, client, listener, port, guest
 
 	local function call(method)
 		guest:put('{"method": "' .. method .. '", "params": {"vargs": [], "kwargs": {}}}', 5)
@@ -42,9 +50,8 @@ describe("a connection that a service was given", function()
 	end
 
 	before_each(function()
-		local socket, port = find_free_port()
-		service = Host { port = port, socket = socket, authkey = "secret", alt_keys = { admin = "admin key" } }
-		service:start { synchronize = true }
+		local socket
+		service, port = services.start(Host, { authkey = "secret", alt_keys = { admin = "admin key" }, max_connections = 2 })
 		client = RemoteControl({ "", port }, "secret", 5)
 		socket, port = find_free_port()
 		listener = BlockingConnection({ "", port }, socket)
@@ -56,8 +63,7 @@ describe("a connection that a service was given", function()
 		guest:close()
 		listener:close()
 		client:close()
-		service:terminate()
-		service:join(10)
+		services.stop(service)
 	end)
 
 	local function is_lost()
@@ -78,16 +84,24 @@ describe("a connection that a service was given", function()
 		is_lost()
 	end)
 
+	it("is not taken where there are too many", function()
+		client:crowd(port)
+		local refused = listener:accept(5)
+		assert.equal("ConnectionRefused: the service has 2 clients already and takes no more", refused:get(5))
+		assert.equal('{"result": "dropped"}', call("drop"))
+	end)
+
 	it("has to be one", function()
 		local function adds(what)
-			local own = Host { port = 0 }
+			local own, e = Host { port = 0, interval = 0.01 }, nil
 			function own:idle()
-				self:shutdown(assert.raises("TypeError", self.add_connection, self, what).message)
+				e = select(2, pcall(self.add_connection, self, what))
+				self:shutdown()
 			end
-			own.interval = 0.01
 			own:run()
+			return e.type
 		end
-		adds("x")
-		adds({})
+		assert.equal("TypeError", adds("x"))
+		assert.equal("TypeError", adds {})
 	end)
 end)

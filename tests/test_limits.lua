@@ -3,8 +3,9 @@
 
 local connection = require("ave.network.connection")
 local control = require("ave.network.control")
+local services = require("support.services")
 
-local BlockingConnection, find_free_port = connection.BlockingConnection, connection.find_free_port
+local BlockingConnection = connection.BlockingConnection
 local Control, RemoteControl = control.Control, control.RemoteControl
 
 local Echo = Control:subclass("LimitedEcho")
@@ -14,10 +15,7 @@ describe("a service", function()
 	local service, port, opened
 
 	local function start(options)
-		options.socket, port = find_free_port()
-		options.port = port
-		service = Echo(options)
-		service:start { synchronize = true }
+		service, port = services.start(Echo, options)
 	end
 
 	local function client()
@@ -51,8 +49,7 @@ describe("a service", function()
 		for _, one in ipairs(opened) do
 			one:close()
 		end
-		service:terminate()
-		service:join(10)
+		services.stop(service)
 	end)
 
 	it("takes no frame that is too long", function()
@@ -87,6 +84,16 @@ describe("a service", function()
 		start { handshake_timeout = 0.1 }
 		local slow = stranger()
 		assert.raises("ConnectionClosed", slow.get, slow, 10)
+	end)
+
+	it("has no limit that is for ever, but for the default", function()
+		start { handshake_timeout = math.huge, frame_timeout = math.huge, write_timeout = math.huge }
+		assert.equal("x", client():echo("x"))
+		local function longer(name)
+			local ok, e = pcall(start, { [name] = -1 })
+			return not ok and e:is("TypeError")
+		end
+		assert.is_true(longer("handshake_timeout"))
 	end)
 
 	it("ends a frame that takes too long, but no client that is idle", function()

@@ -7,11 +7,7 @@ local Process = require("ave.network.process").Process
 
 -- Starts a process that has an end of a pipe, which is closed here.
 local function start(target, theirs)
-	local child = Process { target = target }
-	function child:close_fds(exclude)
-		table.insert(exclude, theirs:fileno())
-		Process.close_fds(self, exclude)
-	end
+	local child = Process { target = target, args = { theirs } }
 	child:start()
 	theirs:close()
 	return child
@@ -157,9 +153,6 @@ describe("a process with an end of a pipe", function()
 				theirs:put(left:get(10))
 			end,
 		}
-		function asker.close_fds(_, exclude)
-			exclude[1], exclude[2] = left:fileno(), theirs:fileno()
-		end
 		asker:start()
 		left:close()
 		theirs:close()
@@ -169,14 +162,51 @@ describe("a process with an end of a pipe", function()
 		assert.equal(0, answerer:join(10))
 	end)
 
-	it("needs the descriptor", function()
+	it("has it as an argument, a field or a local, and in the one that these are", function()
 		local ours, theirs = Pipe.pair()
-		finally(function()
-			ours:close()
-			theirs:close()
-		end)
-		local child = Process { target = function() theirs:put(1) end }
+		finally(function() ours:close() end)
+		local child = Process { args = { theirs, { end_of = theirs } } }
+		child.link = theirs
+		function child:run(pipe, holder)
+			theirs:put(pipe == theirs and holder.end_of == theirs and self.link == theirs)
+		end
+		child:start()
+		theirs:close()
+		assert.is_true(ours:get(10))
+		assert.equal(0, child:join(10))
+	end)
+
+	it("goes on with a value of which a part has come", function()
+		local ours, theirs = Pipe.pair()
+		finally(function() ours:close() end)
+		local large = ("x"):rep(5 * 1024 * 1024)
+		assert.raises("ConnectionTimeout", ours.put, ours, large, 0)
+		assert.raises("ConnectionTimeout", theirs.get, theirs, 0.05)
+		local child = start(function(pipe) pipe:put(#pipe:get(20)) end, theirs)
+		ours:put(large, 20)
+		assert.equal(#large, ours:get(20))
+		assert.equal(0, child:join(10))
+	end)
+
+	it("is a daemon, too", function()
+		local ours, theirs = Pipe.pair()
+		finally(function() ours:close() end)
+		local daemon = Process { target = function() theirs:put(theirs:get(10) + 1) end }
+		daemon:start { daemonize = true }
+		theirs:close()
+		ours:put(6)
+		assert.equal(7, ours:get(10))
+	end)
+
+	it("is not started with one that was closed, or has sent a value in part", function()
+		local ours, theirs = Pipe.pair()
+		finally(function() theirs:close() end)
+		local child = Process { target = function() ours:put(1) end }
+		assert.raises("ConnectionTimeout", ours.put, ours, ("x"):rep(5 * 1024 * 1024), 0)
 		local e = assert.raises("Exception", child.start, child)
-		assert.matches("a Pipe, whose descriptor " .. theirs:fileno() .. " close_fds does not exclude,", e.message, 1, true)
+		assert.matches("a Pipe, connection again: something was sent in part", e.message, 1, true)
+		ours:close()
+		e = assert.raises("Exception", child.start, child)
+		assert.matches("a Pipe, connection closed.*, cannot be copied to another process", e.message)
 	end)
 end)

@@ -2,31 +2,11 @@
 
 local cmd = require("ave.cmd")
 local connection = require("ave.network.connection")
+local elsewhere = require("support.elsewhere")
 local exceptions = require("ave.exceptions")
-local json = require("ave.json")
 local Process = require("ave.network.process").Process
 
 local Jammed = exceptions.define("Jammed")
-
--- Calls a function in a process of its own and returns the list of its results,
--- by way of JSON.
-local function elsewhere(fn, ...)
-	local name = os.tmpname()
-	local child = Process {
-		target = function(...)
-			local file = assert(io.open(name, "w"))
-			file:write(json.encode(json.list { fn(...) }))
-			file:close()
-		end,
-		args = { ... },
-	}
-	child:start()
-	local status = child:join(20)
-	local text = assert(io.open(name)):read("*a")
-	os.remove(name)
-	assert.equal(0, status)
-	return json.decode(text)
-end
 
 -- Runs a piece of Lua in an interpreter of its own, to see what it prints.
 local function interpret(code)
@@ -158,6 +138,24 @@ describe("start", function()
 		assert.matches("test_process.lua$", e.trace[#e.trace][1])
 		assert.matches("error(Jammed", e.trace[#e.trace][4], 1, true)
 		assert.equal(1, broken:join(20))
+	end)
+
+	it("may come again when the initialization has failed", function()
+		local Fickle = Process:subclass("Fickle")
+		function Fickle:initialize()
+			if self.broken then
+				error("broken")
+			end
+		end
+		function Fickle:run() end -- luacheck: ignore
+		local fickle = Fickle()
+		for _ = 1, 5 do
+			fickle.broken = true
+			assert.raises("Exception", fickle.start, fickle, { synchronize = true })
+			fickle.broken = false
+			fickle:start { synchronize = true }
+			assert.equal(0, fickle:join(20))
+		end
 	end)
 
 	it("says so if the process ended before it was initialized", function()
@@ -334,6 +332,8 @@ describe("the name of a process", function()
 		assert.equal("my-name", name_of { proc_name = "my-name" })
 		assert.equal("ave-Process", name_of {})
 		assert.equal("a-name-that-is-", name_of { proc_name = "a-name-that-is-too-long" })
+		assert.equal("grün-grün-gr", name_of { proc_name = "grün-grün-grün" })
+		assert.equal("eine-grün-grü", name_of { proc_name = "eine-grün-grün" })
 	end)
 end)
 
@@ -342,20 +342,20 @@ describe("close_fds", function()
 
 	function Reader:init(socket)
 		Process.init(self)
-		self.socket = socket
+		self.number = socket:fileno()
 	end
 
 	function Reader:close_fds(exclude)
-		table.insert(exclude, self.socket:fileno())
+		table.insert(exclude, self.number)
 		Process.close_fds(self, exclude)
 	end
 
 	function Reader:run()
-		local listener = connection.BlockingConnection(self.socket:address(), self.socket)
+		local listener = connection.BlockingConnection.from_fd(self.number)
 		listener:accept(10):put("from " .. self.pid)
 	end
 
-	it("keeps a socket open, under the same number", function()
+	it("keeps a descriptor open, under the same number", function()
 		local socket, port = connection.find_free_port()
 		local reader = Reader(socket)
 		reader:start()
@@ -383,6 +383,10 @@ describe("close_fds", function()
 		local odd = Process {}
 		function odd.close_fds(_, exclude) exclude[1] = "x" end
 		assert.raises("TypeError", odd.start, odd)
+		function odd.close_fds(_, exclude) exclude[1] = 2 ^ 40 end
+		assert.raises("TypeError", odd.start, odd)
+		function odd.close_fds(_, exclude) exclude[1] = 2 ^ 31 - 1 end
+		assert.raises("Exception", odd.start, odd)
 		function odd.close_fds(_, exclude) exclude[1] = 999 end
 		local e = assert.raises("Exception", odd.start, odd)
 		assert.matches("descriptor 999, which close_fds excludes: bad file descriptor", e.message, 1, true)

@@ -2,32 +2,14 @@
 -- an interpreter, so the function and all that it uses are copied to a new one.
 
 local connection = require("ave.network.connection")
+local control = require("ave.network.control")
+local elsewhere = require("support.elsewhere")
 local exceptions = require("ave.exceptions")
 local json = require("ave.json")
 local Process = require("ave.network.process").Process
 local Profile = require("ave.profile").Profile
 
 local Jammed = exceptions.define("Jammed")
-
--- Calls a function in a process of its own and returns the list of its results,
--- by way of JSON.
-local function elsewhere(fn, ...)
-	local name = os.tmpname()
-	local child = Process {
-		target = function(...)
-			local file = assert(io.open(name, "w"))
-			file:write(json.encode(json.list { fn(...) }))
-			file:close()
-		end,
-		args = { ... },
-	}
-	child:start()
-	local status = child:join(20)
-	local text = assert(io.open(name)):read("*a")
-	os.remove(name)
-	assert.equal(0, status)
-	return json.decode(text)
-end
 
 -- luacheck: globals shared_settings
 shared_settings = { colour = "red" }
@@ -159,14 +141,31 @@ describe("a function in a process of its own", function()
 		end))
 	end)
 
-	it("says what it misses in a module that the script has added to", function()
-		json.extra = function() end -- luacheck: ignore
-		finally(function() json.extra = nil end) -- luacheck: ignore
-		local extra = json.extra
-		local child = Process { target = function() return extra() end }
-		local e = assert.raises("Exception", child.start, child, { synchronize = true })
-		assert.matches("ave.json has no extra in a new process", e.message, 1, true)
-		child:join(20)
+	it("gets functions that the script has put into modules", function()
+		local encode = json.encode
+		function json.extra() return 1 end -- luacheck: ignore
+		function json.encode() return 2 end -- luacheck: ignore
+		function string.third() return 3 end -- luacheck: ignore
+		finally(function()
+			json.extra, json.encode, string.third = nil, encode, nil -- luacheck: ignore
+		end)
+		local extra, mock, third = json.extra, json.encode, string.third
+		assert.same({ 1, 2, 3 }, elsewhere(function() return extra(), mock(), third() end))
+	end)
+
+	it("gets functions that the script has registered in a module", function()
+		local registry = require("support.registry")
+		local function callback() return 7 end
+		registry.handlers.call = callback
+		finally(function() registry.handlers.call = nil end)
+		assert.same({ 7, "own" }, elsewhere(function() return callback(), registry.own() end))
+		local own = registry.own
+		assert.same({ true }, elsewhere(function() return own == require("support.registry").own end))
+	end)
+
+	it("has the standard streams", function()
+		local out, err = io.stdout, io.stderr
+		assert.same({ true, true }, elsewhere(function() return out == io.stdout, err == io.stderr end))
 	end)
 
 	it("has the names and lines of its source", function()
@@ -187,10 +186,10 @@ describe("what cannot be copied", function()
 	end
 
 	it("is refused by name", function()
-		local link = connection.BlockingConnection { "", 1 }
+		local link = control.RemoteControl { "", 1 }
 		local message = refused(function() link:close() end)
-		assert.matches("a BlockingConnection cannot be copied to another process", message, 1, true)
-		assert.matches("upvalue 'link' of the function at tests/test_process_copy.lua:%d+", message)
+		assert.matches("a RemoteControl cannot be copied to another process", message, 1, true)
+		assert.matches("upvalue 'link' of the function at .*test_process_copy.lua:%d+", message)
 		assert.matches("self, field 'target'", message, 1, true)
 
 		local co = coroutine.create(print)
@@ -209,10 +208,17 @@ describe("what cannot be copied", function()
 		assert.matches("environment of its own", refused(function() return environment end), 1, true)
 	end)
 
-	it("is a socket that close_fds does not exclude", function()
+	it("is a module that the script has made", function()
+		local module = { seven = function() return 7 end }
+		package.loaded["made.here"] = module
+		finally(function() package.loaded["made.here"] = nil end)
+		assert.matches("the module 'made.here', which require does not find by itself, cannot be copied",
+			refused(function() return module.seven() end), 1, true)
+	end)
+
+	it("is a socket that was closed", function()
 		local socket = connection.find_free_port()
-		finally(function() socket:close() end)
-		local message = refused(function() return socket end)
-		assert.matches("a Socket, whose descriptor " .. socket:fileno() .. " close_fds does not exclude", message, 1, true)
+		socket:close()
+		assert.matches("a Socket, .*closed.*, cannot be copied", refused(function() return socket end))
 	end)
 end)

@@ -2,12 +2,13 @@
 -- them under way, and limits of their time.
 
 local cmd = require("ave.cmd")
-local connection = require("ave.network.connection")
 local control = require("ave.network.control")
 local exceptions = require("ave.exceptions")
+local services = require("support.services")
 
 local Control, RemoteControl = control.Control, control.RemoteControl
 local rpc = Control.rpc
+local stop = services.stop
 
 local Jammed = exceptions.define("RemoteJammed")
 
@@ -19,20 +20,7 @@ Lab.jam = rpc(function() error(Jammed { message = "paper jam", tray = 2 }) end)
 Lab.leave = rpc(function() error(exceptions.Exit { message = "bye" }) end)
 
 local function start(options)
-	local socket, port = connection.find_free_port()
-	options = options or {}
-	options.port, options.socket = port, socket
-	local service = Lab(options)
-	service:start { synchronize = true }
-	socket:close()
-	return service, port
-end
-
-local function stop(service)
-	if service:is_alive() then
-		service:terminate()
-	end
-	service:join(10)
+	return services.start(Lab, options)
 end
 
 describe("a client", function()

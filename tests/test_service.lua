@@ -6,6 +6,7 @@ local connection = require("ave.network.connection")
 local control = require("ave.network.control")
 local exceptions = require("ave.exceptions")
 local json = require("ave.json")
+local services = require("support.services")
 
 local BlockingConnection, find_free_port = connection.BlockingConnection, connection.find_free_port
 local Control, RemoteControl = control.Control, control.RemoteControl
@@ -60,12 +61,7 @@ describe("a service", function()
 	local service, port, clients
 
 	local function start(options, class)
-		local socket
-		socket, port = find_free_port()
-		options.port, options.socket = port, socket
-		service = (class or Lab)(options)
-		service:start { synchronize = true }
-		socket:close()
+		service, port = services.start(class or Lab, options)
 	end
 
 	-- Connects another client, which goes with the test.
@@ -87,10 +83,7 @@ describe("a service", function()
 		for _, client in ipairs(clients) do
 			client:close()
 		end
-		if service:is_alive() then
-			service:terminate()
-		end
-		service:join(10)
+		services.stop(service)
 	end)
 
 	describe("with keys", function()
@@ -277,6 +270,20 @@ describe("a service", function()
 			assert.raises("Exit", other.echo, other, "x")
 			assert.equal(0, service:join(10))
 			assert.raises("ConnectionClosed", client.echo, client, "x")
+		end)
+
+		it("not when a service that it calls does", function()
+			local Front = Lab:subclass("Front")
+			Front.ask = rpc(function(_, port)
+				RemoteControl({ "", port }, "secret"):leave()
+			end)
+			start {}
+			local back, there = service, port
+			finally(function() back:join(10) end)
+			start({}, Front)
+			local client = connect()
+			assert.equal("going down", assert.raises("Exit", client.ask, client, there).message)
+			assert.equal("x", client:echo("x"))
 		end)
 
 		it("when it shuts down, and tells everybody", function()

@@ -3,25 +3,56 @@
 local connection = require("ave.network.connection")
 local control = require("ave.network.control")
 local json = require("ave.json")
+local services = require("support.services")
 
 local Control, RemoteControl = control.Control, control.RemoteControl
-local find_free_port = connection.find_free_port
+local BlockingConnection, find_free_port = connection.BlockingConnection, connection.find_free_port
 local rpc = Control.rpc
 
 local Lab = Control:subclass("DescribedLab")
+
+--- Finds things by their name:
+---   at most `limit` of them.
+---@param name string
 Lab.find = rpc(function(_, name, limit, filter) return { name, limit, filter } end, { "filter", limit = 10 })
-Lab.fail = rpc(Control.auth(function() error("no") end))
-Lab.drop = rpc(Control.preauth("admin")(Control.concurrent(function(_, ...) return ... end)))
+
+-- Raises an error.
+function Lab:fail() error("no") end
+Lab.fail = rpc(Control.auth(Lab.fail))
+
+-- Drops what it is given.
+Lab.drop = rpc( -- for few
+	Control.preauth("admin")(
+		-- who need not wait
+		Control.concurrent(function(_, ...) return ... end)
+	)
+)
+
+-- This belongs to nothing.
+
+Lab.hide = rpc(function() end)
+
+-- Nobody knows the source of a function that is written in Go.
+Lab.next = rpc(next)
 function Lab:secret() end
+
+-- A service that is busy for as long as who listens at a port likes.
+local Stuck = Control:subclass("StuckLab")
+Stuck.wait_at = rpc(function(_, at)
+	local conn = BlockingConnection { "", at }
+	conn:connect(10)
+	local word = conn:get(10)
+	conn:close()
+	return word
+end)
+Stuck.announced = rpc(function(self) return self.current_connection.is_announced end)
+function Stuck:new_connection(client) client.is_announced = true end
 
 describe("a service", function()
 	local service, port, clients
 
 	local function start(options)
-		options.socket, port = find_free_port()
-		options.port = port
-		service = Lab(options)
-		service:start { synchronize = true }
+		service, port = services.start(Lab, options)
 	end
 
 	local function connect(key)
@@ -38,8 +69,7 @@ describe("a service", function()
 		for _, client in ipairs(clients) do
 			client:close()
 		end
-		service:terminate()
-		service:join(10)
+		services.stop(service)
 	end)
 
 	it("describes its methods", function()
@@ -50,8 +80,8 @@ describe("a service", function()
 		for i, method in ipairs(description.methods) do
 			methods[i] = method.name
 		end
-		assert.same({ "drop", "fail", "find" }, methods)
-		local drop, fail, find = unpack(description.methods)
+		assert.same({ "$describe", "$handover", "$statistics", "drop", "fail", "find", "hide", "next" }, methods)
+		local describe_method, statistics, drop, fail, find, hide, go = unpack(description.methods)
 		assert.same({
 			{ name = "name", optional = false },
 			{ name = "limit", optional = true, default = 10 },
@@ -62,6 +92,14 @@ describe("a service", function()
 		assert.is_true(fail.auth)
 		assert.is_false(find.auth or find.variadic or find.concurrent)
 		assert.equal(json.null, find.preauth)
+		assert.equal("Finds things by their name:\n  at most `limit` of them.", find.doc)
+		assert.equal("Raises an error.", fail.doc)
+		assert.equal("Drops what it is given.", drop.doc)
+		assert.equal(json.null, hide.doc)
+		assert.equal(json.null, go.doc)
+		assert.matches("^Tells what the service is called", describe_method.doc)
+		assert.matches("^Counts calls", statistics.doc)
+		assert.same({ "admin" }, statistics.preauth)
 	end)
 
 	it("does not describe itself if it is not to", function()
@@ -89,12 +127,28 @@ describe("a service", function()
 		assert.equal(0, statistics.limits.max_frame)
 	end)
 
+	it("answers new clients while a method is stuck", function()
+		service, port = services.start(Stuck)
+		local listener = BlockingConnection { "", 0 }
+		listener:listen()
+		local stuck = connect().future:wait_at(listener:address()[2])
+		local held = listener:accept(10)
+		finally(function() held:close() listener:close() end)
+		local late = connect()
+		assert.equal("StuckLab", late:call("$describe", {}, {}, 10).name)
+		assert.equal(2, late:call("$statistics", {}, {}, 10).connections)
+		local known = late.future:announced()
+		held:put("go on", 10)
+		assert.equal("go on", stuck:get(10))
+		assert.is_true(known:get(10))
+	end)
+
 	it("gives its statistics to Prometheus", function()
 		local socket, metrics = find_free_port { listen = false }
 		socket:close()
 		start { metrics_port = metrics }
 		connect():find("x")
-		local http = connection.BlockingConnection { "", metrics }
+		local http = BlockingConnection { "", metrics }
 		finally(function() http:close() end)
 		http:connect(10)
 		http:write("GET /metrics HTTP/1.0\r\n\r\n", 10)

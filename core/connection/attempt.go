@@ -30,6 +30,8 @@ func (c Connection) Connect(ctx context.Context) error {
 		return again(err)
 	}
 	defer release()
+	open, stop := c.untilClosed(ctx)
+	defer stop()
 	c.mu.Lock()
 	connected, err := c.connectable()
 	current := c.attempt
@@ -38,12 +40,16 @@ func (c Connection) Connect(ctx context.Context) error {
 		return err
 	}
 	if current == nil {
-		if current, err = newAttempt(ctx, c.address); err != nil {
-			return err
-		}
+		current, err = newAttempt(open, c.address)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if open.Err() != nil && ctx.Err() == nil {
+		return errClosedMeanwhile
+	}
+	if err != nil {
+		return err
+	}
 	conn, err := current.advance()
 	switch {
 	case err == nil:

@@ -76,3 +76,51 @@ func TestCloseEndsConnect(t *testing.T) {
 	c.Close()
 	wantClosed(t, ended)
 }
+
+func TestCloseEndsLookup(t *testing.T) {
+	asked := make(chan bool, 10)
+	system := net.DefaultResolver
+	defer func() { net.DefaultResolver = system }()
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		asked <- true
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	c, err := connection.NewConnection(connection.Address{Host: "slow.example.com.", Port: 1}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Connect(context.Background()) }()
+	<-asked
+	c.Close()
+	wantClosed(t, ended)
+}
+
+func TestDetachConn(t *testing.T) {
+	c, peer := pair(t)
+	frame := framed("whole")
+	peer.Write(frame[:6])
+	_, err := c.Get(ctx, soon)
+	wantClass(t, err, exceptions.ConnectionTimeout, "timed out")
+	conn, unread, err := c.DetachConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, err = c.Get(ctx, late)
+	wantClass(t, err, exceptions.ConnectionClosed, "connection closed")
+	peer.Write(frame[6:])
+	got, err := connection.WrapRead(conn, unread).Get(ctx, connection.Forever)
+	if string(got) != "whole" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	_, _, err = c.DetachConn()
+	wantClass(t, err, exceptions.ConnectionClosed, "connection closed")
+}
+
+func TestAddressOfPeerThatHasGone(t *testing.T) {
+	if got := connection.AddressOf(nil); got != (connection.Address{}) {
+		t.Errorf("got %v", got)
+	}
+}

@@ -39,10 +39,14 @@ type Address struct {
 // String is the address as the net package takes it.
 func (a Address) String() string { return net.JoinHostPort(a.Host, strconv.Itoa(a.Port)) }
 
-// AddressOf is addr, as a listener or a connection tells it.
+// AddressOf is addr, as a listener or a connection tells it. It is empty for
+// nil, which a connection tells that was reset before it came to this process.
 func AddressOf(addr net.Addr) Address {
-	if tcp, ok := addr.(*net.TCPAddr); ok {
-		return Address{tcp.IP.String(), tcp.Port}
+	switch addr := addr.(type) {
+	case nil:
+		return Address{}
+	case *net.TCPAddr:
+		return Address{addr.IP.String(), addr.Port}
 	}
 	return Address{Host: addr.String()}
 }

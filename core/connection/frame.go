@@ -119,8 +119,9 @@ func (r *FrameReader) Unread(data []byte) {
 	r.start, r.end = 0, copy(r.buf, data)
 }
 
-// unread is what Buffered counts.
-func (r *FrameReader) unread() []byte { return r.buf[r.start:r.end] }
+// Peek gives what has been read and not been taken. It is valid until the next
+// call.
+func (r *FrameReader) Peek() []byte { return r.buf[r.start:r.end] }
 
 func (r *FrameReader) take(n int) []byte {
 	taken := r.buf[r.start : r.start+n : r.start+n]

@@ -3,7 +3,9 @@ package connection
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
+	"os"
 	"syscall"
 	"time"
 
@@ -64,11 +66,26 @@ func (c *BlockingConnection) Pending() bool {
 	if err != nil {
 		return false
 	}
-	if c.frames.Buffered() > 0 {
+	if c.frames.Buffered() > 0 || layered(conn) && c.readAlready() {
 		return true
 	}
 	sock, ok := conn.(syscall.Conn)
 	return ok && readable(sock)
+}
+
+// layered reports whether conn lies above another connection, as that of TLS
+// does. It may have read more of it than was asked for.
+func layered(conn net.Conn) bool {
+	_, ok := conn.(interface{ NetConn() net.Conn })
+	return ok
+}
+
+// readAlready reports whether the connection gives something without reading
+// the socket.
+func (c *BlockingConnection) readAlready() bool {
+	c.reads.expire()
+	err := c.frames.fill(1)
+	return err == nil || !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // Put sends payload as a frame. When it times out, the rest of the frame is
@@ -178,6 +195,31 @@ func (c *BlockingConnection) Detach() (fd int, unread []byte, err error) {
 	return fd, unread, c.Close()
 }
 
+// DetachConn gives the stream away, of a connection that is established: see
+// [BlockingConnection.Detach].
+func (c *BlockingConnection) DetachConn() (conn net.Conn, unread []byte, err error) {
+	release, err := c.bothTurns(context.Background(), 0)
+	if err != nil {
+		return nil, nil, again(err)
+	}
+	defer release()
+	if unread, err = c.unread(); err != nil {
+		return nil, nil, err
+	}
+	if conn, err = c.established(); err != nil {
+		return nil, nil, err
+	}
+	c.mu.Lock()
+	closed := c.conn == nil
+	c.conn = nil
+	c.mu.Unlock()
+	if closed {
+		return nil, nil, errClosedMeanwhile
+	}
+	_ = conn.SetDeadline(time.Time{}) // fails for one that is of no use any more
+	return conn, unread, c.Close()
+}
+
 // unread is for those who have both turns.
 func (c *BlockingConnection) unread() ([]byte, error) {
 	if _, err := c.established(); err != nil {
@@ -186,5 +228,5 @@ func (c *BlockingConnection) unread() ([]byte, error) {
 	if len(c.unsent) > 0 {
 		return nil, exceptions.ConnectionAgain.Newf("connection again: something was sent in part, and is to be continued first")
 	}
-	return bytes.Clone(c.frames.unread()), nil
+	return bytes.Clone(c.frames.Peek()), nil
 }

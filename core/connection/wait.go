@@ -56,6 +56,12 @@ func (l *limiter) run(ctx context.Context, timeout time.Duration, op func() erro
 	return op()
 }
 
+// expire has the next operation find only what it need not wait for.
+func (l *limiter) expire() {
+	l.armed = true
+	_ = l.setDeadline(pastDeadline) // fails if it is closed, which the operation will tell
+}
+
 // A Turn lets one goroutine at a time use a connection, or one direction of
 // it. The others wait no longer than their own timeout says.
 type Turn chan struct{}

@@ -55,8 +55,12 @@ func exceptionOf(err error) *exceptions.Error {
 	return &wrapped
 }
 
-// isExit reports whether err ends a service.
-func isExit(err error) bool { return errors.Is(err, exceptions.Exit) }
+// isExit reports whether err ends a service. One that another service ended
+// with does not.
+func isExit(err error) bool {
+	var e *exceptions.Error
+	return errors.As(err, &e) && e.Class.IsA(exceptions.Exit) && !e.Foreign
+}
 
 // withoutTrace is how an exit is sent.
 func withoutTrace(err error) *exceptions.Error {
@@ -98,6 +102,7 @@ func decodeAnswer(frame []byte) (result json.RawMessage, ok bool, err error) {
 		if err != nil {
 			return nil, false, nil
 		}
+		e.Foreign = true
 		return nil, true, e
 	}
 	return result, result != nil, nil

@@ -14,8 +14,8 @@ type Builtin struct {
 }
 
 // Builtins are these methods, but for $describe of a service without a
-// description and $handover of one that cannot be handed over. No method of a
-// handler can be in their place: their names begin with what no identifier has.
+// description. No method of a handler can be in their place: their names begin
+// with what no identifier has.
 var Builtins = []Builtin{
 	{describeMethod, Method{RPC: true, Concurrent: true},
 		"Tells what the service is called, and of its methods their names, parameters, documentation and who may call them."},
@@ -31,8 +31,9 @@ const (
 	describeMethod   = "$describe"
 	handoverMethod   = "$handover"
 
-	// adminAccount is who runs the service; see keys.administers.
-	adminAccount = "admin"
+	// AdminAccount is who may make the calls for the administrator. In a service
+	// without that account it is who has the primary key.
+	AdminAccount = "admin"
 )
 
 type builtin struct {
@@ -42,10 +43,8 @@ type builtin struct {
 
 func (s *Server) makeBuiltins() map[string]builtin {
 	answers := map[string]func(*Call) (json.RawMessage, error){
+		handoverMethod:   func(call *Call) (json.RawMessage, error) { return nil, s.beginHandover(call) },
 		statisticsMethod: func(*Call) (json.RawMessage, error) { return json.Marshal(s.Statistics()) },
-	}
-	if s.options.Handover {
-		answers[handoverMethod] = func(call *Call) (json.RawMessage, error) { return nil, s.beginHandover(call) }
 	}
 	if describe := s.options.Describe; describe != nil {
 		answers[describeMethod] = func(*Call) (json.RawMessage, error) { return describe() }

@@ -255,7 +255,7 @@ func (c *Client) established(ctx context.Context, left limit) (*connection.Block
 	if err := conn.Connect(ctx, left.get(), c.options.Optimist); err != nil || c.options.TLS == nil {
 		return conn, err
 	}
-	raw, err := detached(conn)
+	raw, _, err := conn.DetachConn() // nothing was read from it
 	if err != nil {
 		return nil, err
 	}
@@ -267,7 +267,7 @@ func (c *Client) established(ctx context.Context, left limit) (*connection.Block
 func (c *Client) handshake(ctx context.Context, conn *connection.BlockingConnection, left limit) error {
 	challenge, err := conn.Get(ctx, left.get())
 	if err != nil {
-		return err
+		return c.noChallenge(conn, err)
 	}
 	if _, ok, exception := decodeAnswer(challenge); ok && exception != nil {
 		return exception
@@ -295,6 +295,16 @@ func (c *Client) handshake(ctx context.Context, conn *connection.BlockingConnect
 	}
 	c.anonymous.Store(!*outcome.Authenticated)
 	return nil
+}
+
+// noChallenge says what may be wrong when a service says nothing at all: with
+// TLS it is the client that has to begin.
+func (c *Client) noChallenge(conn *connection.BlockingConnection, err error) error {
+	var named *exceptions.Error
+	if c.options.TLS != nil || !errors.As(err, &named) {
+		return err
+	}
+	return named.Class.Newf("%w: what listens at %v sent no challenge; it may want TLS", err, conn.Address())
 }
 
 // unexpected reads a frame that came before the call that it could answer: the

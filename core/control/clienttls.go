@@ -76,19 +76,6 @@ func (c *Client) secured(ctx context.Context, conn net.Conn, left limit) (*conne
 	return nil, exceptions.AuthError.Newf("no TLS with what listens at %v: %w", connection.AddressOf(conn.RemoteAddr()), err)
 }
 
-// detached is the socket of a connection that nothing was read from.
-func detached(conn *connection.BlockingConnection) (net.Conn, error) {
-	fd, _, err := conn.Detach()
-	if err != nil {
-		return nil, err
-	}
-	socket, err := connection.NewSocket(fd)
-	if err != nil {
-		return nil, err
-	}
-	return socket.Conn()
-}
-
 // refusedOverTLS names the error of a service that has refused the client's
 // certificate: with TLS 1.3 it says so after the client's part of the handshake.
 func refusedOverTLS(err error) error {
@@ -101,7 +88,8 @@ func refusedOverTLS(err error) error {
 
 // tlsConn lets it be seen whether there is something to be read: the records
 // that hold no frame come in the handshake alone, since a client that keeps no
-// sessions is sent no tickets. What TLS has read beyond a record isn't seen.
+// sessions is sent no tickets. By NetConn a [connection.BlockingConnection]
+// knows that TLS may have read more already.
 type tlsConn struct{ *tls.Conn }
 
 func (c tlsConn) SyscallConn() (syscall.RawConn, error) {

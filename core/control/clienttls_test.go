@@ -204,3 +204,58 @@ func TestFilesOfTLS(t *testing.T) {
 		}
 	}
 }
+
+// gluing holds what is written to it until it can go as one.
+type gluing struct {
+	net.Conn
+	hold    bool
+	pending []byte
+}
+
+func (g *gluing) Write(p []byte) (int, error) {
+	if g.hold {
+		g.pending = append(g.pending, p...)
+		return len(p), nil
+	}
+	return g.Conn.Write(p)
+}
+
+func (g *gluing) flush() {
+	g.hold = false
+	g.Conn.Write(g.pending)
+}
+
+func TestAnswerOfNobodyOverTLS(t *testing.T) {
+	a := newAuthority(t)
+	a.listener(tls.NoClientCert).Close() // for its certificate
+	pair, err := tls.LoadX509KeyPair(a.file("service.pem"), a.file("service.key"))
+	a.must(err)
+	l := localListener(t)
+	served := make(chan bool)
+	go func() {
+		defer close(served)
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		glue := &gluing{Conn: conn}
+		r := newRaw(t, tls.Server(glue, &tls.Config{Certificates: []tls.Certificate{pair}}))
+		r.put("#CHALLENGE#salt")
+		r.get()
+		r.put(`{"authenticated": true}`)
+		r.get()
+		glue.hold = true // the second answer in a record of its own
+		r.put(`{"result": 1}`)
+		r.put(`{"result": "of nobody"}`)
+		glue.flush()
+		r.want("<closed>")
+	}()
+	c := a.client(connection.AddressOf(l.Addr()), control.ClientTLS{CA: a.file("ca.pem"), ServerName: "lab"})
+	if got, err := call(c, "a"); got != "1" || err != nil {
+		t.Errorf("got %s, %v", got, err)
+	}
+	if got, err := call(c, "b"); !errors.Is(err, exceptions.ConnectionClosed) {
+		t.Errorf("got %s, %v, want ConnectionClosed", got, err)
+	}
+	<-served
+}

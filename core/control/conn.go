@@ -38,11 +38,15 @@ type Conn struct {
 	socket   net.Conn // that of conn, beneath TLS
 	id       uint64
 	frames   *connection.FrameReader
-	identity Identity
+	identity Identity      // Server.mu
 	unknown  *list.Element // in Server.unknown during the handshake; Server.mu
 
-	challenge   []byte // that was sent; nil before
-	established bool   // has come through the handshake
+	// Object is for the handler, who alone uses it.
+	Object any
+
+	challenge   []byte        // that was sent; nil before
+	established bool          // has come through the handshake
+	announced   chan struct{} // closed after Callbacks.NewConnection; nil without it
 	removed     atomic.Bool
 	hurried     bool // has a deadline for the frame that it has begun
 	interrupted bool // by the freeze of the service, rather than over
@@ -70,12 +74,17 @@ func (c *Conn) ID() uint64 { return c.id }
 func (c *Conn) Address() connection.Address { return connection.AddressOf(c.conn.RemoteAddr()) }
 
 // Identity is what the client has proven in the handshake.
-func (c *Conn) Identity() Identity { return c.identity }
+func (c *Conn) Identity() Identity {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	return c.identity
+}
 
 func (c *Conn) serve() {
 	s := c.server
 	s.touch()
 	for !c.over() {
+		c.awaitAnnouncement()
 		if s.park(c) {
 			return
 		}
@@ -85,11 +94,12 @@ func (c *Conn) serve() {
 		s.counters.handshakeFailures.Add(1)
 	}
 	c.close()
-	s.forget(c)
+	c.awaitAnnouncement()
 	s.touch()
 	if f := s.options.Callbacks.LostConnection; f != nil && c.established {
 		s.callback("lost connection", func() error { return f(s.ctx, c) })
 	}
+	s.forget(c) // not before, so that the limits count who waits for the callback
 }
 
 // over serves the client and reports true when there is no more to serve, and
@@ -106,8 +116,9 @@ func (c *Conn) over() bool {
 	return !c.interrupted
 }
 
-// arrive has a client come through the handshake and be announced, and reports
-// whether it has.
+// arrive has a client come through the handshake, and reports whether it has.
+// It is announced meanwhile, because the methods of the service itself need not
+// wait for that.
 func (c *Conn) arrive() bool {
 	s := c.server
 	if c.established = c.handshake(); !c.established {
@@ -115,9 +126,29 @@ func (c *Conn) arrive() bool {
 	}
 	s.touch()
 	if f := s.options.Callbacks.NewConnection; f != nil {
-		s.callback("new connection", func() error { return f(s.ctx, c) })
+		c.announced = make(chan struct{})
+		s.running.Go(func() {
+			defer close(c.announced)
+			s.callback("new connection", func() error { return f(s.ctx, c) })
+		})
 	}
 	return true
+}
+
+func (c *Conn) awaitAnnouncement() {
+	if c.announced != nil {
+		<-c.announced
+	}
+}
+
+// mayCall waits until the client is announced, unless the method is one of the
+// service itself, and reports whether it is still to be served.
+func (c *Conn) mayCall(method string) bool {
+	if _, own := c.server.builtins[method]; own {
+		return true
+	}
+	c.awaitAnnouncement()
+	return !c.removed.Load() && !c.server.closing.Load()
 }
 
 // handshake reports whether the client may stay.
@@ -134,13 +165,12 @@ func (c *Conn) handshake() bool {
 		return false
 	}
 	identity, known := s.keys.identify(c.challenge[len(challengePrefix):], digest)
-	c.identity = identity
-	if !s.known(c) {
-		return false
-	}
 	if !known && !s.options.Anonymous {
-		s.log("%v was disconnected: it has no valid key", c.Address())
+		s.refusals.authkey.printf("%v was disconnected: it has no valid key", c.Address())
 		c.writeLast(authenticatedFalse)
+		return false // and can be pushed out until it has read that
+	}
+	if !s.known(c, identity) {
 		return false
 	}
 	answer := authenticatedTrue
@@ -154,7 +184,7 @@ func (c *Conn) handshake() bool {
 	c.frames.SetMax(s.options.Limits.MaxFrame)
 	// A shutdown from here on sets its own deadline after this one.
 	c.conn.SetReadDeadline(time.Time{})
-	return !s.closing.Load()
+	return !s.closing.Load() && !c.removed.Load()
 }
 
 // serveFrame serves one call and reports whether there may be another.
@@ -174,6 +204,9 @@ func (c *Conn) serveFrame() bool {
 	var result []byte
 	if err == nil {
 		begun := time.Now()
+		if !c.mayCall(call.Method) {
+			return false
+		}
 		result, err = c.server.serveCall(c, &call, &method)
 		c.server.counters.served(call.Method, time.Since(begun), err)
 	} else {
@@ -200,7 +233,10 @@ func (c *Conn) serveFrame() bool {
 // when the client has gone or the service is being shut down.
 func (c *Conn) read() ([]byte, bool) {
 	s := c.server
-	if s.frozen.Load() {
+	switch {
+	case c.removed.Load():
+		return nil, false
+	case s.frozen.Load():
 		c.interrupted = true
 		return nil, false
 	}
@@ -210,13 +246,21 @@ func (c *Conn) read() ([]byte, bool) {
 		// As in handshake: a shutdown sets its own after this, or is seen below.
 		c.conn.SetReadDeadline(time.Time{})
 	}
-	if s.closing.Load() || c.removed.Load() {
+	switch {
+	case s.closing.Load() || c.removed.Load():
+		return nil, false
+	case err != nil:
+		c.readFailed(err)
 		return nil, false
 	}
+	return frame, true
+}
+
+// readFailed tells the client and the log what there is to be told.
+func (c *Conn) readFailed(err error) {
+	s := c.server
 	var tooLong *connection.TooLongError
 	switch {
-	case err == nil:
-		return frame, true
 	case errors.Is(err, os.ErrDeadlineExceeded) && s.frozen.Load():
 		c.interrupted = true
 	case errors.As(err, &tooLong):
@@ -225,10 +269,9 @@ func (c *Conn) read() ([]byte, bool) {
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 	case c.established:
 		s.hit(frameTimeout, c.Address(), "it did not finish a frame in time")
-	case s.known(c):
+	case s.known(c, Identity{}):
 		s.hit(handshakeTimeout, c.Address(), "it did not finish the handshake in time")
 	}
-	return nil, false
 }
 
 // frameSource is what the frames of a client are read from. A frame that comes
@@ -253,6 +296,9 @@ func (c *Conn) close() {
 	if c.server.closing.Load() {
 		c.writeExit()
 	}
+	if c.removed.Load() {
+		c.conn.SetWriteDeadline(time.Now().Add(lastWords))
+	}
 	c.writeHeld()
 	c.writing.Lock()
 	linger := c.linger
@@ -273,7 +319,8 @@ func (c *Conn) awaitArrival() {
 	for end := time.Now().Add(lastWords); time.Now().Before(end); {
 		c.conn.SetReadDeadline(time.Now().Add(lastWordsStep))
 		_, err := c.conn.Read(scratch)
-		if err != nil && (!errors.Is(err, os.ErrDeadlineExceeded) || c.allArrived()) {
+		gone := err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
+		if gone || c.allArrived() {
 			return
 		}
 	}

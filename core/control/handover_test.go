@@ -42,7 +42,6 @@ func takeOver(t *testing.T, s *control.Server, handler control.Handler, options 
 		return nil, err
 	}
 	options.Estate = estate
-	options.Handover = true
 	next, err := control.NewServer(handler, options)
 	if err != nil {
 		return nil, err
@@ -72,7 +71,7 @@ func generation(n int, more methods) methods {
 }
 
 func TestClientsDoNotNoticeAHandover(t *testing.T) {
-	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key", Handover: true})
+	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key"})
 	const clients, restarts = 8, 20
 	var running sync.WaitGroup
 	var stop atomic.Bool
@@ -102,7 +101,7 @@ func TestFrameIsCutByAHandover(t *testing.T) {
 	var frame bytes.Buffer
 	connection.WriteFrame(&frame, []byte(callText("echo", `["some text"]`)))
 	for cut := 0; cut <= frame.Len(); cut += 7 {
-		s, _ := start(t, generation(0, nil), control.Options{Anonymous: true, Handover: true})
+		s, _ := start(t, generation(0, nil), control.Options{Anonymous: true})
 		r := dialRaw(t, s).authenticate()
 		r.Write(frame.Bytes()[:cut])
 		heir(t, s, generation(1, nil), control.Options{Anonymous: true})
@@ -114,7 +113,7 @@ func TestFrameIsCutByAHandover(t *testing.T) {
 }
 
 func TestHandshakeIsCutByAHandover(t *testing.T) {
-	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key", Handover: true})
+	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key"})
 	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.Address().Port))
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +129,7 @@ func TestHandshakeIsCutByAHandover(t *testing.T) {
 
 // A client that doesn't read has answers in the service that cannot be written.
 func TestAnswersThatNobodyHasReadAreHandedOver(t *testing.T) {
-	s, _ := start(t, generation(0, nil), control.Options{Anonymous: true, Handover: true})
+	s, _ := start(t, generation(0, nil), control.Options{Anonymous: true})
 	r := dialRaw(t, s).authenticate()
 	r.SetDeadline(time.Now().Add(time.Minute))
 	const calls, size = 300, 100_000
@@ -160,7 +159,7 @@ func TestRunningCallIsAnsweredBeforeItsConnectionMoves(t *testing.T) {
 		<-end
 		return "done", nil
 	}}
-	s, _ := start(t, generation(0, methods{"slow": slow}), control.Options{Anonymous: true, Handover: true})
+	s, _ := start(t, generation(0, methods{"slow": slow}), control.Options{Anonymous: true})
 	r := dialRaw(t, s).authenticate()
 	r.put(callText("slow", "[]"))
 	<-begun
@@ -183,7 +182,7 @@ func TestResumableCallGoesOnElsewhere(t *testing.T) {
 		}
 		return firstOf(call), nil
 	}}
-	s, _ := start(t, generation(0, methods{"wait": waiting}), control.Options{Anonymous: true, Handover: true})
+	s, _ := start(t, generation(0, methods{"wait": waiting}), control.Options{Anonymous: true})
 	r := dialRaw(t, s).authenticate()
 	r.together(callText("wait", "[7]"), callText("generation", "[]"))
 	eventually(t, "the call is served", func() bool { return runs.Load() == 1 })
@@ -196,7 +195,7 @@ func TestStateIsHandedOver(t *testing.T) {
 	left := control.Callbacks{Serialize: func(context.Context) (control.Legacy, error) {
 		return control.Legacy{State: json.RawMessage(`{"leases": 3}`), Fds: []int{0}}, nil
 	}}
-	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key", AltKeys: map[string]*string{"guest": new("g")}, Handover: true, Callbacks: left})
+	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key", AltKeys: map[string]*string{"guest": new("g")}, Callbacks: left})
 	guest := newClient(t, s, "g")
 	if _, err := call(guest, "echo", 1); err != nil {
 		t.Fatal(err)
@@ -280,7 +279,7 @@ func TestServiceGoesOnWhenNobodyTakesItOver(t *testing.T) {
 			end := make(chan bool)
 			stuck := method{control.Method{RPC: true, Concurrent: true}, func(context.Context, *control.Conn, *control.Call) (any, error) { <-end; return nil, nil }}
 			s, _ := start(t, generation(0, methods{"stuck": stuck}), control.Options{
-				Authkey: "key", AltKeys: map[string]*string{"guest": new("g")}, Handover: true})
+				Authkey: "key", AltKeys: map[string]*string{"guest": new("g")}})
 			release := sync.OnceFunc(func() { close(end) })
 			t.Cleanup(release)
 			c := newClient(t, s, "key")
@@ -311,7 +310,7 @@ func TestHandoverOfAServiceThatEnds(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 		return nil, exceptions.Exit.Newf("enough")
 	}}
-	s, _ = start(t, generation(0, methods{"quit": quit}), control.Options{Handover: true})
+	s, _ = start(t, generation(0, methods{"quit": quit}), control.Options{})
 	c := newClient(t, s, "")
 	p, err := c.Start(ctx, "quit", nil, nil, late)
 	if err != nil {

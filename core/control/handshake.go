@@ -137,7 +137,7 @@ func (k *keys) admits(id *Identity, accounts []string) bool {
 // administers is who may make the calls for the administrator: the account for
 // it, or in a service without one, who has the primary key.
 func (k *keys) administers(id *Identity) bool {
-	key, listed := k.alternate[adminAccount]
+	key, listed := k.alternate[AdminAccount]
 	if listed {
 		return key == nil || *key == id.Key
 	}

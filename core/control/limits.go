@@ -3,9 +3,10 @@ package control
 import (
 	"cmp"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"avescript/core/connection"
 	"avescript/core/exceptions"
@@ -17,12 +18,13 @@ type Limits struct {
 	// MaxFrame is the longest frame of a client, in bytes.
 	MaxFrame int
 	// MaxConnections is how many there may be at a time. Who comes then is told
-	// so and disconnected.
+	// so and disconnected. The default is lower where the process may not open
+	// so many descriptors.
 	MaxConnections int
 	// MaxHandshakes is how many connections may be unfinished in their
 	// handshake at a time. The one that has been so for the longest makes room
-	// for a new one, so that those who never finish keep nobody out. The
-	// default is at most half of MaxConnections, for the same reason.
+	// for a new one, so that those who never finish keep nobody out. For the
+	// same reason it is never more than half of MaxConnections.
 	MaxHandshakes int
 	// HandshakeTimeout is how long a client has until it must be known.
 	HandshakeTimeout time.Duration
@@ -49,17 +51,30 @@ const (
 func (l *Limits) setDefaults() error {
 	counts := setLimits([]boundary[int]{
 		{maxFrame, &l.MaxFrame, DefaultMaxFrame},
-		{maxConnections, &l.MaxConnections, DefaultMaxConnections},
+		{maxConnections, &l.MaxConnections, min(DefaultMaxConnections, freeDescriptors())},
+		{maxHandshakes, &l.MaxHandshakes, DefaultMaxHandshakes},
 	})
-	handshakes := setLimits([]boundary[int]{
-		{maxHandshakes, &l.MaxHandshakes, min(DefaultMaxHandshakes, max(1, l.MaxConnections/2))},
-	})
+	l.MaxHandshakes = min(l.MaxHandshakes, max(1, l.MaxConnections/2))
 	times := setLimits([]boundary[time.Duration]{
 		{handshakeTimeout, &l.HandshakeTimeout, DefaultHandshakeTimeout},
 		{frameTimeout, &l.FrameTimeout, DefaultFrameTimeout},
 		{writeTimeout, &l.WriteTimeout, DefaultWriteTimeout},
 	})
-	return cmp.Or(counts, handshakes, times)
+	return cmp.Or(counts, times)
+}
+
+// reservedDescriptors are for what a service does beside its clients: its own
+// files, the pipes of its commands, connections to other services.
+const reservedDescriptors = 256
+
+// freeDescriptors is how many clients the process has descriptors for.
+func freeDescriptors() int {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return DefaultMaxConnections
+	}
+	descriptors := int(min(limit.Cur, 1<<30))
+	return max(1, descriptors-min(reservedDescriptors, descriptors/2))
 }
 
 type boundary[T int | time.Duration] struct {
@@ -80,7 +95,7 @@ func setLimits[T int | time.Duration](limits []boundary[T]) error {
 	return nil
 }
 
-// The kinds of limits, by the names of their options.
+// The limits, by the names of their options.
 const (
 	maxFrame         = "max_frame"
 	maxConnections   = "max_connections"
@@ -90,48 +105,25 @@ const (
 	writeTimeout     = "write_timeout"
 )
 
-// No limit is logged more than hitsLogged times in a hitsPeriod, so that an
-// attack doesn't fill the log.
-const (
-	hitsLogged = 10
-	hitsPeriod = time.Second
-)
+var limitNames = []string{maxFrame, maxConnections, maxHandshakes, handshakeTimeout, frameTimeout, writeTimeout}
 
-// hits counts how often a limit was reached.
-type hits struct {
+// limitHits are what becomes of the hits of one limit.
+type limitHits struct {
 	count atomic.Int64
-
-	mu     sync.Mutex
-	period time.Time // the beginning of the last one
-	logged int       // in it
-	silent int       // how many were not logged since the last that was
+	log   throttle
 }
 
-func newHits() map[string]*hits {
-	return map[string]*hits{
-		maxFrame: {}, maxConnections: {}, maxHandshakes: {},
-		handshakeTimeout: {}, frameTimeout: {}, writeTimeout: {},
+func (s *Server) newHits() map[string]*limitHits {
+	hits := map[string]*limitHits{}
+	for _, limit := range limitNames {
+		hits[limit] = &limitHits{log: throttle{log: s.log, more: "%d more clients were disconnected (" + limit + ")"}}
 	}
+	return hits
 }
 
 // hit counts and logs that a client has reached a limit.
 func (s *Server) hit(limit string, client connection.Address, format string, args ...any) {
 	h := s.hits[limit]
 	h.count.Add(1)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if time.Since(h.period) >= hitsPeriod {
-		h.period, h.logged = time.Now(), 0
-	}
-	if h.logged == hitsLogged {
-		h.silent++
-		return
-	}
-	more := ""
-	if h.silent > 0 {
-		more = fmt.Sprintf(", as were %d others", h.silent)
-	}
-	h.silent = 0
-	h.logged++
-	s.log("%v was disconnected%s: %s (%s)", client, more, fmt.Sprintf(format, args...), limit)
+	h.log.printf("%v was disconnected: %s (%s)", client, fmt.Sprintf(format, args...), limit)
 }

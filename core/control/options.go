@@ -37,12 +37,10 @@ type Options struct {
 	// Describe is what the RPC $describe answers. Without it there is none. It
 	// is called from many goroutines at once.
 	Describe func() (json.RawMessage, error)
-	// Handover lets who has the primary key have the service handed over to
-	// another process. Estate is such a service, which goes on here: its port
+	// Estate is a service that another process leaves, to go on here: its port
 	// is taken instead of Address, and its clients are served from the
 	// beginning. See [TakeOver].
-	Handover bool
-	Estate   *Estate
+	Estate *Estate
 	// Interval is how long nothing has to happen for Callbacks.Idle. Zero is
 	// never.
 	Interval time.Duration
@@ -58,7 +56,7 @@ type Options struct {
 // the class Exit ends the service, and any other is logged.
 type Callbacks struct {
 	// NewConnection is called for a client that has come through the
-	// handshake, before its first call.
+	// handshake, before its first call of a method of the handler's.
 	NewConnection func(ctx context.Context, conn *Conn) error
 	// LostConnection is called for each of those, whoever ended it.
 	LostConnection func(ctx context.Context, conn *Conn) error

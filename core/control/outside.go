@@ -20,8 +20,9 @@ func (s *Server) Connections() []*Conn {
 }
 
 // Callback has f called in its turn, like the callbacks of the options, for
-// something that has happened outside of the service. It returns at once. A
-// service that is being shut down has none any more.
+// something that has happened outside of the service. It returns at once; a
+// service that does not serve yet calls f once it does. One that is being shut
+// down has no callbacks any more.
 func (s *Server) Callback(name string, f func(ctx context.Context) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -29,6 +30,11 @@ func (s *Server) Callback(name string, f func(ctx context.Context) error) {
 		return
 	}
 	s.running.Go(func() {
+		select {
+		case <-s.begun:
+		case <-s.shutdown:
+			return
+		}
 		if s.enterLate() {
 			defer s.leave()
 			s.callback(name, func() error { return f(s.ctx) })

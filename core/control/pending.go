@@ -77,7 +77,10 @@ func (p *Pending) await(ctx context.Context, timeout time.Duration) error {
 		return nil
 	case <-limited.Done():
 	}
-	if errors.Is(ctx.Err(), context.Canceled) {
+	switch {
+	case p.Ready(): // both have happened
+		return nil
+	case errors.Is(ctx.Err(), context.Canceled):
 		return context.Cause(ctx)
 	}
 	return exceptions.ConnectionTimeout.Newf("timed out")

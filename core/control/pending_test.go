@@ -178,3 +178,37 @@ func TestSecondAnswerIsNotThatOfTheNextPendingCall(t *testing.T) {
 		t.Errorf("got %v, want ConnectionClosed", err)
 	}
 }
+
+// cancelledWith is a context that is done when a call is answered.
+type cancelledWith struct {
+	context.Context
+	answer func()
+}
+
+func (c cancelledWith) Done() <-chan struct{} {
+	c.answer()
+	done := make(chan struct{})
+	close(done)
+	return done
+}
+
+func (cancelledWith) Err() error { return context.Canceled }
+
+func TestAnswerThatComesWithTheCancellation(t *testing.T) {
+	release := make(chan bool)
+	s, _ := start(t, methods{"wait": {rpc, func(context.Context, *control.Conn, *control.Call) (any, error) {
+		<-release
+		return 1, nil
+	}}}, control.Options{})
+	c := newClient(t, s, "")
+	for range 20 { // of two things that have happened Go sees either first
+		p := begin(t, c, "wait")
+		answer := func() {
+			release <- true
+			eventually(t, "it is answered", p.Ready)
+		}
+		if got, err := p.Wait(cancelledWith{ctx, answer}, connection.Forever); string(got) != "1" || err != nil {
+			t.Fatalf("got %s, %v", got, err)
+		}
+	}
+}

@@ -20,8 +20,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -35,10 +33,6 @@ const (
 	// exitGrace is how long the calls that are being served have until their
 	// context is cancelled, after a shutdown.
 	exitGrace = 2 * time.Second
-
-	// acceptPause is how long the server waits after an error of accept that
-	// passes, such as that the system has run out of descriptors.
-	acceptPause = 50 * time.Millisecond
 )
 
 // Server is a service on a port.
@@ -48,8 +42,10 @@ type Server struct {
 	keys      *keys
 	listener  net.Listener
 	started   time.Time
-	lastEvent atomic.Int64     // nanoseconds after started; for Idle
-	hits      map[string]*hits // by the limit
+	lastEvent atomic.Int64 // nanoseconds after started; for Idle
+	underWay  atomic.Int32 // calls that are served or wait for their turn
+	hits      map[string]*limitHits
+	refusals  *refusals
 	counters  counters
 	builtins  map[string]builtin
 	metrics   net.Listener // nil if nobody has asked for them
@@ -60,7 +56,6 @@ type Server struct {
 	conns   map[*Conn]struct{}
 	unknown list.List // the connections in their handshake, oldest first
 	lastID  uint64
-	serving bool           // Serve has begun
 	deaf    bool           // stopped listening
 	running sync.WaitGroup // everything that Serve waits for
 
@@ -77,6 +72,7 @@ type Server struct {
 	exit     []byte // the last message; set before closing is
 	closing  atomic.Bool
 	shutdown chan struct{}   // closed together with closing
+	begun    chan struct{}   // closed by Serve, once ctx is set
 	ctx      context.Context // of the handlers; set by Serve
 }
 
@@ -118,13 +114,14 @@ func NewServer(handler Handler, options Options) (_ *Server, err error) {
 		keys:     keys,
 		listener: listener,
 		started:  time.Now(),
-		hits:     newHits(),
 		conns:    map[*Conn]struct{}{},
 		shutdown: make(chan struct{}),
+		begun:    make(chan struct{}),
 
 		departed:  make(chan struct{}),
 		resumable: map[*Conn]context.CancelCauseFunc{},
 	}
+	s.hits, s.refusals = s.newHits(), s.newRefusals()
 	s.builtins = s.makeBuiltins()
 	if options.Estate != nil {
 		s.inherit(options.Estate)
@@ -161,9 +158,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	var cancel context.CancelFunc
 	s.ctx, cancel = context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	s.mu.Lock()
-	s.serving = true
-	s.mu.Unlock()
+	close(s.begun)
 	stop := context.AfterFunc(ctx, func() { s.Shutdown(exceptions.Exit.Newf("the service was interrupted")) })
 	defer stop()
 	if s.options.Estate != nil {
@@ -183,57 +178,8 @@ func (s *Server) Serve(ctx context.Context) error {
 	grace := time.AfterFunc(exitGrace, cancel)
 	defer grace.Stop()
 	s.running.Wait()
+	s.endThrottles()
 	return err
-}
-
-// accept takes connections until the listener is closed on purpose, or belongs
-// to another process.
-func (s *Server) accept() error {
-	for s.enterLate() {
-		err := s.acceptUntilFrozen()
-		s.leave()
-		if !errors.Is(err, errFrozen) {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Server) acceptUntilFrozen() error {
-	for {
-		conn, err := s.listener.Accept()
-		switch {
-		case err == nil:
-			s.begin(conn)
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			return errFrozen
-		case errors.Is(err, net.ErrClosed) && s.isDeaf():
-			return nil
-		case isTransient(err):
-			s.log("a connection could not be accepted: %v", err)
-			select {
-			case <-time.After(acceptPause):
-			case <-s.shutdown:
-			}
-		default:
-			return err
-		}
-	}
-}
-
-// transient are the errors of accept that pass: the system is short of
-// something, or that one connection has failed already. Linux reports the
-// latter as errors of accept; the list is that of accept(2).
-var transient = []syscall.Errno{
-	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
-
-	syscall.ECONNABORTED, syscall.ENETDOWN, syscall.EPROTO, syscall.ENOPROTOOPT, syscall.EHOSTDOWN,
-	syscall.ENONET, syscall.EHOSTUNREACH, syscall.EOPNOTSUPP, syscall.ENETUNREACH,
-}
-
-func isTransient(err error) bool {
-	var errno syscall.Errno
-	return errors.As(err, &errno) && slices.Contains(transient, errno)
 }
 
 func (s *Server) isDeaf() bool {
@@ -242,8 +188,8 @@ func (s *Server) isDeaf() bool {
 	return s.deaf
 }
 
-// StopListening takes no new connections and frees the port. Those that are
-// there go on.
+// StopListening takes no new connections and frees the port, and that of the
+// metrics. Those that are there go on.
 func (s *Server) StopListening() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -255,6 +201,9 @@ func (s *Server) stopListening() error {
 		return nil
 	}
 	s.deaf = true
+	if s.metrics != nil {
+		_ = s.metrics.Close() // fails if its server was faster
+	}
 	return s.listener.Close()
 }
 
@@ -267,34 +216,43 @@ func (s *Server) Shutdown(exit *exceptions.Error) {
 	if exit == nil {
 		exit = exceptions.Exit.Newf("the service was shut down")
 	}
+	if err := s.beginShutdown(exit); err != nil {
+		s.log("the port could not be closed: %v", err)
+	}
+}
+
+func (s *Server) beginShutdown(exit *exceptions.Error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closing.Load():
-		return
+		return nil
 	case s.frozen.Load():
 		s.postponed = exit
-		return
+		return nil
 	}
 	s.exit = encodeException(exit)
 	s.closing.Store(true)
 	close(s.shutdown)
-	if err := s.stopListening(); err != nil {
-		s.log("the port could not be closed: %v", err)
-	}
 	for c := range s.conns {
 		s.running.Go(c.sendExit)
 	}
+	return s.stopListening()
 }
 
 // serveCall has a call served that has passed all checks.
 func (s *Server) serveCall(c *Conn, call *Call, method *Method) (result []byte, err error) {
+	s.underWay.Add(1)
 	if !method.Concurrent {
 		s.dispatch.Lock()
 		defer s.dispatch.Unlock()
-		if s.closing.Load() {
-			return nil, errClosing
-		}
+	}
+	defer func() { // within the lock, so that idle does not come between
+		s.touch()
+		s.underWay.Add(-1)
+	}()
+	if !method.Concurrent && s.closing.Load() {
+		return nil, errClosing
 	}
 	ctx := s.ctx
 	if method.Resumable {
@@ -361,6 +319,9 @@ func (s *Server) touch() {
 
 // untilIdle is how long nothing has to happen yet for the service to be idle.
 func (s *Server) untilIdle() time.Duration {
+	if s.underWay.Load() > 0 {
+		return s.options.Interval
+	}
 	return s.options.Interval + time.Duration(s.lastEvent.Load()) - time.Since(s.started)
 }
 

@@ -139,6 +139,48 @@ func TestConnectionsComeAndGo(t *testing.T) {
 	}
 }
 
+func TestNewClientWhileAMethodIsStuck(t *testing.T) {
+	var e events
+	stuck := make(chan bool)
+	callbacks := e.callbacks()
+	var s *control.Server
+	announce := callbacks.NewConnection
+	callbacks.NewConnection = func(ctx context.Context, c *control.Conn) error {
+		if c.ID() == 3 {
+			s.RemoveConnection(c)
+		}
+		return announce(ctx, c)
+	}
+	s, _ = start(t, methods{
+		"stuck": {rpc, func(context.Context, *control.Conn, *control.Call) (any, error) {
+			stuck <- true
+			<-stuck
+			return nil, nil
+		}},
+		"note": {control.Method{RPC: true, Concurrent: true}, func(_ context.Context, c *control.Conn, _ *control.Call) (any, error) {
+			e.add("call of %d", c.ID())
+			return nil, nil
+		}},
+	}, control.Options{Callbacks: callbacks})
+	dialRaw(t, s).authenticate().put(callText("stuck", "[]"))
+	<-stuck
+	fresh := newClient(t, s, "")
+	if _, err := call(fresh, "$statistics"); err != nil {
+		t.Errorf("a method of the service itself: %v", err)
+	}
+	p := begin(t, fresh, "note")
+	unwanted := dialRaw(t, s).authenticate()
+	unwanted.put(callText("note", "[]"))
+	stuck <- true
+	wantResult(t, p, "null")
+	unwanted.want("<closed>")
+	eventually(t, "the unwanted client is lost", func() bool { return strings.HasSuffix(e.String(), `lost 3 ""`) })
+	got := e.String()
+	if strings.Index(got, `new 2 ""`) > strings.Index(got, "call of 2") || strings.Contains(got, "call of 3") {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestClientDiesInMidCall(t *testing.T) {
 	var e events
 	entered, leave := make(chan bool), make(chan bool)

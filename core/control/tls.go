@@ -5,13 +5,19 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"os"
+
+	"avescript/core/exceptions"
 )
 
 // ServerTLS makes Options.TLS of files in PEM: the certificate of the service
 // with its key and, if only clients with a certificate may connect, those of
 // the authorities that may have signed it.
 func ServerTLS(certFile, keyFile, clientCAFile string) (*tls.Config, error) {
+	if certFile == "" || keyFile == "" {
+		return nil, exceptions.TypeError.Newf("wanted the certificate of the service with its key, got only one of the two or neither")
+	}
 	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
 		return nil, fmt.Errorf("the certificate of the service: %w", err)
@@ -52,10 +58,10 @@ func (c *Conn) secure() bool {
 	switch {
 	case err == nil:
 		return true
-	case s.closing.Load():
+	case s.closing.Load(), errors.Is(err, net.ErrClosed): // the latter if it was pushed out
 	case !errors.Is(err, os.ErrDeadlineExceeded):
-		s.log("%v was disconnected: TLS: %v", c.Address(), err)
-	case s.known(c):
+		s.refusals.tls.printf("%v was disconnected: TLS: %v", c.Address(), err)
+	case s.known(c, Identity{}):
 		s.hit(handshakeTimeout, c.Address(), "it did not finish the handshake of TLS in time")
 	}
 	return false

@@ -137,7 +137,7 @@ func (c *Conn) wrote(err error) bool {
 		return true
 	}
 	c.ended = true
-	if errors.Is(err, os.ErrDeadlineExceeded) && !c.server.closing.Load() {
+	if errors.Is(err, os.ErrDeadlineExceeded) && !c.server.closing.Load() && !c.removed.Load() {
 		c.server.hit(writeTimeout, c.Address(), "it did not take an answer in time")
 	}
 	return false

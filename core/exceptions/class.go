@@ -89,12 +89,12 @@ func Lookup(name string) *Class {
 	return &Class{name, AveException}
 }
 
-var nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var nameForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 // Define makes a class of a service's own below parent, AveException if nil.
 // Defining the same class again gives the one that is there.
 func Define(name string, parent *Class) (*Class, error) {
-	if !nameForm.MatchString(name) {
+	if !nameForm().MatchString(name) {
 		return nil, fmt.Errorf("wanted an identifier as the name of an exception, got %q", name)
 	}
 	if parent == nil {

@@ -34,6 +34,10 @@ type Error struct {
 	// that it has none; the wire keeps that apart from an empty one.
 	Trace []Frame
 
+	// Foreign is for what a service has raised and this program has received
+	// as its client. An Exit has ended that service, and ends no other.
+	Foreign bool
+
 	cause error
 }
 

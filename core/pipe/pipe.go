@@ -33,11 +33,11 @@ func New() (a, b *Pipe, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a pipe: %w", err)
 	}
-	if a, err = FromFd(fds[0], nil); err != nil {
-		return nil, nil, errors.Join(err, unix.Close(fds[0]), unix.Close(fds[1]))
+	if a, err = adopt(fds[0], nil); err != nil {
+		return nil, nil, errors.Join(err, unix.Close(fds[1]))
 	}
-	if b, err = FromFd(fds[1], nil); err != nil {
-		return nil, nil, errors.Join(err, a.Close(), unix.Close(fds[1]))
+	if b, err = adopt(fds[1], nil); err != nil {
+		return nil, nil, errors.Join(err, a.Close())
 	}
 	return a, b, nil
 }
@@ -49,6 +49,11 @@ func FromFd(fd int, unread []byte) (*Pipe, error) {
 	if err := checkPipe(fd); err != nil {
 		return nil, fmt.Errorf("wanted the descriptor of a pipe's end, got %d: %w", fd, err)
 	}
+	return adopt(fd, unread)
+}
+
+// adopt makes the end of a pipe of its descriptor, and owns it even if it fails.
+func adopt(fd int, unread []byte) (*Pipe, error) {
 	file := os.NewFile(uintptr(fd), "pipe")
 	conn, err := net.FileConn(file) // has a descriptor of its own
 	if err := errors.Join(err, file.Close()); err != nil {

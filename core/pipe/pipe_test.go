@@ -160,3 +160,39 @@ func TestFromFdTakesPipesAlone(t *testing.T) {
 		t.Errorf("the descriptor that was refused was closed: %v", err)
 	}
 }
+
+// TestNoMoreDescriptors makes a pipe where there are enough of them for its
+// sockets, and no more.
+func TestNoMoreDescriptors(t *testing.T) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 64, Max: limit.Max}); err != nil {
+		t.Fatal(err)
+	}
+	var taken []int
+	for {
+		fd, err := unix.Dup(0)
+		if err != nil {
+			break
+		}
+		taken = append(taken, fd)
+	}
+	defer func() {
+		for _, fd := range taken {
+			unix.Close(fd)
+		}
+	}()
+	for range 2 {
+		unix.Close(taken[len(taken)-1])
+		taken = taken[:len(taken)-1]
+	}
+	for range 2 { // the second time shows that none has leaked
+		_, _, err := pipe.New()
+		if !errors.Is(err, unix.EMFILE) || errors.Is(err, unix.EBADF) {
+			t.Errorf("got %v, want that there are no descriptors any more", err)
+		}
+	}
+}

@@ -81,6 +81,14 @@ func (c *Child) wait() {
 // the negative number of the signal that ended it. A negative timeout waits
 // for ever; one that passes is an exceptions.Timeout.
 func (c *Child) Join(ctx context.Context, timeout time.Duration) (status int, err error) {
+	if err := await(ctx, c.Pid, c.ended, timeout); err != nil {
+		return 0, err
+	}
+	return c.status, c.err
+}
+
+// await waits until a process has ended.
+func await(ctx context.Context, pid int, ended <-chan struct{}, timeout time.Duration) error {
 	var expired <-chan time.Time
 	if timeout >= 0 {
 		timer := time.NewTimer(timeout)
@@ -88,17 +96,17 @@ func (c *Child) Join(ctx context.Context, timeout time.Duration) (status int, er
 		expired = timer.C
 	}
 	select {
-	case <-c.ended:
-		return c.status, c.err
+	case <-ended:
+		return nil
 	default:
 	}
 	select {
-	case <-c.ended:
-		return c.status, c.err
+	case <-ended:
+		return nil
 	case <-expired:
-		return 0, exceptions.Timeout.Newf("process %d did not end within %v", c.Pid, timeout)
+		return exceptions.Timeout.Newf("process %d did not end within %v", pid, timeout)
 	case <-ctx.Done():
-		return 0, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,18 +30,43 @@ func Main(work func() (status int)) (status int) {
 	}
 }
 
-// SetDeathSignal chooses what this process gets when its parent dies; 0 is
-// nothing. It works below [Main] alone.
-func SetDeathSignal(signal syscall.Signal) error {
+// onMainThread runs f there.
+func onMainThread(f func() error) error {
 	if mainThread == nil {
 		return errors.New("the death signal can be set in a process that was started by Process:start alone")
 	}
 	done := make(chan error, 1)
-	mainThread <- func() {
-		done <- unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(signal), 0, 0, 0)
-	}
-	if err := <-done; err != nil {
+	mainThread <- func() { done <- f() }
+	return <-done
+}
+
+// SetDeathSignal chooses what this process gets when its parent dies; 0 is
+// nothing. It works below [Main] alone.
+func SetDeathSignal(signal syscall.Signal) error {
+	err := onMainThread(func() error {
+		if relied.Load() >= 0 {
+			relied.Store(int32(signal))
+			return nil
+		}
+		return unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(signal), 0, 0, 0)
+	})
+	if err != nil {
 		return fmt.Errorf("set the death signal %d: %w", signal, err)
 	}
+	choose()
 	return nil
+}
+
+// relyOnLifeline has the end of the lifeline mean what the parent's death has
+// meant.
+func relyOnLifeline() error {
+	return onMainThread(func() error {
+		var signal int32
+		if err := unix.Prctl(unix.PR_GET_PDEATHSIG, uintptr(unsafe.Pointer(&signal)), 0, 0, 0); err != nil {
+			return err
+		}
+		relied.CompareAndSwap(-1, signal)
+		choose()
+		return unix.Prctl(unix.PR_SET_PDEATHSIG, 0, 0, 0, 0)
+	})
 }

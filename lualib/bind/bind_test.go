@@ -156,7 +156,7 @@ func TestOptions(t *testing.T) {
 			if err := c.Args(&o); err != nil {
 				return err
 			}
-			return c.Return(o.Name + o.Timeout.String() + strings.Join(o.Words, "+"))
+			return c.Return(o.Name + o.Timeout.Or(0).String() + strings.Join(o.Words, "+"))
 		}),
 	}})
 	const known = "timeout, name, words, any"
@@ -180,15 +180,16 @@ func TestSecondsThatAreSet(t *testing.T) {
 			if err := c.Args(&s); err != nil {
 				return err
 			}
-			if !s.Set {
+			d := s.Or(time.Minute)
+			if d < 0 {
 				return c.Return("for ever")
 			}
-			return c.Return(s.Duration)
+			return c.Return(d)
 		}),
 	}})
 	expect(t, v, map[string]string{
-		`return m.f()`:          "for ever",
-		`return m.f(nil)`:       "for ever",
+		`return m.f()`:          "60",
+		`return m.f(nil)`:       "60",
 		`return m.f(math.huge)`: "for ever",
 		`return m.f(0)`:         "0",
 		`return m.f(1.5)`:       "1.5",

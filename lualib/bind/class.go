@@ -7,6 +7,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/core/exceptions"
+	"avescript/lualib/stdlib"
 	"avescript/lualib/vm"
 )
 
@@ -246,7 +247,7 @@ func is(c *Call) error {
 }
 
 // goKey is where an object's Go part lies.
-var goKey = &lua.LUserData{}
+var goKey = stdlib.Hidden
 
 // Attach gives an object its Go part.
 func Attach(L *lua.LState, object *lua.LTable, part any) {

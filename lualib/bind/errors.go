@@ -49,6 +49,9 @@ func asException(err error) *exceptions.Error {
 	return exceptions.Exception.Newf("%w", err)
 }
 
+// foreign is the Go part of an error object whose exception is a foreign one.
+type foreign struct{}
+
 // ErrorObject makes the Lua object of an exception.
 func ErrorObject(L *lua.LState, e *exceptions.Error) *lua.LTable {
 	details := L.NewTable()
@@ -60,7 +63,11 @@ func ErrorObject(L *lua.LState, e *exceptions.Error) *lua.LTable {
 	for _, key := range slices.Sorted(maps.Keys(e.Details)) {
 		details.RawSetString(key, detailValue(L, e.Details[key]))
 	}
-	return newErrorObject(L, ExceptionClass(L, e.Class), details)
+	object := newErrorObject(L, ExceptionClass(L, e.Class), details)
+	if e.Foreign {
+		Attach(L, object, foreign{})
+	}
+	return object
 }
 
 func newErrorObject(L *lua.LState, class, details *lua.LTable) *lua.LTable {
@@ -126,14 +133,16 @@ func AsException(v *vm.VM, err error) *exceptions.Error {
 }
 
 // Exception is the error of a value that a script has raised, for sending it
-// on. Frames are where that happened; an object that has a trace already
-// keeps its own. This is the one place where Lua's errors become Go's.
+// on. Frames are where that happened. An object that has a trace already keeps
+// it; one that came from a service has come further out meanwhile. This is the
+// one place where Lua's errors become Go's.
 func Exception(L *lua.LState, value lua.LValue, frames []vm.Frame) (*exceptions.Error, error) {
 	object, ok := value.(*lua.LTable)
 	if !ok || !IsErrorObject(object) {
 		return exceptions.Exception.Newf("%s", L.ToStringMeta(value).String()).WithTrace(trace(frames)), nil
 	}
 	e := &exceptions.Error{Class: classOf(object)}
+	_, e.Foreign = Part[foreign](object)
 	var failed error
 	detailsOf(object).ForEach(func(key, v lua.LValue) {
 		name, _ := key.(lua.LString)
@@ -156,8 +165,8 @@ func Exception(L *lua.LState, value lua.LValue, frames []vm.Frame) (*exceptions.
 			e.Details[string(name)] = json.RawMessage(raw)
 		}
 	})
-	if e.Trace == nil {
-		e.Trace = trace(frames)
+	if e.Trace == nil || e.Foreign {
+		e.Trace = append(trace(frames), e.Trace...)
 	}
 	return e, failed
 }
@@ -252,6 +261,7 @@ var rootException = &Class{
 		"__tostring": exceptionToString,
 		"__tojson":   exceptionToJSON,
 	},
+	Copy: Copy{Stays: true},
 }
 
 // initException is AveException(details), with a text or a table that has a

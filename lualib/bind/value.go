@@ -12,11 +12,19 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// Seconds is a time in seconds, whole or not. Nil and a missing one mean for
-// ever.
+// Seconds is a time in seconds, whole or not. A missing one is as good as nil;
+// math.huge is for ever.
 type Seconds struct {
-	time.Duration
-	Set bool
+	length time.Duration // negative for ever
+	given  bool
+}
+
+// Or is the time, negative for ever, or else what nil means.
+func (s Seconds) Or(missing time.Duration) time.Duration {
+	if !s.given {
+		return missing
+	}
+	return s.length
 }
 
 // Unpacker is a type that knows how it is read from a Lua value. Its error
@@ -112,11 +120,10 @@ func (s *Seconds) unpack(v lua.LValue) error {
 		return nil
 	case lua.LNumber:
 		if f := float64(n); f >= 0 && !math.IsNaN(f) {
-			if f >= longest {
-				*s = Seconds{}
-				return nil
+			*s = Seconds{-1, true}
+			if f < longest {
+				s.length = time.Duration(f * float64(time.Second))
 			}
-			*s = Seconds{time.Duration(f * float64(time.Second)), true}
 			return nil
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -44,7 +45,6 @@ func Main() {
 	if kept, ok := os.LookupEnv(lualib.DaemonVariable); ok {
 		os.Exit(startDaemon(link, fd, kept))
 	}
-	endQuietly()
 	os.Exit(process.Main(func() int { return run(link) }))
 }
 
@@ -102,6 +102,12 @@ func startDaemon(link *os.File, fd int, kept string) int {
 
 // run does the work that comes over the link and returns the exit status.
 func run(link *os.File) int {
+	user := make(chan os.Signal, 1)
+	var signals sync.WaitGroup
+	signals.Go(func() { // beside what follows: the runtime starts a thread for signals
+		endQuietly()
+		signal.Notify(user, syscall.SIGUSR1)
+	})
 	work, err := connection.NewFrameReader(link, lualib.MaxWork).Next()
 	if err != nil || len(work) == 0 {
 		return 1 // the parent has gone
@@ -119,17 +125,20 @@ func run(link *os.File) int {
 			return err
 		}
 		handleTerm(L, self)
-		handleUser(L, self)
+		handleUser(L, self, user)
+		signals.Wait()
 		bind.Method(L, self, "perform_prctl")
 		bind.Method(L, self, "redirect")
 		bind.Method(L, self, "initialize")
 		return nil
 	})
-	told := tell(v, link, err)
-	if awaited && (err != nil || told != nil) {
-		flush(v)
-		return 1 // the parent raises the error, or is no more
+	if awaited {
+		if told := tell(v, link, err); err != nil || told != nil {
+			flush(v)
+			return 1 // the parent raises the error, or is no more
+		}
 	}
+	go process.FollowLifeline(link, afterlife)
 	if err == nil {
 		err = v.Do(context.Background(), func(L *lua.LState) error {
 			perform(L, self)
@@ -164,11 +173,18 @@ func adopt(L *lua.LState, self *lua.LTable) error {
 	return nil
 }
 
+// afterlife is how long handle_SIGTERM may take when the parent has died. The
+// child of one that was killed ends within a second.
+const afterlife = time.Second / 2
+
 // handleTerm has SIGTERM call the process's handle_SIGTERM, if its class has
 // one, also while the script loops. Without it the signal ends the process.
 func handleTerm(L *lua.LState, self *lua.LTable) {
 	if L.GetField(self, "handle_SIGTERM") == lua.LNil {
 		return
+	}
+	if err := process.LimitAfterlife(afterlife); err != nil {
+		fmt.Fprintf(os.Stderr, "avescript: %v\n", err)
 	}
 	v := vm.Of(L)
 	signals := make(chan os.Signal, 1)
@@ -181,27 +197,32 @@ func handleTerm(L *lua.LState, self *lua.LTable) {
 	}()
 }
 
-// handleUser has SIGUSR1 call the process's handle_SIGUSR1, which writes the
-// hickup file. If the script holds the lock in a Go function there can be no
-// more in it than Go's stacks.
-func handleUser(L *lua.LState, self *lua.LTable) {
+// handleUser has SIGUSR1, which signals receives, call the process's
+// handle_SIGUSR1, which writes the hickup file. If the script holds the lock in
+// a Go function there can be no more in it than Go's stacks.
+func handleUser(L *lua.LState, self *lua.LTable, signals <-chan os.Signal) {
 	v := vm.Of(L)
-	name := self.RawGetString("proc_name").String()
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGUSR1)
+	home, name := lualib.HickupHome(self), self.RawGetString("proc_name").String()
+	report := func(err error) {
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "%s: SIGUSR1: %v\n", name, err)
+		}
+	}
 	go func() {
 		for range signals {
 			done := make(chan struct{})
 			v.Post(func(L *lua.LState) {
 				defer close(done)
-				bind.Method(L, self, "handle_SIGUSR1", int(syscall.SIGUSR1))
-			}, func(err error) { script.Report(os.Stderr, v, err, false) })
+				// Whatever is wrong with it, the script goes on.
+				report(vm.Within(L, context.Background(), func(L *lua.LState) error {
+					bind.Method(L, self, "handle_SIGUSR1", int(syscall.SIGUSR1))
+					return nil
+				}))
+			}, report)
 			select {
 			case <-done:
 			case <-time.After(lualib.HickupGrace):
-				if err := lualib.WriteStuckHickup(name); err != nil {
-					fmt.Fprintf(os.Stderr, "avescript: %v\n", err)
-				}
+				report(lualib.WriteStuckHickup(home, name))
 				<-done
 			}
 		}
@@ -223,7 +244,6 @@ func failHandler(v *vm.VM, self *lua.LTable, err error) {
 // tell answers the parent, which need not be waiting: nothing if err is nil,
 // and otherwise the exception. Its own error is that the parent has gone.
 func tell(v *vm.VM, link *os.File, err error) error {
-	defer link.Close()
 	var answer []byte
 	if err != nil {
 		var bad error

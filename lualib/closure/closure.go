@@ -13,8 +13,8 @@
 //   - A module, and what is in one, goes as its name. The other side requires
 //     it there, along the package.path of this one.
 //   - A class goes as its name, its parent and its entries.
-//   - An object with a Go part goes if its class says how. A descriptor is
-//     inherited under its number if the sender is told to keep it.
+//   - An object with a Go part goes if its class says how. Its descriptor is
+//     inherited under the same number.
 //
 // Everything else is refused, with the way that leads to it. Both sides are
 // the same program, so the form has no version.
@@ -65,11 +65,11 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s cannot be copied to another process (%s)", e.What, strings.Join(e.Way, ", "))
 }
 
-// Pack writes values. Keep tells which descriptors the other process inherits.
-// The caller runs under the lock of L's interpreter.
-func Pack(L *lua.LState, keep func(fd int) bool, values map[string]lua.LValue) ([]byte, error) {
+// Pack writes values. It calls inherit with each descriptor that the other
+// process must have. The caller runs under the lock of L's interpreter.
+func Pack(L *lua.LState, inherit func(fd int), values map[string]lua.LValue) ([]byte, error) {
 	p := &packer{
-		L: L, vm: vm.Of(L), keep: keep,
+		L: L, vm: vm.Of(L), inherit: inherit,
 		modules: moduleNames(L),
 		ids:     map[any]uint64{},
 		chunks:  map[*vm.Chunk]uint64{},
@@ -94,11 +94,11 @@ func packagePath(L *lua.LState) lua.LValue {
 }
 
 type packer struct {
-	L    *lua.LState
-	vm   *vm.VM
-	keep func(fd int) bool
-	out  []byte
-	way  []string
+	L       *lua.LState
+	vm      *vm.VM
+	inherit func(fd int)
+	out     []byte
+	way     []string
 
 	modules map[lua.LValue]moduleName
 	ids     map[any]uint64 // tables, functions and cells by their identity

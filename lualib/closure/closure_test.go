@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,7 +30,7 @@ func eval(v *vm.VM, name, code string) (result lua.LValue, err error) {
 	return result, err
 }
 
-func keepNothing(int) bool { return false }
+func inheritNothing(int) {}
 
 // pack makes a value in an interpreter of its own and packs it.
 func pack(t testing.TB, code string) ([]byte, error) {
@@ -41,7 +42,7 @@ func pack(t testing.TB, code string) ([]byte, error) {
 	}
 	var data []byte
 	err = v.Do(context.Background(), func(L *lua.LState) (err error) {
-		data, err = closure.Pack(L, keepNothing, map[string]lua.LValue{"value": value})
+		data, err = closure.Pack(L, inheritNothing, map[string]lua.LValue{"value": value})
 		return err
 	})
 	return data, err
@@ -101,6 +102,7 @@ func TestRoundTrips(t *testing.T) {
 		"unnamed global":    {`other = 1 return function() end`, `rawget(_G, "other") == nil`},
 		"_G":                {`return {_G, print, string.format, function() return _G end}`, `value[1] == _G and value[2] == print and value[3] == string.format and value[4]() == _G`},
 		"replaced global":   {`function print() return "mine" end return function() return print() end`, `value() == "mine"`},
+		"standard streams":  {`return {io.stdout, io.stderr}`, `value[1] == io.stdout and value[2] == io.stderr`},
 		"library":           {`local s = string return function() return s.rep("x", 3), table.concat({1}) end`, `value() == "xxx"`},
 
 		"module":           {`return require("ave.cmd")`, `value == require("ave.cmd")`},
@@ -116,6 +118,9 @@ func TestRoundTrips(t *testing.T) {
 		"object":       {`local C = require("ave").Process:subclass("C") local c = C({}) c.x = 1 return c`, `value.x == 1 and value:is("Process") and value.proc_name == "ave-C"`},
 		"profile":      {`local P = require("ave").Profile return {P{a = {1}}, P{a = {1}}}`, `value[1] == value[2] and value[1] == require("ave").Profile{a = {1}}`},
 		"profile type": {`local P = require("ave").Profile:subclass("Q") P.mandatory = {"a"} return P{a = 1, b = 2}`, `value:minimize().b == nil and value.a == 1 and value:is("Q")`},
+
+		"no connection yet": {`return require("ave").Connection{"there", 1}`, `value:address()[1] == "there" and value:address()[2] == 1`},
+		"one of the past":   {`local c = require("ave").BlockingConnection{"", 1} c:close() return c`, `value:address()[2] == 1 and value:is("BlockingConnection")`},
 
 		"exception":       {`return require("ave.exceptions").Timeout{message = "late", n = {1}}`, `value.n[1] == 1 and value:is("Timeout") and tostring(value) == "late"`},
 		"exception class": {`return require("ave.exceptions").Timeout`, `value == require("ave.exceptions").Timeout`},
@@ -141,23 +146,21 @@ func TestRoundTrips(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	for code, want := range map[string]string{
-		`return coroutine.create(print)`:                                             `a thread cannot be copied to another process \(value\)`,
-		`return io.stdout`:                                                           `the userdata file \(0x\w+\) cannot be copied to another process \(value\)`,
-		`return {a = {b = {io.stdout}}}`:                                             `\(value, field 'a', field 'b', entry 1\)`,
-		`return {[io.stdout] = 1}`:                                                   `\(value, a key\)`,
-		`return setmetatable({}, {io.stdout})`:                                       `\(value, metatable, entry 1\)`,
-		`local f = io.stdout return function() f() end`:                              `\(value, upvalue 'f' of the function at sender.lua:1\)`,
-		`f = io.stdout return function() return f end`:                               `\(global 'f'\)`,
-		`f = {io.stdout} function g() return f end return function() return g() end`: `\(global 'f', entry 1\)`,
-		`return ("x"):gmatch(".")`:                                                   `a function that is written in Go and belongs to no module cannot be copied`,
-		`return coroutine.wrap(print)`:                                               `a function that is written in Go and belongs to no module cannot be copied`,
-		`return setfenv(function() end, {})`:                                         `a function at sender.lua:1 with an environment of its own cannot be copied`,
-		`return require("ave").BlockingConnection{"", 1}`:                            `a BlockingConnection cannot be copied to another process \(value\)`,
-		`return require("ave").RemoteControl{"", 1}`:                                 `a RemoteControl cannot be copied to another process \(value\)`,
-		`return (require("ave").find_free_port())`:                                   `a Socket, whose descriptor \d+ close_fds does not exclude, cannot be copied`,
-		`local s = require("ave").find_free_port() s:close() return s`:               `a Socket, .*closed.*, cannot be copied`,
-		`local t = {} for _ = 1, 10000 do t = {t} end return t`:                      `a value that is nested more than 2000 levels deep cannot be copied`,
-		`local C = require("ave").Process:subclass("C") C.f = io.stdout return C`:    `\(value, class C, field 'f'\)`,
+		`return coroutine.create(print)`:                                                `a thread cannot be copied to another process \(value\)`,
+		`return io.tmpfile()`:                                                           `the userdata file \(0x\w+\) cannot be copied to another process \(value\)`,
+		`return {a = {b = {io.tmpfile()}}}`:                                             `\(value, field 'a', field 'b', entry 1\)`,
+		`return {[io.tmpfile()] = 1}`:                                                   `\(value, a key\)`,
+		`return setmetatable({}, {io.tmpfile()})`:                                       `\(value, metatable, entry 1\)`,
+		`local f = io.tmpfile() return function() f() end`:                              `\(value, upvalue 'f' of the function at sender.lua:1\)`,
+		`f = io.tmpfile() return function() return f end`:                               `\(global 'f'\)`,
+		`f = {io.tmpfile()} function g() return f end return function() return g() end`: `\(global 'f', entry 1\)`,
+		`return ("x"):gmatch(".")`:                                                      `a function that is written in Go and belongs to no module cannot be copied`,
+		`return coroutine.wrap(print)`:                                                  `a function that is written in Go and belongs to no module cannot be copied`,
+		`return setfenv(function() end, {})`:                                            `a function at sender.lua:1 with an environment of its own cannot be copied`,
+		`return require("ave").RemoteControl{"", 1}`:                                    `a RemoteControl cannot be copied to another process \(value\)`,
+		`local s = require("ave").find_free_port() s:close() return s`:                  `a Socket, .*closed.*, cannot be copied`,
+		`local t = {} for _ = 1, 10000 do t = {t} end return t`:                         `a value that is nested more than 2000 levels deep cannot be copied`,
+		`local C = require("ave").Process:subclass("C") C.f = io.tmpfile() return C`:    `\(value, class C, field 'f'\)`,
 	} {
 		_, err := pack(t, code)
 		var refused *closure.Error
@@ -167,16 +170,44 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// The sender is told of the descriptors, once each.
+func TestDescriptors(t *testing.T) {
+	v := lualib.New(vm.Stdio{})
+	value, err := eval(v, "sender.lua", `
+		local ave = require("ave")
+		a, b = ave.Pipe.pair()
+		socket = ave.find_free_port()
+		return {a, {a, socket}, function() return a end}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := eval(v, "numbers", `return a:fileno() .. " " .. socket:fileno()`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	err = v.Do(context.Background(), func(L *lua.LState) error {
+		_, err := closure.Pack(L, func(fd int) { got = append(got, strconv.Itoa(fd)) }, map[string]lua.LValue{"value": value})
+		return err
+	})
+	if strings.Join(got, " ") != want.String() || err != nil {
+		t.Errorf("got %v, %v, want %s", got, err, want)
+	}
+	if _, err := eval(v, "close", `a:close() b:close() socket:close()`); err != nil {
+		t.Error(err)
+	}
+}
+
 // What is refused is refused as a whole: the interpreter goes on as before.
 func TestPackingChangesNothing(t *testing.T) {
 	v := lualib.New(vm.Stdio{})
-	value, err := eval(v, "sender.lua", `local n, f = 1, io.stdout return {function() n = n + 1 return n end, function() return f end}`)
+	value, err := eval(v, "sender.lua", `local n, f = 1, io.tmpfile() return {function() n = n + 1 return n end, function() return f end}`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
 		err := v.Do(context.Background(), func(L *lua.LState) error {
-			_, err := closure.Pack(L, keepNothing, map[string]lua.LValue{"value": value})
+			_, err := closure.Pack(L, inheritNothing, map[string]lua.LValue{"value": value})
 			return err
 		})
 		if err == nil {

@@ -3,58 +3,79 @@ package closure
 import (
 	lua "github.com/yuin/gopher-lua"
 
+	"avescript/lualib/bind"
 	"avescript/lualib/vm"
 )
 
-// moduleName says where a table or function is found: in the module of that
-// name, along the path of fields.
+// moduleName says where a table, function or userdata is found: in the module
+// of that name, along the path of fields.
 type moduleName struct {
 	name string
 	path []string
 }
 
 // moduleNames finds what the modules that are loaded consist of: the module
-// itself, what is in it, and what is in the tables in it, such as the methods
-// of a class. Of the globals only the functions of Lua's library count; the
-// rest belongs to the script.
+// itself, what is in it, such as io.stdout, and what is in the tables in it,
+// such as the methods of a class. What a script has put there is not the
+// module's, as far as that can be told. Of the globals only the functions of
+// Lua's library count; the rest belongs to the script.
 func moduleNames(L *lua.LState) map[lua.LValue]moduleName {
-	names := map[lua.LValue]moduleName{}
-	add := func(v lua.LValue, name moduleName) bool {
-		switch v.(type) {
-		case *lua.LTable, *lua.LFunction:
-			if _, ok := names[v]; !ok {
-				names[v] = name
-				return true
-			}
-		}
-		return false
-	}
-	globals := vm.Of(L).Globals()
-	add(globals, moduleName{name: "_G"})
+	n := namer{vm.Of(L), map[lua.LValue]moduleName{}}
+	globals := n.vm.Globals()
+	n.names[globals] = moduleName{name: "_G"}
 	each(globals, func(key string, v lua.LValue) {
 		if fn, ok := v.(*lua.LFunction); ok && fn.IsG {
-			add(v, moduleName{"_G", []string{key}})
+			n.names[fn] = moduleName{"_G", []string{key}}
 		}
 	})
-	loaded := vm.Of(L).Loaded()
-	each(loaded, func(name string, v lua.LValue) {
-		if name != "_G" {
-			add(v, moduleName{name: name})
-		}
-	})
-	each(loaded, func(name string, module lua.LValue) {
-		if name == "_G" {
-			return
-		}
-		each(module, func(field string, v lua.LValue) {
-			if add(v, moduleName{name, []string{field}}) {
-				each(v, func(method string, v lua.LValue) {
-					add(v, moduleName{name, []string{field, method}})
-				})
+	// Those in Go come first, since the others may have parts of them.
+	for _, inGo := range []bool{true, false} {
+		each(n.vm.Loaded(), func(name string, module lua.LValue) {
+			if chunk, _ := n.vm.Module(name); name != "_G" && (chunk == nil) == inGo {
+				n.module(name, chunk, module)
 			}
 		})
+	}
+	return n.names
+}
+
+type namer struct {
+	vm    *vm.VM
+	names map[lua.LValue]moduleName
+}
+
+func (n *namer) module(name string, chunk *vm.Chunk, module lua.LValue) {
+	n.add(chunk, module, moduleName{name: name})
+	each(module, func(field string, v lua.LValue) {
+		if n.add(chunk, v, moduleName{name, []string{field}}) {
+			each(v, func(method string, v lua.LValue) {
+				n.add(chunk, v, moduleName{name, []string{field, method}})
+			})
+		}
 	})
-	return names
+}
+
+// add names what is not named yet. A Lua function is a module's own if it comes
+// from the same chunk.
+func (n *namer) add(chunk *vm.Chunk, v lua.LValue, name moduleName) bool {
+	switch v := v.(type) {
+	case *lua.LUserData:
+	case *lua.LTable:
+		if chunk == nil && len(name.path) > 0 && name.name != "package" && !bind.IsClass(v) {
+			return false // modules in Go have no others
+		}
+	case *lua.LFunction:
+		if origin, _, _ := n.vm.Origin(v.Proto); !v.IsG && (origin == nil || origin != chunk) {
+			return false
+		}
+	default:
+		return false
+	}
+	if _, known := n.names[v]; known {
+		return false
+	}
+	n.names[v] = name
+	return true
 }
 
 // each calls fn with the entries of a table that have a name.
@@ -71,10 +92,13 @@ func each(v lua.LValue, fn func(key string, v lua.LValue)) {
 }
 
 // module packs a value that belongs to a module.
-func (p *packer) module(v lua.LValue) bool {
+func (p *packer) module(v lua.LValue) (bool, error) {
 	m, ok := p.modules[v]
 	if !ok {
-		return false
+		return false, nil
+	}
+	if _, found := p.vm.Module(m.name); !found {
+		return false, p.refuse("the module '" + m.name + "', which require does not find by itself,")
 	}
 	p.byte(tagModule)
 	p.string(m.name)
@@ -82,5 +106,5 @@ func (p *packer) module(v lua.LValue) bool {
 	for _, field := range m.path {
 		p.string(field)
 	}
-	return true
+	return true, nil
 }

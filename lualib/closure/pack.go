@@ -11,8 +11,8 @@ import (
 )
 
 func (p *packer) table(t *lua.LTable) error {
-	if p.module(t) || p.again(t) {
-		return nil
+	if done, err := p.module(t); done || err != nil || p.again(t) {
+		return err
 	}
 	if bind.IsClass(t) {
 		return p.class(t)
@@ -94,8 +94,8 @@ func (p *packer) object(t *lua.LTable, part any) error {
 	if err != nil {
 		return p.refuse(bind.Describe(t) + ", " + err.Error() + ",")
 	}
-	if fd >= 0 && !p.keep(fd) {
-		return p.refuse(fmt.Sprintf("%s, whose descriptor %d close_fds does not exclude,", bind.Describe(t), fd))
+	if fd >= 0 {
+		p.inherit(fd)
 	}
 	p.byte(tagObject)
 	if err := p.below("class", t.Metatable); err != nil {
@@ -107,8 +107,8 @@ func (p *packer) object(t *lua.LTable, part any) error {
 }
 
 func (p *packer) function(fn *lua.LFunction) error {
-	if p.module(fn) || p.again(fn) {
-		return nil
+	if done, err := p.module(fn); done || err != nil || p.again(fn) {
+		return err
 	}
 	if fn.Proto == nil {
 		return p.refuse("a function that is written in Go and belongs to no module")
@@ -176,6 +176,9 @@ func (p *packer) userdata(ud *lua.LUserData) error {
 	if codec.IsNull(ud) {
 		p.byte(tagNull)
 		return nil
+	}
+	if done, err := p.module(ud); done || err != nil {
+		return err
 	}
 	what := p.L.ToStringMeta(ud).String()
 	return p.refuse("the userdata " + what)

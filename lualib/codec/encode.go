@@ -7,9 +7,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/stdlib"
 )
 
 // Error says which part of a value cannot be written as JSON.
@@ -114,6 +117,17 @@ func (e *encoder) value(v lua.LValue) *Error {
 
 func noForm(v lua.LValue) *Error {
 	return &Error{Msg: "wanted a value that JSON has a form for, got a " + v.Type().String()}
+}
+
+// noFormOfObject is for an object of which a part is Go's.
+func noFormOfObject(t *lua.LTable) *Error {
+	name := "object"
+	if class, ok := t.Metatable.(*lua.LTable); ok {
+		if text, ok := class.RawGetString("__name").(lua.LString); ok {
+			name = string(text)
+		}
+	}
+	return &Error{Msg: "wanted a value that JSON has a form for, got a " + name}
 }
 
 func (e *encoder) string(s string) {
@@ -223,6 +237,9 @@ func keyAfter(t *lua.LTable, n int) lua.LValue {
 
 // list writes the values 1 to n. Extra is a key that t has besides these.
 func (e *encoder) list(t *lua.LTable, n int, extra lua.LValue) *Error {
+	if extra == stdlib.Hidden {
+		return noFormOfObject(t)
+	}
 	if extra != lua.LNil {
 		return &Error{Msg: fmt.Sprintf("wanted only the keys of a list, 1 to %d, got also %s", n, describe(extra))}
 	}
@@ -250,6 +267,9 @@ func (e *encoder) object(t *lua.LTable) *Error {
 	separate := false
 	for key, v := t.Next(lua.LNil); key != lua.LNil; key, v = t.Next(key) {
 		name, ok := key.(lua.LString)
+		if !ok && key == stdlib.Hidden {
+			return noFormOfObject(t)
+		}
 		if !ok {
 			return &Error{Msg: "wanted strings as the keys of an object, got " + describe(key)}
 		}
@@ -280,10 +300,10 @@ func describe(key lua.LValue) string {
 
 func indexStep(i int) string { return fmt.Sprintf("[%d]", i) }
 
-var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var identifier = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 func fieldStep(name string) string {
-	if identifier.MatchString(name) {
+	if identifier().MatchString(name) {
 		return "." + name
 	}
 	return "[" + strconv.QuoteToASCII(name) + "]"

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -107,12 +108,14 @@ func (p *printer) entries(L *lua.LState, t *lua.LTable, depth int, path []*lua.L
 }
 
 var (
-	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	keyword    = regexp.MustCompile(`^(and|break|do|else|elseif|end|false|for|function|if|in|local|nil|not|or|repeat|return|then|true|until|while)$`)
+	identifier = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
+	keyword    = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(and|break|do|else|elseif|end|false|for|function|if|in|local|nil|not|or|repeat|return|then|true|until|while)$`)
+	})
 )
 
 func (p *printer) label(L *lua.LState, key lua.LValue, path []*lua.LTable) string {
-	if s, ok := key.(lua.LString); ok && identifier.MatchString(string(s)) && !keyword.MatchString(string(s)) {
+	if s, ok := key.(lua.LString); ok && identifier().MatchString(string(s)) && !keyword().MatchString(string(s)) {
 		return string(s) + " = "
 	}
 	return "[" + p.value(L, key, maxDepth, path) + "] = "

@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -128,7 +129,7 @@ func silent(f vm.Frame) bool {
 }
 
 // positioned is a message that says itself where it comes from.
-var positioned = regexp.MustCompile(`^[^\s:]+:\d+: `)
+var positioned = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[^\s:]+:\d+: `) })
 
 // position finds the call whose line the error is about, and the position that
 // has to be put in front of the message. A message with a position of its own
@@ -147,7 +148,7 @@ func position(text string, frames []vm.Frame) (at *vm.Frame, prefix string) {
 			at = f
 		}
 	}
-	if at == nil || positioned.MatchString(text) {
+	if at == nil || positioned().MatchString(text) {
 		return nil, ""
 	}
 	return at, where(at)

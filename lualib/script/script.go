@@ -23,21 +23,22 @@ type Source struct {
 	name string // of the chunk, in messages
 	arg0 string // what the script finds as arg[0]
 	read func() ([]byte, error)
+	file bool // require looks beside it
 }
 
 // File is a script in a file.
 func File(path string) Source {
-	return Source{path, path, func() ([]byte, error) { return os.ReadFile(path) }}
+	return Source{path, path, func() ([]byte, error) { return os.ReadFile(path) }, true}
 }
 
 // Code is a script that was given on the command line.
 func Code(text string) Source {
-	return Source{"(command line)", "-e", func() ([]byte, error) { return []byte(text), nil }}
+	return Source{"(command line)", "-e", func() ([]byte, error) { return []byte(text), nil }, false}
 }
 
 // Reader is a script that is read from standard input, or what stands for it.
 func Reader(r io.Reader) Source {
-	return Source{"stdin", "-", func() ([]byte, error) { return io.ReadAll(r) }}
+	return Source{"stdin", "-", func() ([]byte, error) { return io.ReadAll(r) }, false}
 }
 
 // Finish is called when a script has returned without an error: it runs the
@@ -59,8 +60,9 @@ func (e *ReadError) Unwrap() error { return e.Err }
 
 // Run runs a script and then, unless finish is nil, its tests. The script gets
 // args as its arguments and in the global table arg, which also has the
-// script's name at index 0 and the interpreter's below. Files that the script
-// has left with a buffer are flushed in any case.
+// script's name at index 0 and the interpreter's below. It can require the
+// modules beside its file. Files that the script has left with a buffer are
+// flushed in any case.
 //
 // The error is a *[ReadError], a syntax error, a *[vm.Error], the cause of
 // ctx's end, or [ErrTestsFailed]; [Report] can show it.
@@ -78,6 +80,9 @@ func Run(ctx context.Context, v *vm.VM, source Source, args []string, finish Fin
 		return withSource(err, text)
 	}
 	err = v.Do(ctx, func(L *lua.LState) error {
+		if source.file {
+			v.SearchBeside(source.name)
+		}
 		setArg(L, v, source.arg0, args)
 		L.Push(fn)
 		for _, arg := range args {

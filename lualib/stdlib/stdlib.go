@@ -21,6 +21,7 @@
 //     nothing is lost when a process is killed;
 //   - strings and results of more than 2 GiB are refused with an error,
 //     because running out of memory cannot be caught in Go;
+//   - next, pairs and table.foreach pass over the key [Hidden];
 //   - next does not notice a key that was never in the table;
 //   - garbage collection is Go's: collectgarbage remembers the parameters it
 //     is given, and does not apply them.

@@ -56,7 +56,7 @@ func tableConcat(a args) int {
 
 func tableForeach(a args) int {
 	t, fn := a.table(1), a.function(2)
-	for key, value := t.Next(lua.LNil); key != lua.LNil; key, value = t.Next(key) {
+	for key, value := next(t, lua.LNil); key != lua.LNil; key, value = next(t, key) {
 		if a.visit(fn, key, value) {
 			return 1
 		}

@@ -21,6 +21,7 @@ var host = bind.Module{
 		bind.Func("diff", "expected, actual", diff),
 		bind.Func("emit", "kind, element, status?, problems?", emit),
 		bind.Func("filter", "", filter),
+		bind.Func("is_opaque", "value", isOpaque),
 		bind.Func("now", "", now),
 		bind.Func("sleep", "seconds", sleep),
 		bind.Func("stack", "", captureStack),
@@ -104,6 +105,14 @@ func filter(c *bind.Call) error {
 	return nil
 }
 
+// isOpaque tells of an object that it is more than what pairs shows: that a part
+// of it is Go's, and no __pairs knows that part.
+func isOpaque(c *bind.Call) error {
+	object := c.Arg(1)
+	_, has := bind.Part[any](object)
+	return c.Return(has && c.L.GetMetaField(object, "__pairs") == lua.LNil)
+}
+
 var started = time.Now()
 
 // now is a time in seconds that never jumps.
@@ -115,7 +124,7 @@ func sleep(c *bind.Call) error {
 		return err
 	}
 	c.Unlocked(func(ctx context.Context) {
-		timer := time.NewTimer(d.Duration)
+		timer := time.NewTimer(d.Or(0))
 		defer timer.Stop()
 		select {
 		case <-timer.C:

@@ -74,7 +74,8 @@ func Main(ctx context.Context, files []string, out io.Writer, opts Options) (pas
 	return finish(run, err), err
 }
 
-// runFile runs one file. The error is that of ctx; all others are reported.
+// runFile runs one file, which can require the modules beside it. The error is
+// that of ctx; all others are reported.
 func runFile(ctx context.Context, file string, run *harness.Run, opts Options) error {
 	v := opts.New()
 	defer v.Close()
@@ -83,6 +84,7 @@ func runFile(ctx context.Context, file string, run *harness.Run, opts Options) e
 		run.Send(broken(loadProblem(err)))
 		return nil
 	}
+	v.SearchBeside(file)
 	declared := 0
 	err = runDeclared(ctx, v, run, opts.Filter, func(s *session, L *lua.LState) {
 		declared = int(lua.LVAsNumber(s.call(L, "run_file", chunk)))

@@ -60,15 +60,23 @@ var symbols = []string{
 }
 
 type lexer struct {
-	src    []byte
-	pos    int
-	line   int
-	tokens []token
+	src      []byte
+	pos      int
+	line     int
+	tokens   []token
+	comments map[int]string // the short ones, by their line; nil if nobody wants them
 }
 
 // scan splits source into tokens, the last of which is an eof. It panics with
 // an *Error where source has something that is no token.
 func scan(source []byte) []token {
+	lx := newLexer(source)
+	for lx.next() {
+	}
+	return lx.tokens
+}
+
+func newLexer(source []byte) *lexer {
 	source = bytes.TrimPrefix(source, []byte("\xef\xbb\xbf"))
 	if bytes.HasPrefix(source, []byte("#")) {
 		end := bytes.IndexAny(source, "\r\n")
@@ -77,10 +85,7 @@ func scan(source []byte) []token {
 		}
 		source = source[end:]
 	}
-	lx := &lexer{src: source, line: 1}
-	for lx.next() {
-	}
-	return lx.tokens
+	return &lexer{src: source, line: 1}
 }
 
 func (lx *lexer) next() bool {
@@ -148,15 +153,23 @@ func (lx *lexer) skipSpace() {
 		case c == ' ' || c == '\t' || c == '\v' || c == '\f':
 			lx.pos++
 		case c == '-' && lx.at(1) == '-':
-			lx.pos += 2
-			if level := lx.longBracket(); level >= 0 {
-				lx.long("comment", level)
-			} else {
-				lx.skipWhile(func(c byte) bool { return !isNewline(c) })
-			}
+			lx.comment()
 		default:
 			return
 		}
+	}
+}
+
+func (lx *lexer) comment() {
+	start := lx.pos
+	lx.pos += len("--")
+	if level := lx.longBracket(); level >= 0 {
+		lx.long("comment", level)
+		return
+	}
+	lx.skipWhile(func(c byte) bool { return !isNewline(c) })
+	if lx.comments != nil {
+		lx.comments[lx.line] = string(lx.src[start:lx.pos])
 	}
 }
 

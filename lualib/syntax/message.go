@@ -113,27 +113,33 @@ var headers = map[string]string{"if": "then", "while": "do", "for": "do"}
 func openAfter(tokens []token) []opened {
 	var open []opened
 	for _, t := range tokens {
-		if t.kind != symbol && t.kind != keyword {
-			continue
-		}
-		var top *opened
-		if len(open) > 0 {
-			top = &open[len(open)-1]
-		}
-		switch {
-		case top != nil && t.raw == top.header:
-			top.header = ""
-		case top != nil && t.raw == top.closer:
-			open = open[:len(open)-1]
-		case top != nil && top.counter && (t.raw == "=" || t.raw == "in"):
-			top.counter = false
-		case top != nil && t.raw == "elseif":
-			top.header = "then"
-		case closers[t.raw] != "":
-			open = append(open, opened{
-				token: t, closer: closers[t.raw], header: headers[t.raw], counter: t.raw == "for",
-			})
-		}
+		open = stillOpen(open, t)
+	}
+	return open
+}
+
+// stillOpen is what is open after one more token.
+func stillOpen(open []opened, t token) []opened {
+	if t.kind != symbol && t.kind != keyword {
+		return open
+	}
+	var top *opened
+	if len(open) > 0 {
+		top = &open[len(open)-1]
+	}
+	switch {
+	case top != nil && t.raw == top.header:
+		top.header = ""
+	case top != nil && t.raw == top.closer:
+		open = open[:len(open)-1]
+	case top != nil && top.counter && (t.raw == "=" || t.raw == "in"):
+		top.counter = false
+	case top != nil && t.raw == "elseif":
+		top.header = "then"
+	case closers[t.raw] != "":
+		open = append(open, opened{
+			token: t, closer: closers[t.raw], header: headers[t.raw], counter: t.raw == "for",
+		})
 	}
 	return open
 }

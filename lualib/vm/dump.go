@@ -10,8 +10,8 @@ import (
 )
 
 // Dump writes what every Lua thread of L's interpreter is doing: its stack,
-// with the locals of each function. L is one that was given to a posted
-// function, so that all others wait or are below it.
+// with the locals of each function. Of a posted function that calls it, only
+// what it has interrupted is shown.
 func Dump(L *lua.LState, w io.Writer) {
 	t := threadOf(L)
 	number := 0
@@ -23,8 +23,14 @@ func Dump(L *lua.LState, w io.Writer) {
 		}
 		fmt.Fprintln(w)
 	}
-	if t.parent != nil {
-		show("running", t.parent)
+	running := t
+	for p := t; p != nil; p = p.parent {
+		if p.posted {
+			running = p.parent
+		}
+	}
+	if running != nil {
+		show("running", running)
 	}
 	for other := range t.vm.waiting {
 		show("waiting", other)

@@ -40,6 +40,7 @@ func (t *thread) attend() {
 func (t *thread) runPosted(fn func(L *lua.LState)) {
 	u := t.vm.newThread(t)
 	u.co = nil // a yield in fn would be taken for one of the script's
+	u.posted = true
 	fn(u.L)
 	t.vm.release(u)
 }
@@ -67,7 +68,11 @@ func (vm *VM) runOnePosted() error {
 		return nil
 	}
 	vm.attention.Add(-1)
-	return vm.enter(nil, context.Background(), func(L *lua.LState) error { fn(L); return nil })
+	return vm.enter(nil, context.Background(), func(L *lua.LState) error {
+		threadOf(L).posted = true
+		fn(L)
+		return nil
+	})
 }
 
 // postbox is the queue of posted functions.

@@ -5,7 +5,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"weak"
@@ -96,10 +98,40 @@ func (vm *VM) openLoad() {
 	}
 	loaders := vm.packageTable().RawGetString("loaders").(*lua.LTable)
 	loaders.RawSetInt(2, vm.main.NewFunction(searchPath))
+	vm.Loaded().ForEach(func(name, _ lua.LValue) { vm.modules[name.String()] = nil })
 }
 
 func (vm *VM) packageTable() *lua.LTable {
 	return vm.Globals().RawGetString("package").(*lua.LTable)
+}
+
+// SearchBeside lets require find the modules that lie beside a script or below
+// its directory, before all others along package.path.
+func (vm *VM) SearchBeside(script string) {
+	dir := filepath.Dir(script)
+	path := []string{dir + "/?.lua", dir + "/?/init.lua"}
+	for template := range strings.SplitSeq(lua.LVAsString(vm.packageTable().RawGetString("path")), ";") {
+		if !slices.Contains(path, template) {
+			path = append(path, template)
+		}
+	}
+	vm.packageTable().RawSetString("path", lua.LString(strings.Join(path, ";")))
+}
+
+// Module tells where a module comes from that any new interpreter finds, too:
+// its chunk, or nil if it is written in Go.
+func (vm *VM) Module(name string) (chunk *Chunk, ok bool) {
+	if loader, preloaded := vm.main.GetField(vm.packageTable().RawGetString("preload"), name).(*lua.LFunction); preloaded && loader.IsG {
+		return nil, true
+	}
+	chunk, ok = vm.modules[name]
+	return chunk, ok
+}
+
+// found notes what require finds.
+func (vm *VM) found(name string, loader *lua.LFunction) {
+	chunk, _, _ := vm.Origin(loader.Proto)
+	vm.modules[name] = chunk
 }
 
 // Loaded is package.loaded.
@@ -235,6 +267,7 @@ func searchPath(L *lua.LState) int {
 		if err != nil {
 			L.RaiseError("error loading module '%s' from file '%s':\n\t%s", name, file, err)
 		}
+		vm.found(name, fn)
 		L.Push(fn)
 		return 1
 	}
@@ -249,6 +282,7 @@ func (vm *VM) AddLoader(L *lua.LState, loader func(L *lua.LState, name string) *
 	loaders.Insert(2, L.NewFunction(func(L *lua.LState) int {
 		name := L.CheckString(1)
 		if fn := loader(L, name); fn != nil {
+			vm.found(name, fn)
 			L.Push(fn)
 		} else {
 			L.Push(lua.LString("no module '" + name + "' in avescript"))

@@ -16,6 +16,7 @@ type thread struct {
 	co     *coroutine      // the coroutine that it works for, if any
 	ctx    context.Context // set where a Do or Within begins
 	depth  int             // how many threads are below it
+	posted bool            // runs what was posted, above whatever its parent is doing
 }
 
 func threadOf(L *lua.LState) *thread { return L.Context().(*thread) }
@@ -38,7 +39,7 @@ func (vm *VM) newThread(parent *thread) *thread {
 	if t == nil {
 		t = vm.makeThread(depth)
 	}
-	t.parent, t.co, t.depth = parent, co, depth
+	t.parent, t.co, t.depth, t.posted = parent, co, depth, false
 	return t
 }
 

@@ -80,6 +80,7 @@ type VM struct {
 	watched    map[<-chan struct{}]struct{} // the contexts of Watch, by their Done
 	waiting    map[*thread]struct{}         // threads in Unlocked
 	chunks     chunkIndex
+	modules    map[string]*Chunk // what require has found, by name; nil for one in Go
 
 	// Resumed, if set, is called when a thread has the lock again after a wait
 	// in which others had it.
@@ -100,7 +101,7 @@ func New(stdio Stdio) *VM {
 		RegistryGrowStep:    registryGrow,
 		MinimizeStackMemory: true,
 	}
-	vm := &VM{main: lua.NewState(options), coroutines: map[*coroutine]struct{}{}, watched: map[<-chan struct{}]struct{}{}, waiting: map[*thread]struct{}{}, Attached: map[any]any{}}
+	vm := &VM{main: lua.NewState(options), coroutines: map[*coroutine]struct{}{}, watched: map[<-chan struct{}]struct{}{}, waiting: map[*thread]struct{}{}, modules: map[string]*Chunk{}, Attached: map[any]any{}}
 	vm.main.G.MainThread = vm.main
 	vm.main.G.CurrentThread = vm.main
 	vm.main.Panic = raised

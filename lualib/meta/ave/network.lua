@@ -7,6 +7,7 @@ local network = {}
 network.connection = require("ave.network.connection")
 network.control = require("ave.network.control")
 network.exceptions = require("ave.network.exceptions")
+network.fdtx = require("ave.network.fdtx")
 network.pipe = require("ave.network.pipe")
 network.process = require("ave.network.process")
 

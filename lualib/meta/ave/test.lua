@@ -19,7 +19,8 @@
 ---
 --- All words are global. A script that uses them has its tests run at its end,
 --- and `avescript test` runs the tests of many files, each in an interpreter of
---- its own.
+--- its own. What several files need is put into a module beside them, where
+--- `require` looks first.
 ---
 --- A test passes if it returns. It **fails** if an assertion does not hold, and
 --- is an **error** if anything else goes wrong, in the test or in a hook that it

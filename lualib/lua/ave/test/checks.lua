@@ -246,6 +246,13 @@ function checks.raises(state, arguments)
     return (is and is(err, class)) or false, { err, n = 1 }
 end
 
+function checks.restart_under_load(_, arguments)
+    need(arguments, 1, "restart_under_load")
+    local results = { n = 2 }
+    results[1], results[2] = require("ave.test.restart")(arguments[1])
+    return true, results
+end
+
 -- Each assertion with its names and the two messages.
 local texts = {
     { "same", "expected: %s\n  actual: %s", "expected anything but %s" },
@@ -264,6 +271,7 @@ local texts = {
         "match_error",
     },
     { "raises", "expected: %s\n  actual: %s", "expected: %s\n  actual: %s" },
+    { "restart_under_load", "", "wanted a restart that clients notice" },
     { "true", "expected true, got %s", "expected anything but true" },
     { "false", "expected false, got %s", "expected anything but false" },
     { "truthy", "expected a true value, got %s", "expected nil or false, got %s" },

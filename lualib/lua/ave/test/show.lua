@@ -1,7 +1,10 @@
 -- Values as text that people can read and compare: like Lua source where that
 -- is possible, with sorted keys. A table goes on one line if that is short.
 -- With tall, the outermost table goes on lines of its own in any case, so that
--- two of them can be compared by lines.
+-- two of them can be compared by lines. An object of which a part is Go's begins
+-- with its address, because its fields are not all of it.
+
+local host = require("ave.test.host")
 
 local width = 60 -- of a table on one line
 local deepest = 12 -- levels of tables that are shown
@@ -70,7 +73,8 @@ local function value_text(v, indent, open, tall)
     if type(v) ~= "table" then
         return scalar(v)
     end
-    return own_text(v) or table_text(v, indent, open, tall)
+    local address = host.is_opaque(v) and tostring(v) .. " " or ""
+    return own_text(v) or address .. table_text(v, indent, open, tall)
 end
 
 -- entries are the texts of what is in a table, list items first.

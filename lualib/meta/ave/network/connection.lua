@@ -93,6 +93,9 @@ function Socket:fileno() end
 ---         ok, err = pcall(conn.put, conn)
 ---     end
 ---
+--- A connection and its descriptor go along to a new process that uses it, as
+--- `ave.network.process` says.
+---
 --- Its methods work on a `BlockingConnection` too, which shares what is kept:
 --- `Connection.get(blocking)` takes what is there, and `blocking:get()` waits
 --- for the rest.

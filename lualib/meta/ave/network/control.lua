@@ -32,11 +32,13 @@ local control = {}
 ---@field anonymous? boolean Keep clients that have no key, as the earlier system did; they may call what wants no key. Default: false.
 ---@field auth? "sha256"|"md5" With "sha256" keys are taken by SHA-256 alone, which clients of the earlier system do not know. Default: "md5", which takes either.
 ---@field max_frame? integer The longest call, in bytes. Default: 64 MiB.
----@field max_connections? integer How many clients there may be at a time. One that comes then is told by a `ConnectionRefused`. Default: 16384.
----@field max_handshakes? integer How many clients may be unfinished in their handshake at a time. The one that has been so for the longest makes room for a new one. Default: 4096, and at most half of `max_connections`.
+---@field max_connections? integer How many clients there may be at a time. One that comes then is told by a `ConnectionRefused`. Default: 16384, or fewer where the process may not open so many files.
+---@field max_handshakes? integer How many clients may be unfinished in their handshake at a time. The one that has been so for the longest makes room for a new one. Default: 4096. It is at most half of `max_connections`.
 ---@field handshake_timeout? ave.Seconds How long a client has until it must be known. Default: 10.
 ---@field frame_timeout? ave.Seconds How long a client may take to send a call that it has begun. Default: 120.
 ---@field write_timeout? ave.Seconds How long a client has at least to take an answer. Default: 120.
+---@field takeover? boolean Take over the service that listens on `port` of this host, with all its clients, instead of listening there. Default: false.
+---@field takeover_timeout? ave.Seconds How long that may take, from asking for the service to serving in its place. Default: 10.
 ---@field describe? boolean Answer the RPC `$describe`. Default: true.
 ---@field metrics_port? integer Where `GET /metrics` gives the statistics to Prometheus, on all interfaces and to everybody. Default: nowhere.
 ---@field tls_cert? string The file with the service's certificate in PEM, which makes it speak TLS. Clients of the earlier system cannot.
@@ -63,16 +65,20 @@ local control = {}
 --- Every service answers `remote:call("$statistics")`, by the rule of `preauth`
 --- for the account `admin`: calls, errors and latencies by method, connections,
 --- and how often each limit was reached. And `remote:call("$describe")`, for
---- everybody: its methods with their parameters and who may call them. Both are
---- answered also while a method is stuck.
+--- everybody: its methods with their parameters, who may call them, and `doc`, the
+--- comment above the statement that defines the method's function without its
+--- `---@` annotations; null without one. Both are answered also while a method is
+--- stuck.
 ---
 --- The document warns that keys are no security system. They keep features from
 --- being used where they make no sense.
 ---@class ave.Control: ave.Process
 ---@field current_connection? ave.ClientConnection The client whose call is being served. A concurrent method reads it before it does anything else.
 ---@field idle? fun(self: ave.Control) A class may implement it. Called when nothing has happened for `interval`.
----@field new_connection? fun(self: ave.Control, connection: ave.ClientConnection, authkey: string) A class may implement it. Called for a client that has come through the handshake, before its first call.
----@field joined_process? fun(self: ave.Control, pid: integer, exit: integer) A class may implement it. Called when a process has ended that was given to `join_later`.
+---@field serialize? fun(self: ave.Control): any A class may implement it. Gives the state that a service which takes over is to have, as `json.encode` takes it. Called when nothing else happens in the service any more; if it raises, the service goes on.
+---@field adopt? fun(self: ave.Control, state: any, processes: table<integer, ave.Process>, clients: table<integer, ave.ClientConnection>) A class may implement it. Called by `initialize` of a service that takes over: with what `serialize` has given; with the living processes that the service had started, by pid, whose field `adopted` is true and whose exit status nobody will know; and with its clients, by `id`. If it raises, the other service goes on.
+---@field new_connection? fun(self: ave.Control, connection: ave.ClientConnection, authkey: string) A class may implement it. Called for a client that has come through the handshake, before its first call of a method of the class.
+---@field joined_process? fun(self: ave.Control, pid: integer, exit: integer) A class may implement it. Called when a process has ended that was given to `join_later`; of one that was adopted `exit` is nil.
 ---@field lost_connection? fun(self: ave.Control, connection: ave.ClientConnection, authkey: string) A class may implement it. Called when such a client has gone, whoever ended the connection.
 ---@overload fun(options: ave.ControlOptions): ave.Control
 local Control = {}
@@ -86,10 +92,12 @@ function Control:init(options) end
 --- service's from then on, and the object is of no use any more.
 --- `new_connection` is not called for it, and `lost_connection` is.
 ---
---- Raises `Exception` if the service does not serve, and `TypeError` for what is
---- no connection.
----@param connection ave.Connection It has to be connected.
----@param authkey? string The key that the client is taken to have. Default: "".
+--- Raises `Exception` if the service does not serve, `ConnectionRefused` if it
+--- has `max_connections` already, `ConnectionClosed` for a connection that is not
+--- connected, and `TypeError` for what is none. The connection remains the
+--- caller's then.
+---@param connection ave.Connection
+---@param authkey? string The key that the client is taken to have. `authkey` of the client is the same, also if the service does not know it. Default: "".
 ---@return ave.ClientConnection client
 function Control:add_connection(connection, authkey) end
 
@@ -157,6 +165,14 @@ function Control:stop_listening() end
 ---@param method function|ave.Method A function, whose first parameter is self.
 ---@return ave.Method
 function Control.auth(method) end
+
+--- Marks a method: its calls can be given up and made again. When the service is
+--- handed over, a call that is running is interrupted wherever it waits, as if it
+--- had never begun, and made again by the service that takes over. Calls of other
+--- methods are finished first. Not in the document.
+---@param method function|ave.Method A function, whose first parameter is self.
+---@return ave.Method
+function Control.resumable(method) end
 
 --- Marks a method: its calls do not wait for other calls, nor others for them.
 --- It still takes turns with them: another one runs while it waits for

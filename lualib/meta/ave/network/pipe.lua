@@ -4,9 +4,6 @@
 ---
 ---     local ours, theirs = Pipe.pair()
 ---     local child = Process{ target = function() theirs:put{ answer = 42 } end }
----     function child:close_fds(exclude)
----         table.insert(exclude, theirs:fileno())
----     end
 ---     child:start()
 ---     theirs:close()
 ---     ours:get(5).answer    --> 42
@@ -18,7 +15,7 @@ local pipe = {}
 
 --- One end of a pipe. Both ends can be read and written.
 ---
---- An end goes along to a new process if `close_fds` excludes its descriptor;
+--- An end goes along to a new process that uses it, as `ave.network.process` says;
 --- what has come of a value by then goes along too. Of the two processes, only
 --- one should go on to use the end. Several parts of a script may use one; one of
 --- them reads and one writes at a time, and the others wait for their turn

@@ -8,9 +8,16 @@
 --- Nothing that the process changes is seen by its parent. Modules are required
 --- anew.
 ---
---- What cannot be copied, such as an open file or connection, is refused at
---- `start`, with the way that leads to it. A `Socket` goes along if `close_fds`
---- excludes its descriptor.
+--- A `Pipe`, `Socket`, `Connection` or `BlockingConnection` goes along if the
+--- process has a use for it: among its `args`, in the object, or in a local or
+--- global that one of its functions names. It inherits the descriptor under the
+--- same number, and the part of a message that was read already; its starter
+--- keeps its own until that is closed. A connection that has no socket goes as its
+--- address. Of the files, `io.stdin`, `io.stdout` and `io.stderr` go along.
+---
+--- What cannot be copied, such as an open file or a `RemoteControl`, is refused
+--- at `start`, with the way that leads to it. So are a pipe and a socket that were
+--- closed, and what has sent a message only in part.
 local process = {}
 
 --- What a `Process` is made with.
@@ -40,6 +47,7 @@ local process = {}
 ---@field pid? integer The process, once it was started. In the process too.
 ---@field logging boolean Whether `log` prints.
 ---@field proc_name string The name of the process.
+---@field adopted? boolean True for a process that was started by a service which this one has taken over.
 ---@field target? function
 ---@field args? any[]
 ---@field handle_SIGTERM? fun(self: ave.Process, signum: integer) Called in the process on SIGTERM, also while its Lua code loops. Without it the signal ends the process at once, as the document has it. There is no argument `frame`.
@@ -51,14 +59,15 @@ process.Process = Process
 ---@param options? ave.ProcessOptions
 function Process:init(options) end
 
---- Says which descriptors the process inherits, besides 0, 1 and 2.
+--- Says which descriptors the process inherits, besides 0, 1, 2 and those of the
+--- pipes, sockets and connections that go along.
 ---
---- A class whose objects hold descriptors implements it: it appends them to
---- `exclude` and then calls its parent's. The document has it called in the new
---- process; here `start` calls it, before there is one.
+--- A class whose objects know a descriptor by its number alone implements it: it
+--- appends the number to `exclude` and then calls its parent's. The document has
+--- it called in the new process; here `start` calls it, before there is one.
 ---
 ---     function Reader:close_fds(exclude)
----         table.insert(exclude, self.socket:fileno())
+---         table.insert(exclude, self.number)
 ---         Process.close_fds(self, exclude)
 ---     end
 ---@param exclude integer[] The list to append to.

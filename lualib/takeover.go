@@ -1,0 +1,151 @@
+package lualib
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
+
+	"avescript/core/connection"
+	"avescript/core/control"
+	"avescript/core/exceptions"
+	"avescript/core/process"
+	"avescript/lualib/bind"
+	"avescript/lualib/codec"
+)
+
+// takeoverTimeout is how long a takeover may take unless the service says.
+const takeoverTimeout = 10 * time.Second
+
+// legacy is what a service leaves to the one that takes it over: what its class
+// gives by serialize, and its processes, whose lifelines are the descriptors.
+type legacy struct {
+	State     json.RawMessage `json:"state"`
+	Processes []kinsman       `json:"processes"`
+}
+
+// serialize is called when nothing else happens in the service any more.
+func (s *service) serialize(ctx context.Context) (control.Legacy, error) {
+	var l legacy
+	var family *kin
+	err := s.vm.Do(ctx, func(L *lua.LState) (err error) {
+		family = kinOf(L)
+		if L.GetField(s.self, "serialize") == lua.LNil {
+			return nil
+		}
+		l.State, err = codec.For(L).Append(L, nil, bind.Method(L, s.self, "serialize"))
+		return err
+	})
+	if err != nil {
+		return control.Legacy{}, s.asException(err, "serialize")
+	}
+	if l.Processes, err = family.entrust(ctx); err != nil {
+		return control.Legacy{}, fmt.Errorf("a process of the service cannot be handed over: %w", err)
+	}
+	left := control.Legacy{}
+	for _, relative := range l.Processes {
+		raw, err := relative.lifeline.SyscallConn()
+		if err == nil {
+			err = raw.Control(func(fd uintptr) { left.Fds = append(left.Fds, int(fd)) })
+		}
+		if err != nil {
+			return left, err
+		}
+	}
+	left.State, err = json.Marshal(l)
+	return left, err
+}
+
+// takeOver gets the estate of the service that runs at the port.
+func takeOver(c *bind.Call, s *settings, options *control.Options) (estate *control.Estate, err error) {
+	asks := control.ClientOptions{
+		Address: connection.Address{Port: options.Address.Port}, Authkey: options.Authkey, RefuseMD5: options.RefuseMD5,
+	}
+	if key := options.AltKeys[control.AdminAccount]; key != nil {
+		asks.Authkey = *key
+	}
+	c.Unlocked(func(ctx context.Context) {
+		estate, err = control.TakeOver(ctx, asks, s.TakeoverTimeout.Or(takeoverTimeout))
+	})
+	var known *exceptions.Error
+	if errors.As(err, &known) {
+		return nil, known.Class.Newf("take over the service on port %d: %w", s.Port, err)
+	}
+	return estate, err
+}
+
+// succeed has the class adopt what the service has left, and then has it let go.
+func (s *service) succeed(c *bind.Call, estate *control.Estate) error {
+	err := s.adopt(c.L, estate)
+	if err == nil {
+		c.Unlocked(func(ctx context.Context) { err = s.server.Succeed(ctx) })
+	}
+	if err != nil {
+		s.server.Renounce()
+		estate.Close()
+		delete(s.vm.Attached, serviceKey{s.self})
+		return err
+	}
+	return nil
+}
+
+// adopt gives the class what was left: its state, the processes by their
+// numbers and the clients by their ids.
+func (s *service) adopt(L *lua.LState, estate *control.Estate) error {
+	var left legacy
+	if err := json.Unmarshal(estate.State, &left); err != nil {
+		return fmt.Errorf("the state of the service: %w", err)
+	}
+	if len(left.Processes) != len(estate.Files) {
+		return fmt.Errorf("wanted %d lifelines of processes, got %d", len(left.Processes), len(estate.Files))
+	}
+	processes, clients := L.NewTable(), L.NewTable()
+	for i, relative := range left.Processes {
+		object, err := adoptProcess(L, relative, estate.Files[i])
+		if err != nil {
+			return err
+		}
+		if object != nil {
+			processes.RawSetInt(relative.Pid, object)
+		}
+	}
+	for _, conn := range s.server.Connections() {
+		clients.RawSetInt(int(conn.ID()), connectionValue(L, conn))
+	}
+	if L.GetField(s.self, "adopt") == lua.LNil {
+		return nil
+	}
+	state := lua.LValue(lua.LNil)
+	if left.State != nil {
+		var err error
+		if state, err = codec.For(L).Decode(left.State); err != nil {
+			return err
+		}
+	}
+	bind.Method(L, s.self, "adopt", state, processes, clients)
+	return nil
+}
+
+// adoptProcess makes an object of a process that another service has started.
+// It is nil if the process has ended.
+func adoptProcess(L *lua.LState, relative kinsman, lifeline *os.File) (*lua.LTable, error) {
+	found, err := process.FindDaemon(relative.Pid)
+	if errors.Is(err, unix.ESRCH) {
+		return nil, lifeline.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	relative.process, relative.lifeline = adopted{found}, lifeline
+	kinOf(L).add(relative)
+	object := bind.New(L, &processClass, relative.process)
+	object.RawSetString("pid", lua.LNumber(relative.Pid))
+	object.RawSetString("adopted", lua.LTrue)
+	setProcessFields(object, false, relative.Name)
+	return object, nil
+}

@@ -1,0 +1,3 @@
+-- A module that is told what to call.
+
+return { handlers = {}, own = function() return "own" end }
