@@ -38,6 +38,8 @@ const (
 	Failed  Status = "failed"  // an assertion did not hold
 	Error   Status = "error"   // something broke: the test itself, or a hook
 	Pending Status = "pending" // it was declared as not ready, and did not run to its end
+	XFailed Status = "xfailed" // it has failed, as it was expected to
+	XPassed Status = "xpassed" // it was expected to fail and has not, which spoils the run
 )
 
 // Event is something that happened in a run. Which of the fields are set
@@ -50,11 +52,22 @@ type Event struct {
 	// block that failed it is the block's own, empty for the file itself.
 	Path []string `json:"path,omitempty"`
 	Line int      `json:"line,omitempty"` // where the test was declared
+	Tags []string `json:"tags,omitempty"`
+
+	Time   float64 `json:"time,omitempty"`   // when it happened, in seconds of the epoch
+	Worker int     `json:"worker,omitempty"` // which process ran it, from 1; 0 is the only one
 
 	Status   Status    `json:"status,omitempty"`
 	Problems []Problem `json:"problems,omitempty"` // why it isn't Passed
 	Seconds  float64   `json:"seconds,omitempty"`  // how long the test, the file or the run took
-	Totals   *Totals   `json:"totals,omitempty"`   // of the file or the run
+	Attempt  int       `json:"attempt,omitempty"`  // of a test that is retried, from 1
+	Last     bool      `json:"last,omitempty"`     // there will be no further attempt: this one counts
+	// Quarantined tests are run and reported, and do not spoil the run.
+	Quarantined bool       `json:"quarantined,omitempty"`
+	Output      string     `json:"output,omitempty"` // what was written to stdout and stderr meanwhile
+	Leaks       []Leak     `json:"leaks,omitempty"`
+	Artifacts   []Artifact `json:"artifacts,omitempty"`
+	Totals      *Totals    `json:"totals,omitempty"` // of the file or the run
 }
 
 // Problem is one reason for a test to fail. A test can have several: its own,
@@ -73,6 +86,22 @@ type Frame struct {
 	Line   int    `json:"line"`
 	Func   string `json:"func,omitempty"`
 	Source string `json:"source,omitempty"` // the text of the line
+}
+
+// Leak is something that a test has left behind.
+type Leak struct {
+	Kind string `json:"kind"`            // "process", "pty", "port", "descriptor", "file"
+	What string `json:"what"`            // "process 4711 (sleep 60)"
+	Made *Frame `json:"made,omitempty"`  // where, if that is known
+	Fail bool   `json:"fails,omitempty"` // the test fails for it; otherwise it is a warning
+}
+
+// Artifact is a file that belongs to a test: a recording, a screen, a workspace
+// that was kept.
+type Artifact struct {
+	Kind string `json:"kind"` // "recording", "screen", "workspace"
+	Name string `json:"name"`
+	Path string `json:"path"`
 }
 
 // Totals counts tests by the way they ended. What went wrong outside of tests
