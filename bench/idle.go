@@ -109,15 +109,15 @@ func dialMany(p *peer, address string, n int) (conns []net.Conn, err error) {
 		err  error
 	}
 	results := make(chan dialed)
-	for range dialers {
+	for i := range dialers {
 		go func() {
-			for range n / dialers {
+			for range (n + i) / dialers {
 				conn, err := p.connect(address)
 				results <- dialed{conn, err}
 			}
 		}()
 	}
-	for range n / dialers * dialers {
+	for range n {
 		d := <-results
 		if d.err != nil {
 			err = d.err

@@ -67,6 +67,8 @@ func bench(ctx context.Context, wanted *regexp.Regexp, rounds int, turn time.Dur
 		sleepMeasures(peers, limit),
 		startMeasures(ctx, built),
 		fdtxMeasures(ctx, built, turn),
+		commandMeasures(ctx, built, turn),
+		handoverMeasures(ctx, built, limit),
 	)
 	var table table
 	for _, m := range measures {

@@ -2,94 +2,90 @@ package lualib
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
-	"golang.org/x/sys/unix"
 
 	"avescript/core/cmd"
+	"avescript/core/exceptions"
+	"avescript/core/pty"
 	"avescript/lualib/bind"
-	"avescript/lualib/stdlib"
+	"avescript/lualib/vm"
 )
 
 // cmdModule is ave.cmd: external commands on pseudoterminals.
 var cmdModule = bind.Module{
 	Name: "ave.cmd",
 	Funcs: []bind.Fn{
+		bind.Func("quote", "word", cmdQuote),
 		bind.Func("run", "cmd, options?", cmdRun),
 		bind.Func("run_bg", "cmd, options?", cmdRunBackground),
+		bind.Func("sh", "script, options?", cmdSh),
 	},
 }
 
-// command is a list of words, or a string that is split at white space.
-type command []string
-
-func (c *command) UnpackLua(L *lua.LState, v lua.LValue) error {
-	const want = "a string or a list of strings"
-	switch v := v.(type) {
-	case lua.LString:
-		*c = cmd.Split(string(v))
-	case *lua.LTable:
-		for i := 1; i <= v.Len(); i++ {
-			word, ok := v.RawGetInt(i).(lua.LString)
-			if !ok {
-				return bind.Wanted(want + " as the command")
-			}
-			*c = append(*c, string(word))
-		}
-	default:
-		return bind.Wanted(want)
-	}
-	return nil
-}
-
-// environment is a table of settings above the inherited ones.
-type environment []string
-
-func (e *environment) UnpackLua(L *lua.LState, v lua.LValue) error {
-	var settings map[string]string
-	if err := bind.Unpack(L, v, &settings); err != nil {
+// cmdQuote gives a word as the shell reads it: as it is, if nothing in it has a
+// meaning there.
+func cmdQuote(c *bind.Call) error {
+	var word string
+	if err := c.Args(&word); err != nil {
 		return err
 	}
-	for name, value := range settings {
-		*e = append(*e, name+"="+value)
+	if strings.Contains(word, "\x00") {
+		return exceptions.TypeError.Newf("ave.cmd.quote: wanted a word without zero bytes, which no command can be given, got %.40q", word)
 	}
-	return nil
-}
-
-// outputFile is a file object of the io library that is open.
-type outputFile struct{ io.Writer }
-
-func (f *outputFile) UnpackLua(L *lua.LState, v lua.LValue) error {
-	w, ok := stdlib.Writer(v)
-	if !ok {
-		return bind.Wanted("a file that is open for writing")
+	isSpecial := func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("@%+:,./_-", r))
 	}
-	f.Writer = w
-	return nil
+	if word != "" && strings.IndexFunc(word, isSpecial) < 0 {
+		return c.Return(word)
+	}
+	return c.Return("'" + strings.ReplaceAll(word, "'", `'\''`) + "'")
 }
 
 type cmdOptions struct {
-	Timeout    bind.Seconds `lua:"timeout"`
-	Debug      bool         `lua:"debug"`
-	Cwd        string       `lua:"cwd"`
-	OutputFile outputFile   `lua:"output_file"`
-	Env        environment  `lua:"env"`
+	Timeout    bind.Seconds   `lua:"timeout"`
+	Debug      bool           `lua:"debug"`
+	Cwd        string         `lua:"cwd"`
+	OutputFile outputFile     `lua:"output_file"`
+	Env        environment    `lua:"env"`
+	ClearEnv   bool           `lua:"clear_env"`
+	Size       terminalSize   `lua:"size"`
+	Input      typedInput     `lua:"input"`
+	OnOutput   *lua.LFunction `lua:"on_output"`
+	Keep       keptBytes      `lua:"keep"`
+	Check      bool           `lua:"check"`
+	User       string         `lua:"user"`
+	KillAfter  bind.Seconds   `lua:"kill_after"`
+	Ladder     ladder         `lua:"ladder"`
 }
 
-func (o *cmdOptions) core() cmd.Options {
+func (o *cmdOptions) core() (cmd.Options, error) {
 	options := cmd.Options{
-		Timeout: o.Timeout.Or(0),
-		Dir:     o.Cwd,
-		Env:     o.Env,
-		Output:  o.OutputFile.Writer,
+		Timeout:  o.Timeout.Or(0),
+		Dir:      o.Cwd,
+		Env:      o.Env,
+		ClearEnv: o.ClearEnv,
+		Size:     pty.Size(o.Size),
+		User:     o.User,
+		Input:    o.Input.text,
+		Output:   o.OutputFile.Writer,
+		Keep:     int(o.Keep),
+		Check:    o.Check,
+		Ladder:   o.Ladder,
 	}
 	if o.Debug {
 		options.Debug = os.Stderr
 	}
-	return options
+	if grace := o.KillAfter.Or(-1); grace >= 0 {
+		if o.Ladder != nil {
+			return options, exceptions.TypeError.Newf("ave.cmd: wanted one of the options kill_after and ladder, got both")
+		}
+		options.Ladder = hangUp(grace)
+	}
+	return options, nil
 }
 
 func cmdRun(c *bind.Call) error {
@@ -98,11 +94,30 @@ func cmdRun(c *bind.Call) error {
 	if err := c.Args(&argv, &options); err != nil {
 		return err
 	}
+	return runCommand(c, argv, &options)
+}
+
+func cmdSh(c *bind.Call) error {
+	var script string
+	var options cmdOptions
+	if err := c.Args(&script, &options); err != nil {
+		return err
+	}
+	return runCommand(c, []string{"sh", "-c", script}, &options)
+}
+
+func runCommand(c *bind.Call, argv []string, options *cmdOptions) error {
+	core, err := options.core()
+	if err != nil {
+		return err
+	}
 	var status int
 	var output string
-	var err error
 	c.Unlocked(func(ctx context.Context) {
-		status, output, err = cmd.Run(ctx, argv, options.core())
+		if options.OnOutput != nil {
+			core.Output = alsoTo(core.Output, &callback{ctx, vm.Of(c.L), options.OnOutput})
+		}
+		status, output, err = cmd.Run(ctx, argv, core)
 	})
 	if err != nil {
 		return err
@@ -110,23 +125,59 @@ func cmdRun(c *bind.Call) error {
 	return c.Return(status, output)
 }
 
+// callback is a Lua function that is called with what is written. Whoever
+// writes must not have the VM's lock.
+type callback struct {
+	ctx context.Context
+	vm  *vm.VM
+	fn  *lua.LFunction
+}
+
+func (w *callback) Write(data []byte) (int, error) {
+	err := w.vm.Do(w.ctx, func(L *lua.LState) error {
+		bind.Invoke(L, w.fn, data)
+		return nil
+	})
+	return len(data), err
+}
+
+func alsoTo(first, second io.Writer) io.Writer {
+	if first == nil {
+		return second
+	}
+	return io.MultiWriter(first, second)
+}
+
+type backgroundOptions struct {
+	Debug    bool         `lua:"debug"`
+	Cwd      string       `lua:"cwd"`
+	Env      environment  `lua:"env"`
+	ClearEnv bool         `lua:"clear_env"`
+	Size     terminalSize `lua:"size"`
+	User     string       `lua:"user"`
+}
+
 // cmdRunBackground returns the number of a descriptor that nobody but the
-// script closes: a duplicate, since a file of Go's closes itself once it is
-// garbage.
+// script closes.
 func cmdRunBackground(c *bind.Call) error {
 	var argv command
-	var options cmdOptions
+	var options backgroundOptions
 	if err := c.Args(&argv, &options); err != nil {
 		return err
 	}
-	pid, terminal, err := cmd.RunBackground(argv, options.core())
+	core := cmd.Options{
+		Dir:      options.Cwd,
+		Env:      options.Env,
+		ClearEnv: options.ClearEnv,
+		Size:     pty.Size(options.Size),
+		User:     options.User,
+	}
+	if options.Debug {
+		core.Debug = os.Stderr
+	}
+	pid, terminal, err := cmd.RunBackground(argv, core)
 	if err != nil {
 		return err
 	}
-	defer terminal.Close()
-	fd, err := unix.FcntlInt(terminal.Fd(), unix.F_DUPFD_CLOEXEC, 3)
-	if err != nil {
-		return fmt.Errorf("duplicate the descriptor of the pseudoterminal: %w", err)
-	}
-	return c.Return(pid, fd)
+	return c.Return(pid, terminal)
 }

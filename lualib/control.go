@@ -156,7 +156,7 @@ func controlInitialize(c *bind.Call) error {
 	if settings.Describe {
 		options.Describe = s.describe(c.L)
 	}
-	options.Callbacks.Serialize = s.serialize
+	options.Callbacks.Prepare, options.Callbacks.Serialize = s.prepare, s.serialize
 	if settings.Takeover {
 		if options.Estate, err = takeOver(c, &settings, &options); err != nil {
 			return err

@@ -3,9 +3,11 @@ package lualib
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"sync"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -57,16 +59,15 @@ func (k *kin) add(relative kinsman) {
 }
 
 // entrust has all of them rely on their lifelines, and gives those that live.
-func (k *kin) entrust(ctx context.Context) ([]kinsman, error) {
+func (k *kin) entrust(ctx context.Context, timeout time.Duration) ([]kinsman, error) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
+	all := slices.Collect(maps.Values(k.living))
+	k.mu.Unlock()
 	var entrusting sync.WaitGroup
-	var all []kinsman
-	failed := make(chan error, len(k.living))
-	for _, relative := range k.living {
-		all = append(all, relative)
+	failed := make(chan error, len(all))
+	for _, relative := range all {
 		entrusting.Go(func() {
-			if err := process.Entrust(ctx, relative.lifeline); err != nil && relative.process.Alive() {
+			if err := process.Entrust(ctx, relative.lifeline, timeout); err != nil && relative.process.Alive() {
 				failed <- fmt.Errorf("process %d, %s: %w", relative.Pid, relative.Name, err)
 			}
 		})

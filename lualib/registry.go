@@ -30,19 +30,29 @@ var modules = []*bind.Module{
 	&configModule,
 	&connectionModule,
 	&controlModule,
+	&envModule,
 	&exceptionsModule,
 	&fdtxModule,
+	&fsModule,
+	&httpModule,
 	&jsonModule,
+	&logModule,
 	&networkExceptionsModule,
 	&personaModule,
 	&pipeModule,
+	&posixModule,
 	&processModule,
 	&profileModule,
+	&regexModule,
+	&screenModule,
+	&taskModule,
+	&timeModule,
 }
 
 // halves are the Go halves of modules that are written in Lua. Scripts have no
 // use for them.
 var halves = []*bind.Module{
+	&brokerHost,
 	&daemonHost,
 }
 

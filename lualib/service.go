@@ -25,7 +25,7 @@ type service struct {
 	server  *control.Server
 	methods map[string]*method
 	log     func(message string)
-	watch   sync.Once // for the context of the calls, which is the same for all
+	watch   sync.Once // for the context of the calls, which is the same for most
 	unwatch func()    // nil before the first call
 }
 
@@ -38,9 +38,11 @@ func (s *service) Lookup(name string) (control.Method, bool) {
 }
 
 func (s *service) Call(ctx context.Context, conn *control.Conn, call *control.Call) (result json.RawMessage, err error) {
-	s.watch.Do(func() { s.unwatch = s.vm.Watch(ctx) })
+	m := s.methods[call.Method]
+	if !m.Resumable { // the context of such a call is its own
+		s.watch.Do(func() { s.unwatch = s.vm.Watch(ctx) })
+	}
 	err = s.vm.Do(s.serving(ctx, conn), func(L *lua.LState) error {
-		m := s.methods[call.Method]
 		args, err := m.arguments(L, call)
 		if err != nil {
 			return err

@@ -22,11 +22,38 @@ import (
 // takeoverTimeout is how long a takeover may take unless the service says.
 const takeoverTimeout = 10 * time.Second
 
+const (
+	// entrustTime is how long a process of a service may take to rely on its
+	// lifeline, while the service goes on.
+	entrustTime = 5 * time.Second
+
+	// entrustAgain is how long it may take when the service stands still. Only
+	// one that was started in between has not done it yet.
+	entrustAgain = time.Second
+)
+
 // legacy is what a service leaves to the one that takes it over: what its class
 // gives by serialize, and its processes, whose lifelines are the descriptors.
 type legacy struct {
 	State     json.RawMessage `json:"state"`
 	Processes []kinsman       `json:"processes"`
+}
+
+// prepare spares the clients the wait for the service's processes.
+func (s *service) prepare(ctx context.Context) error {
+	var family *kin
+	if err := s.vm.Do(ctx, func(L *lua.LState) error { family = kinOf(L); return nil }); err != nil {
+		return err
+	}
+	_, err := family.entrust(ctx, entrustTime)
+	return asNotEntrusted(err)
+}
+
+func asNotEntrusted(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("a process of the service cannot be handed over: %w", err)
 }
 
 // serialize is called when nothing else happens in the service any more.
@@ -44,16 +71,16 @@ func (s *service) serialize(ctx context.Context) (control.Legacy, error) {
 	if err != nil {
 		return control.Legacy{}, s.asException(err, "serialize")
 	}
-	if l.Processes, err = family.entrust(ctx); err != nil {
-		return control.Legacy{}, fmt.Errorf("a process of the service cannot be handed over: %w", err)
+	relatives, err := family.entrust(ctx, entrustAgain)
+	if err != nil {
+		return control.Legacy{}, asNotEntrusted(err)
 	}
 	left := control.Legacy{}
-	for _, relative := range l.Processes {
-		raw, err := relative.lifeline.SyscallConn()
-		if err == nil {
-			err = raw.Control(func(fd uintptr) { left.Fds = append(left.Fds, int(fd)) })
-		}
-		if err != nil {
+	for _, relative := range relatives {
+		switch file, err := duplicate(relative.lifeline); {
+		case err == nil:
+			l.Processes, left.Files = append(l.Processes, relative), append(left.Files, file)
+		case relative.process.Alive():
 			return left, err
 		}
 	}
@@ -61,8 +88,26 @@ func (s *service) serialize(ctx context.Context) (control.Legacy, error) {
 	return left, err
 }
 
+// duplicate gives a file that stays open when the process ends meanwhile.
+func duplicate(lifeline *os.File) (file *os.File, err error) {
+	raw, err := lifeline.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	failed := raw.Control(func(fd uintptr) {
+		var dup int
+		if dup, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0); err == nil {
+			file = os.NewFile(uintptr(dup), lifeline.Name())
+		}
+	})
+	return file, errors.Join(failed, err)
+}
+
 // takeOver gets the estate of the service that runs at the port.
 func takeOver(c *bind.Call, s *settings, options *control.Options) (estate *control.Estate, err error) {
+	if options.TLS != nil {
+		return nil, exceptions.Exception.Newf("take over the service on port %d: a service with TLS can neither be handed over nor take over another one", s.Port)
+	}
 	asks := control.ClientOptions{
 		Address: connection.Address{Port: options.Address.Port}, Authkey: options.Authkey, RefuseMD5: options.RefuseMD5,
 	}
@@ -104,7 +149,7 @@ func (s *service) adopt(L *lua.LState, estate *control.Estate) error {
 	if len(left.Processes) != len(estate.Files) {
 		return fmt.Errorf("wanted %d lifelines of processes, got %d", len(left.Processes), len(estate.Files))
 	}
-	processes, clients := L.NewTable(), L.NewTable()
+	processes := L.NewTable()
 	for i, relative := range left.Processes {
 		object, err := adoptProcess(L, relative, estate.Files[i])
 		if err != nil {
@@ -114,13 +159,14 @@ func (s *service) adopt(L *lua.LState, estate *control.Estate) error {
 			processes.RawSetInt(relative.Pid, object)
 		}
 	}
-	for _, conn := range s.server.Connections() {
-		clients.RawSetInt(int(conn.ID()), connectionValue(L, conn))
-	}
 	if L.GetField(s.self, "adopt") == lua.LNil {
 		return nil
 	}
-	state := lua.LValue(lua.LNil)
+	clients := L.NewTable()
+	for _, conn := range s.server.Connections() {
+		clients.RawSetInt(int(conn.ID()), connectionValue(L, conn))
+	}
+	state := lua.LNil
 	if left.State != nil {
 		var err error
 		if state, err = codec.For(L).Decode(left.State); err != nil {

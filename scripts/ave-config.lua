@@ -4,44 +4,21 @@
 local ave = require("ave")
 local config = ave.config
 
-local usage = [[
-Usage:
-  ave-config.lua --bootstrap=USER   choose the account that runs the system, and
-                                    make the configuration files that are missing
-  ave-config.lua --show[=NAME]      show one configuration file, or all
-  ave-config.lua --check            read all files and say what is wrong
-
-Options:
-  --home=DIR   the directory above .ave/config; without it, the home directory
-               of the account in /etc/ave/user
-  --etc=FILE   another file than /etc/ave/user]]
-
 local names = { "broker", "authkeys", "workspace", "handset", "jenkins", "gerrit", "panotti", "usbrel64" }
 
-local function fail(...)
-	io.stderr:write("ave-config: ", string.format(...), "\n")
-	os.exit(2)
-end
-
--- The options of the command line, by name.
-local function options_of(words)
-	local options = {}
-	local known = { bootstrap = true, show = true, check = true, home = true, etc = true, help = true }
-	for _, word in ipairs(words) do
-		local name, value = word:match("^%-%-(%w+)=(.*)$")
-		name = name or word:match("^%-%-(%w+)$")
-		if not known[name] then
-			fail("unknown option '%s'\n%s", word, usage)
-		end
-		options[name] = value or true
-	end
-	return options
-end
+local command_line = {
+	summary = "Makes and looks at the configuration of a laboratory's machine.",
+	options = {
+		{ name = "bootstrap", value = "USER", help = "choose the account that runs the system, and make the files that are missing" },
+		{ name = "show", value = "NAME", bare = "all", help = "show one configuration file, or all" },
+		{ name = "check", help = "read all files and say what is wrong" },
+		{ name = "home", value = "DIR",
+			help = "the directory above .ave/config; without it, the home directory of the account in /etc/ave/user" },
+		{ name = "etc", value = "FILE", help = "another file than /etc/ave/user" },
+	},
+}
 
 local function bootstrap(options)
-	if options.bootstrap == true then
-		fail("--bootstrap needs the name of an account, as in --bootstrap=lab")
-	end
 	local etc = config.create_etc(options.etc, options.bootstrap)
 	if etc.name ~= options.bootstrap then
 		print(("the system is run by '%s' already; that is kept"):format(etc.name))
@@ -66,7 +43,7 @@ local function load(home, name)
 end
 
 local function show(home, which)
-	for _, name in ipairs(which == true and names or { which }) do
+	for _, name in ipairs(which == "all" and names or { which }) do
 		print(name .. ".json " .. ave.json.encode(config.load(home, name), { indent = 2 }))
 	end
 end
@@ -84,7 +61,7 @@ local function check(home)
 	os.exit(wrong == 0 and 0 or 1)
 end
 
-local options = options_of(arg)
+local options = ave.args.parse(command_line)
 if options.bootstrap then
 	bootstrap(options)
 elseif options.show or options.check then
@@ -95,6 +72,5 @@ elseif options.show or options.check then
 		check(home)
 	end
 else
-	print(usage)
-	os.exit(options.help and 0 or 2)
+	ave.args.fail(command_line, "nothing to do: wanted --bootstrap, --show or --check")
 end

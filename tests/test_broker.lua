@@ -3,6 +3,7 @@
 
 local ave = require("ave")
 local Broker = require("ave.broker").Broker
+local Lab = require("support.brokers")
 
 local phone = { type = "handset", serial = "0001", pretty = "yuga" }
 local other = { type = "handset", serial = "0002", pretty = "togari" }
@@ -223,5 +224,106 @@ describe("a broker", function()
 		assert.equal("the broker was stopped", e.message)
 		assert.raises("Exit", client.list_allocations_all, client)
 		assert.equal(0, broker:join(5))
+	end)
+end)
+
+describe("the broker of a laboratory", function()
+	local lab
+
+	before_each(function()
+		lab = Lab.new {
+			equipment = { relay, { type = "command", name = "power", command = { "echo", "power" } } },
+			stacks = { { phone, relay } },
+		}
+		lab:write("handset", { handsets = { other, { serial = ave.json.null } } })
+		lab:write("workspace", { pretty = "bench", root = "~/.ave" })
+	end)
+
+	after_each(function()
+		lab:close()
+	end)
+
+	-- Calls the lab owner's script, which must succeed, and returns what it says.
+	local function script(...)
+		local status, output = lab:script(...)
+		assert.equal(0, status, output)
+		return output
+	end
+
+	local function refused(status, message, ...)
+		local got, output = lab:script(...)
+		assert.equal(status, got)
+		assert.matches(message, output, 1, true)
+	end
+
+	it("is restarted five times, and its client goes on", function()
+		script("--start")
+		local client = lab:connect()
+		local workspace, leased = client:get({ type = "workspace", pretty = "bench" }, { type = "handset", serial = "0001" })
+		workspace:put_file("report", "begun")
+		local pids = {}
+		for i = 1, 5 do
+			pids[script("--restart"):match("process (%d+)")] = i
+			assert.equal("begun", workspace:get_file("report"))
+		end
+		local n = 0
+		for _ in pairs(pids) do
+			n = n + 1
+		end
+		assert.equal(5, n)
+		workspace:put_file("report", "done")
+		assert.equal("done", select(2, workspace:run("cat report")))
+		local power, more = client:get({ type = "command" }, { type = "relay" })
+		assert.same({ 0, "power on\r\n" }, { power:run("on") })
+		assert.equal("r-1", more.profile.uid)
+		assert.equal(4, #client:list())
+		client:yield(leased, more)
+		client:yield()
+		assert.same({}, client:list())
+		eventually(function() return #lab:sessions() == 0 end, { timeout = 5 })
+		assert.equal(2, #lab:connect():request { phone, relay })
+	end)
+
+	it("is started once, looked at and stopped", function()
+		refused(1, "no broker runs on port " .. lab.port, "--status")
+		refused(1, "no broker runs on port " .. lab.port, "--stop")
+		refused(1, "no broker runs on port " .. lab.port, "--restart")
+		local pid = script("--start"):match("process (%d+)")
+		refused(1, "the broker runs already: port " .. lab.port .. ", process " .. pid, "--start")
+		local client = lab:connect()
+		client:request { { type = "workspace" }, relay, reason = "nightly" }
+		local status = script("--status")
+		assert.matches("process " .. pid, status, 1, true)
+		assert.matches("equipment 4, available 2, leases 2, sessions 1, waiting 0", status, 1, true)
+		assert.matches('leased  {"type":"relay","uid":"r%-1"}, client 127.0.0.1:%d+, for %d s: nightly', status)
+		client:close()
+		script("--stop")
+		assert.same({}, lab:sessions())
+		refused(1, "no broker runs", "--status")
+		assert.is_nil(io.open("/proc/" .. pid .. "/comm"))
+	end)
+
+	it("is started again after it was killed, with what was leased", function()
+		local pid = script("--start"):match("process (%d+)")
+		local client = lab:connect()
+		local workspace = client:get({ type = "workspace" }, relay)
+		ave.cmd.run("kill -9 " .. pid)
+		eventually(function() return (lab:script("--status")) == 1 end, { timeout = 5 })
+		script("--start")
+		assert.equal(0, (workspace:run("true")))
+		assert.equal(2, #client:list())
+		assert.matches("leases 2", script("--status"), 1, true)
+	end)
+
+	it("says what is wrong with a command line and a configuration", function()
+		assert.matches("Usage:", script("--help"), 1, true)
+		refused(2, "wanted --start, --stop, --restart or --status")
+		refused(2, "unknown option '--starte'", "--starte")
+		refused(2, "--start and --stop cannot be used together", "--start", "--stop")
+		refused(2, "--start takes no value", "--start=now")
+		lab:write("broker", { port = lab.port, equipment = { { serial = "1" } } })
+		refused(1, "equipment 1: a profile must have a 'type'", "--start")
+		lab:write("broker", { port = "many" })
+		refused(1, "broker.json: port: wanted", "--start")
 	end)
 end)

@@ -87,12 +87,46 @@ describe("cmd.run", function()
 		refused("argument 'cmd': wanted a string or a list of strings, got nothing")
 		refused("argument 'cmd': wanted a string or a list of strings, got true", true)
 		refused("option 'timeout': wanted a number of seconds, 0 or more, got -1", "true", { timeout = -1 })
+		refused("argument 'cmd': wanted a string or a list of strings, got true at index 2", { "echo", true })
+		refused("argument 'cmd': wanted a string or a list of strings, got a table at index 1", { {} })
 		refused("option 'env': wanted a table of strings, got 1 = the string \"A=1\"", "true", { env = { "A=1" } })
 		refused(
-			"option 'tmeout': there is no such option; there are timeout, debug, cwd, output_file, env",
+			"option 'tmeout': there is no such option; there are timeout, debug, cwd, output_file, env, clear_env, "
+				.. "size, input, on_output, keep, check, user, kill_after, ladder",
 			"true",
 			{ tmeout = 1 }
 		)
+	end)
+end)
+
+describe("a list of words", function()
+	it("may have numbers", function()
+		local _, output = cmd.run { "printf", "<%s>", 123, 1.5, 2 ^ 40 }
+		assert.equal("<123><1.5><1099511627776>", output)
+	end)
+
+	it("may not have a zero byte, which no program would see", function()
+		local e = assert.raises("RunError", cmd.run, { "echo", "a\0b" })
+		assert.matches('got "a\\x00b" as word 2 of the command', e.message, 1, true)
+	end)
+end)
+
+describe("cmd.sh", function()
+	it("runs a script of the shell", function()
+		local status, output = cmd.sh("echo one | tr o 0; exit 3", { timeout = 20 })
+		assert.equal(3, status)
+		assert.equal("0ne\r\n", output)
+		assert.raises("TypeError", cmd.sh, { "true" })
+	end)
+
+	it("sees what cmd.quote has quoted as one word", function()
+		for _, word in ipairs { "", "a b", "it's", "$HOME `id` \\", "\n*?[]{}~!#&;|<>()\"'", "-n", "a=b", "\255\1\195" } do
+			local _, output = cmd.sh("stty -opost; printf %s " .. cmd.quote(word))
+			assert.equal(word, output)
+		end
+		assert.equal("make-1.2/x_y@z:%,+", cmd.quote("make-1.2/x_y@z:%,+"))
+		assert.equal("'it'\\''s'", cmd.quote("it's"))
+		assert.raises("TypeError", cmd.quote, "a\0b")
 	end)
 end)
 
@@ -106,6 +140,155 @@ describe("the options of cmd.run", function()
 	it("env adds to the environment", function()
 		local _, output = cmd.run({ "sh", "-c", "echo $COLOUR; test -n \"$PATH\" && echo inherited" }, { env = { COLOUR = "red" } })
 		assert.equal("red\r\ninherited\r\n", output)
+	end)
+
+	it("clear_env leaves nothing but env", function()
+		assert.equal("COLOUR=red\r\n", select(2, cmd.run("env", { clear_env = true, env = { COLOUR = "red" } })))
+		assert.equal("", select(2, cmd.run("env", { clear_env = true })))
+		assert.raises("TypeError", cmd.run, "env", { env = { ["A=B"] = "c" } })
+	end)
+
+	it("size is that of the terminal", function()
+		assert.equal("24 80\r\n", select(2, cmd.run("stty size")))
+		assert.equal("50 132\r\n", select(2, cmd.run("stty size", { size = { cols = 132, rows = 50 } })))
+		assert.equal("24 40\r\n", select(2, cmd.run("stty size", { size = { cols = 40 } })))
+		assert.raises("TypeError", cmd.run, "true", { size = { cols = 0 } })
+		assert.raises("TypeError", cmd.run, "true", { size = { rows = 65536 } })
+		assert.raises("TypeError", cmd.run, "true", { size = { width = 80 } })
+	end)
+
+	it("input is typed, and then comes its end", function()
+		local function sorted(input)
+			return select(2, cmd.sh("stty -echo; echo ready; sort", { input = input, timeout = 20 })):match("ready\r\n(.*)$")
+		end
+		assert.equal("a\r\nb\r\n", sorted("b\na\n"))
+		assert.equal("a\r\nb\r\n", sorted("b\na")) -- the last line is unfinished
+		assert.equal("", sorted(""))
+		assert.equal("hello\r\nhello\r\n", select(2, cmd.run("cat", { input = "hello\n", timeout = 20 }))) -- the echo is first
+	end)
+
+	it("input may be much, and need not be read", function()
+		local lines = ("x"):rep(1000, "y") .. "\n"
+		local status, output = cmd.sh("stty -echo; wc -c", { input = lines:rep(200), timeout = 60 })
+		assert.equal(0, status)
+		assert.equal(tostring(#lines * 200), output:match("(%d+)\r\n$"))
+		assert.equal(0, (cmd.run("true", { input = lines:rep(200), timeout = 20 })))
+	end)
+
+	it("input has keys, and lines that a terminal can keep", function()
+		assert.equal(-2, (cmd.run("sleep 60", { input = "\3", timeout = 20 })))
+		local _, output = cmd.sh("stty -echo; wc -c", { input = ("x"):rep(4095) .. "\n", timeout = 20 })
+		assert.matches("4096\r\n$", output)
+		local e = assert.raises("TypeError", cmd.run, "cat", { input = ("x"):rep(4096) })
+		assert.matches("wanted lines of at most 4095 bytes", e.message)
+	end)
+
+	it("on_output is called with each piece as it comes", function()
+		local pieces, done = {}, false
+		local go = os.tmpname()
+		finally(function() os.remove(go) end)
+		local script = "echo one; until test -s " .. go .. "; do sleep 0.01; done; echo two"
+		local _, output = cmd.sh(script, { timeout = 20, on_output = function(piece)
+			pieces[#pieces + 1] = piece
+			if not done then -- the command waits for this
+				done = true
+				local file = assert(io.open(go, "w"))
+				file:write("go")
+				file:close()
+			end
+		end })
+		assert.truthy(#pieces > 1)
+		assert.equal("one\r\ntwo\r\n", table.concat(pieces))
+		assert.equal("one\r\ntwo\r\n", output)
+	end)
+
+	it("on_output may do whatever Lua can, coroutines too", function()
+		local co = coroutine.wrap(function()
+			for i = 1, 10 do coroutine.yield(i) end
+		end)
+		local nested
+		cmd.run("echo x", { on_output = function()
+			assert.equal(1, co())
+			nested = select(2, cmd.run("echo nested"))
+		end })
+		assert.equal(2, co())
+		assert.equal("nested\r\n", nested)
+	end)
+
+	it("an error in on_output ends the command and is raised", function()
+		local started = os.time()
+		local ok, e = pcall(cmd.sh, "echo up; sleep 60", { on_output = function() error({ mine = true }) end })
+		assert.is_false(ok)
+		assert.is_true(e.mine)
+		assert.truthy(os.time() - started < 30)
+	end)
+
+	it("keep bounds what is returned", function()
+		local function kept(options)
+			return (select(2, cmd.sh("seq 1000000 1150000", options)))
+		end
+		local all = kept { timeout = 60 }
+		assert.equal(150001 * 9, #all)
+		local seen = 0
+		local function count(piece) seen = seen + #piece end
+		assert.equal(all:sub(-1048576), kept { on_output = count })
+		assert.equal(#all, seen)
+		assert.equal(all, kept { on_output = count, keep = math.huge })
+		assert.equal(all:sub(-100), kept { keep = 100 })
+		assert.equal("", kept { keep = 0 })
+		assert.raises("TypeError", cmd.run, "true", { keep = -1 })
+		assert.raises("TypeError", cmd.run, "true", { keep = 1.5 })
+	end)
+
+	it("check raises RunError for a failure", function()
+		assert.equal(0, (cmd.run("true", { check = true })))
+		local e = assert.raises("RunError", cmd.sh, "echo bad; exit 3", { check = true })
+		assert.equal("command exited with status 3", e.message)
+		assert.equal(3, e.status)
+		assert.equal("bad\r\n", e.out)
+		assert.same({ "sh", "-c", "echo bad; exit 3" }, e.cmd)
+		assert.equal("command was ended by signal 15 (terminated)", assert.raises("RunError", cmd.sh, "kill $$", { check = true }).message)
+	end)
+
+	it("user is who the command runs as", function()
+		if (select(2, cmd.run("id -u"))) ~= "0\r\n" then
+			local e = assert.raises("RunError", cmd.run, "true", { user = "nobody" })
+			assert.matches("run as user nobody: wanted to be root for that, got user %d+", e.message)
+			return
+		end
+		local script = "id -un; id -Gn; echo $USER $LOGNAME $HOME $LC_X; test -w $(tty) && echo own"
+		local _, groups = cmd.run("id -Gn nobody")
+		local home = io.open("/etc/passwd"):read("*a"):match("nobody:[^:]*:[^:]*:[^:]*:[^:]*:([^:\n]*)")
+		local _, output = cmd.sh(script, { user = "nobody", env = { LC_X = "x" }, cwd = "/" })
+		assert.equal("nobody\r\n" .. groups .. "nobody nobody " .. home .. " x\r\nown\r\n", output)
+		local _, uid = cmd.run("id -u nobody")
+		assert.equal("nobody\r\n", select(2, cmd.run("id -un", { user = tonumber((uid:gsub("%s", ""))) , cwd = "/" })))
+		local e = assert.raises("RunError", cmd.run, "true", { user = "no-such-user" })
+		assert.matches("run as user no%-such%-user: user: unknown user", e.message)
+	end)
+
+	it("ladder is what the command's processes get", function()
+		local script = [[trap 'echo hup' HUP; trap 'echo term; exit 0' TERM; echo up; while :; do sleep 0.01; done]]
+		local e = assert.raises("Timeout", cmd.sh, script, { timeout = 0.5, ladder = { { "HUP", 0.3 }, { "SIGTERM", 10 } } })
+		assert.matches("^up\r\n.*hup\r\n.*term\r\n$", e.out) -- the shell also says what its sleeps have died of
+		e = assert.raises("Timeout", cmd.sh, script, { timeout = 0.5, ladder = {} })
+		assert.equal("up\r\n", e.out)
+		e = assert.raises("Timeout", cmd.sh, "trap 'sleep 0.3; echo bye; exit' HUP; echo up; while :; do sleep 0.01; done", {
+			timeout = 0.5,
+			kill_after = 10,
+		})
+		assert.matches("bye\r\n$", e.out)
+	end)
+
+	it("ladder has signals and times that end", function()
+		local function refused(message, options)
+			assert.matches(message, assert.raises("TypeError", cmd.run, "true", options).message, 1, true)
+		end
+		refused("option 'ladder': step 2: wanted a signal, got the string \"NONE\"", { ladder = { { "HUP", 1 }, { "NONE", 1 } } })
+		refused("option 'ladder': step 1: wanted a number of seconds that come to an end, got nil", { ladder = { { 15 } } })
+		assert.raises("TypeError", cmd.run, "true", { ladder = { { 15, math.huge } } })
+		refused("option 'ladder': wanted a list of {signal, seconds}", { ladder = { "HUP" } })
+		refused("wanted one of the options kill_after and ladder, got both", { ladder = {}, kill_after = 1 })
 	end)
 
 	it("output_file gets the output too", function()
@@ -164,6 +347,35 @@ describe("when cmd.run is over", function()
 		assert.is_false(runs(job))
 	end)
 
+	it("nothing is left of jobs that defend themselves", function()
+		for name, script in pairs {
+			["job control"] = "set -m; sleep 60 & echo $!; nohup sleep 60 > /dev/null 2>&1 & echo $!",
+			["a session"] = "setsid sleep 60 & echo $!; setsid nohup sleep 60 > /dev/null 2>&1 & echo $!; sleep 0.1; kill -9 $$",
+			["deaf"] = "trap '' HUP TERM INT; (while :; do sleep 60; done) & echo $!",
+			["stopped"] = "sleep 60 & echo $!; kill -STOP $!",
+		} do
+			local _, output = cmd.run({ "bash", "-c", script }, { timeout = 20, cwd = "/tmp" })
+			if name ~= "a session" then -- its processes are daemons by then
+				for pid in output:gmatch("%d+") do
+					assert.is_false(runs(pid), name .. ": process " .. pid)
+				end
+			else
+				cmd.sh("kill " .. output:gsub("%s+", " "))
+			end
+		end
+	end)
+
+	it("nothing is left of what goes on forking", function()
+		local mark = "4242" .. math.random(1000, 9999)
+		-- Each shell starts the next one and ends.
+		local script = ([[
+			n='sleep 0.00MARK; sh -c "$n" & sleep 60.MARK &'; export n
+			trap '' HUP TERM; sh -c "$n"; sleep 60
+		]]):gsub("MARK", mark)
+		assert.raises("Timeout", cmd.sh, script, { timeout = 0.5, keep = 0 })
+		assert.equal(1, (cmd.run { "pgrep", "-f", "sleep 60." .. mark }))
+	end)
+
 	it("a correct daemon lives on", function()
 		local _, output = cmd.run { "sh", "-c", "(setsid sh -c 'echo $$; exec sleep 60 > /dev/null 2>&1 < /dev/null' &); sleep 0.3" }
 		local daemon = output:match("%d+")
@@ -186,24 +398,89 @@ describe("when cmd.run is over", function()
 end)
 
 describe("cmd.run_bg", function()
+	local posix = require("ave.posix")
+
 	it("returns at once, with the process and the descriptor of its terminal", function()
-		-- In a program of its own, since nobody can close the descriptor.
-		local status, output = interpret([[
-			local pid, fd = ave.cmd.run_bg("sleep 60")
-			print(pid, fd)
-			print((select(2, ave.cmd.run { "ps", "-o", "sid=,args=", "-p", tostring(pid) })))
-			print((select(2, ave.cmd.run { "readlink", "/proc/" .. arg[1] .. "/fd/" .. fd })))
-		]], "self")
-		assert.equal(0, status)
-		local pid, fd = output:match("^(%d+)\t(%d+)\r\n")
-		assert.truthy(pid, output)
-		assert.matches(pid .. " sleep 60", output, 1, true)
-		assert.truthy(tonumber(fd) > 2)
-		eventually(function() return not runs(pid) end) -- hung up, when its terminal was closed
+		local pid, fd = cmd.run_bg("sleep 60", { size = { cols = 100 } })
+		assert.truthy(fd > 2)
+		assert.matches(pid .. " sleep 60", select(2, cmd.run { "ps", "-o", "sid=,args=", "-p", pid }), 1, true)
+		assert.same({ 100, 24 }, { posix.winsize(fd) })
+		posix.close(fd) -- hangs it up
+		assert.equal(-1, posix.wait(pid, 20))
 	end)
 
-	it("raises RunError like run", function()
+	it("raises RunError like run, and has fewer options", function()
 		assert.raises("RunError", cmd.run_bg, "no-such-program")
-		assert.raises("TypeError", cmd.run_bg, "true", { timeout = "soon" })
+		local e = assert.raises("TypeError", cmd.run_bg, "true", { timeout = 5 })
+		assert.equal("ave.cmd.run_bg: option 'timeout': there is no such option; there are debug, cwd, env, clear_env, size, user", e.message)
+	end)
+end)
+
+describe("running out", function()
+	-- Runs a piece of Lua with a limit of the shell.
+	local function limited(limit, code)
+		return select(2, cmd.sh("ulimit " .. limit .. "; exec /proc/$AVE_PID/exe -e " .. cmd.quote(code), {
+			timeout = 30,
+			env = { AVE_PID = require("ave.posix").getpid() },
+		}))
+	end
+
+	it("of descriptors is a RunError that says so", function()
+		local output = limited("-n 64", [[
+			local open = {}
+			repeat
+				local file = io.open("/dev/null")
+				open[#open + 1] = file
+			until not file
+			while true do
+				local ok, e = pcall(ave.cmd.run, "true")
+				if ok then
+					break
+				end
+				print(e.type, e.message)
+				table.remove(open):close()
+			end
+			print("recovered", #open)
+		]])
+		assert.matches("RunError\t.*out of file descriptors, of which this process may have 64", output)
+		assert.falsy(output:find("Exception", 1, true), output)
+		assert.matches("recovered\t[1-9]", output)
+	end)
+
+	local is_root = require("ave.posix").geteuid() == 0
+
+	it("of processes is one too", function()
+		if not is_root then
+			return pending("wanted to be root, to be another user")
+		end
+		local code = [[
+			ave.cmd.run("true") -- makes the threads
+			ave.cmd.run({ "prlimit", "--pid", ave.posix.getpid(), "--nproc=1:1" }, { check = true })
+			local _, e = pcall(ave.cmd.run, "true")
+			print(e.type, e.message)
+		]]
+		local _, output = cmd.run({ "/proc/self/exe", "-e", code }, { user = "nobody", cwd = "/", timeout = 30 })
+		assert.matches("^RunError\t/%S*true: out of processes", output)
+	end)
+
+	it("of pseudoterminals is one too", function()
+		if not is_root then
+			return pending("wanted to be root, to mount pseudoterminals")
+		end
+		local code = [[
+			local pids = {}
+			repeat
+				local ok, pid = pcall(ave.cmd.run_bg, "sleep 60")
+				pids[#pids + 1] = pid
+			until not ok
+			print(#pids, pids[#pids].type, pids[#pids].message)
+		]]
+		local script = "mount -t devpts -o newinstance,max=6,ptmxmode=666 devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx && "
+			.. "exec /proc/" .. require("ave.posix").getpid() .. "/exe -e " .. cmd.quote(code)
+		local status, output = cmd.run({ "unshare", "-m", "sh", "-c", script }, { timeout = 30 })
+		if status ~= 0 then
+			return pending("could not mount pseudoterminals: " .. output)
+		end
+		assert.matches("^7\tRunError\topen a pseudoterminal: out of pseudoterminals", output)
 	end)
 end)

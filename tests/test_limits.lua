@@ -86,14 +86,13 @@ describe("a service", function()
 		assert.raises("ConnectionClosed", slow.get, slow, 10)
 	end)
 
-	it("has no limit that is for ever, but for the default", function()
-		start { handshake_timeout = math.huge, frame_timeout = math.huge, write_timeout = math.huge }
-		assert.equal("x", client():echo("x"))
-		local function longer(name)
-			local ok, e = pcall(start, { [name] = -1 })
-			return not ok and e:is("TypeError")
+	it("has a port that there is", function()
+		for _, option in ipairs { "port", "metrics_port" } do
+			for _, wrong in ipairs { 65536, 1e9, -1, 0.5 } do
+				local e = assert.raises("TypeError", Echo, { port = 0, [option] = wrong })
+				assert.matches(option .. ".*wanted a port from 0 to 65535", e.message)
+			end
 		end
-		assert.is_true(longer("handshake_timeout"))
 	end)
 
 	it("ends a frame that takes too long, but no client that is idle", function()

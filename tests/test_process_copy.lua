@@ -149,7 +149,7 @@ describe("a function in a process of its own", function()
 		finally(function()
 			json.extra, json.encode, string.third = nil, encode, nil -- luacheck: ignore
 		end)
-		local extra, mock, third = json.extra, json.encode, string.third
+		local extra, mock, third = json.extra, json.encode, string.third -- luacheck: ignore
 		assert.same({ 1, 2, 3 }, elsewhere(function() return extra(), mock(), third() end))
 	end)
 

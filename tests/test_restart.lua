@@ -197,6 +197,50 @@ describe("a service that is restarted", function()
 		end, { timeout = 5 })
 	end)
 
+	it("goes on when one of its processes is stopped", function()
+		local client = connect()
+		local helper = client:start_helper()
+		ave.cmd.run("kill -STOP " .. helper)
+		local late = Counter { port = port, authkey = "key", takeover = true, takeover_timeout = 1 }
+		local began = os.time()
+		local answer = client.future:echo("meanwhile")
+		assert.error(function()
+			late:start { synchronize = true }
+		end)
+		assert.equal("meanwhile", answer:get(5))
+		assert.is_true(os.time() - began <= 3)
+		ave.cmd.run("kill -CONT " .. helper)
+		restart()
+		assert.same({ { pid = helper, adopted = true, alive = true } }, client:list_helpers())
+	end)
+
+	it("does not serve in a process that is ready too late", function()
+		local Late = Counter:subclass("Late")
+		function Late.adopt()
+			ave.cmd.run("sleep 1")
+		end
+		local client = connect()
+		client:count()
+		local late = Late { port = port, authkey = "key", takeover = true, takeover_timeout = 0.3 }
+		assert.error(function()
+			late:start { synchronize = true }
+		end)
+		assert.same({ 2, 1 }, client:count())
+		assert.same({ 1, 1 }, connect():count())
+	end)
+
+	it("goes on when a call outlasts the time", function()
+		local client, other = connect(), connect()
+		local answer = client.future:slow(1)
+		local late = Counter { port = port, authkey = "key", takeover = true, takeover_timeout = 0.3 }
+		assert.error(function()
+			late:start { synchronize = true }
+		end)
+		assert.equal(1, answer:get(5))
+		assert.equal(1, client:generation_now())
+		assert.equal(1, other:generation_now())
+	end)
+
 	it("goes on when the new process cannot adopt it", function()
 		local Broken = Counter:subclass("Broken")
 		function Broken.adopt()
@@ -237,14 +281,13 @@ describe("a service that is restarted", function()
 		local client = connect()
 		client:count()
 		local answer = client.future:slow(1)
-		local successor = Counter { port = port, authkey = "key", takeover = true }
 		local Slow = Counter:subclass("Slow")
 		function Slow:adopt(...)
 			ave.cmd.run("sleep 0.5")
 			Counter.adopt(self, ...)
 		end
 		answer:get(5)
-		successor = Slow { port = port, authkey = "key", takeover = true }
+		local successor = Slow { port = port, authkey = "key", takeover = true }
 		successor:start()
 		ave.cmd.run("sleep 0.3")
 		service:kill()

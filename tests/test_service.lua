@@ -274,15 +274,15 @@ describe("a service", function()
 
 		it("not when a service that it calls does", function()
 			local Front = Lab:subclass("Front")
-			Front.ask = rpc(function(_, port)
-				RemoteControl({ "", port }, "secret"):leave()
+			Front.ask = rpc(function(_, there)
+				RemoteControl({ "", there }, "secret"):leave()
 			end)
 			start {}
-			local back, there = service, port
+			local back, behind = service, port
 			finally(function() back:join(10) end)
 			start({}, Front)
 			local client = connect()
-			assert.equal("going down", assert.raises("Exit", client.ask, client, there).message)
+			assert.equal("going down", assert.raises("Exit", client.ask, client, behind).message)
 			assert.equal("x", client:echo("x"))
 		end)
 

@@ -81,7 +81,7 @@ describe("a service", function()
 			methods[i] = method.name
 		end
 		assert.same({ "$describe", "$handover", "$statistics", "drop", "fail", "find", "hide", "next" }, methods)
-		local describe_method, statistics, drop, fail, find, hide, go = unpack(description.methods)
+		local describe_method, _, statistics, drop, fail, find, hide, go = unpack(description.methods)
 		assert.same({
 			{ name = "name", optional = false },
 			{ name = "limit", optional = true, default = 10 },

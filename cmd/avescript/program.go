@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"avescript/core/cmd"
+	"avescript/core/harness/report"
 	"avescript/lualib"
 	"avescript/lualib/repl"
 	"avescript/lualib/script"
@@ -42,9 +43,16 @@ func (p *program) run(ctx context.Context, source script.Source, args []string, 
 
 // finish runs the tests that a script has registered.
 func finish(ctx context.Context, v *vm.VM) (failed bool, err error) {
-	_, passed, err := suite.Finish(ctx, v, os.Stdout, suite.Options{Color: script.HasColor(os.Stdout)})
-	return !passed, err
+	reports, err := report.Open(nil, os.Stdout, view())
+	if err != nil {
+		return false, err
+	}
+	_, passed, err := suite.Finish(ctx, v, suite.Options{Reporter: reports})
+	return !passed, errors.Join(err, reports.Close())
 }
+
+// view is what the report of tests may do on standard output.
+func view() report.View { return report.ViewOf(os.Stdout, script.HasColor(os.Stdout)) }
 
 // endings are the signals that end the program whatever it does.
 var endings = []syscall.Signal{syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGTERM}
@@ -64,6 +72,7 @@ func untilSignal(ctx context.Context, stdin *os.File) (_ context.Context, stop f
 func (p *program) converse(ctx context.Context) error {
 	ctx, stop := script.Notify(ctx, exitBySignal, endings...)
 	defer stop()
+	defer p.v.Finish()
 	p.preload()
 	err := repl.Run(ctx, p.v, repl.Config{
 		Stdin:   p.stdin,

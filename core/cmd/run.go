@@ -2,8 +2,8 @@
 //
 // A program on a terminal writes as it would for a person: what it says on
 // stdout and stderr is one stream, in order, unbuffered, and its lines end in
-// "\r\n". Its input is the terminal too, and nothing is ever typed: a program
-// that reads waits until its time is over.
+// "\r\n". Its input is the terminal too. Nothing is typed there but
+// Options.Input: without it a program that reads waits until its time is over.
 //
 // When [Run] returns, nothing of the command is left, background jobs included.
 // Only a daemon survives, that is a process that has lost its parent and leads
@@ -14,12 +14,14 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
+	"math"
+	"runtime"
 	"strings"
-	"syscall"
 	"time"
 
 	"avescript/core/exceptions"
+	"avescript/core/process"
+	"avescript/core/pty"
 )
 
 // Options are how a command is run. The zero value is good.
@@ -27,19 +29,56 @@ type Options struct {
 	// Timeout ends the command and its tree. Zero waits for ever.
 	Timeout time.Duration
 
-	// Dir is the directory to run in, the current one if empty.
-	Dir string
+	// These are those of pty.Options.
+	Dir      string
+	Env      []string
+	ClearEnv bool
+	Size     pty.Size
+	User     string
 
-	// Env are settings "NAME=value" above those of this program. PATH among
-	// them is the command's, it does not say where the command is found.
-	Env []string
+	// Input is typed, and then what ends the input. The terminal echoes it, so
+	// it is part of the output, unless the command turns that off. Control
+	// characters are what they are at a keyboard: "\x03" interrupts. A command
+	// that throws away what was typed before it asked, as for a password, does
+	// so here too. One that takes the terminal out of line mode gets "\x04" as
+	// any other key.
+	Input *string
 
 	// Output gets what the command writes, as it comes. Its failure ends the
 	// command. A Write that blocks delays the timeout.
 	Output io.Writer
 
+	// Keep is how many bytes of the output's end are kept in memory and
+	// returned. Zero is KeepAll, or, with an Output, KeepSome.
+	Keep int
+
 	// Debug gets the command, in one line, and then what it writes.
 	Debug io.Writer
+
+	// Check makes a status other than 0 a RunError.
+	Check bool
+
+	// Ladder are the signals that the tree gets before SIGKILL, nil for
+	// process.HangUp.
+	Ladder []process.Step
+}
+
+// Values of Options.Keep.
+const (
+	KeepAll  = math.MaxInt
+	KeepSome = 1 << 20
+	KeepNone = -1
+)
+
+func (o *Options) terminal() pty.Options {
+	return pty.Options{Dir: o.Dir, Env: o.Env, ClearEnv: o.ClearEnv, Size: o.Size, User: o.User}
+}
+
+func (o *Options) ladder() []process.Step {
+	if o.Ladder == nil {
+		return process.HangUp
+	}
+	return o.Ladder
 }
 
 // errTimedOut tells Options.Timeout from a deadline of the caller's context.
@@ -51,7 +90,7 @@ func Split(command string) []string { return strings.Fields(command) }
 
 // Run runs a command to its end. The status is 0 to 255 as the command chose,
 // or the negative number of the signal that ended it. The output is all that
-// was written on the terminal, byte for byte.
+// was written on the terminal, byte for byte, or its end: see Options.Keep.
 //
 // A command that cannot be started gives a RunError, one that takes longer than
 // opts.Timeout a Timeout, with the output so far in its details. When ctx ends
@@ -60,79 +99,62 @@ func Run(ctx context.Context, argv []string, opts Options) (status int, output s
 	if err := ctx.Err(); err != nil {
 		return 0, "", err
 	}
+	if err := checkInput(opts.Input); err != nil {
+		return 0, "", err
+	}
 	if opts.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, opts.Timeout, errTimedOut)
 		defer cancel()
 	}
-	out := transcript{output: opts.Output, debug: opts.Debug}
+	out := newTranscript(&opts)
 	out.announce(argv)
-	c, err := running.start(argv, opts)
+	start := pty.Start
+	if opts.Output == nil { // whose code might not bear to be on a locked thread
+		start = pty.StartHere
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+	}
+	p, err := start(argv, opts.terminal())
 	if err != nil {
 		return 0, "", err
 	}
-	defer c.close()
-	ended, wait, err := c.supervise(ctx, &out)
-	output = out.text.String()
+	defer p.Close()
+	ended, status, err := supervise(ctx, p, out, &opts)
+	output = out.kept.text()
 	switch {
 	case err != nil:
 		return 0, output, err
+	case ended && opts.Check && status != 0:
+		return status, output, statusError(argv, status, output)
 	case ended:
-		return exitStatus(wait), output, nil
+		return status, output, nil
 	case errors.Is(context.Cause(ctx), errTimedOut):
 		return 0, output, timeoutError(argv, output)
 	}
 	return 0, output, ctx.Err()
 }
 
-// supervise reads the child's output until it ends or ctx does, and kills and
-// reaps what is left. It reports whether the child ended by itself.
-func (c *child) supervise(ctx context.Context, out *transcript) (ended bool, status syscall.WaitStatus, err error) {
-	exit, err := c.watchExit(c.interrupt)
-	if err != nil {
-		_, killErr := c.kill()
-		return false, 0, errors.Join(err, killErr)
-	}
-	defer exit.close()
-	defer context.AfterFunc(ctx, c.interrupt)()
+// supervise types the input and reads the output until the program ends or ctx
+// does, and kills and reaps what is left. It reports whether the program ended
+// by itself.
+func supervise(ctx context.Context, p *pty.Program, out *transcript, opts *Options) (ended bool, status int, err error) {
+	typed := startTyping(p, opts.Input)
+	defer context.AfterFunc(ctx, p.Interrupt)()
 
-	failure := out.follow(c.master)
+	failure := out.follow(p)
 	if failure == nil {
-		select {
-		case <-exit.ended:
-		case <-ctx.Done():
-		}
+		_ = p.AwaitEnd()
 	}
-	ended = exit.hasEnded()
+	ended = p.HasEnded()
+	p.Interrupt() // the typing
 	// First the tree, then what it wrote: the output of a job that never
 	// stops writing would have no end.
-	status, err = c.kill()
+	status, err = p.Kill(opts.ladder())
 	if failure == nil {
-		failure = out.drain(c.master)
+		failure = out.drain(p)
 	}
-	return ended, status, errors.Join(failure, err)
-}
-
-// RunBackground starts a command and leaves it to the caller, who must wait for
-// the pid, with wait4 or the like, and close the terminal. Closing it hangs the
-// command up. The terminal gives EIO when nobody writes to it any more.
-// opts.Timeout and opts.Output have no meaning here.
-func RunBackground(argv []string, opts Options) (pid int, terminal *os.File, err error) {
-	out := transcript{debug: opts.Debug}
-	out.announce(argv)
-	c, err := start(argv, opts)
-	if err != nil {
-		return 0, nil, err
-	}
-	c.replica.Close()
-	return c.pid, c.master, nil
-}
-
-func exitStatus(status syscall.WaitStatus) int {
-	if status.Signaled() {
-		return -int(status.Signal())
-	}
-	return status.ExitStatus()
+	return ended, status, errors.Join(failure, err, <-typed)
 }
 
 func timeoutError(argv []string, output string) error {
@@ -140,3 +162,7 @@ func timeoutError(argv []string, output string) error {
 	e.Details = map[string]any{"cmd": append([]string{}, argv...), "out": output}
 	return e
 }
+
+// KillAll kills all commands that run, and everything else that is on a
+// pseudoterminal of this program's: see [pty.KillAll].
+func KillAll() { pty.KillAll() }

@@ -295,10 +295,11 @@ func TestManyAtOnce(t *testing.T) {
 }
 
 func TestRunBackground(t *testing.T) {
-	pid, terminal, err := RunBackground([]string{"sh", "-c", "echo up; exit 5"}, Options{})
+	pid, fd, err := RunBackground([]string{"sh", "-c", "echo up; exit 5"}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	terminal := os.NewFile(uintptr(fd), "terminal")
 	out, err := io.ReadAll(terminal)
 	if string(out) != "up\r\n" || !errors.Is(err, syscall.EIO) {
 		t.Errorf("got %q, %v", out, err)
@@ -317,7 +318,7 @@ func TestRunBackgroundEndsWithItsTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	terminal.Close()
+	syscall.Close(terminal)
 	var status syscall.WaitStatus
 	if _, err := syscall.Wait4(pid, &status, 0, nil); err != nil || status.Signal() != syscall.SIGHUP {
 		t.Errorf("got %v, %v, want an end by a hangup", status, err)

@@ -7,20 +7,29 @@ import (
 	"os"
 	"strings"
 	"syscall"
-)
 
-// maxPending is more than a pseudoterminal can hold, the kernel's buffers being
-// 64 KiB and a line discipline's 4 KiB. It ends the reading of what a daemon
-// writes that has kept the terminal.
-const maxPending = 256 << 10
+	"avescript/core/exceptions"
+	"avescript/core/pty"
+)
 
 // transcript is what a command wrote, with those who want to see it as it
 // comes.
 type transcript struct {
-	text   strings.Builder
+	kept   tail
 	output io.Writer // nil, or one whose errors count
 	debug  io.Writer // nil, or one whose errors don't
 	buf    [4096]byte
+}
+
+func newTranscript(opts *Options) *transcript {
+	keep := opts.Keep
+	switch {
+	case keep == 0 && opts.Output != nil:
+		keep = KeepSome
+	case keep == 0:
+		keep = KeepAll
+	}
+	return &transcript{kept: tail{most: max(keep, 0)}, output: opts.Output, debug: opts.Debug}
 }
 
 // announce writes the command before its output.
@@ -31,7 +40,7 @@ func (t *transcript) announce(argv []string) {
 }
 
 func (t *transcript) add(data []byte) error {
-	t.text.Write(data)
+	t.kept.add(data)
 	if t.debug != nil {
 		_, _ = t.debug.Write(data)
 	}
@@ -44,18 +53,18 @@ func (t *transcript) add(data []byte) error {
 	return nil
 }
 
-// follow adds what comes from the terminal, until reading it is interrupted or
-// nobody has it open any more.
-func (t *transcript) follow(master *os.File) error {
+// follow adds what comes from the terminal, until the program has ended or
+// reading is interrupted.
+func (t *transcript) follow(p *pty.Program) error {
 	for {
-		n, err := master.Read(t.buf[:])
+		n, err := p.Read(t.buf[:])
 		if n > 0 {
 			if err := t.add(t.buf[:n]); err != nil {
 				return err
 			}
 		}
 		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.EIO), errors.Is(err, io.EOF):
+		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return fmt.Errorf("read the command's output: %w", err)
@@ -64,19 +73,43 @@ func (t *transcript) follow(master *os.File) error {
 }
 
 // drain adds what the terminal holds by now.
-func (t *transcript) drain(master *os.File) error {
-	for total := 0; total < maxPending; {
-		n, err := readPending(master, t.buf[:])
-		if err != nil {
-			return fmt.Errorf("read the command's output: %w", err)
-		}
-		if n == 0 {
-			return nil
-		}
-		if err := t.add(t.buf[:n]); err != nil {
-			return err
-		}
-		total += n
+func (t *transcript) drain(p *pty.Program) error {
+	var failure error
+	err := p.Drain(func(data []byte) error {
+		failure = t.add(data)
+		return failure
+	})
+	if err != nil && failure == nil {
+		return fmt.Errorf("read the command's output: %w", err)
 	}
-	return nil
+	return err
+}
+
+// tail is the end of what was added to it.
+type tail struct {
+	most int // bytes
+	data []byte
+}
+
+func (t *tail) add(data []byte) {
+	t.data = append(t.data, data...)
+	// Dropping as much as is kept has every byte moved once at most.
+	if t.most < KeepAll/2 && len(t.data) > 2*t.most {
+		t.data = append(t.data[:0], t.end()...)
+	}
+}
+
+func (t *tail) end() []byte { return t.data[max(0, len(t.data)-t.most):] }
+
+func (t *tail) text() string { return string(t.end()) }
+
+// statusError says that a command did not end as Options.Check wants it.
+func statusError(argv []string, status int, output string) error {
+	e := exceptions.RunError.Newf("command exited with status %d", status)
+	if status < 0 {
+		signal := syscall.Signal(-status)
+		e = exceptions.RunError.Newf("command was ended by signal %d (%v)", -status, signal)
+	}
+	e.Details = map[string]any{"cmd": append([]string{}, argv...), "out": output, "ptyout": output, "status": status}
+	return e
 }

@@ -70,3 +70,22 @@ func makeDir(path string) error {
 	}
 	return nil
 }
+
+// ReplaceFile puts data in the place of the file path: whoever reads it, also
+// after a crash, finds the old content or the new one.
+func ReplaceFile(path string, data []byte, mode fs.FileMode) error {
+	dir := filepath.Dir(path)
+	temp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	if err := fill(temp, data, mode); err != nil {
+		os.Remove(temp.Name())
+		return err
+	}
+	if err := os.Rename(temp.Name(), path); err != nil {
+		os.Remove(temp.Name())
+		return err
+	}
+	return syncDir(dir)
+}

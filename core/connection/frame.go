@@ -108,15 +108,20 @@ func (r *FrameReader) Waiting() bool {
 // Buffered is how many bytes have been read and not been taken.
 func (r *FrameReader) Buffered() int { return r.end - r.start }
 
-// Unread puts data in front of what the stream will give. It is for a reader
-// that has read nothing yet.
+// Unread puts data in front of what the stream will give, and owns it. It is for
+// a reader that has read nothing yet.
 func (r *FrameReader) Unread(data []byte) {
 	size := restingSize * growth // buffers have no sizes but those of the pools
 	for size < len(data) {
 		size *= growth
 	}
+	r.start, r.end = 0, len(data)
+	if classOf(size) >= len(buffers) {
+		r.buf = data
+		return
+	}
 	r.buf, r.pooled = newBuffer(size, size)
-	r.start, r.end = 0, copy(r.buf, data)
+	copy(r.buf, data)
 }
 
 // Peek gives what has been read and not been taken. It is valid until the next

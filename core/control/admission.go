@@ -121,6 +121,9 @@ func (s *Server) forget(c *Conn) {
 func (s *Server) AddConnection(open *connection.BlockingConnection, authkey string) (*Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.isLeaving() {
+		return nil, errLeaving
+	}
 	if !s.isServing() {
 		return nil, exceptions.Exception.Newf("wanted a service that serves its clients, got one that does not yet, or not any more")
 	}

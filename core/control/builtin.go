@@ -17,7 +17,7 @@ type Builtin struct {
 // description. No method of a handler can be in their place: their names begin
 // with what no identifier has.
 var Builtins = []Builtin{
-	{describeMethod, Method{RPC: true, Concurrent: true},
+	{DescribeMethod, Method{RPC: true, Concurrent: true},
 		"Tells what the service is called, and of its methods their names, parameters, documentation and who may call them."},
 	{handoverMethod, Method{RPC: true, Concurrent: true, Admin: true},
 		"Hands the service over to the process that listens on a socket file of this host."},
@@ -28,7 +28,7 @@ var Builtins = []Builtin{
 const (
 	builtinPrefix    = "$"
 	statisticsMethod = "$statistics"
-	describeMethod   = "$describe"
+	DescribeMethod   = "$describe"
 	handoverMethod   = "$handover"
 
 	// AdminAccount is who may make the calls for the administrator. In a service
@@ -43,11 +43,11 @@ type builtin struct {
 
 func (s *Server) makeBuiltins() map[string]builtin {
 	answers := map[string]func(*Call) (json.RawMessage, error){
-		handoverMethod:   func(call *Call) (json.RawMessage, error) { return nil, s.beginHandover(call) },
+		handoverMethod:   s.beginHandover,
 		statisticsMethod: func(*Call) (json.RawMessage, error) { return json.Marshal(s.Statistics()) },
 	}
 	if describe := s.options.Describe; describe != nil {
-		answers[describeMethod] = func(*Call) (json.RawMessage, error) { return describe() }
+		answers[DescribeMethod] = func(*Call) (json.RawMessage, error) { return describe() }
 	}
 	builtins := map[string]builtin{}
 	for _, b := range Builtins {

@@ -48,9 +48,10 @@ type Conn struct {
 	established bool          // has come through the handshake
 	announced   chan struct{} // closed after Callbacks.NewConnection; nil without it
 	removed     atomic.Bool
-	hurried     bool // has a deadline for the frame that it has begun
-	interrupted bool // by the freeze of the service, rather than over
-	parked      bool // has no goroutine, for as long as the service is frozen; Server.mu
+	hurried     bool        // has a deadline for the frame that it has begun
+	woken       atomic.Bool // its deadlines have passed for the freeze of the service, and not been reset
+	interrupted bool        // by the freeze, rather than over
+	parked      bool        // has no goroutine, for as long as the service is frozen; Server.mu
 
 	writing sync.Mutex
 	held    []byte      // frames that are not written yet; see put
@@ -208,7 +209,9 @@ func (c *Conn) serveFrame() bool {
 			return false
 		}
 		result, err = c.server.serveCall(c, &call, &method)
-		c.server.counters.served(call.Method, time.Since(begun), err)
+		if !errors.Is(err, errFrozen) {
+			c.server.counters.served(call.Method, time.Since(begun), err)
+		}
 	} else {
 		c.server.counters.refused.Add(1)
 	}
@@ -234,9 +237,9 @@ func (c *Conn) serveFrame() bool {
 func (c *Conn) read() ([]byte, bool) {
 	s := c.server
 	switch {
-	case c.removed.Load():
+	case s.closing.Load() || c.removed.Load():
 		return nil, false
-	case s.frozen.Load():
+	case c.woken.Load():
 		c.interrupted = true
 		return nil, false
 	}
@@ -261,7 +264,7 @@ func (c *Conn) readFailed(err error) {
 	s := c.server
 	var tooLong *connection.TooLongError
 	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded) && s.frozen.Load():
+	case errors.Is(err, os.ErrDeadlineExceeded) && c.woken.Load():
 		c.interrupted = true
 	case errors.As(err, &tooLong):
 		s.hit(maxFrame, c.Address(), "%v", err)
@@ -283,7 +286,7 @@ func (c frameSource) Read(p []byte) (int, error) {
 	if c.established && !c.hurried && c.frames.Buffered() > 0 {
 		c.hurried = true
 		c.conn.SetReadDeadline(time.Now().Add(c.server.options.Limits.FrameTimeout))
-		if s := c.server; s.closing.Load() || c.removed.Load() || s.frozen.Load() {
+		if s := c.server; s.closing.Load() || c.removed.Load() || c.woken.Load() {
 			return 0, os.ErrDeadlineExceeded
 		}
 	}
@@ -299,7 +302,7 @@ func (c *Conn) close() {
 	if c.removed.Load() {
 		c.conn.SetWriteDeadline(time.Now().Add(lastWords))
 	}
-	c.writeHeld()
+	c.writeRest()
 	c.writing.Lock()
 	linger := c.linger
 	c.ended = true
@@ -320,7 +323,7 @@ func (c *Conn) awaitArrival() {
 		c.conn.SetReadDeadline(time.Now().Add(lastWordsStep))
 		_, err := c.conn.Read(scratch)
 		gone := err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
-		if gone || c.allArrived() {
+		if gone || c.allArrived() || c.woken.Load() { // all others would wait for it
 			return
 		}
 	}

@@ -9,10 +9,12 @@ import (
 	"math"
 	"net"
 	"os"
+	"runtime"
 	"slices"
+	"sync"
 	"syscall"
+	"time"
 
-	"avescript/core/connection"
 	"avescript/core/exceptions"
 	"avescript/core/fdtx"
 )
@@ -30,6 +32,7 @@ type Estate struct {
 	metrics  *net.TCPListener // nil if there are none
 	clients  []inherited
 	link     *fdtx.FdTx // to the process that leaves it
+	until    time.Time  // when that process has given up for sure
 }
 
 // inherited is a client of an [Estate].
@@ -51,47 +54,62 @@ type will struct {
 	LastID  uint64
 	State   json.RawMessage
 	Metrics bool
-	Fds     int // of the state
+	Files   int // of the state
 	Clients []clientRecord
+
+	bytes [][]byte
+	fds   []int
 }
 
-// clientRecord is a client as it is sent.
+// clientRecord is a client as it is sent. There may be many: what goes without
+// saying is left out.
 type clientRecord struct {
 	ID          uint64
-	Identity    Identity
-	Established bool
-	Challenge   []byte
-	Unread      int // how many bytes were read of it and not taken
-	Unwritten   int // how many bytes were not written to it yet
+	Key         []byte   `json:",omitzero"` // need not be text
+	Primary     bool     `json:",omitzero"`
+	Accounts    []string `json:",omitzero"`
+	Established bool     `json:",omitzero"`
+	Removed     bool     `json:",omitzero"`
+	Challenge   []byte   `json:",omitzero"`
+	Unread      int      `json:",omitzero"` // how many bytes were read of it and not taken
+	Unwritten   int      `json:",omitzero"` // how many bytes were not written to it yet
+}
+
+func (r *clientRecord) identity() Identity {
+	return Identity{Key: string(r.Key), Primary: r.Primary, Accounts: r.Accounts}
 }
 
 // writeWill writes down the service, which is frozen, and its handler's legacy. The
-// descriptors remain the service's.
-func (s *Server) writeWill(legacy *Legacy) (w will, bytes []byte, fds []int, err error) {
+// descriptors and the bytes remain the service's.
+func (s *Server) writeWill(legacy *Legacy) (w *will, err error) {
+	clients := s.Connections()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w = will{
+	w = &will{
 		Version: willVersion, LastID: s.lastID, State: legacy.State,
-		Metrics: s.metrics != nil, Fds: len(legacy.Fds),
+		Metrics: s.metrics != nil, Files: len(legacy.Files),
 	}
-	sockets := []net.Listener{s.listener}
+	w.fds = append(w.fds, descriptor(s.listener, &err))
 	if w.Metrics {
-		sockets = append(sockets, s.metrics)
+		w.fds = append(w.fds, descriptor(s.metrics, &err))
 	}
-	for _, l := range sockets {
-		fds = append(fds, descriptor(l, &err))
+	for _, file := range legacy.Files {
+		w.fds = append(w.fds, descriptor(file, &err))
 	}
-	fds = append(fds, legacy.Fds...)
-	for c := range s.conns {
+	for _, c := range clients {
 		unread := c.frames.Peek()
 		w.Clients = append(w.Clients, clientRecord{
-			ID: c.id, Identity: c.identity, Established: c.established, Challenge: c.challenge,
+			ID: c.id, Primary: c.identity.Primary, Accounts: c.identity.Accounts,
+			Established: c.established, Removed: c.removed.Load(), Challenge: c.challenge,
 			Unread: len(unread), Unwritten: len(c.held),
 		})
-		bytes = append(append(bytes, unread...), c.held...)
-		fds = append(fds, descriptor(c.socket, &err))
+		if c.identity.Key != "" {
+			w.Clients[len(w.Clients)-1].Key = []byte(c.identity.Key)
+		}
+		w.bytes = append(w.bytes, unread, c.held)
+		w.fds = append(w.fds, descriptor(c.socket, &err))
 	}
-	return w, bytes, fds, err
+	return w, err
 }
 
 // descriptor is that of a socket which nobody closes meanwhile.
@@ -104,17 +122,23 @@ func descriptor(socket any, failed *error) (number int) {
 	return number
 }
 
-func sendWill(ctx context.Context, link *fdtx.FdTx, w *will, bytes []byte, fds []int) error {
+// send sends the bytes as they lie there: there may be more of them than there is
+// memory for once more.
+func (w *will) send(ctx context.Context, link *fdtx.FdTx) error {
 	text, err := json.Marshal(w)
 	if err != nil {
 		return err
 	}
-	message := binary.BigEndian.AppendUint64(nil, uint64(len(text)))
-	message = append(append(message, text...), bytes...)
-	if err := link.Put(ctx, message, nil, fdtx.Forever); err != nil {
-		return err
+	head := binary.BigEndian.AppendUint64([]byte{estate}, uint64(len(text)))
+	for _, bytes := range append([][]byte{head, text}, w.bytes...) {
+		if len(bytes) == 0 {
+			continue
+		}
+		if err := link.Put(ctx, bytes, nil, fdtx.Forever); err != nil {
+			return err
+		}
 	}
-	for some := range slices.Chunk(fds, fdtx.MaxFds) {
+	for some := range slices.Chunk(w.fds, fdtx.MaxFds) {
 		if err := link.Put(ctx, []byte{0}, some, fdtx.Forever); err != nil {
 			return err
 		}
@@ -148,27 +172,53 @@ func receiveEstate(ctx context.Context, link *fdtx.FdTx) (_ *Estate, err error) 
 	if w.Metrics {
 		listeners++
 	}
-	fds, err := e.receiveDescriptors(ctx, listeners+w.Fds+len(w.Clients))
-	for i, fd := range fds {
-		if err != nil {
-			fdtx.CloseAll(fds[i:])
-			break
-		}
-		switch {
-		case i == 0:
-			e.listener, err = inheritListener(fd)
-		case i < listeners:
-			e.metrics, err = inheritListener(fd)
-		case i < listeners+w.Fds:
-			e.Files = append(e.Files, os.NewFile(uintptr(fd), "inherited"))
-		default:
-			e.clients[i-listeners-w.Fds].conn, err = inheritConn(fd)
-		}
+	fds, err := e.receiveDescriptors(ctx, listeners+w.Files+len(w.Clients))
+	if err != nil {
+		return nil, err
 	}
-	return e, err
+	if err := e.own(fds, listeners, w.Files); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// own owns the descriptors, also when it fails.
+func (e *Estate) own(fds []int, listeners, files int) error {
+	var errs [2]error
+	e.listener, errs[0] = ownListener(fds[0])
+	if listeners > 1 {
+		e.metrics, errs[1] = ownListener(fds[1])
+	}
+	fds = fds[listeners:]
+	for _, fd := range fds[:files] {
+		e.Files = append(e.Files, os.NewFile(uintptr(fd), "inherited"))
+	}
+	return errors.Join(errs[0], errs[1], e.ownConns(fds[files:]))
+}
+
+// ownConns uses all processors: the clients wait for it.
+func (e *Estate) ownConns(fds []int) error {
+	workers := runtime.GOMAXPROCS(0)
+	errs := make([]error, workers)
+	var owning sync.WaitGroup
+	for w := range workers {
+		owning.Go(func() {
+			for i := w; i < len(fds); i += workers {
+				var err error
+				if e.clients[i].conn, err = ownConn(fds[i]); err != nil {
+					errs[w] = err
+				}
+			}
+		})
+	}
+	owning.Wait()
+	return errors.Join(errs...)
 }
 
 func (e *Estate) receiveWill(ctx context.Context) (w will, err error) {
+	if err := expect(ctx, e.link, estate); err != nil {
+		return w, err
+	}
 	head, err := e.receiveBytes(ctx, 8)
 	if err != nil {
 		return w, err
@@ -211,28 +261,34 @@ func (e *Estate) receiveDescriptors(ctx context.Context, count int) (all []int, 
 	return all, nil
 }
 
-func inheritListener(fd int) (*net.TCPListener, error) {
-	socket, err := inheritSocket(fd)
+// ownListener owns the descriptor, also when it fails.
+func ownListener(fd int) (*net.TCPListener, error) {
+	file := os.NewFile(uintptr(fd), "listener")
+	defer file.Close()
+	l, err := net.FileListener(file)
 	if err != nil {
 		return nil, err
 	}
-	return socket.Listener()
+	listener, ok := l.(*net.TCPListener)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("wanted a TCP socket that listens, got %T", l), l.Close())
+	}
+	return listener, nil
 }
 
-func inheritConn(fd int) (*net.TCPConn, error) {
-	socket, err := inheritSocket(fd)
+// ownConn owns the descriptor, also when it fails.
+func ownConn(fd int) (*net.TCPConn, error) {
+	file := os.NewFile(uintptr(fd), "client")
+	defer file.Close()
+	c, err := net.FileConn(file)
 	if err != nil {
 		return nil, err
 	}
-	return socket.Conn()
-}
-
-func inheritSocket(fd int) (*connection.Socket, error) {
-	socket, err := connection.NewSocket(fd)
-	if err != nil {
-		fdtx.CloseAll([]int{fd})
+	conn, ok := c.(*net.TCPConn)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("wanted a TCP connection, got %T", c), c.Close())
 	}
-	return socket, err
+	return conn, nil
 }
 
 // Close lets go of an estate that nobody has taken. The service goes on where
@@ -244,12 +300,16 @@ func (e *Estate) Close() {
 			l.Close()
 		}
 	}
-	for _, file := range e.Files {
-		file.Close()
-	}
+	closeFiles(e.Files)
 	for _, client := range e.clients {
 		if client.conn != nil {
 			client.conn.Close()
 		}
+	}
+}
+
+func closeFiles(files []*os.File) {
+	for _, file := range files {
+		file.Close()
 	}
 }

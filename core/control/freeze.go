@@ -17,7 +17,8 @@ import (
 // this long to be taken before what is left of it is kept.
 const freezeStep = 20 * time.Millisecond
 
-// errFrozen ends a resumable call, which will be made again.
+// errFrozen ends a resumable call, or one that waits for its turn, which will be
+// made again.
 var errFrozen = errors.New("the service is being handed over")
 
 // past is a deadline that wakes up whoever reads or writes.
@@ -85,7 +86,7 @@ func (s *Server) freeze(ctx context.Context) error {
 		case <-s.still:
 			if s.isToEnd() {
 				s.thaw()
-				return exceptions.Exception.Newf("the service is being shut down")
+				return errEnding
 			}
 			return nil
 		case <-again.C:
@@ -103,6 +104,7 @@ func (s *Server) freeze(ctx context.Context) error {
 func (s *Server) interrupt(writing bool) {
 	s.wakeAccept(past)
 	for c := range s.conns {
+		c.woken.Store(true)
 		c.conn.SetReadDeadline(past)
 		if writing {
 			c.conn.SetWriteDeadline(past)
@@ -110,10 +112,20 @@ func (s *Server) interrupt(writing bool) {
 	}
 }
 
+// errEnding is why a service isn't handed over that has been told to end.
+var errEnding = exceptions.Exception.Newf("the service is being shut down")
+
+// errLeaving is for those who want to change a service that stands still.
+var errLeaving = exceptions.Restarting.Newf("the service is being handed over")
+
+// isLeaving reports whether the service stands still to be handed over from here.
+// The caller has the lock.
+func (s *Server) isLeaving() bool { return s.handingOver.Load() && s.frozen.Load() }
+
 func (s *Server) isToEnd() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.postponed != nil
+	return s.postponed != nil || s.closing.Load()
 }
 
 // wakeAccept sets the deadline for accepting.
@@ -157,8 +169,8 @@ func (s *Server) serve(c *Conn) {
 	}
 }
 
-// park ends the goroutine of a connection that has found the service frozen.
-// It reports false when the service isn't any more.
+// park ends the goroutine of a connection that was interrupted. It reports false
+// when the service isn't frozen any more.
 func (s *Server) park(c *Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -189,8 +201,10 @@ func (s *Server) resumableContext(c *Conn) (ctx context.Context, done func(), er
 	}, nil
 }
 
-// resetDeadlines gives a connection that was interrupted its deadlines back.
+// resetDeadlines gives a connection that was interrupted its deadlines back. The
+// caller has the server's lock.
 func (c *Conn) resetDeadlines() {
+	c.woken.Store(false)
 	c.hurried = false
 	by := time.Time{}
 	if !c.established {

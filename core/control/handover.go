@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,6 +26,7 @@ import (
 
 // The messages between the two.
 const (
+	estate  = 'E' // the old one stands still, and its estate follows
 	ready   = 'R' // the new one has all that it needs
 	goOn    = 'G' // the old one will not serve any more if the new one does
 	serving = 'S' // the new one has begun
@@ -32,11 +34,11 @@ const (
 )
 
 // Legacy is what a handler leaves to the one in the process that takes the
-// service over: its state, and descriptors that the state speaks of. They remain
-// the handler's.
+// service over: its state, and files that the state speaks of, which are closed
+// here when they were sent.
 type Legacy struct {
 	State json.RawMessage
-	Fds   []int
+	Files []*os.File
 }
 
 const (
@@ -55,6 +57,11 @@ type handover struct {
 	timeout time.Duration // of the whole
 }
 
+// handoverAnswer is that of $handover.
+type handoverAnswer struct {
+	Connections int `json:"connections"` // that there are now
+}
+
 func parseHandover(call *Call) (h handover, err error) {
 	var seconds float64
 	if err := json.Unmarshal(call.Vargs, &[]any{&h.path, &h.token, &seconds}); err != nil || h.path == "" || h.token == "" {
@@ -68,19 +75,19 @@ func parseHandover(call *Call) (h handover, err error) {
 }
 
 // beginHandover checks whether the service can be handed over, and begins.
-func (s *Server) beginHandover(call *Call) error {
+func (s *Server) beginHandover(call *Call) (json.RawMessage, error) {
 	h, err := parseHandover(call)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if s.options.TLS != nil {
-		return exceptions.Exception.Newf("a service with TLS cannot be handed over: no other process can go on with its encrypted connections")
+		return nil, exceptions.Exception.Newf("a service with TLS cannot be handed over: no other process can go on with its encrypted connections")
 	}
 	if _, ok := s.listener.(*net.TCPListener); !ok || s.isDeaf() {
-		return exceptions.Exception.Newf("wanted a service that listens on a TCP port, got one that doesn't, or not any more")
+		return nil, exceptions.Exception.Newf("wanted a service that listens on a TCP port, got one that doesn't, or not any more")
 	}
 	if !s.handingOver.CompareAndSwap(false, true) {
-		return exceptions.Restarting.Newf("the service is being handed over already")
+		return nil, exceptions.Restarting.Newf("the service is being handed over already")
 	}
 	s.running.Go(func() {
 		defer s.handingOver.Store(false)
@@ -90,7 +97,7 @@ func (s *Server) beginHandover(call *Call) error {
 		}
 		s.log("the service was handed over")
 	})
-	return nil
+	return json.Marshal(handoverAnswer{len(s.Connections())})
 }
 
 func (s *Server) handOver(h handover) error {
@@ -98,8 +105,14 @@ func (s *Server) handOver(h handover) error {
 	defer cancel()
 	link := fdtx.New()
 	defer link.Close()
-	if err := link.Connect(ctx, h.path, fdtx.Forever); err != nil {
+	if err := link.Connect(ctx, h.path, 0); err != nil { // it listens, or has gone
 		return err
+	}
+	switch pid, err := link.Peer(); {
+	case err != nil:
+		return err
+	case pid <= 0: // it could not be killed
+		return fmt.Errorf("wanted a process of this namespace to listen on %s, got one of another", h.path)
 	}
 	token, _, err := link.GetExactly(ctx, len(h.token), 0, fdtx.Forever)
 	if err != nil {
@@ -107,6 +120,10 @@ func (s *Server) handOver(h handover) error {
 	}
 	if string(token) != h.token {
 		return exceptions.AuthError.Newf("who listens on %s is not who has asked for the service", h.path)
+	}
+	if err := s.prepare(ctx); err != nil {
+		refuse(link)
+		return err
 	}
 	if err := s.freeze(ctx); err != nil {
 		refuse(link)
@@ -118,6 +135,17 @@ func (s *Server) handOver(h handover) error {
 		return err
 	}
 	s.depart()
+	return nil
+}
+
+func (s *Server) prepare(ctx context.Context) error {
+	f := s.options.Callbacks.Prepare
+	if f == nil {
+		return nil
+	}
+	if err := guard(func() error { return f(ctx) }); err != nil {
+		return fmt.Errorf("the service is not ready for it: %w", err)
+	}
 	return nil
 }
 
@@ -141,7 +169,24 @@ func kill(link *fdtx.FdTx) {
 // bequeath gives the service, which is frozen, to the process at the other end
 // of link. After an error that process doesn't serve and never will.
 func (s *Server) bequeath(ctx context.Context, link *fdtx.FdTx) error {
+	if err := s.sendEstate(ctx, link); err != nil {
+		return err
+	}
+	if err := expect(ctx, link, ready); err != nil {
+		return fmt.Errorf("the new process did not get ready: %w", err)
+	}
+	if s.isToEnd() {
+		return errEnding
+	}
+	if err := link.Put(ctx, []byte{goOn}, nil, fdtx.Forever); err != nil {
+		return err
+	}
+	return s.awaitServing(link)
+}
+
+func (s *Server) sendEstate(ctx context.Context, link *fdtx.FdTx) error {
 	var legacy Legacy
+	defer func() { closeFiles(legacy.Files) }()
 	if f := s.options.Callbacks.Serialize; f != nil {
 		err := guard(func() (err error) {
 			legacy, err = f(ctx)
@@ -151,20 +196,11 @@ func (s *Server) bequeath(ctx context.Context, link *fdtx.FdTx) error {
 			return fmt.Errorf("the service could not be serialized: %w", err)
 		}
 	}
-	w, bytes, fds, err := s.writeWill(&legacy)
+	will, err := s.writeWill(&legacy)
 	if err != nil {
 		return err
 	}
-	if err := sendWill(ctx, link, &w, bytes, fds); err != nil {
-		return err
-	}
-	if err := expect(ctx, link, ready); err != nil {
-		return fmt.Errorf("the new process did not get ready: %w", err)
-	}
-	if err := link.Put(ctx, []byte{goOn}, nil, fdtx.Forever); err != nil {
-		return err
-	}
-	return s.awaitServing(link)
+	return will.send(ctx, link)
 }
 
 // awaitServing waits for the last word of a process that may serve from now on.
@@ -197,7 +233,7 @@ func expect(ctx context.Context, link *fdtx.FdTx, wanted byte) error {
 	return nil
 }
 
-var errRefused = exceptions.Exception.Newf("the service was not handed over: it could not come to a standstill in time, or could not be serialized; its log says which")
+var errRefused = exceptions.Exception.Newf("the service was not handed over: it did not come to a standstill in time, could not be serialized, was shut down, or this process was too slow; its log says which")
 
 // depart ends the service here, without a word to anybody.
 func (s *Server) depart() {

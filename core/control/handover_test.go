@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -193,7 +194,8 @@ func TestResumableCallGoesOnElsewhere(t *testing.T) {
 
 func TestStateIsHandedOver(t *testing.T) {
 	left := control.Callbacks{Serialize: func(context.Context) (control.Legacy, error) {
-		return control.Legacy{State: json.RawMessage(`{"leases": 3}`), Fds: []int{0}}, nil
+		file, err := os.Open(os.DevNull)
+		return control.Legacy{State: json.RawMessage(`{"leases": 3}`), Files: []*os.File{file}}, err
 	}}
 	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key", AltKeys: map[string]*string{"guest": new("g")}, Callbacks: left})
 	guest := newClient(t, s, "g")
@@ -322,4 +324,270 @@ func TestHandoverOfAServiceThatEnds(t *testing.T) {
 	if _, err := p.Wait(ctx, late); err == nil || !strings.Contains(err.Error(), "enough") {
 		t.Errorf("its client got %v", err)
 	}
+}
+
+// That a new process is too late it may learn only when it is ready.
+func TestHeirThatIsTooLateNeverServes(t *testing.T) {
+	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key"})
+	c := newClient(t, s, "key")
+	estate, err := control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, 200*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := control.NewServer(generation(1, nil), control.Options{Authkey: "key", Estate: estate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := call(c, "generation"); got != "0" || err != nil { // once the time is over
+		t.Errorf("got %v, %v", got, err)
+	}
+	heir(t, s, generation(2, nil), control.Options{Authkey: "key"})
+	if err := next.Succeed(ctx); err == nil {
+		t.Error("two processes serve")
+	}
+	next.Renounce()
+	if got, err := call(c, "generation"); got != "2" || err != nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+// stuck is a method whose calls end when end is closed.
+func stuck(end chan bool, kind control.Method) method {
+	return method{kind, func(context.Context, *control.Conn, *control.Call) (any, error) { <-end; return "done", nil }}
+}
+
+func TestCallOutlastsAHandoverThatFails(t *testing.T) {
+	for name, kind := range map[string]control.Method{"in turn": rpc, "concurrent": {RPC: true, Concurrent: true}} {
+		t.Run(name, func(t *testing.T) {
+			end := make(chan bool)
+			s, _ := start(t, generation(0, methods{"stuck": stuck(end, kind)}), control.Options{Authkey: "key"})
+			c := newClient(t, s, "key")
+			p, err := c.Start(ctx, "stuck", nil, nil, late)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, 100*time.Millisecond); err == nil {
+				t.Fatal("a service with a call was handed over")
+			}
+			close(end)
+			if got, err := p.Wait(ctx, late); string(got) != `"done"` || err != nil {
+				t.Errorf("got %s, %v", got, err)
+			}
+			if got, err := call(c, "generation"); got != "0" || err != nil {
+				t.Errorf("then got %s, %v", got, err)
+			}
+		})
+	}
+}
+
+// Of the calls that wait for their turn none is served by both.
+func TestCallsThatWaitAreServedElsewhere(t *testing.T) {
+	const clients = 5
+	var served [2]atomic.Int32
+	begun := make(chan bool, clients)
+	slow := func(n int) method {
+		return method{rpc, func(context.Context, *control.Conn, *control.Call) (any, error) {
+			served[n].Add(1)
+			if n == 0 {
+				begun <- true
+				time.Sleep(100 * time.Millisecond)
+			}
+			return n, nil
+		}}
+	}
+	s, _ := start(t, generation(0, methods{"slow": slow(0)}), control.Options{Anonymous: true})
+	var waiting []*raw
+	for range clients {
+		r := dialRaw(t, s).authenticate()
+		r.together(callText("slow", "[]"), callText("generation", "[]"))
+		waiting = append(waiting, r)
+	}
+	<-begun
+	heir(t, s, generation(1, methods{"slow": slow(1)}), control.Options{Anonymous: true})
+	for _, r := range waiting {
+		if got := r.get(); got != answerText("0") && got != answerText("1") {
+			t.Errorf("got %q", got)
+		}
+		r.want(answerText("1"))
+	}
+	first, second := served[0].Load(), served[1].Load()
+	if first+second != clients || second == 0 {
+		t.Errorf("%d calls were served by the old one and %d by the new one, of %d", first, second, clients)
+	}
+}
+
+func TestClientThatSendsNoMoreIsHandedOver(t *testing.T) {
+	begun, end := make(chan bool), make(chan bool)
+	slow := method{rpc, func(context.Context, *control.Conn, *control.Call) (any, error) {
+		close(begun)
+		<-end
+		return "done", nil
+	}}
+	s, _ := start(t, generation(0, methods{"slow": slow}), control.Options{Anonymous: true})
+	r := dialRaw(t, s).authenticate()
+	r.together(callText("slow", "[]"), callText("generation", "[]"), callText("generation", "[]"))
+	r.Conn.(*net.TCPConn).CloseWrite()
+	<-begun
+	time.AfterFunc(50*time.Millisecond, func() { close(end) })
+	heir(t, s, generation(1, nil), control.Options{Anonymous: true})
+	for _, want := range []string{answerText(`"done"`), answerText("1"), answerText("1"), "<closed>"} {
+		r.want(want)
+	}
+}
+
+// leaving takes a service over whose handler does something when it is asked for
+// its state.
+func leaving(t *testing.T, does func(s *control.Server) error) (c *control.Client, next *control.Server, err error) {
+	var itself atomic.Pointer[control.Server]
+	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key", Callbacks: control.Callbacks{
+		Serialize: func(context.Context) (control.Legacy, error) { return control.Legacy{}, does(itself.Load()) }}})
+	itself.Store(s)
+	c = newClient(t, s, "key")
+	if _, err := call(c, "echo", 1); err != nil {
+		t.Fatal(err)
+	}
+	next, err = takeOver(t, s, generation(1, nil), control.Options{Authkey: "key"})
+	return c, next, err
+}
+
+func TestShutdownDuringAHandover(t *testing.T) {
+	c, _, err := leaving(t, func(s *control.Server) error { s.Shutdown(exit("enough")); return nil })
+	if err == nil {
+		t.Error("a service that was shut down was handed over")
+	}
+	eventually(t, "the service has gone on, and ended", func() bool {
+		_, err = call(c, "echo", 1)
+		return err != nil
+	})
+	if !strings.Contains(err.Error(), "enough") {
+		t.Errorf("the client got %v", err)
+	}
+}
+
+func TestClientThatIsRemovedDuringAHandover(t *testing.T) {
+	c, next, err := leaving(t, func(s *control.Server) error {
+		for _, c := range s.Connections() {
+			s.RemoveConnection(c)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := call(c, "generation"); err == nil {
+		t.Errorf("a client that was removed got %v", got)
+	}
+	eventually(t, "the client is gone", func() bool { return len(next.Connections()) == 0 })
+}
+
+func TestPortIsNotGivenUpDuringAHandover(t *testing.T) {
+	c, _, err := leaving(t, func(s *control.Server) error {
+		if err := s.StopListening(); !errors.Is(err, exceptions.Restarting) {
+			t.Errorf("got %v", err)
+		}
+		return nil
+	})
+	if got, e := call(c, "generation"); err != nil || got != "1" || e != nil {
+		t.Errorf("got %v, %v, %v", err, got, e)
+	}
+}
+
+// What is in memory on both sides is many times a buffer of the system.
+func TestLongFramesAreCutByAHandover(t *testing.T) {
+	const clients, size = 10, 8 << 20
+	s, _ := start(t, generation(0, nil), control.Options{Anonymous: true})
+	value := `"` + strings.Repeat("x", size) + `"`
+	text := callText("echo", "["+value+"]")
+	var frame bytes.Buffer
+	connection.WriteFrame(&frame, []byte(text))
+	cut := frame.Len() - 1
+	var all []*raw
+	for range clients {
+		r := dialRaw(t, s).authenticate()
+		r.SetDeadline(time.Now().Add(time.Minute))
+		r.Write(frame.Bytes()[:cut])
+		all = append(all, r)
+	}
+	heir(t, s, generation(1, nil), control.Options{Anonymous: true})
+	for _, r := range all {
+		r.Write(frame.Bytes()[cut:])
+		if got := r.get(); got != answerText(value) {
+			t.Errorf("got %.60q, of %d bytes", got, len(got))
+		}
+	}
+}
+
+// A key need not be text.
+func TestKeyIsHandedOver(t *testing.T) {
+	key := "\xff\x00\xfe"
+	options := control.Options{Authkey: "key", AltKeys: map[string]*string{"guest": &key}}
+	secret := method{control.Method{RPC: true, Preauth: []string{"guest"}}, func(context.Context, *control.Conn, *control.Call) (any, error) { return 1, nil }}
+	s, _ := start(t, methods{"secret": secret}, options)
+	c := newClient(t, s, key)
+	for range 2 {
+		if got, err := call(c, "secret"); got != "1" || err != nil {
+			t.Errorf("got %v, %v", got, err)
+		}
+		s = heir(t, s, methods{"secret": secret}, options)
+	}
+}
+
+// Only one of those who ask at once gets the service; another one may get it from
+// that one.
+func TestManyTakeOverAtOnce(t *testing.T) {
+	options := control.Options{Authkey: "key"}
+	s, _ := start(t, generation(0, nil), options)
+	c := newClient(t, s, "key")
+	const heirs, each = 3, 5
+	var running sync.WaitGroup
+	var taken, serving atomic.Int32
+	for n := range heirs {
+		running.Go(func() {
+			for i := range each {
+				if _, err := takeOver(t, s, generation(1+n*each+i, nil), options); err == nil {
+					taken.Add(1)
+				}
+			}
+		})
+	}
+	done := make(chan bool)
+	go func() { running.Wait(); close(done) }()
+	last := ""
+	for under := true; under; {
+		select {
+		case <-done:
+			under = false
+		default:
+		}
+		got, err := call(c, "generation")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != last {
+			serving.Add(1)
+		}
+		last = got
+	}
+	if taken.Load() == 0 || serving.Load() > 1+taken.Load() {
+		t.Errorf("%d have taken the service over, and the client has met %d", taken.Load(), serving.Load())
+	}
+}
+
+func TestMetricsAreHandedOver(t *testing.T) {
+	port := freePort(t)
+	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key", MetricsPort: port})
+	for range 2 {
+		s = heir(t, s, generation(1, nil), control.Options{Authkey: "key", MetricsPort: port})
+		eventually(t, "the metrics are those of the new process", func() bool {
+			return strings.Contains(get(t, port, "/metrics"), "ave_connections_total 0")
+		})
+	}
+	heir(t, s, generation(2, nil), control.Options{Authkey: "key"})
+	eventually(t, "nobody listens", func() bool {
+		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			conn.Close()
+		}
+		return err != nil
+	})
 }

@@ -62,6 +62,10 @@ type Callbacks struct {
 	LostConnection func(ctx context.Context, conn *Conn) error
 	// Idle is called when nothing has happened for Options.Interval.
 	Idle func(ctx context.Context) error
+	// Prepare is called when the service is to be handed over, beside the calls:
+	// what takes time and can be done before the clients have to wait. After an
+	// error the service goes on.
+	Prepare func(ctx context.Context) error
 	// Serialize is called when the service is handed over, after the last call
 	// here. After an error the service goes on.
 	Serialize func(ctx context.Context) (Legacy, error)

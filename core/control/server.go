@@ -193,6 +193,9 @@ func (s *Server) isDeaf() bool {
 func (s *Server) StopListening() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.isLeaving() {
+		return errLeaving
+	}
 	return s.stopListening()
 }
 
@@ -251,8 +254,12 @@ func (s *Server) serveCall(c *Conn, call *Call, method *Method) (result []byte, 
 		s.touch()
 		s.underWay.Add(-1)
 	}()
-	if !method.Concurrent && s.closing.Load() {
+	switch {
+	case method.Concurrent:
+	case s.closing.Load():
 		return nil, errClosing
+	case s.frozen.Load():
+		return nil, errFrozen // it has not begun
 	}
 	ctx := s.ctx
 	if method.Resumable {

@@ -92,6 +92,14 @@ func (c *Conn) writeHeld() {
 	}
 }
 
+// writeRest writes what is held, also if the freeze of the service has left it.
+func (c *Conn) writeRest() {
+	c.writing.Lock()
+	c.stuck = false
+	c.writing.Unlock()
+	c.writeHeld()
+}
+
 // flush writes what is held. The caller has the lock.
 func (c *Conn) flush() bool {
 	if c.held == nil || c.stuck {
@@ -116,7 +124,7 @@ func (c *Conn) flush() bool {
 // interruptedBy reports whether it is the freeze of the service that has ended
 // a write.
 func (c *Conn) interruptedBy(err error) bool {
-	return errors.Is(err, os.ErrDeadlineExceeded) && c.server.frozen.Load()
+	return errors.Is(err, os.ErrDeadlineExceeded) && c.woken.Load()
 }
 
 // unstick writes what the freeze of the service has left unwritten.

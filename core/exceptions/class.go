@@ -32,6 +32,7 @@ var (
 	Exception     = builtin("Exception", nil)
 	TypeError     = builtin("TypeError", Exception)
 	OverflowError = builtin("OverflowError", Exception)
+	OSError       = builtin("OSError", Exception)
 
 	AveException = builtin("AveException", Exception)
 	Timeout      = builtin("Timeout", AveException)

@@ -68,6 +68,7 @@ func (t *FdTx) Get(ctx context.Context, maxLen, maxFds int, timeout time.Duratio
 // over or the peer gone in the middle of the message, the connection is closed.
 func (t *FdTx) GetExactly(ctx context.Context, length, count int, timeout time.Duration) (message []byte, fds []int, err error) {
 	return t.receive(ctx, length, count, timeout, func(ctx context.Context, s *socket) error {
+		s.bytes = make([]byte, 0, length)
 		for len(s.bytes) < length {
 			if err := s.piece(ctx, length, count); err != nil {
 				return err

@@ -15,8 +15,6 @@
 //	run_finished
 package harness
 
-import "fmt"
-
 // Kind says what an event is about.
 type Kind string
 
@@ -47,6 +45,9 @@ const (
 type Event struct {
 	Kind Kind   `json:"event"`
 	File string `json:"file,omitempty"` // the test file, as the user named it
+
+	// Files is how many test files a run has, when it starts.
+	Files int `json:"files,omitempty"`
 
 	// Path is the test's name after those of the blocks around it. Of a
 	// block that failed it is the block's own, empty for the file itself.
@@ -104,48 +105,35 @@ type Artifact struct {
 	Path string `json:"path"`
 }
 
-// Totals counts tests by the way they ended. What went wrong outside of tests
-// counts as an error each.
-type Totals struct {
-	Passed  int `json:"passed"`
-	Failed  int `json:"failed"`
-	Errors  int `json:"errors"`
-	Pending int `json:"pending"`
-}
-
-// String is the totals as every report says them: "12 passed, 0 failed", with
-// ", 1 skipped" when tests are pending.
-func (t Totals) String() string {
-	line := fmt.Sprintf("%d passed, %d failed", t.Passed, t.Bad())
-	if t.Pending > 0 {
-		line += fmt.Sprintf(", %d skipped", t.Pending)
-	}
-	return line
-}
-
-// Bad is how many tests spoil the run.
-func (t Totals) Bad() int { return t.Failed + t.Errors }
-
-// Tests is how many there were.
-func (t Totals) Tests() int { return t.Passed + t.Pending + t.Bad() }
-
-func (t *Totals) count(e Event) {
-	switch {
-	case e.Kind == BlockFailed:
-		t.Errors++
-	case e.Kind != TestFinished:
-	case e.Status == Passed:
-		t.Passed++
-	case e.Status == Failed:
-		t.Failed++
-	case e.Status == Pending:
-		t.Pending++
-	default:
-		t.Errors++
-	}
-}
-
 // Reporter reads the events of one run, in their order.
 type Reporter interface {
 	Report(e Event)
 }
+
+// Reporters is a reporter that hands every event to each of them.
+type Reporters []Reporter
+
+// Report reports e to all.
+func (r Reporters) Report(e Event) {
+	for _, reporter := range r {
+		reporter.Report(e)
+	}
+}
+
+// Counts tells whether the event says how a test ended: an attempt does not
+// after which there is another one.
+func (e Event) Counts() bool { return e.Kind == TestFinished && (e.Last || e.Attempt == 0) }
+
+// Bad tells whether the event spoils the run.
+func (e Event) Bad() bool {
+	switch {
+	case e.Quarantined, e.Kind != BlockFailed && !e.Counts():
+		return false
+	case e.Kind == BlockFailed:
+		return true
+	}
+	return e.Status != Passed && e.Status != Pending && e.Status != XFailed
+}
+
+// Flaky tells whether a test has passed, but not at once.
+func (e Event) Flaky() bool { return e.Counts() && e.Status == Passed && e.Attempt > 1 }

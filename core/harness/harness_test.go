@@ -2,9 +2,6 @@ package harness_test
 
 import (
 	"bytes"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,66 +10,24 @@ import (
 	"avescript/core/harness"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
-
-// events is a run with everything in it that a report can show.
+// events has every field that an event can have.
 func events() []harness.Event {
-	broken := []harness.Problem{{
-		Hook: "before_each", Message: "no server",
-		Stack: []harness.Frame{{File: "t/b.lua", Line: 3, Source: `before_each(connect)`}},
-	}}
+	frame := harness.Frame{File: "t/helper.lua", Line: 1, Func: "check", Source: "assert.equals(a, b)"}
 	return []harness.Event{
-		{Kind: harness.RunStarted},
-		{Kind: harness.FileStarted, File: "t/a.lua"},
-		{Kind: harness.TestStarted, File: "t/a.lua", Path: []string{"a", "works"}, Line: 2},
-		{Kind: harness.TestFinished, File: "t/a.lua", Path: []string{"a", "works"}, Line: 2, Status: harness.Passed, Seconds: 0.5},
-		{Kind: harness.TestFinished, File: "t/a.lua", Path: []string{"a", "is not ready"}, Line: 5, Status: harness.Pending,
-			Problems: []harness.Problem{{Message: "needs a router"}}},
-		{Kind: harness.FileFinished, File: "t/a.lua", Seconds: 0.75, Totals: &harness.Totals{Passed: 1, Pending: 1}},
-		{Kind: harness.FileStarted, File: "t/b.lua"},
-		{Kind: harness.TestFinished, File: "t/b.lua", Path: []string{"b", "differs\x1b[2J"}, Line: 7, Status: harness.Failed,
+		{Kind: harness.RunStarted, Files: 1, Time: 1.5},
+		{Kind: harness.FileStarted, File: "t/a.lua", Worker: 2},
+		{
+			Kind: harness.TestFinished, File: "t/a.lua", Path: []string{"b", "differs"}, Line: 7, Tags: []string{"slow"},
+			Time: 1767225600.25, Worker: 2, Status: harness.Failed, Seconds: 0.5, Attempt: 2, Last: true, Quarantined: true,
+			Output: "\x1b[31m</script>\x00\u2028",
 			Problems: []harness.Problem{
-				{
-					Message: "expected (-) and actual (+) differ:", Diff: " one\n-two\n+2\x07",
-					Stack: []harness.Frame{
-						{File: "t/helper.lua", Line: 1, Func: "check", Source: `assert.equals(a, b)`},
-						{Func: "12 more calls"},
-						{File: "t/b.lua", Line: 8},
-					},
-				},
-				{Hook: "after_each", Message: ""},
-			}},
-		{Kind: harness.TestFinished, File: "t/b.lua", Path: []string{"b", "one"}, Line: 12, Status: harness.Error, Problems: broken},
-		{Kind: harness.TestFinished, File: "t/b.lua", Path: []string{"b", "two"}, Line: 15, Status: harness.Error, Problems: broken},
-		{Kind: harness.BlockFailed, File: "t/b.lua", Path: []string{"b", "block"}, Status: harness.Error,
-			Problems: []harness.Problem{{Message: "two\nlines\n"}}},
-		{Kind: harness.FileFinished, File: "t/b.lua", Seconds: 1, Totals: &harness.Totals{Failed: 1, Errors: 3}},
-		{Kind: harness.RunFinished, Seconds: 1.75, Totals: &harness.Totals{Passed: 1, Pending: 1, Failed: 1, Errors: 3}},
-	}
-}
-
-func TestTerminal(t *testing.T) {
-	for name, color := range map[string]bool{"terminal.golden": false, "terminal-color.golden": true} {
-		t.Run(name, func(t *testing.T) {
-			var out bytes.Buffer
-			terminal := harness.NewTerminal(&out, color)
-			for _, e := range events() {
-				terminal.Report(e)
-			}
-			file := filepath.Join("testdata", name)
-			if *update {
-				if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), out.String()); diff != "" {
-				t.Errorf("differs from %s (-want +got):\n%s", file, diff)
-			}
-		})
+				{Message: "two\nlines", Diff: " one\n-two\n+2", Stack: []harness.Frame{frame}},
+				{Hook: "after_each"},
+			},
+			Leaks:     []harness.Leak{{Kind: "process", What: "process 7", Made: &frame, Fail: true}},
+			Artifacts: []harness.Artifact{{Kind: "recording", Name: "session", Path: "a.cast"}},
+		},
+		{Kind: harness.RunFinished, Seconds: 1.75, Totals: &harness.Totals{Quarantined: 1}},
 	}
 }
 
@@ -104,7 +59,7 @@ func TestReplay(t *testing.T) {
 
 func TestRunCounts(t *testing.T) {
 	var got list
-	run := harness.Start(&got)
+	run := harness.Start(&got, 2)
 	for _, file := range []string{"a", "b"} {
 		run.StartFile(file)
 		for _, status := range []harness.Status{harness.Passed, harness.Passed, harness.Failed, harness.Pending, harness.Error} {
@@ -127,7 +82,46 @@ func TestRunCounts(t *testing.T) {
 	if last := got[len(got)-1]; last.Kind != harness.RunFinished || *last.Totals != totals || last.Seconds <= 0 {
 		t.Errorf("last event: %+v", last)
 	}
-	if got[2].File != "a" {
-		t.Errorf("an event without its file: %+v", got[2])
+	if got[0].Files != 2 || got[2].File != "a" {
+		t.Errorf("wanted 2 files and the name of the first in %+v and %+v", got[0], got[2])
+	}
+	for _, e := range got {
+		if e.Time == 0 {
+			t.Errorf("an event without its time: %+v", e)
+		}
+	}
+}
+
+// TestVerdicts says what every kind of end does to a run.
+func TestVerdicts(t *testing.T) {
+	for name, c := range map[string]struct {
+		event  harness.Event
+		bad    bool
+		totals string
+	}{
+		"passed":      {harness.Event{Status: harness.Passed}, false, "1 passed, 0 failed"},
+		"xfailed":     {harness.Event{Status: harness.XFailed}, false, "0 passed, 0 failed, 1 xfailed"},
+		"xpassed":     {harness.Event{Status: harness.XPassed}, true, "0 passed, 1 failed"},
+		"no status":   {harness.Event{}, true, "0 passed, 1 failed"},
+		"quarantined": {harness.Event{Status: harness.Error, Quarantined: true}, false, "0 passed, 0 failed, 1 quarantined"},
+		"quarantined, passed": {
+			harness.Event{Status: harness.Passed, Quarantined: true}, false, "1 passed, 0 failed",
+		},
+		"block":       {harness.Event{Kind: harness.BlockFailed, Status: harness.Error}, true, "0 passed, 1 failed"},
+		"one of many": {harness.Event{Status: harness.Failed, Attempt: 1}, false, "0 passed, 0 failed"},
+		"flaky":       {harness.Event{Status: harness.Passed, Attempt: 2, Last: true}, false, "1 passed, 0 failed, 1 flaky"},
+		"never":       {harness.Event{Status: harness.Failed, Attempt: 3, Last: true}, true, "0 passed, 1 failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.event.Kind == "" {
+				c.event.Kind = harness.TestFinished
+			}
+			run := harness.Start(&list{}, 1)
+			run.Send(c.event)
+			totals := run.Finish()
+			if c.event.Bad() != c.bad || (totals.Bad() > 0) != c.bad || totals.String() != c.totals {
+				t.Errorf("bad: %v, totals %s (%+v)", c.event.Bad(), totals, totals)
+			}
+		})
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,26 +22,13 @@ func hasEnded(child int) (bool, error) {
 	return info.Signo != 0, nil
 }
 
-// isNewest reports that the kernel has made no process or thread since pid, so
-// that pid cannot have any descendants. It spares the common short command the
-// walk through /proc. Pids are given out in a circle, but pid itself is taken
-// until it is reaped: the circle cannot stop there a second time. False says
-// nothing, nor does a kernel that lacks the file.
-func isNewest(pid int) bool {
-	fd, err := unix.Open("/proc/sys/kernel/ns_last_pid", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return false
-	}
-	defer unix.Close(fd)
-	var buf [16]byte
-	n, err := unix.Read(fd, buf[:])
-	return err == nil && strings.TrimSpace(string(buf[:n])) == strconv.Itoa(pid)
-}
-
-// sessionIsEmpty reports that for sure nobody but its leader is in a session. If
-// the leader has ended then its children have no parent any more, and so nothing
-// of its tree is left.
+// sessionIsEmpty reports that for sure nobody but its leader, which has ended, is
+// in a session. The leader's children have no parent any more, and so nothing of
+// its tree is left.
 func sessionIsEmpty(leader int) (bool, error) {
+	if empty, known := sinceIsEmpty(leader); known {
+		return empty, nil
+	}
 	names, err := pids()
 	if err != nil {
 		return false, err
@@ -55,4 +44,89 @@ func sessionIsEmpty(leader int) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+const (
+	// fewPids are asked for in less time than /proc is listed.
+	fewPids = 300
+
+	// pidTime is less than any kernel needs to make a process or a thread.
+	pidTime = time.Microsecond
+)
+
+// sinceIsEmpty spares the common short command the walk through /proc, on a
+// machine where others start processes too: it asks only for those that were
+// made after the leader.
+//
+// Pids are given out in ascending order, and asked for in that order. So if
+// somebody has ended when it is his turn, then whoever he has forked is still to
+// come. The order is broken when the pids have come to their end and begin
+// again; the leader must be so young that this cannot have happened to end up
+// behind its pid.
+func sinceIsEmpty(leader int) (empty, known bool) {
+	last, ok := lastPID()
+	if !ok {
+		return false, false
+	}
+	if last == leader {
+		return true, true // the circle cannot stop here twice before the leader is reaped
+	}
+	for pid := leader; ; {
+		if last < pid || last-leader > fewPids {
+			return false, false
+		}
+		for pid < last {
+			pid++
+			if session, err := unix.Getsid(pid); err == nil && session == leader {
+				return false, true
+			}
+		}
+		next, ok := lastPID()
+		if !ok {
+			return false, false
+		}
+		if next == last {
+			return true, isYoung(leader)
+		}
+		last = next
+	}
+}
+
+// lastPID is the last pid that was given out.
+func lastPID() (pid int, ok bool) { return readNumber("/proc/sys/kernel/ns_last_pid") }
+
+var maxPID = sync.OnceValue(func() int {
+	pid, _ := readNumber("/proc/sys/kernel/pid_max")
+	return pid
+})
+
+// isYoung reports that not all pids can have been given out since a process was
+// made.
+func isYoung(pid int) bool {
+	s, err := ReadStat(pid)
+	var now unix.Timespec
+	if err != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
+		return false
+	}
+	started := time.Duration(s.Start) * (time.Second / clockTicks)
+	return time.Duration(now.Nano())-started < time.Duration(maxPID())*pidTime
+}
+
+// clockTicks are those of a second in /proc/PID/stat: USER_HZ.
+const clockTicks = 100
+
+// readNumber reads a file that the kernel makes up.
+func readNumber(path string) (number int, ok bool) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, false
+	}
+	defer unix.Close(fd)
+	var buf [24]byte
+	n, err := unix.Read(fd, buf[:])
+	if err != nil {
+		return 0, false
+	}
+	number, err = strconv.Atoi(strings.TrimSpace(string(buf[:n])))
+	return number, err == nil
 }

@@ -24,20 +24,17 @@ const (
 	entrusted = 'K' // the child: it does
 )
 
-// entrustTime is how long a child may take to rely on its lifeline. One that is
-// stopped does not.
-const entrustTime = time.Second
-
 // relied is the death signal that the end of the lifeline means, or -1 as long
 // as it means nothing.
 var relied atomic.Int32
 
 func init() { relied.Store(-1) }
 
-// Entrust has the child at the other end of lifeline rely on it.
-func Entrust(ctx context.Context, lifeline *os.File) error {
+// Entrust has the child at the other end of lifeline rely on it. One that is
+// stopped, or not initialized yet, does not within the timeout.
+func Entrust(ctx context.Context, lifeline *os.File, timeout time.Duration) error {
 	defer context.AfterFunc(ctx, func() { lifeline.SetDeadline(time.Unix(1, 0)) })()
-	lifeline.SetDeadline(time.Now().Add(entrustTime))
+	lifeline.SetDeadline(time.Now().Add(timeout))
 	defer lifeline.SetDeadline(time.Time{})
 	if _, err := lifeline.Write([]byte{entrust}); err != nil {
 		return err
@@ -45,7 +42,7 @@ func Entrust(ctx context.Context, lifeline *os.File) error {
 	answer := make([]byte, 1)
 	switch _, err := lifeline.Read(answer); {
 	case os.IsTimeout(err):
-		return exceptions.Timeout.Newf("it did not answer within %v; it may be stopped", entrustTime)
+		return exceptions.Timeout.Newf("it did not answer within %v; it may be stopped", timeout)
 	case err != nil:
 		return err
 	case answer[0] != entrusted:

@@ -23,7 +23,7 @@ const (
 const (
 	// numberTime is how long a process that has just claimed a pid file may
 	// take to write its number.
-	numberTime = 200 * time.Millisecond
+	numberTime = time.Second
 	numberStep = 5 * time.Millisecond
 )
 

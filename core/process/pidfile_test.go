@@ -49,7 +49,7 @@ func TestHolderOfWaitsForTheNumber(t *testing.T) {
 	if err := lockByte(fd, claimByte); err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(numberTime/4, func() {
+	time.AfterFunc(4*numberStep, func() {
 		_, _ = unix.Pwrite(fd, []byte("7\n"), 0)
 		_ = lockByte(fd, numberByte)
 	})
@@ -60,17 +60,20 @@ func TestHolderOfWaitsForTheNumber(t *testing.T) {
 
 func TestNumbersThatAreNone(t *testing.T) {
 	for _, text := range []string{"", "x", "-5\n", "0", "99999999999999999999"} {
-		path, fd := stale(t, text)
-		if pid, err := HolderOf(path); pid != 0 || err != nil {
-			t.Errorf("%q, stale: got %d, %v", text, pid, err)
-		}
-		if err := errors.Join(lockByte(fd, claimByte), lockByte(fd, numberByte)); err != nil {
-			t.Fatal(err)
-		}
-		var running *RunningError
-		if pid, err := HolderOf(path); !errors.As(err, &running) {
-			t.Errorf("%q: got %d, %v", text, pid, err)
-		}
+		t.Run(text, func(t *testing.T) {
+			t.Parallel() // because each waits for a number
+			path, fd := stale(t, text)
+			if pid, err := HolderOf(path); pid != 0 || err != nil {
+				t.Errorf("stale: got %d, %v", pid, err)
+			}
+			if err := errors.Join(lockByte(fd, claimByte), lockByte(fd, numberByte)); err != nil {
+				t.Fatal(err)
+			}
+			var running *RunningError
+			if pid, err := HolderOf(path); !errors.As(err, &running) {
+				t.Errorf("got %d, %v", pid, err)
+			}
+		})
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// spawner is the thread that starts every child. The kernel sends
+// spawner is the thread that starts the children of [Spawn]. The kernel sends
 // SysProcAttr.Pdeathsig when the thread that forked ends, and the Go runtime
 // ends threads as it likes; this one lives as long as the program.
 var spawner struct {
@@ -44,12 +44,24 @@ func Spawn(start func() error) error {
 	return <-done
 }
 
+// SpawnHere is Spawn for a goroutine that is locked to its thread, and stays so
+// until it has reaped the child. It spares switches between threads.
+func SpawnHere(start func() error) error {
+	closeOnExec()
+	return start()
+}
+
+// closeOnExec marks the descriptors that this program was given. What Go opens
+// is close-on-exec from the start; what a shell or a CI runner left open in us
+// is not. Kernels before 5.11 refuse, and their children then see those
+// descriptors.
+var closeOnExec = sync.OnceFunc(func() {
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+})
+
 func serveSpawns(calls <-chan spawnCall) {
 	runtime.LockOSThread()
-	// What Go opens is close-on-exec from the start; what a shell or a CI
-	// runner left open in us is not. Kernels before 5.11 refuse, and their
-	// children then see those descriptors.
-	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+	closeOnExec()
 	for call := range calls {
 		call.done <- call.start()
 	}

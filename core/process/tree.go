@@ -61,9 +61,6 @@ func KillTree(leader int, ladder []Step) error {
 		return fmt.Errorf("wanted the leader of a session, got process %d of session %d", leader, session)
 	}
 	if ended {
-		if isNewest(leader) {
-			return nil
-		}
 		if empty, err := sessionIsEmpty(leader); empty || err != nil {
 			return err
 		}

@@ -104,6 +104,26 @@ func (c *Call) Return(values ...any) error {
 // Unlocked runs wait without the lock: see [vm.Unlocked].
 func (c *Call) Unlocked(wait func(ctx context.Context)) { vm.Unlocked(c.L, wait) }
 
+// Through calls a Lua function and returns all its results.
+func (c *Call) Through(fn lua.LValue, args ...lua.LValue) error {
+	base := c.L.GetTop()
+	c.L.Push(fn)
+	for _, arg := range args {
+		c.L.Push(arg)
+	}
+	c.L.Call(len(args), lua.MultRet)
+	c.results += c.L.GetTop() - base
+	return nil
+}
+
+// Rest is the arguments from index i on, without self.
+func (c *Call) Rest(i int) (rest []lua.LValue) {
+	for ; i <= c.Len(); i++ {
+		rest = append(rest, c.Arg(i))
+	}
+	return rest
+}
+
 // Invoke calls a Lua function and returns its first result. What it raises is
 // raised in the code that L runs.
 func Invoke(L *lua.LState, fn lua.LValue, args ...any) lua.LValue {

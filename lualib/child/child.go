@@ -23,7 +23,6 @@ import (
 	"avescript/lualib/bind"
 	"avescript/lualib/closure"
 	"avescript/lualib/script"
-	"avescript/lualib/stdlib"
 	"avescript/lualib/vm"
 )
 
@@ -134,7 +133,7 @@ func run(link *os.File) int {
 	})
 	if awaited {
 		if told := tell(v, link, err); err != nil || told != nil {
-			flush(v)
+			v.Finish()
 			return 1 // the parent raises the error, or is no more
 		}
 	}
@@ -145,20 +144,12 @@ func run(link *os.File) int {
 			return nil
 		})
 	}
-	flush(v)
+	v.Finish()
 	if err != nil {
 		script.Report(os.Stderr, v, err, false)
 		return 1
 	}
 	return 0
-}
-
-// flush writes what the script has put into the buffers of files.
-func flush(v *vm.VM) {
-	_ = v.Do(context.Background(), func(L *lua.LState) error {
-		stdlib.Flush(L)
-		return nil
-	})
 }
 
 // adopt makes the process what its object says.
@@ -236,7 +227,7 @@ func failHandler(v *vm.VM, self *lua.LTable, err error) {
 	if lualib.EndService(v, self, bind.AsException(v, err)) {
 		return
 	}
-	flush(v)
+	v.Finish()
 	script.Report(os.Stderr, v, err, false)
 	os.Exit(1)
 }

@@ -105,7 +105,7 @@ type packer struct {
 	chunks  map[*vm.Chunk]uint64
 
 	globals map[string]bool // that functions name; true once they are packed
-	pending []string
+	pending []global
 }
 
 func (p *packer) byte(b byte)     { p.out = append(p.out, b) }
@@ -167,13 +167,23 @@ func (p *packer) value(v lua.LValue) error {
 	return nil
 }
 
+// global is a global variable as a function sees it.
+type global struct {
+	env  *lua.LTable
+	name string
+}
+
 // packGlobals packs the globals that the functions name, and those that the
 // functions among them name, until there are no more.
 func (p *packer) packGlobals() error {
 	for len(p.pending) > 0 {
-		name := p.pending[0]
+		env, name := p.pending[0].env, p.pending[0].name
 		p.pending = p.pending[1:]
-		v := p.vm.Globals().RawGetString(name)
+		v := env.RawGetString(name)
+		for v == lua.LNil && env != p.vm.Globals() {
+			env = around(env)
+			v = env.RawGetString(name)
+		}
 		if v == lua.LNil {
 			continue
 		}

@@ -118,7 +118,7 @@ func (p *packer) function(fn *lua.LFunction) error {
 	if !ok {
 		return p.refuse("a " + where + " whose source is not known")
 	}
-	if fn.Env != p.vm.Globals() {
+	if !p.extendsGlobals(fn.Env) {
 		return p.refuse("a " + where + " with an environment of its own")
 	}
 	p.byte(tagFunction)
@@ -134,7 +134,7 @@ func (p *packer) function(fn *lua.LFunction) error {
 	for _, i := range path {
 		p.uint(uint64(i))
 	}
-	p.nameGlobals(fn.Proto)
+	p.nameGlobals(fn.Env, fn.Proto)
 	for i, cell := range fn.Upvalues {
 		if p.again(cell) {
 			continue
@@ -148,8 +148,28 @@ func (p *packer) function(fn *lua.LFunction) error {
 	return nil
 }
 
+// extendsGlobals tells whether an environment is the global one, or looks there
+// for what it hasn't itself, as that of a test file does. The other side has the
+// global one for all functions.
+func (p *packer) extendsGlobals(env *lua.LTable) bool {
+	for env != nil && env != p.vm.Globals() {
+		env = around(env)
+	}
+	return env != nil
+}
+
+// around is where an environment looks up what it hasn't itself, or nil.
+func around(env *lua.LTable) *lua.LTable {
+	meta, _ := env.Metatable.(*lua.LTable)
+	if meta == nil {
+		return nil
+	}
+	next, _ := meta.RawGetString("__index").(*lua.LTable)
+	return next
+}
+
 // nameGlobals notes which globals a function reads, and the functions in it.
-func (p *packer) nameGlobals(proto *lua.FunctionProto) {
+func (p *packer) nameGlobals(env *lua.LTable, proto *lua.FunctionProto) {
 	const opcodeShift, constantMask = 26, 0x3ffff
 	for _, inst := range proto.Code {
 		if int(inst>>opcodeShift) != lua.OP_GETGLOBAL {
@@ -158,11 +178,11 @@ func (p *packer) nameGlobals(proto *lua.FunctionProto) {
 		name := proto.Constants[inst&constantMask].String()
 		if !p.globals[name] {
 			p.globals[name] = true
-			p.pending = append(p.pending, name)
+			p.pending = append(p.pending, global{env, name})
 		}
 	}
 	for _, inner := range proto.FunctionPrototypes {
-		p.nameGlobals(inner)
+		p.nameGlobals(env, inner)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"avescript/lualib/stdlib"
 	"avescript/lualib/syntax"
 	"avescript/lualib/vm"
 )
@@ -67,7 +66,7 @@ func (e *ReadError) Unwrap() error { return e.Err }
 // The error is a *[ReadError], a syntax error, a *[vm.Error], the cause of
 // ctx's end, or [ErrTestsFailed]; [Report] can show it.
 func Run(ctx context.Context, v *vm.VM, source Source, args []string, finish Finish) error {
-	defer flush(v)
+	defer v.Finish()
 	text, err := source.read()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -112,15 +111,6 @@ func setArg(L *lua.LState, v *vm.VM, arg0 string, args []string) {
 		list.Append(lua.LString(arg))
 	}
 	v.Globals().RawSetString("arg", list)
-}
-
-// flush runs under a context of its own: an interrupted script's output is
-// written too.
-func flush(v *vm.VM) {
-	_ = v.Do(context.Background(), func(L *lua.LState) error {
-		stdlib.Flush(L)
-		return nil
-	})
 }
 
 func readError(path string, err error) error {

@@ -127,12 +127,12 @@ func TestFindTests(t *testing.T) {
 		{[]string{"./other.lua", "sub", "sub/"}, []string{"other.lua", "sub/c_test.lua"}},
 		{[]string{".hidden"}, []string{".hidden/test_h.lua"}},
 	} {
-		if got, err := script.FindTests(c.paths); err != nil || !slices.Equal(got, c.want) {
+		if got, err := script.FindTests(c.paths, script.IsTestName); err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%q: wanted %q, got %q, %v", c.paths, c.want, got, err)
 		}
 	}
 	var unread *script.ReadError
-	if _, err := script.FindTests([]string{"missing"}); !errors.As(err, &unread) {
+	if _, err := script.FindTests([]string{"missing"}, script.IsTestName); !errors.As(err, &unread) {
 		t.Errorf("wanted a ReadError, got %v", err)
 	}
 }

@@ -10,9 +10,9 @@ import (
 )
 
 // FindTests lists the test files among paths: a file is taken as it is, a
-// directory is searched, with all below it, for names that a test file has.
-// The result is sorted and has no file twice.
-func FindTests(paths []string) ([]string, error) {
+// directory is searched, with all below it, for names of which isTest holds. The
+// result is sorted and has no file twice.
+func FindTests(paths []string, isTest func(name string) bool) ([]string, error) {
 	var files []string
 	for _, path := range paths {
 		info, err := os.Stat(path)
@@ -23,7 +23,7 @@ func FindTests(paths []string) ([]string, error) {
 			files = append(files, filepath.Clean(path))
 			continue
 		}
-		found, err := searchTests(path)
+		found, err := searchTests(path, isTest)
 		if err != nil {
 			return nil, err
 		}
@@ -38,7 +38,7 @@ func FindTests(paths []string) ([]string, error) {
 }
 
 // searchTests leaves out hidden directories, such as those of version control.
-func searchTests(root string) ([]string, error) {
+func searchTests(root string, isTest func(name string) bool) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -46,7 +46,7 @@ func searchTests(root string) ([]string, error) {
 			return readError(path, err)
 		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), "."):
 			return filepath.SkipDir
-		case !d.IsDir() && isTestName(d.Name()):
+		case !d.IsDir() && isTest(d.Name()):
 			files = append(files, path)
 		}
 		return nil
@@ -54,7 +54,8 @@ func searchTests(root string) ([]string, error) {
 	return files, err
 }
 
-func isTestName(name string) bool {
+// IsTestName holds of test_*.lua, *_test.lua and *_spec.lua.
+func IsTestName(name string) bool {
 	stem, isLua := strings.CutSuffix(name, ".lua")
 	return isLua && (strings.HasPrefix(stem, "test_") || strings.HasSuffix(stem, "_test") || strings.HasSuffix(stem, "_spec"))
 }

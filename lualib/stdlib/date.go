@@ -36,7 +36,7 @@ func osDate(a args) int {
 		a.L.Push(dateTable(a.L, t))
 		return 1
 	}
-	return a.pushString(strftime(t, format))
+	return a.pushString(Strftime(t, format))
 }
 
 func dateTable(L *lua.LState, t time.Time) *lua.LTable {
@@ -110,9 +110,9 @@ func inDST(t time.Time, dst bool) time.Time {
 	return t.Add(time.Hour)
 }
 
-// strftime formats a time as C does in the C locale. What is no conversion
+// Strftime formats a time as C does in the C locale. What is no conversion
 // stays as it is.
-func strftime(t time.Time, format string) string {
+func Strftime(t time.Time, format string) string {
 	var out strings.Builder
 	for i := 0; i < len(format); i++ {
 		if format[i] != '%' || i+1 == len(format) {

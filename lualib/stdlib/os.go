@@ -63,7 +63,7 @@ func (lib *library) osExecute(a args) int {
 
 func (lib *library) osExit(a args) int {
 	code := a.integerOr(1, 0)
-	lib.flush(a.L)
+	lib.end(a.L, true)
 	lib.host.Exit(code)
 	return 0
 }

@@ -1,6 +1,7 @@
 package stdlib
 
 import (
+	"context"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -37,6 +38,11 @@ type matcher struct {
 	level    int // how many captures are in use
 	depth    int
 	steps    int
+
+	// atEnd is whether it mattered that the text ends where it does.
+	atEnd bool
+
+	stream *stream // instead of L, for a text that is still coming
 }
 
 // newMatcher takes the anchor off the pattern, for the functions that know
@@ -46,7 +52,12 @@ func newMatcher(L *lua.LState, src, pat string) (m *matcher, anchored bool) {
 	return &matcher{L: L, src: src, pat: pat}, anchored
 }
 
-func (m *matcher) fail(message string) { m.L.RaiseError("%s", message) }
+func (m *matcher) fail(message string) {
+	if m.stream != nil {
+		panic(patternFault(message))
+	}
+	m.L.RaiseError("%s", message)
+}
 
 // matchAt is the end of the match of the whole pattern that begins at s, or -1.
 func (m *matcher) matchAt(s int) int {
@@ -79,6 +90,7 @@ func (m *matcher) matchItems(s, p int) int {
 		case '$':
 			if p+1 == len(m.pat) {
 				if s == len(m.src) {
+					m.atEnd = true
 					return s
 				}
 				return -1
@@ -129,15 +141,22 @@ func (m *matcher) step() {
 	if m.steps&(stepsBetweenPolls-1) != 0 {
 		return
 	}
-	ctx := m.L.Context()
+	ctx := m.context()
 	if ctx == nil {
 		return
 	}
 	select {
 	case <-ctx.Done():
-		m.L.RaiseError("%s", ctx.Err().Error())
+		m.fail(ctx.Err().Error())
 	default:
 	}
+}
+
+func (m *matcher) context() context.Context {
+	if m.stream != nil {
+		return m.stream.ctx
+	}
+	return m.L.Context()
 }
 
 // longest matches the single item at p as often as possible, at least min
@@ -195,6 +214,7 @@ func (m *matcher) balanced(s, p int) int {
 	}
 	opening, closing := m.pat[p], m.pat[p+1]
 	if s >= len(m.src) || m.src[s] != opening {
+		m.atEnd = m.atEnd || s >= len(m.src)
 		return -1
 	}
 	nested := 1
@@ -208,6 +228,7 @@ func (m *matcher) balanced(s, p int) int {
 			nested++
 		}
 	}
+	m.atEnd = true
 	return -1
 }
 
@@ -224,6 +245,8 @@ func (m *matcher) frontier(s, p int) (next, after int) {
 	}
 	if s < len(m.src) {
 		here = m.src[s]
+	} else {
+		m.atEnd = true
 	}
 	if m.inSet(before, p, end) || !m.inSet(here, p, end) {
 		return -1, end
@@ -240,6 +263,7 @@ func (m *matcher) backReference(s int, digit byte) int {
 	// The length of a position capture matches nothing in the reference
 	// either.
 	if c.length < 0 || !strings.HasPrefix(m.src[s:], m.src[c.start:c.start+c.length]) {
+		m.atEnd = m.atEnd || s+c.length > len(m.src)
 		return -1
 	}
 	return s + c.length
@@ -314,6 +338,7 @@ func (m *matcher) setEnd(p int) int {
 // single reports whether the character at s matches the single item.
 func (m *matcher) single(s, p, end int) bool {
 	if s >= len(m.src) {
+		m.atEnd = true
 		return false
 	}
 	c := m.src[s]

@@ -64,6 +64,7 @@ type library struct {
 	input, output         *lua.LUserData // the defaults of io.read and io.write
 	fileMeta              *lua.LTable
 	unflushed             map[*file]struct{} // open files that setvbuf gave a buffer
+	endings               []ending
 	random                *rand.Rand
 	gcPause, gcStepMul    int
 	tostring, next        *lua.LFunction
@@ -90,13 +91,39 @@ func Open(L *lua.LState, host Host) {
 	openTable(L)
 }
 
-// Flush writes out what files with a buffer still hold. The host calls it
-// before the process ends; os.exit does so by itself.
+// Flush calls the functions of [OnExit], and writes out what files with a
+// buffer still hold. The host calls it when the script has ended; os.exit does
+// so by itself.
 func Flush(L *lua.LState) {
-	registry := L.Get(lua.RegistryIndex).(*lua.LTable)
-	if ud, ok := registry.RawGetString(registryKey).(*lua.LUserData); ok {
-		ud.Value.(*library).flush(L)
+	if lib := libraryOf(L); lib != nil {
+		lib.end(L, false)
 	}
+}
+
+// ending is a function of [OnExit]. It is abrupt if os.exit has called it, in
+// the middle of a script that will not go on.
+type ending func(L *lua.LState, abrupt bool)
+
+// OnExit has fn called when the script ends.
+func OnExit(L *lua.LState, fn func(L *lua.LState, abrupt bool)) {
+	lib := libraryOf(L)
+	lib.endings = append(lib.endings, fn)
+}
+
+func libraryOf(L *lua.LState) *library {
+	registry := L.Get(lua.RegistryIndex).(*lua.LTable)
+	ud, ok := registry.RawGetString(registryKey).(*lua.LUserData)
+	if !ok {
+		return nil
+	}
+	return ud.Value.(*library)
+}
+
+func (lib *library) end(L *lua.LState, abrupt bool) {
+	for _, fn := range lib.endings {
+		fn(L, abrupt)
+	}
+	lib.flush(L)
 }
 
 func (lib *library) flush(L *lua.LState) {

@@ -94,7 +94,7 @@ func (c collector) Report(e harness.Event) {
 
 func ourVerdicts(t *testing.T, file string) verdicts {
 	c := collector{verdicts{}}
-	run := harness.Start(c)
+	run := harness.Start(c, 1)
 	run.StartFile(file)
 	if err := suite.RunFile(t.Context(), file, run, options()); err != nil {
 		t.Fatal(err)

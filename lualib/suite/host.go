@@ -2,6 +2,8 @@ package suite
 
 import (
 	"context"
+	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -17,14 +19,19 @@ import (
 var host = bind.Module{
 	Name: "ave.test.host",
 	Funcs: []bind.Fn{
+		bind.Func("beside", "path", beside),
 		bind.Func("caller", "", caller),
+		bind.Func("choice", "", choice),
 		bind.Func("diff", "expected, actual", diff),
 		bind.Func("emit", "kind, element, status?, problems?", emit),
-		bind.Func("filter", "", filter),
+		bind.Func("golden", "folder, name, text, may_update", golden),
+		bind.Func("is_object", "value", isObject),
 		bind.Func("is_opaque", "value", isOpaque),
 		bind.Func("now", "", now),
+		bind.Func("seed", "", seed),
 		bind.Func("sleep", "seconds", sleep),
 		bind.Func("stack", "", captureStack),
+		bind.Func("time", "", unixTime),
 	},
 }
 
@@ -81,28 +88,58 @@ func emit(c *bind.Call) error {
 	of(c.L).send(harness.Event{
 		Kind:     harness.Kind(kind),
 		Status:   harness.Status(status),
-		Path:     path(element),
+		Path:     texts(element, "path"),
 		Line:     int(lua.LVAsNumber(element.RawGetString("line"))),
+		Tags:     texts(element, "tags"),
 		Problems: problemsOf(problems),
+
+		Attempt:     int(lua.LVAsNumber(element.RawGetString("attempt"))),
+		Last:        lua.LVAsBool(element.RawGetString("last")),
+		Quarantined: lua.LVAsBool(element.RawGetString("quarantine")),
 	})
 	return nil
 }
 
-func path(element *lua.LTable) []string {
-	names, _ := element.RawGetString("path").(*lua.LTable)
-	list := make([]string, names.Len())
-	for i := range list {
-		list[i] = names.RawGetInt(i + 1).String()
+// texts is a list of texts in a field.
+func texts(element *lua.LTable, field string) []string {
+	list, ok := element.RawGetString(field).(*lua.LTable)
+	if !ok || list.Len() == 0 {
+		return nil
 	}
-	return list
+	texts := make([]string, list.Len())
+	for i := range texts {
+		texts[i] = list.RawGetInt(i + 1).String()
+	}
+	return texts
 }
 
-// filter is the filter of the run, or nothing.
-func filter(c *bind.Call) error {
-	if text := of(c.L).filter; text != "" {
-		return c.Return(text)
+// beside is the absolute path of a file that lies beside the script that calls.
+func beside(c *bind.Call) error {
+	var name string
+	if err := c.Args(&name); err != nil {
+		return err
 	}
-	return nil
+	file := ""
+	if stack := scriptStack(vm.Frames(c.L)); len(stack) > 0 {
+		file = stack[0].File
+	}
+	path, err := filepath.Abs(filepath.Join(filepath.Dir(file), name))
+	if err != nil {
+		return err
+	}
+	return c.Return(path)
+}
+
+// seed is a number that an order can be made of, another one each time.
+func seed(c *bind.Call) error { return c.Return(rand.IntN(1_000_000)) }
+
+// unixTime is the time in seconds of the epoch.
+func unixTime(c *bind.Call) error { return c.Return(float64(time.Now().UnixMicro()) / 1e6) }
+
+// isObject tells of an object that a part of it is Go's.
+func isObject(c *bind.Call) error {
+	_, has := bind.Part[any](c.Arg(1))
+	return c.Return(has)
 }
 
 // isOpaque tells of an object that it is more than what pairs shows: that a part

@@ -13,7 +13,7 @@ var words = []string{
 	"it", "spec", "test", "pending", "finally",
 	"setup", "teardown", "lazy_setup", "lazy_teardown", "strict_setup", "strict_teardown",
 	"before_each", "after_each",
-	"eventually",
+	"eventually", "xfail", "randomize",
 }
 
 // Install makes the words global, and lets assert be indexed: assert.equals.
@@ -22,10 +22,16 @@ func Install(v *vm.VM, L *lua.LState) {
 	s := &session{
 		require: globals.RawGetString("require").(*lua.LFunction),
 		assert:  globals.RawGetString("assert").(*lua.LFunction),
+		globals: map[lua.LValue]string{},
 	}
 	v.Attached[sessionKey{}] = s
 	for _, word := range words {
-		globals.RawSetString(word, L.NewFunction(s.word(word)))
+		fn := L.NewFunction(s.word(word))
+		s.globals[fn] = word
+		globals.RawSetString(word, fn)
+	}
+	for word, module := range lazyWords {
+		globals.RawSetString(word, s.lazy(L, module))
 	}
 	preload := globals.RawGetString("package").(*lua.LTable).RawGetString("preload").(*lua.LTable)
 	preload.RawSetString(host.Name, L.NewFunction(func(L *lua.LState) int {
@@ -33,7 +39,7 @@ func Install(v *vm.VM, L *lua.LState) {
 		L.Push(host.Open(L))
 		return 1
 	}))
-	s.indexAssert(L)
+	s.indexFunctions(L)
 }
 
 // word is the global function of a name. It passes its arguments on to the
@@ -48,28 +54,80 @@ func (s *session) word(name string) lua.LGFunction {
 	}
 }
 
-// indexAssert gives functions a metatable, which all of them share, and in
-// which assert alone can be indexed. For the others the error stays what it is
-// without one.
-func (s *session) indexAssert(L *lua.LState) {
+// lazyWords are the global tables that tests have, and their modules.
+var lazyWords = map[string]string{
+	"spy":   "luassert.spy",
+	"stub":  "luassert.stub",
+	"mock":  "luassert.mock",
+	"match": "luassert.match",
+}
+
+// lazy is a table that stands for a module, which is loaded by the first use.
+func (s *session) lazy(L *lua.LState, module string) *lua.LTable {
+	load := func(L *lua.LState) lua.LValue { return bind.Invoke(L, s.require, module) }
+	meta := L.NewTable()
+	meta.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
+		L.Push(L.GetTable(load(L), L.Get(2)))
+		return 1
+	}))
+	meta.RawSetString("__call", L.NewFunction(func(L *lua.LState) int {
+		L.Replace(1, load(L))
+		L.Call(L.GetTop()-1, lua.MultRet)
+		return L.GetTop()
+	}))
+	table := L.NewTable()
+	table.Metatable = meta
+	return table
+}
+
+// indexFunctions gives functions a metatable, which all of them share, and in
+// which assert and the words alone can be indexed. For the others the error
+// stays what it is without one.
+func (s *session) indexFunctions(L *lua.LState) {
 	meta := L.NewTable()
 	meta.RawSetString("__metatable", lua.LFalse)
 	meta.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
-		if L.Get(1) != s.assert {
-			vm.Raise(L, lua.LString(vm.Where(L)+"attempt to index a function value"))
+		fn, key := L.Get(1), L.Get(2)
+		if fn == s.assert {
+			L.Push(bind.Invoke(L, s.chains(L).RawGetString("index"), key))
+			return 1
 		}
-		word := L.Get(2)
-		L.Push(bind.Invoke(L, s.chain(L), word))
+		L.Push(s.field(L, fn, key))
 		return 1
+	}))
+	meta.RawSetString("__newindex", L.NewFunction(func(L *lua.LState) int {
+		if L.Get(1) != s.assert {
+			refuseIndex(L)
+		}
+		bind.Invoke(L, s.chains(L).RawGetString("set"), L.Get(2), L.Get(3))
+		return 0
 	}))
 	L.SetMetatable(s.assert, meta)
 }
 
-// chain is the function that finds what follows "assert.".
-func (s *session) chain(L *lua.LState) *lua.LFunction {
+func refuseIndex(L *lua.LState) {
+	vm.Raise(L, lua.LString(vm.Where(L)+"attempt to index a function value"))
+}
+
+// field is what a word has under a key: it.each.
+func (s *session) field(L *lua.LState, fn, key lua.LValue) lua.LValue {
+	if name, ok := s.globals[fn]; ok {
+		s.load(L)
+		fn = lua.LString(name)
+	} else if s.words == nil {
+		refuseIndex(L)
+	}
+	field := bind.Invoke(L, s.each.RawGetString("field"), fn, key)
+	if field == lua.LNil {
+		refuseIndex(L)
+	}
+	return field
+}
+
+// chains is the module that has what follows "assert.".
+func (s *session) chains(L *lua.LState) *lua.LTable {
 	if s.assertions == nil {
-		module := bind.Invoke(L, s.require, "ave.test.checks").(*lua.LTable)
-		s.assertions = module.RawGetString("index").(*lua.LFunction)
+		s.assertions = bind.Invoke(L, s.require, "ave.test.luassert").(*lua.LTable)
 	}
 	return s.assertions
 }

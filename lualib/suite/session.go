@@ -11,16 +11,19 @@ import (
 // session is what one interpreter knows of its tests. It is used under the
 // interpreter's lock.
 type session struct {
-	require *lua.LFunction // as it was before any script ran
-	assert  *lua.LFunction // the one that can be indexed
-	used    bool           // whether any of the modules was loaded
+	require *lua.LFunction        // as it was before any script ran
+	assert  *lua.LFunction        // the one that can be indexed
+	globals map[lua.LValue]string // the words, by the functions that stand for them
+	used    bool                  // whether any of the modules was loaded
 
-	words      *lua.LTable    // the module ave.test, nil until it is used
-	runner     *lua.LTable    // the module ave.test.runner, likewise
-	assertions *lua.LFunction // finds what follows "assert.", likewise
+	words      *lua.LTable // the module ave.test, nil until it is used
+	runner     *lua.LTable // the module ave.test.runner, likewise
+	each       *lua.LTable // the module ave.test.each, likewise
+	assertions *lua.LTable // what follows "assert.", likewise
 
 	run     *harness.Run // where events go
-	filter  string
+	file    string       // the test file
+	opts    Options
 	current *harness.Event // the test that is running
 }
 
@@ -34,6 +37,7 @@ func (s *session) load(L *lua.LState) {
 	if s.words == nil {
 		s.words = bind.Invoke(L, s.require, "ave.test").(*lua.LTable)
 		s.runner = bind.Invoke(L, s.require, "ave.test.runner").(*lua.LTable)
+		s.each = bind.Invoke(L, s.require, "ave.test.each").(*lua.LTable)
 	}
 }
 

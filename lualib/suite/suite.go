@@ -14,7 +14,7 @@ package suite
 import (
 	"context"
 	"errors"
-	"io"
+	"path/filepath"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -22,24 +22,33 @@ import (
 	"avescript/lualib/vm"
 )
 
-// Options say how tests are run and shown.
+// Options say how tests are run, and who learns of it.
 type Options struct {
-	Color bool // use the escape sequences of a terminal
+	// Reporter is told what happens.
+	Reporter harness.Reporter
 
-	// Filter selects the tests that have it in their full name, or whose
-	// name it matches as a Lua pattern; "" is all of them.
-	Filter string
+	// Choice is which tests run.
+	Choice Choice
+
+	// Helper is a Lua file that runs before each test file, or a module that
+	// is required; its hooks are around the tests of the file. "" is none.
+	Helper string
+
+	// Path is searched for modules before package.path, in the same form.
+	Path string
+
+	// Update writes the files that tests compare with what they see.
+	Update bool
 
 	// New makes the interpreter of a test file, with the words installed.
 	// Only Main needs it.
 	New func() *vm.VM
 }
 
-// Finish runs the tests that a script has declared so far, and reports to out.
-// Ran is false if there are none; nothing is written then. When ctx ends, the
-// tests that have not run are left out, the report is finished, and err is the
-// context's cause.
-func Finish(ctx context.Context, v *vm.VM, out io.Writer, opts Options) (ran, passed bool, err error) {
+// Finish runs the tests that a script has declared so far. Ran is false if
+// there are none; nothing is reported then. When ctx ends, the tests that have
+// not run are left out, the report is finished, and err is the context's cause.
+func Finish(ctx context.Context, v *vm.VM, opts Options) (ran, passed bool, err error) {
 	script := ""
 	err = v.Do(ctx, func(L *lua.LState) error {
 		script = of(L).declaredIn(L)
@@ -48,21 +57,21 @@ func Finish(ctx context.Context, v *vm.VM, out io.Writer, opts Options) (ran, pa
 	if err != nil || script == "" {
 		return false, true, err
 	}
-	run := harness.Start(harness.NewTerminal(out, opts.Color))
+	run := harness.Start(opts.Reporter, 1)
 	run.StartFile(script)
-	err = runDeclared(ctx, v, run, opts.Filter, func(s *session, L *lua.LState) {
+	err = runDeclared(ctx, v, run, script, opts, func(s *session, L *lua.LState) {
 		s.call(L, "run_script")
 	})
 	run.FinishFile()
 	return true, finish(run, err), err
 }
 
-// Main runs test files one after the other, each in an interpreter of its own,
-// and reports to out. A file that cannot be loaded or declares no test counts
-// as failed, and the others go on. When ctx ends the report is finished, and
-// err is the context's cause.
-func Main(ctx context.Context, files []string, out io.Writer, opts Options) (passed bool, err error) {
-	run := harness.Start(harness.NewTerminal(out, opts.Color))
+// Main runs test files one after the other, each in an interpreter of its own.
+// A file that cannot be loaded or declares no test counts as failed, and the
+// others go on. When ctx ends the report is finished, and err is the context's
+// cause.
+func Main(ctx context.Context, files []string, opts Options) (passed bool, err error) {
+	run := harness.Start(opts.Reporter, len(files))
 	for _, file := range files {
 		run.StartFile(file)
 		err = runFile(ctx, file, run, opts)
@@ -79,15 +88,24 @@ func Main(ctx context.Context, files []string, out io.Writer, opts Options) (pas
 func runFile(ctx context.Context, file string, run *harness.Run, opts Options) error {
 	v := opts.New()
 	defer v.Close()
+	defer v.Finish()
 	chunk, err := v.LoadFile(file)
 	if err != nil {
 		run.Send(broken(loadProblem(err)))
 		return nil
 	}
 	v.SearchBeside(file)
+	searchPath(v, opts.Path)
+	helper, err := helper(v, opts.Helper)
+	if err != nil {
+		run.Send(broken(loadProblem(err)))
+		return nil
+	}
 	declared := 0
-	err = runDeclared(ctx, v, run, opts.Filter, func(s *session, L *lua.LState) {
-		declared = int(lua.LVAsNumber(s.call(L, "run_file", chunk)))
+	err = runDeclared(ctx, v, run, file, opts, func(s *session, L *lua.LState) {
+		if helper == lua.LNil || lua.LVAsBool(s.call(L, "run_helper", helper)) {
+			declared = int(lua.LVAsNumber(s.call(L, "run_file", chunk)))
+		}
 	})
 	if declared == 0 && run.File().Bad() == 0 {
 		run.Send(broken(harness.Problem{Message: "no tests in " + file}))
@@ -95,13 +113,45 @@ func runFile(ctx context.Context, file string, run *harness.Run, opts Options) e
 	return err
 }
 
-// runDeclared lets start run tests in v. The error is that of ctx: one that
-// start raises is reported.
-func runDeclared(ctx context.Context, v *vm.VM, run *harness.Run, filter string, start func(*session, *lua.LState)) error {
+// helper loads the helper file, if name is one.
+func helper(v *vm.VM, name string) (lua.LValue, error) {
+	switch {
+	case name == "":
+		return lua.LNil, nil
+	case filepath.Ext(name) != ".lua":
+		return lua.LString(name), nil
+	}
+	chunk, err := v.LoadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return chunk, nil
+}
+
+// sources is where the modules lie that a project tests; busted searches there,
+// too.
+const sources = "./src/?.lua;./src/?/?.lua;./src/?/init.lua"
+
+// searchPath puts templates at the beginning of package.path, and sources at its
+// end.
+func searchPath(v *vm.VM, templates string) {
+	pkg := v.Globals().RawGetString("package").(*lua.LTable)
+	path := lua.LVAsString(pkg.RawGetString("path")) + ";" + sources
+	if templates != "" {
+		path = templates + ";" + path
+	}
+	pkg.RawSetString("path", lua.LString(path))
+}
+
+// runDeclared lets start run the tests of a file in v. The error is that of ctx:
+// one that start raises is reported.
+func runDeclared(
+	ctx context.Context, v *vm.VM, run *harness.Run, file string, opts Options, start func(*session, *lua.LState),
+) error {
 	var s *session
 	err := v.Do(ctx, func(L *lua.LState) error {
 		s = of(L)
-		s.run, s.filter = run, filter
+		s.run, s.file, s.opts = run, file, opts
 		start(s, L)
 		return nil
 	})

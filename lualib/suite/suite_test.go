@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,6 +17,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"go.uber.org/goleak"
 
+	"avescript/core/harness/report"
 	"avescript/lualib"
 	"avescript/lualib/suite"
 	"avescript/lualib/vm"
@@ -28,6 +30,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func newVM() *vm.VM { return lualib.New(vm.Stdio{}) }
 
 func options() suite.Options { return suite.Options{New: newVM} }
+
+func reportingTo(out io.Writer, opts suite.Options) suite.Options {
+	opts.Reporter = report.NewTerminal(out, report.View{})
+	return opts
+}
 
 // varying is what differs from run to run in a report.
 var varying = []struct {
@@ -48,7 +55,7 @@ func TestReports(t *testing.T) {
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
 			var out strings.Builder
-			passed, err := suite.Main(t.Context(), []string{file}, &out, options())
+			passed, err := suite.Main(t.Context(), []string{file}, reportingTo(&out, options()))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,10 +115,10 @@ func setGlobal(t *testing.T, v *vm.VM, name string, fn lua.LGFunction) {
 	}
 }
 
-func finish(t *testing.T, v *vm.VM, opts suite.Options) (ran, passed bool, report string) {
+func finish(t *testing.T, v *vm.VM, opts suite.Options) (ran, passed bool, text string) {
 	t.Helper()
 	var out strings.Builder
-	ran, passed, err := suite.Finish(t.Context(), v, &out, opts)
+	ran, passed, err := suite.Finish(t.Context(), v, reportingTo(&out, opts))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +151,7 @@ func TestFinish(t *testing.T) {
 			v := newVM()
 			defer v.Close()
 			do(t, v, c.source)
-			ran, passed, report := finish(t, v, suite.Options{Filter: c.filter})
+			ran, passed, report := finish(t, v, suite.Options{Choice: suite.Choice{Filters: strings.Fields(c.filter)}})
 			if ran != c.ran || passed != c.passed || lastLine(report) != c.summary {
 				t.Errorf("ran %v, passed %v, report:\n%s", ran, passed, report)
 			}
@@ -174,7 +181,7 @@ func TestInterrupted(t *testing.T) {
 			})
 			do(t, v, `it("before", function() end) it("hangs", function() hanging() `+body+` end) it("after", function() end)`)
 			var out strings.Builder
-			ran, passed, err := suite.Finish(ctx, v, &out, suite.Options{})
+			ran, passed, err := suite.Finish(ctx, v, reportingTo(&out, suite.Options{}))
 			if !ran || passed || !errors.Is(err, late) {
 				t.Errorf("ran %v, passed %v, err %v", ran, passed, err)
 			}
@@ -203,7 +210,7 @@ func TestFilesAreSeparate(t *testing.T) {
 		write("b.lua", `it("b", function() assert.is_nil(leak) end)`),
 	}
 	var out strings.Builder
-	passed, err := suite.Main(t.Context(), files, &out, options())
+	passed, err := suite.Main(t.Context(), files, reportingTo(&out, options()))
 	if err != nil || passed || lastLine(out.String()) != "2 passed, 2 failed" {
 		t.Errorf("passed %v, err %v, report:\n%s", passed, err, out.String())
 	}

@@ -133,6 +133,16 @@ func (vm *VM) Close() {
 	vm.main.Close()
 }
 
+// Finish is called when the script has ended: it ends what the script would leave
+// behind, and writes out the files that it has left with a buffer. What has
+// ended the script does not end this.
+func (vm *VM) Finish() {
+	_ = vm.Do(context.Background(), func(L *lua.LState) error {
+		stdlib.Flush(L)
+		return nil
+	})
+}
+
 // Do takes the lock and runs fn with a thread of its own. An error that fn or
 // the Lua code it calls raises is returned, as *[Error] when it came from Lua.
 // When ctx ends, the Lua code that fn has started is interrupted, wherever it
@@ -231,6 +241,17 @@ func Unlocked(L *lua.LState, wait func(ctx context.Context)) {
 // Context is the context under which L runs: that of the innermost Do or
 // Within.
 func Context(L *lua.LState) context.Context { return threadOf(L).context() }
+
+// Root is the context of the outermost Do that L runs in.
+func Root(L *lua.LState) context.Context {
+	root := context.Background()
+	for t := threadOf(L); t != nil; t = t.parent {
+		if t.ctx != nil {
+			root = t.ctx
+		}
+	}
+	return root
+}
 
 // Of is the VM that L belongs to.
 func Of(L *lua.LState) *VM { return threadOf(L).vm }

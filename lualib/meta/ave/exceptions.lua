@@ -83,6 +83,14 @@ exceptions.TypeError = TypeError
 local OverflowError = {}
 exceptions.OverflowError = OverflowError
 
+--- The operating system has refused something. Python's own.
+---@class ave.OSError: ave.Exception
+---@field errno string The name of the reason, such as "ENOENT".
+---@field path? string The file that it is about.
+---@overload fun(details: string|ave.Details): ave.OSError
+local OSError = {}
+exceptions.OSError = OSError
+
 --- The parent of AVE's own exceptions, and what an unknown type from a service
 --- becomes.
 ---@class ave.AveException: ave.Exception

@@ -21,21 +21,31 @@
 ---   are served meanwhile if their methods are concurrent.
 local ave = {}
 
+ave.args = require("ave.args")
 ave.broker = require("ave.broker")
 ave.cmd = require("ave.cmd")
 ave.config = require("ave.config")
 ave.daemon = require("ave.daemon")
 ave.connection = require("ave.network.connection")
 ave.control = require("ave.network.control")
+ave.env = require("ave.env")
 ave.exceptions = require("ave.exceptions")
 ave.fdtx = require("ave.network.fdtx")
+ave.fs = require("ave.fs")
+ave.http = require("ave.http")
 ave.json = require("ave.json")
+ave.log = require("ave.log")
 ave.network = require("ave.network")
 ave.persona = require("ave.persona")
 ave.pipe = require("ave.network.pipe")
+ave.posix = require("ave.posix")
 ave.process = require("ave.network.process")
 ave.profile = require("ave.profile")
+ave.regex = require("ave.regex")
+ave.screen = require("ave.screen")
+ave.task = require("ave.task")
 ave.test = require("ave.test")
+ave.time = require("ave.time")
 
 ave.BlockingConnection = ave.connection.BlockingConnection
 ave.Connection = ave.connection.Connection
@@ -46,6 +56,7 @@ ave.FdTx = ave.fdtx.FdTx
 ave.Process = ave.process.Process
 ave.Profile = ave.profile.Profile
 ave.RemoteControl = ave.control.RemoteControl
+ave.Screen = ave.screen.Screen
 ave.find_free_port = ave.connection.find_free_port
 
 --- A time in seconds, whole or not, 0 or more. Nil waits for ever, and 0 does

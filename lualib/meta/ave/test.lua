@@ -268,6 +268,48 @@ function assert.error_matches(fn, pattern, init, plain, message) end
 ---@return table error What was raised.
 function assert.raises(class, fn, ...) end
 
+--- How `restart_under_load` restarts a service.
+---@class ave.RestartOptions
+---@field service ave.Control The service that is running. It must have been started here.
+---@field successor fun(): ave.Control Makes a service that takes over, by its option `takeover`. It may start it, too.
+---@field clients? integer How many clients there are. Default: 8.
+---@field restarts? integer Default: 10.
+---@field method? string A method of the service that gives back its argument, a string. Default: "echo".
+---@field depth? integer How many calls of each client are under way at a time. Default: 2.
+---@field size? integer The longest argument, in bytes. Default: 100.
+---@field timeout? ave.Seconds How long a call may take, and a service to end. Default: 30.
+
+--- A service is restarted again and again, and clients in a process of their own
+--- that call it all the time do not notice: all their calls get the right answer,
+--- in their order. Each service that was replaced ends with status 0, and the last
+--- one has no more descriptors than the first.
+---
+---     service = assert.restart_under_load {
+---         service = service,
+---         successor = function() return Lab { port = port, authkey = "key", takeover = true } end,
+---         restarts = 20,
+---     }
+---@param options ave.RestartOptions
+---@return ave.Control service The one that runs now.
+---@return integer calls How many calls the clients have made.
+function assert.restart_under_load(options) end
+
+--- The options of `matches_screen`.
+---@class ave.MatchesScreenOptions
+---@field attributes? boolean Compare all that is to be seen: colours and the like, the cursor, the title and the size. Default: false.
+
+--- A screen looks as it did when it was accepted. Its text is compared with a file
+--- that is kept beside the test: with `screens/test_shell/menu.txt` for `"menu"` in
+--- `test_shell.lua`. `avescript test --update` writes the file. If it is missing,
+--- the assertion fails.
+---
+---     assert.matches_screen(session, "menu")
+---     assert.matches_screen(session:screen(), "menu", { attributes = true })
+---@param screen ave.Screen|ave.Session What to look at.
+---@param name string Letters, digits, blanks and `._-`.
+---@param options? ave.MatchesScreenOptions
+function assert.matches_screen(screen, name, options) end
+
 --- There are `count` values after the first argument:
 --- `assert.returned_arguments(2, f())`.
 ---@param count integer

@@ -1,112 +1,95 @@
--- What follows "assert.": chains such as assert.is_not.equal(a, b). The words
--- of a chain, which dots and underscores separate alike, are modifiers and one
--- assertion. A call ends the chain; a chain that has no assertion in it, such
--- as assert.message("..."), returns one that goes on with what it was told.
+-- What follows "assert.": chains of words that end with an assertion. A call
+-- ends the chain; a chain that has no assertion in it, such as
+-- assert.message("..."), returns one that goes on with what it was told.
 
+local arguments = require("ave.test.arguments")
+local difference = require("ave.test.difference")
 local failure = require("ave.test.failure")
-local host = require("ave.test.host")
-local messages = require("ave.test.messages")
-local show = require("ave.test.show")
+local formatters = require("ave.test.formatters")
+local say = require("say")
+local state = require("ave.test.state")
+local words = require("ave.test.words")
 
-local assertions = {}
+local assertions = { _VERSION = "Luassert 1.9.0" }
 
--- What is registered, by namespace ("assertion", "modifier") and name.
-local registered = { assertion = {}, modifier = {} }
-
-local parsed = {} -- chains that were taken apart, by their text
-
--- register is assert:register of luassert. An assertion is called with a
--- state, the list of arguments (and their number in n), and the level of its
--- caller; it returns whether it holds, and optionally the list of what the
--- assertion returns. The arguments that it leaves in the list fill in the
--- message.
+-- register adds an assertion, a modifier or a matcher. An assertion is called
+-- with a state, the list of arguments (and their number in n), and the level of
+-- its caller for error(); it returns whether it holds, and optionally the list
+-- of what the assertion returns. The arguments that it leaves in the list fill in
+-- the message. Either message is the key of a text in say, or a text itself.
 function assertions.register(_, namespace, name, callback, positive, negative)
-    registered[namespace] = registered[namespace] or {}
-    registered[namespace][name:lower()] = { callback = callback, positive = positive, negative = negative }
-    parsed = {}
+    words.register(namespace, name, {
+        callback = callback,
+        name = name:lower(),
+        positive_message = positive,
+        negative_message = negative,
+    })
 end
 
-function assertions.unregister(_, namespace, name)
-    registered[namespace][name:lower()] = nil
-    parsed = {}
-end
+function assertions.unregister(_, namespace, name) words.register(namespace, name, nil) end
 
--- longest finds the longest name that the words from first on make up.
-local function longest(words, first)
-    for last = #words, first, -1 do
-        local name = table.concat(words, "_", first, last)
-        if registered.assertion[name] or registered.modifier[name] then
-            return name, last + 1
-        end
-    end
-    error("there is no assertion or modifier '" .. table.concat(words, "_", first) .. "'", 4)
-end
+function assertions.add_formatter(_, formatter) state.add_formatter(formatter) end
 
--- parse takes a chain apart: the assertion, if any, and the modifiers.
-local function parse(text)
-    local words = {}
-    for word in text:lower():gmatch("[^_]+") do
-        words[#words + 1] = word
-    end
-    local chain, i = { modifiers = {} }, 1
-    while i <= #words do
-        local name
-        name, i = longest(words, i)
-        chain.assertion = registered.assertion[name] or chain.assertion
-        table.insert(chain.modifiers, registered.modifier[name])
-    end
-    parsed[text] = chain
-    return chain
-end
+function assertions.remove_formatter(_, formatter) state.remove_formatter(formatter) end
 
--- format makes texts of the arguments, except those that are ones already.
-local function format(arguments)
-    local texts, plain = {}, arguments.nofmt or {}
-    for i = 1, arguments.n do
-        texts[i] = plain[i] and tostring(arguments[i]) or show(arguments[i])
-    end
-    return texts
-end
+function assertions.format(_, values) return formatters.all(values) end
 
-local function is_long(text) return text:find("\n", 1, true) or #text > 60 end
+function assertions.set_parameter(_, name, value) state.set_parameter(name, value) end
 
-local function has_lines(v) return type(v) == "string" and v:find("\n", 1, true) end
+function assertions.get_parameter(_, name) return state.get_parameter(name) end
 
--- difference is the diff of the two values that an assertion has compared,
--- unless both are short. Texts are compared by their own lines.
-local function difference(compared)
-    local a, b = compared[1], compared[2]
-    if has_lines(a) and has_lines(b) then
-        return host.diff(a, b)
-    elseif type(a) == type(b) and (is_long(show(a)) or is_long(show(b))) then
-        return host.diff(show(a, true), show(b, true))
+function assertions.add_spy(_, spy) state.add_spy(spy) end
+
+function assertions.snapshot() return state.snapshot() end
+
+local Level = {}
+
+-- level makes what luassert takes as the third argument of assert. Reports show
+-- the stack, so that it has no use here.
+function assertions.level(_, level) return setmetatable({ level = level }, Level) end
+
+function assertions.get_level(_, level)
+    if type(level) == "table" and getmetatable(level) == Level then
+        return level.level
     end
 end
 
-local function fail(assertion, state, arguments)
-    local diff = state.mod and state.compared and difference(state.compared)
-    local text = "expected (-) and actual (+) differ:"
-    if not diff then
-        local key = state.mod and assertion.positive or assertion.negative or "assertion failed"
-        text = messages.fill(key, format(arguments), arguments.n)
+local function own_message(given)
+    if given == nil then
+        return nil
     end
-    local own = state.failure_message
-    if own ~= nil then
-        text = (type(own) == "string" and own or show(own)) .. "\n" .. text
+    local meta = debug.getmetatable(given)
+    if type(given) == "string" or (type(meta) == "table" and meta.__tostring) then
+        return tostring(given)
     end
-    failure.raise(text, diff or nil)
+    return formatters.one(given)
 end
+
+local function joined(first, second) return first and second and first .. "\n" .. second or first or second end
+
+-- fail raises the failure of an assertion: with luassert's text for those who
+-- catch it, and with what the report shows.
+local function fail(assertion, told, values)
+    local own = own_message(told.failure_message)
+    local shown, diff = difference.describe(told, assertion, values)
+    local key = told.mod and assertion.positive_message or assertion.negative_message
+    local texts = formatters.all(values)
+    local text = key and (say(key, texts) or difference.own(key, texts))
+    failure.raise(joined(own, text) or "assertion failed!", joined(own, shown), diff, told.soft)
+end
+
+local user = 3 -- the level of the line that asserts, seen from check
 
 -- check calls the assertion of a chain.
-local function check(chain, state, ...)
+local function check(chain, told, ...)
     for _, modifier in ipairs(chain.modifiers) do
-        modifier.callback(state)
+        modifier.callback(told)
     end
-    local assertion = chain.assertion
-    local arguments = { n = select("#", ...), ... }
-    local holds, results = assertion.callback(state, arguments, 1)
-    if (not holds) == state.mod then
-        fail(assertion, state, arguments)
+    local assertion = chain.last
+    local values = arguments.of(...)
+    local holds, results = assertion.callback(told, values, user)
+    if (not holds) == told.mod then
+        fail(assertion, told, values)
     end
     if results then
         return unpack(results, 1, results.n or #results)
@@ -114,51 +97,42 @@ local function check(chain, state, ...)
     return ...
 end
 
--- A chain is a table with its words under 1 and, after a call, the state that
--- the call has left under 2. What follows a word is kept under that word.
-local Chain = {}
-
-local function new_chain(text, state) return setmetatable({ text, state }, Chain) end
-
-function Chain.__index(self, word)
-    if type(word) ~= "string" then
-        return nil
+-- inform calls the modifiers of a chain that has no assertion.
+local function inform(chain, told, ...)
+    local values = arguments.of(...)
+    for _, modifier in ipairs(chain.modifiers) do
+        modifier.callback(told, values, user)
     end
-    local longer = new_chain(self[1] == "" and word or self[1] .. "_" .. word, self[2])
-    rawset(self, word, longer)
-    return longer
 end
 
--- A state is what callbacks see: mod is false after "not".
-local function new_state(from)
-    local state = { mod = true }
-    for k, v in pairs(from or {}) do
-        state[k] = v
-    end
-    return state
-end
+local Chain = { __index = words.follow }
 
 function Chain.__call(self, ...)
-    local chain = parsed[self[1]] or parse(self[1])
-    local state = new_state(self[2])
-    if chain.assertion then
-        return check(chain, state, ...)
+    local chain, told = words.parse("assertion", self[1]), words.state(self[2])
+    if chain.last then
+        -- In brackets this would lose results; in a tail call, the level.
+        local results = arguments.pack(check(chain, told, ...))
+        return unpack(results, 1, results.n)
     end
-    local arguments = { n = select("#", ...), ... }
-    for _, modifier in ipairs(chain.modifiers) do
-        modifier.callback(state, arguments, 1)
-    end
-    return new_chain("", state)
+    inform(chain, told, ...)
+    return words.chain(Chain, "", told)
 end
 
-local root = new_chain("")
+-- state begins a chain.
+function assertions.state() return words.chain(Chain, "") end
+
+local root = assertions.state()
 
 -- index is what assert[word] gives.
 function assertions.index(word)
-    if word == "register" or word == "unregister" then
-        return assertions[word]
+    local own = assertions[word]
+    if own ~= nil and word ~= "index" then
+        return own
     end
     return root[word]
 end
+
+-- set is assert[word] = value.
+function assertions.set(word, value) rawset(root, word, value) end
 
 return assertions

@@ -1,21 +1,14 @@
--- Deep comparison of tables by what pairs() says is in them, cycles included.
+-- Deep comparison of tables by their contents, cycles included.
 -- Metatables don't count, except that two tables below the top with the same
 -- __eq are compared by it: so has luassert it. An object of which a part is Go's,
 -- such as a connection, is the same as itself alone.
 
+local contents = require("ave.test.contents")
 local host = require("ave.test.host")
 
 local function shares_eq(a, b)
     local meta = debug.getmetatable(a)
     return meta and meta == debug.getmetatable(b) and type(meta) == "table" and rawget(meta, "__eq")
-end
-
-local function contents(t)
-    local c = {}
-    for k, v in pairs(t) do
-        c[k] = v
-    end
-    return c
 end
 
 local same
@@ -28,19 +21,21 @@ local function same_tables(a, b, path, open)
     end
     local outer = open[a]
     open[a] = b
-    local in_a, in_b = contents(a), contents(b)
-    for k, v in pairs(in_a) do
+    local in_b = {}
+    for k, v in contents(b) do
+        in_b[k] = v
+    end
+    for k, v in contents(a) do
         path[#path + 1] = k
         if in_b[k] == nil or not same(v, in_b[k], path, open) then
             return false
         end
-        path[#path] = nil
+        path[#path], in_b[k] = nil, nil
     end
-    for k in pairs(in_b) do
-        if in_a[k] == nil then
-            path[#path + 1] = k
-            return false
-        end
+    local extra = next(in_b)
+    if extra ~= nil then
+        path[#path + 1] = extra
+        return false
     end
     open[a] = outer
     return true
@@ -55,12 +50,25 @@ function same(a, b, path, open)
     return same_tables(a, b, path, open)
 end
 
--- Returns whether a and b are the same, and if not the keys that lead to the
+local compare = {}
+
+-- same returns whether a and b are the same, and if not the keys that lead to the
 -- first difference.
-return function(a, b)
+function compare.same(a, b)
     local path = {}
     if type(a) ~= "table" or type(b) ~= "table" then
         return a == b, path
     end
     return same_tables(a, b, path, {}), path
 end
+
+-- deep is luassert's deepcompare: the same, but an __eq that both have decides,
+-- unless it is to be ignored.
+function compare.deep(a, b, ignore_eq)
+    if ignore_eq then
+        return (compare.same(a, b))
+    end
+    return same(a, b, {}, {})
+end
+
+return compare

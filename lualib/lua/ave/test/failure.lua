@@ -6,29 +6,39 @@ local show = require("ave.test.show")
 
 local failure = {}
 
--- Failure is what a failed assertion raises: message, and diff where two
--- values were compared. As text it has its position, like any error of Lua.
+-- Failure is what a failed assertion raises. Those who catch it see a message
+-- with its position, like any error of Lua's; text and diff are for the report.
 local Failure = {}
-Failure.__index = Failure
 Failure.__name = "AssertionError"
 
-function Failure:__tostring()
-    local text = self.where .. self.message
-    if self.diff then
-        text = text .. "\n" .. self.diff
-    end
-    return text
-end
+function Failure:__tostring() return tostring(self.message) end
 
 local Pending = {}
 
 function Pending:__tostring() return "pending: " .. self.message end
 
--- raise ends a test because an assertion does not hold.
-function failure.raise(message, diff)
+local noted -- the problems of soft assertions in the test that is running
+
+-- note begins to note soft assertions.
+function failure.note() noted = {} end
+
+-- noted gives what was noted, and ends it.
+function failure.noted()
+    local problems = noted
+    noted = nil
+    return problems or {}
+end
+
+-- raise ends a test because an assertion does not hold. A report shows text, if
+-- there is one, instead of the message. With soft the test goes on, if it is one.
+function failure.raise(message, text, diff, soft)
+    if soft and noted then
+        table.insert(noted, { status = "failed", message = text or message, diff = diff, stack = host.stack() })
+        return
+    end
     local file, line = host.caller()
     local where = file and file .. ":" .. line .. ": " or ""
-    error(setmetatable({ message = message, diff = diff, where = where }, Failure))
+    error(setmetatable({ message = where .. message, text = text or message, diff = diff }, Failure))
 end
 
 -- pending ends a test that is not ready.
@@ -54,7 +64,7 @@ local function describe(value, raiser)
     local meta = type(value) == "table" and debug.getmetatable(value)
     local problem = { stack = host.stack() }
     if meta == Failure then
-        problem.status, problem.message, problem.diff = "failed", value.message, value.diff
+        problem.status, problem.message, problem.diff = "failed", value.text, value.diff
     elseif meta == Pending then
         problem.status, problem.message = "pending", value.message
     else

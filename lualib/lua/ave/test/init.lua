@@ -1,16 +1,19 @@
 -- The words that tests are written in, as busted has them: describe, it,
 -- before_each and so on. They note what is to be run; runner.lua runs it.
 
+local checking = require("ave.test.checking")
+local each = require("ave.test.each")
 local eventually = require("ave.test.eventually")
 local failure = require("ave.test.failure")
 local host = require("ave.test.host")
+local options = require("ave.test.options")
 local runner = require("ave.test.runner")
 
 local test = { eventually = eventually }
 
 -- Each word and what it stands for.
 local blocks = { describe = "describe", context = "describe", insulate = "insulate", expose = "expose" }
-local tests = { it = "it", spec = "it", test = "it" }
+local tests = { it = "it", spec = "it", test = "it", xfail = "it" }
 local hooks = {
     setup = "strict_setup",
     teardown = "strict_teardown",
@@ -26,28 +29,39 @@ local hooks = {
 -- is that of the line that uses the word.
 local function must_collect(word)
     if not runner.collecting() then
-        error("'" .. word .. "' cannot be used inside a test or a hook", 3)
+        error("'" .. word .. "' not supported inside current context block", 3)
     end
 end
 
 local function check_callable(word, fn)
-    local meta = getmetatable(fn)
-    if type(fn) ~= "function" and not (type(meta) == "table" and meta.__call) then
+    if not checking.callable(fn) then
         error(word .. ": wanted a function, got " .. type(fn), 3)
     end
 end
 
--- declare makes a word of the form word(name, fn), word(fn) or word(name)(fn).
+-- sort_out tells the arguments of a word apart: (name, options, fn), of which
+-- only the function is needed.
+local function sort_out(name, given, fn)
+    if type(name) ~= "string" and type(name) ~= "number" and name ~= nil then
+        name, given, fn = nil, name, given
+    end
+    if fn == nil and (type(given) ~= "table" or checking.callable(given)) then
+        given, fn = nil, given
+    end
+    return name, given, fn
+end
+
+-- declare makes a word of the form word(name, [options,] fn), word(fn) or
+-- word(name, [options])(fn).
 local function declare(word, add)
-    test[word] = function(name, fn)
+    test[word] = function(...)
         must_collect(word)
         local file, line = host.caller()
-        if fn == nil and name ~= nil and type(name) ~= "string" then
-            name, fn = nil, name
-        end
+        local name, given, fn = sort_out(...)
+        options.check(word, given or {}, 2)
         local function register(run)
             check_callable(word, run)
-            add({ name = tostring(name or word), run = run, file = file, line = line })
+            add({ name = tostring(name or word), options = given, run = run, file = file, line = line })
         end
         if fn == nil then
             return register
@@ -68,6 +82,23 @@ for word, kind in pairs(hooks) do
     declare(word, function(element) runner.add_hook(kind, element) end)
 end
 
+-- xfail(name, [options,] fn) in a block declares a test that is expected to go
+-- wrong; xfail([reason]) in a test expects it of this one from there on.
+local declare_xfail = test.xfail
+
+function test.xfail(name, given, fn)
+    if runner.in_test() then
+        return runner.expect_failure(name == nil or name)
+    end
+    must_collect("xfail")
+    name, given, fn = sort_out(name, given, fn)
+    local with = { xfail = true }
+    for k, v in pairs(given or {}) do
+        with[k] = v
+    end
+    return declare_xfail(name, with, fn)
+end
+
 -- pending(name [, fn]) in a block declares a test that isn't run;
 -- pending(reason) in a test ends it there.
 function test.pending(text)
@@ -86,6 +117,40 @@ function test.finally(fn)
     end
     check_callable("finally", fn)
     runner.finally(fn)
+end
+
+-- randomize([seed]) has what is in the block run in another order each time, or
+-- in the one of a seed; randomize(false) takes that back.
+function test.randomize(...)
+    must_collect("randomize")
+    local wanted, seed = ...
+    if select("#", ...) == 0 or wanted then
+        runner.randomize(tonumber(wanted) or tonumber(seed) or host.seed())
+    else
+        runner.randomize(nil)
+    end
+end
+
+-- each_of makes it.each and the like.
+local function each_of(word)
+    return function(rows)
+        if type(rows) ~= "table" then
+            error(word .. ".each: wanted a list of rows, got " .. type(rows), 2)
+        end
+        return function(...)
+            local name, given, fn = sort_out(...)
+            check_callable(word, fn)
+            for _, row in ipairs(rows) do
+                test[word](each.name_of(name or word, row), given or {}, each.call(fn, row))
+            end
+        end
+    end
+end
+
+for _, words in ipairs({ blocks, tests }) do
+    for word in pairs(words) do
+        each.add(word, test[word], each_of(word))
+    end
 end
 
 return test

@@ -19,6 +19,15 @@ local defaults = {
     timeout = 30, -- of a call
 }
 
+local function known()
+    local names = {}
+    for name in pairs(defaults) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    return table.concat(names, ", ")
+end
+
 local function with_defaults(given)
     local options = {}
     for name, value in pairs(defaults) do
@@ -26,7 +35,7 @@ local function with_defaults(given)
     end
     for name, value in pairs(given) do
         if defaults[name] == nil then
-            error("restart_under_load: there is no option '" .. tostring(name) .. "'", 0)
+            error("restart_under_load: there is no option '" .. tostring(name) .. "'; there are " .. known(), 0)
         end
         options[name] = value
     end
@@ -98,13 +107,9 @@ local function descriptors(pid)
     return count
 end
 
--- restart_under_load{service=, successor=, clients=, restarts=, ...} returns the
--- service that runs at the end and how many calls the clients have made.
-return function(given)
-    local options = with_defaults(given)
+-- Restarts the service, unless a client has failed, and returns the last one.
+local function restart(options, load_failed)
     local service = options.service
-    local before = descriptors(service.pid)
-    local process, pipe = start_load(options, service)
     for i = 1, options.restarts do
         local successor = options.successor()
         if not successor.pid then
@@ -115,14 +120,30 @@ return function(given)
             failure.raise(string.format("restart %d: the service that was replaced ended with status %s", i, tostring(status)))
         end
         service = successor
-        if pipe:poll(connection.POLLIN, 0) then
-            break -- a client has failed already
+        if load_failed() then
+            break
         end
     end
+    return service
+end
+
+-- restart_under_load{service=, successor=, clients=, restarts=, ...} returns the
+-- service that runs at the end and how many calls the clients have made.
+return function(given)
+    local options = with_defaults(given)
+    local before = descriptors(options.service.pid)
+    local process, pipe = start_load(options, options.service)
+    local ok, service = pcall(restart, options, function()
+        return pipe:poll(connection.POLLIN, 0)
+    end)
     pipe:put("stop")
-    local result = pipe:get(options.timeout)
+    local got, result = pcall(pipe.get, pipe, options.timeout)
     pipe:close()
+    process:kill()
     process:join(options.timeout)
+    if not ok or not got then
+        error(not ok and service or result, 0)
+    end
     if type(result) == "table" then
         failure.raise("a client has noticed the restarts: " .. result.failed)
     end

@@ -6,25 +6,33 @@
 -- An error in a hook makes an error of every test that depends on the hook,
 -- and never ends the run.
 
+local choice = require("ave.test.choice")
 local failure = require("ave.test.failure")
 local host = require("ave.test.host")
+local hub = require("ave.test.hub")
 local isolation = require("ave.test.isolation")
+local kept = require("ave.test.kept")
+local options = require("ave.test.options")
+local scope = require("ave.test.scope")
+local shuffle = require("ave.test.shuffle")
 
 local runner = {}
 
 local block -- where declarations go: the block whose body is running
 local phase -- nil while blocks are collected, or "hook" or "test"
-local finalizer -- what finally() was given in the test that is running
-local declared -- how many tests there were, with those that a filter leaves out
+local running -- the attempt at a test that is under way: what it gave to finally, and whether it is to fail
+local declared -- how many tests there were, with those that are left out
 local declared_in -- the file that the first word was used in
 
 local function new_block(kind, element, parent)
     element.kind, element.parent, element.children, element.hooks = kind, parent, {}, {}
+    element.descriptor = kind == "file" and "file" or "describe"
     return element
 end
 
 local function reset()
     block, phase = new_block("file", { path = {} }), nil
+    block.variables = scope.new()
     declared, declared_in = 0, nil
 end
 
@@ -34,39 +42,64 @@ function runner.collecting() return phase == nil end
 
 function runner.in_test() return phase == "test" end
 
-function runner.finally(fn) finalizer = fn end
+function runner.finally(fn) running.finally = fn end
 
-local function with_path(element)
+function runner.expect_failure(reason) running.xfail = reason end
+
+function runner.randomize(seed) block.seed = seed end
+
+local function placed(element)
     declared_in = declared_in or element.file
     local path = { unpack(block.path) }
     path[#path + 1] = element.name
     element.path = path
+    options.apply(element, block)
     return element
 end
 
 function runner.add_block(kind, element)
-    table.insert(block.children, new_block(kind, with_path(element), block))
+    table.insert(block.children, new_block(kind, placed(element), block))
 end
 
 function runner.add_test(element)
     declared = declared + 1
     element.kind = element.pending and "pending" or "test"
-    table.insert(block.children, with_path(element))
+    element.descriptor = element.pending and "pending" or "it"
+    element.parent = block
+    table.insert(block.children, placed(element))
 end
 
 function runner.add_hook(kind, element)
-    element.kind = kind
+    element.kind, element.variables = kind, block.variables
     block.hooks[kind] = block.hooks[kind] or {}
     table.insert(block.hooks[kind], element)
 end
 
--- call runs fn in a phase and returns nil or its problem.
-local function call(in_phase, fn)
-    local before = phase
+-- call runs fn in a phase, with variables, and returns nil or its problem.
+local function call(in_phase, variables, fn)
+    local before, outer = phase, scope.enter(variables)
     phase = in_phase
     local problem = failure.catch(fn)
     phase = before
+    scope.enter(outer)
     return problem
+end
+
+-- add notes a problem of a hook.
+local function add(problems, problem, hook)
+    problem.status, problem.hook = "error", hook
+    table.insert(problems, problem)
+end
+
+-- publish tells subscribers; what they raise is a problem like that of a hook.
+local function publish(problems, channel, ...)
+    if hub.is_used() then
+        local arguments = { n = select("#", ...), ... }
+        local problem = call("hook", _G, function() hub.publish(channel, unpack(arguments, 1, arguments.n)) end)
+        if problem then
+            add(problems, problem, table.concat(channel, " "))
+        end
+    end
 end
 
 -- call_hooks runs all hooks of a kind that a block has, and adds what goes
@@ -74,11 +107,10 @@ end
 local function call_hooks(kind, of, problems)
     local ok = true
     for _, hook in ipairs(of.hooks[kind] or {}) do
-        local problem = call("hook", hook.run)
+        local problem = call("hook", hook.variables, hook.run)
         if problem then
             ok = false
-            problem.status, problem.hook = "error", hook.name
-            table.insert(problems, problem)
+            add(problems, problem, hook.name)
         end
     end
     return ok
@@ -120,17 +152,18 @@ local function after_each(from, problems)
 end
 
 -- run_body runs the test itself and what it gave to finally.
-local function run_body(test, problems)
-    finalizer = nil
-    local problem = call("test", test.run)
-    local last = finalizer and call("hook", finalizer)
-    finalizer = nil
+local function run_body(test, variables, problems)
+    failure.note()
+    local problem = call("test", variables, test.run)
+    local last = running.finally and call("hook", variables, running.finally)
+    for _, soft in ipairs(failure.noted()) do
+        table.insert(problems, soft)
+    end
     if problem and not (last and problem.status == "pending") then
         table.insert(problems, problem)
     end
     if last then
-        last.status, last.hook = "error", "finally"
-        table.insert(problems, last)
+        add(problems, last, "finally")
     end
 end
 
@@ -145,46 +178,81 @@ local function verdict(problems)
     return problems[1] and "pending" or "passed"
 end
 
-local function run_test(test, parent)
+-- expected is the verdict on a test that is expected to go wrong. A hook is not.
+local function expected(status, problems)
+    local reason = running.xfail
+    if not reason or status == "pending" then
+        return status
+    elseif status == "passed" then
+        local why = type(reason) == "string" and ": " .. reason or ""
+        table.insert(problems, { message = "it was expected to fail, and did not" .. why })
+        return "xpassed"
+    end
+    for _, problem in ipairs(problems) do
+        if problem.hook then
+            return status
+        end
+    end
+    return "xfailed"
+end
+
+local statuses = { passed = "success", failed = "failure", error = "error", pending = "pending", xfailed = "success" }
+
+-- attempt runs a test with its hooks once. It returns the status, the problems,
+-- and whether another attempt could end in another way.
+local function attempt(test)
+    running = { xfail = test.xfail }
+    kept.begin(test)
+    local problems = lazy_setup(test.parent)
+    if problems then
+        return "error", problems, false
+    end
+    problems = {}
+    publish(problems, { "test", "start" }, test, test.parent)
+    local reached, ok = before_each(test.parent, problems)
+    if ok then
+        run_body(test, scope.new(test.parent.variables), problems)
+    end
+    after_each(reached, problems)
+    local status = expected(verdict(problems), problems)
+    publish(problems, { "test", "end" }, test, test.parent, statuses[status] or "failure")
+    if status == "passed" then
+        status = verdict(problems)
+    end
+    if problems[1] and test.parent.seed then
+        problems[1].message = problems[1].message .. "\n(in the order of randomize(" .. test.parent.seed .. "))"
+    end
+    return status, problems, status == "failed" or status == "error"
+end
+
+-- run_test is how every test is run: as often as it may be tried.
+local function run_test(test)
+    local tries = 1 + (test.retries or 0)
+    for n = 1, tries do
+        test.attempt, test.last = tries > 1 and n or nil, nil
+        host.emit("test_started", test)
+        local status, problems, again = attempt(test)
+        test.last = tries > 1 and (n == tries or not again) or nil
+        host.emit("test_finished", test, status, problems)
+        if n == tries or not again then
+            return
+        end
+    end
+end
+
+local function skip_test(test)
+    local problems = {}
     host.emit("test_started", test)
-    local problems = lazy_setup(parent)
-    if not problems then
-        problems = {}
-        local reached, ok = before_each(parent, problems)
-        if ok then
-            run_body(test, problems)
-        end
-        after_each(reached, problems)
-    end
-    host.emit("test_finished", test, verdict(problems), problems)
+    publish(problems, { "test", "start" }, test, test.parent)
+    publish(problems, { "test", "end" }, test, test.parent, "pending")
+    host.emit("test_finished", test, problems[1] and "error" or "pending", problems)
 end
 
--- selected tells whether the filter lets a test run. A filter that is no
--- pattern is only looked for as text.
-local function selected(test)
-    local filter = host.filter()
-    if not filter then
-        return true
+-- report tells what has gone wrong in a block outside of its tests.
+local function report(of, problems)
+    if problems[1] then
+        host.emit("block_failed", of, "error", problems)
     end
-    local name = table.concat(test.path, " ")
-    if name:find(filter, 1, true) then
-        return true
-    end
-    local ok, found = pcall(string.find, name, filter)
-    return ok and found ~= nil
-end
-
--- select_children drops the tests of a block that the filter leaves out, and returns
--- whether there is anything left to run.
-local function select_children(of)
-    local children = {}
-    for _, child in ipairs(of.children) do
-        if child.children or selected(child) then
-            children[#children + 1] = child
-        end
-    end
-    of.children = children
-    return children[1] ~= nil
 end
 
 local run_block
@@ -192,10 +260,9 @@ local run_block
 local function run_children(of)
     for _, child in ipairs(of.children) do
         if child.kind == "test" then
-            run_test(child, of)
+            run_test(child)
         elseif child.kind == "pending" then
-            host.emit("test_started", child)
-            host.emit("test_finished", child, "pending")
+            skip_test(child)
         else
             run_block(child)
         end
@@ -218,8 +285,11 @@ local function give_up(of, problems)
 end
 
 local function run_collected(of)
-    if host.filter() and not select_children(of) then
+    if not choice.prune(of) then
         return
+    end
+    if of.seed then
+        shuffle(of.children, of.seed)
     end
     local problems = {}
     if call_hooks("strict_setup", of, problems) then
@@ -232,31 +302,53 @@ local function run_collected(of)
         call_hooks("lazy_teardown", of, problems)
     end
     call_hooks("strict_teardown", of, problems)
-    if problems[1] then
-        host.emit("block_failed", of, "error", problems)
+    report(of, problems)
+end
+
+-- variables_of makes the global variables of a block: an expose block has those
+-- of the block around the one that it is in.
+local function variables_of(of)
+    if of.kind ~= "expose" then
+        return scope.new(of.parent.variables)
     end
+    local target = of.parent.parent and of.parent.parent.variables or _G
+    return scope.exposed(of.parent.variables, target)
 end
 
 -- collect runs a block's body, which declares what is in it.
 local function collect(of)
     local around = block
     block = of
-    local problem = failure.catch(of.run)
+    of.variables = of.variables or variables_of(of)
+    local problem = call(nil, of.variables, of.run)
     block = around
     if problem then
         problem.status = "error"
-        host.emit("block_failed", of, "error", { problem })
+        report(of, { problem })
     end
     return not problem
+end
+
+-- around tells subscribers of the beginning and the end of what fn does.
+local function around(of, name, fn)
+    local problems = {}
+    publish(problems, { name, "start" }, of, of.parent)
+    fn(of)
+    publish(problems, { name, "end" }, of, of.parent)
+    report(of, problems)
+end
+
+local function collect_and_run(of)
+    if collect(of) then
+        run_collected(of)
+    end
 end
 
 function run_block(of)
     if of.kind == "insulate" then
         of.saved = isolation.save()
     end
-    if collect(of) then
-        run_collected(of)
-    end
+    around(of, of.descriptor, collect_and_run)
     if of.kind == "expose" and of.parent.saved then
         of.parent.saved = isolation.save()
     end
@@ -265,23 +357,50 @@ function run_block(of)
     end
 end
 
--- run_script runs what the script has declared so far. It returns how many
--- tests that was.
-function runner.run_script()
-    run_collected(block)
+-- finish forgets what has run, and returns how many tests that was.
+local function finish()
     local count = declared
     reset()
     return count
 end
 
--- run_file calls the chunk of a test file and runs what it declares.
-function runner.run_file(chunk)
-    block.run = chunk
-    if not collect(block) then
-        reset()
-        return 0
+-- run_script runs what the script has declared so far. It returns how many
+-- tests that was.
+function runner.run_script()
+    choice.begin()
+    run_collected(block)
+    return finish()
+end
+
+-- run_helper runs a helper file, or requires it if it is a module's name: the
+-- hooks that it declares are around the test file that is run next.
+function runner.run_helper(helper)
+    local suite = block
+    suite.variables = _G
+    suite.run = type(helper) == "string" and function() require(helper) end or helper
+    if not collect(suite) then
+        return false
     end
-    return runner.run_script()
+    block = new_block("file", { path = {}, run = chunk }, suite)
+    suite.children = { block }
+    return true
+end
+
+-- run_file calls the chunk of a test file and runs what it declares. It returns
+-- how many tests that was.
+function runner.run_file(chunk)
+    choice.begin()
+    scope.apply(chunk)
+    local file = block
+    file.run = chunk
+    around(file, "suite", function()
+        if file.parent then
+            run_collected(file.parent)
+        else
+            run_block(file)
+        end
+    end)
+    return finish()
 end
 
 -- declared_in is the file in which something was declared that has not run,

@@ -4,6 +4,7 @@
 -- two of them can be compared by lines. An object of which a part is Go's begins
 -- with its address, because its fields are not all of it.
 
+local contents = require("ave.test.contents")
 local host = require("ave.test.host")
 
 local width = 60 -- of a table on one line
@@ -81,7 +82,7 @@ end
 local function entries(t, indent, open)
     local list, keys, n = {}, {}, 0
     local items = {}
-    for k, v in pairs(t) do
+    for k, v in contents(t) do
         items[k] = v
         keys[#keys + 1] = k
     end

@@ -167,8 +167,9 @@ function Control:stop_listening() end
 function Control.auth(method) end
 
 --- Marks a method: its calls can be given up and made again. When the service is
---- handed over, a call that is running is interrupted wherever it waits, as if it
---- had never begun, and made again by the service that takes over. Calls of other
+--- handed over, a call that is running is interrupted between any two of its
+--- statements, mostly where it waits, and made again by the service that takes
+--- over. What it has changed by then must do no harm to that. Calls of other
 --- methods are finished first. Not in the document.
 ---@param method function|ave.Method A function, whose first parameter is self.
 ---@return ave.Method

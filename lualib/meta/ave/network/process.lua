@@ -6,7 +6,8 @@
 --- there with the values of the locals that it uses, the globals that it names
 --- and the object itself; what two of them share stays shared in the copy.
 --- Nothing that the process changes is seen by its parent. Modules are required
---- anew.
+--- anew: a function that a script has put into one goes along where it is named
+--- itself, but is not in the module there.
 ---
 --- A `Pipe`, `Socket`, `Connection` or `BlockingConnection` goes along if the
 --- process has a use for it: among its `args`, in the object, or in a local or
@@ -41,8 +42,8 @@ local process = {}
 --- In the new process come, in this order: `redirect`, `initialize`, and the
 --- target or `run`. It exits with 0 when that returns, and with 1 and a report
 --- on stderr when it raises an error. It dies with its parent: the kernel sends
---- it SIGTERM then if its class has a method `handle_SIGTERM`, and otherwise
---- SIGKILL, which ends a stopped process, too.
+--- it SIGKILL then, or SIGTERM if its class has a method `handle_SIGTERM`, which
+--- has half a second until SIGKILL comes. Both hold for a stopped process, too.
 ---@class ave.Process: ave.Class
 ---@field pid? integer The process, once it was started. In the process too.
 ---@field logging boolean Whether `log` prints.
@@ -83,8 +84,9 @@ function Process:exit(status) end
 --- Called in the process on SIGUSR1, also while its Lua code loops or waits. It
 --- writes `.ave/hickup/<time>-<proc_name>-<pid>` below the field `home` or the
 --- user's home directory: what every Lua thread is doing, with its locals, the
---- connections of a service, and Go's stacks. Then it sends SIGUSR1 to the
---- children whose names begin with "ave-".
+--- connections of its services, and Go's stacks. Then it sends SIGUSR1 to the
+--- children whose names begin with "ave-". What it raises is printed to stderr, and
+--- the process goes on.
 ---@param signum integer
 function Process:handle_SIGUSR1(signum) end
 
@@ -123,7 +125,8 @@ function Process:log(message) end
 
 --- Chooses the signal that the process gets when its parent dies. It is called
 --- without one before `redirect`, which changes nothing; a class may implement it
---- and give its parent's another signal. For the new process alone.
+--- and give its parent's another signal, after which no other one follows. For the
+--- new process alone.
 ---@param death_signal? integer The number of a signal; 0 is none.
 function Process:perform_prctl(death_signal) end
 

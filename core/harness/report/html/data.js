@@ -1,0 +1,85 @@
+// The run, its tests, and which of them are looked for.
+
+const run = JSON.parse(byId("data").textContent);
+const tests = run.tests || [];
+const files = run.files || [];
+const casts = run.casts || [];
+
+// look is how a test is marked: as it ended, unless it was in quarantine.
+function look(test) {
+	const excused = test.status === "passed" || test.status === "pending" || test.status === "xfailed";
+	return test.quarantined && !excused ? "quarantined" : test.status;
+}
+
+const titleOf = (test) => (test.path || []).join(" ") || files[test.file].name;
+const attemptsOf = (test) => [...(test.earlier || []), test];
+const leaksOf = (test) => attemptsOf(test).some((attempt) => attempt.leaks);
+const plays = (test) => attemptsOf(test).some((attempt) => (attempt.artifacts || []).some((artifact) => artifact.cast));
+
+tests.forEach((test, index) => {
+	test.index = index;
+	test.look = look(test);
+});
+
+// kinds are what one can choose by. A test may be of several.
+const kinds = {
+	failed: ["Failed", (test) => test.bad],
+	passed: ["Passed", (test) => test.look === "passed"],
+	skipped: ["Skipped", (test) => test.look === "pending"],
+	xfailed: ["Expected failures", (test) => test.look === "xfailed"],
+	quarantined: ["Quarantined", (test) => test.look === "quarantined"],
+	flaky: ["Flaky", (test) => test.flaky],
+	leaks: ["Leaks", leaksOf],
+};
+
+const counts = {};
+for (const [kind, [, belongs]] of Object.entries(kinds)) counts[kind] = tests.filter(belongs).length;
+
+const tags = [...new Set(tests.flatMap((test) => test.tags || []))].sort();
+
+// wanted is what the address says after "#".
+const wanted = { status: new Set(), q: "", tag: "", test: null };
+
+function readAddress() {
+	const given = new URLSearchParams(location.hash.slice(1));
+	wanted.status = new Set((given.get("status") || "").split(",").filter((kind) => kinds[kind]));
+	wanted.q = given.get("q") || "";
+	wanted.tag = given.get("tag") || "";
+	const index = parseInt(given.get("test"), 10);
+	wanted.test = index >= 0 && index < tests.length ? index : null;
+}
+
+function writeAddress() {
+	const given = new URLSearchParams();
+	if (wanted.status.size) given.set("status", [...wanted.status].join(","));
+	if (wanted.q) given.set("q", wanted.q);
+	if (wanted.tag) given.set("tag", wanted.tag);
+	if (wanted.test !== null) given.set("test", wanted.test);
+	const hash = given.toString().replaceAll("%2C", ",");
+	try {
+		history.replaceState(null, "", hash ? "#" + hash : location.pathname + location.search);
+	} catch (e) {
+		// A page in a sandbox has no address of its own.
+	}
+}
+
+// textOf is where words are looked for. It is made when it is first needed.
+function textOf(test) {
+	if (test.text === undefined) {
+		const messages = attemptsOf(test).flatMap((attempt) => (attempt.problems || []).map((problem) => problem.message));
+		const marks = (test.tags || []).map((tag) => "#" + tag);
+		test.text = [files[test.file].name, titleOf(test), ...marks, ...messages].join("\n").toLowerCase();
+	}
+	return test.text;
+}
+
+const isFiltered = () => wanted.status.size > 0 || wanted.q.trim() !== "" || wanted.tag !== "";
+
+function selectTests() {
+	const looked = wanted.q.toLowerCase().split(/\s+/).filter(Boolean);
+	const chosen = [...wanted.status].map((kind) => kinds[kind][1]);
+	return tests.filter((test) =>
+		(!chosen.length || chosen.some((belongs) => belongs(test))) &&
+		(!wanted.tag || (test.tags || []).includes(wanted.tag)) &&
+		looked.every((word) => textOf(test).includes(word)));
+}

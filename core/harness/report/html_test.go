@@ -1,0 +1,249 @@
+package report_test
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"avescript/core/harness"
+	"avescript/core/harness/report"
+)
+
+// browser is a headless Chromium with a profile of its own.
+type browser struct{ program, profile string }
+
+func newBrowser(t *testing.T) browser {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if program, err := exec.LookPath(name); err == nil {
+			return browser{program, t.TempDir()}
+		}
+	}
+	t.Skip("chromium is not installed")
+	return browser{}
+}
+
+// open opens a page and returns its elements, after its scripts have run for
+// two seconds of their own time.
+func (b browser) open(t *testing.T, page, hash string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(file, []byte(page), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	address := url.URL{Scheme: "file", Path: file} // the name of a test may be in it
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, b.program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+		"--user-data-dir="+b.profile, "--window-size=1280,800", "--virtual-time-budget=2000", "--dump-dom", address.String()+"#"+hash)
+	var stderr strings.Builder
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	dom, _, _ := strings.Cut(string(out), `<script type="application/json"`)
+	return dom
+}
+
+var (
+	testRows = regexp.MustCompile(`<div class="row test"`)
+	count    = regexp.MustCompile(`<output id="count">([^<]*)</output>`)
+	verdict  = regexp.MustCompile(`<h1 id="verdict"[^>]*>([^<]*)</h1>`)
+)
+
+func found(t *testing.T, pattern *regexp.Regexp, dom string) string {
+	t.Helper()
+	m := pattern.FindStringSubmatch(dom)
+	if m == nil {
+		t.Fatalf("nothing of %s in\n%s", pattern, dom)
+	}
+	return m[1]
+}
+
+// TestPageFilters lets the address choose what is to be seen, when the page is
+// opened and when the address changes.
+func TestPageFilters(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	page := write(t, "html", report.View{}, everything())
+	dom := b.open(t, page, "status=failed")
+	if got, rows := found(t, count, dom), len(testRows.FindAllString(dom, -1)); got != "10 of 15" || rows != 10 {
+		t.Errorf("it says %q and has %d rows, wanted 10 of 15", got, rows)
+	}
+	var script, want strings.Builder
+	for _, c := range []struct {
+		hash, count string
+		rows        int
+	}{
+		{"status=failed", "10 of 15", 10},
+		{"status=skipped,xfailed", "2 of 15", 2},
+		{"status=quarantined", "1 of 15", 1},
+		{"status=flaky", "1 of 15", 1},
+		{"status=leaks", "2 of 15", 2},
+		{"tag=lab", "1 of 15", 1},
+		{"q=NEEDS%20router", "1 of 15", 1}, // looks into messages, too
+		{"q=too%20early", "1 of 15", 1},    // and those of earlier attempts
+		{"q=%23slow", "1 of 15", 1},
+		{"q=nothing-like-it", "0 of 15", 0},
+		{"status=failed&q=slow.lua", "2 of 15", 2},
+		{"status=bogus&test=99", "15 tests", 15},
+	} {
+		fmt.Fprintf(&script, "await go(%q);\n", c.hash)
+		fmt.Fprintf(&want, "%s: %s, %d|", c.hash, c.count, c.rows)
+	}
+	dom = b.open(t, act(page, `(async () => {
+		const go = (hash) => new Promise((done) => {
+			addEventListener("hashchange", () => {
+				seen.push(hash + ": " + $("#count").textContent + ", " + document.querySelectorAll(".row.test").length);
+				done();
+			}, { once: true });
+			location.hash = hash;
+		});
+		`+script.String()+`})();`), "")
+	if diff := cmp.Diff(strings.Split(want.String(), "|"), strings.Split(title(t, dom)+"|", "|")); diff != "" {
+		t.Errorf("-wanted +seen:\n%s", diff)
+	}
+}
+
+// TestPageShowsTest looks for all that is known of a test.
+func TestPageShowsTest(t *testing.T) {
+	t.Parallel()
+	dom := newBrowser(t).open(t, write(t, "html", report.View{}, everything()), "test=1")
+	if got := found(t, verdict, dom); got != "10 of 15 tests failed" {
+		t.Errorf("it says %q", got)
+	}
+	_, detail, _ := strings.Cut(dom, `<article id="detail"`)
+	text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(detail, "\n")
+	for _, want := range []string{
+		"leases a handset", "worker 2", "testdata/run/broker_spec.lua:8", " in check",
+		`        local lease = server:lease{ type = "handset" }`, // a line around the one that failed
+		`  state = "leased",`, "12 more calls", " in after_each",
+		"process 4711 (sleep 60)", "made at testdata/run/broker_spec.lua:4",
+		" cleared ", // how the recording ends
+		"server listens", "/tmp/ave-1",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("nothing of %q in\n%s", want, text)
+		}
+	}
+	if !strings.Contains(detail, `font-weight: 700`) || strings.Contains(text, "[32m") {
+		t.Errorf("the output has no colours:\n%s", detail)
+	}
+}
+
+// TestPageIsSafe gives the page names and output that would like to be scripts.
+func TestPageIsSafe(t *testing.T) {
+	t.Parallel()
+	page := write(t, "html", report.View{}, everything())
+	if n := strings.Count(page, "</script"); n != 2 {
+		t.Errorf("%d elements end with </script, wanted the data and the script", n)
+	}
+	if strings.Contains(page, "\u2028") || regexp.MustCompile("[\x00-\x08\x0e-\x1f]").MatchString(page) {
+		t.Error("the page has control characters in it")
+	}
+	if m := regexp.MustCompile(`(?i)(src|href)="?(https?:|//)`).FindString(page); m != "" {
+		t.Errorf("the page asks the network: %s", m)
+	}
+	dom := newBrowser(t).open(t, page, "test=7")
+	if strings.Contains(dom, "<img") {
+		t.Error("a name has become an element")
+	}
+	if !strings.Contains(dom, "&lt;/script&gt;&lt;img src=x") {
+		t.Errorf("the hostile test is not shown:\n%s", dom)
+	}
+}
+
+// title is what a script has put there.
+func title(t *testing.T, dom string) string {
+	return html.UnescapeString(found(t, regexp.MustCompile(`(?s)<title>(.*?)</title>`), dom))
+}
+
+// act adds a script to a page that does what a reader would do, and leaves what
+// it has seen in the title.
+func act(page, script string) string {
+	policy := regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>`)
+	page = policy.ReplaceAllLiteralString(page, "")
+	return strings.Replace(page, "</body>", `<script>
+const $ = (selector) => document.querySelector(selector);
+const press = (key, where = document.body) => where.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+const shown = () => $("#detail h2").textContent.slice(0, 18);
+const seen = [];
+`+script+`
+setTimeout(() => { document.title = seen.join("|"); }, 1900);
+</script></body>`, 1)
+}
+
+// TestPageActs uses keys, clicks and the player.
+func TestPageActs(t *testing.T) {
+	t.Parallel()
+	page := write(t, "html", report.View{}, everything())
+	for name, c := range map[string]struct{ script, want string }{
+		"keys": {`press("ArrowDown"); seen.push(shown()); press("n"); seen.push(shown()); press("p"); press("k"); seen.push(shown());
+			press("Escape"); seen.push(shown()); press("/"); seen.push(document.activeElement.id);`,
+			"broker › never wor|broker › </script>|broker › leases a |Overview|query"},
+		"typing": {`const q = $("#query"); q.value = "hangs"; q.dispatchEvent(new Event("input")); seen.push($("#count").textContent, location.hash.split("&")[0]);
+			press("Enter", q); seen.push(shown());`,
+			"1 of 15|#q=hangs|slow › hangs"},
+		"chips": {`[...document.querySelectorAll("#chips button")].find((b) => b.textContent.startsWith("Skipped")).click();
+			seen.push($("#count").textContent, $("#chips [aria-pressed=true]").textContent);`,
+			"1 of 15|Skipped1"},
+		"folding": {`const rows = () => document.querySelectorAll(".row.test").length;
+			press("ArrowLeft"); seen.push(rows()); press("ArrowRight"); seen.push(rows());`,
+			"7|15"},
+		"theme": {`const t = $("#theme"); t.click(); t.click(); seen.push(document.documentElement.dataset.theme, t.textContent,
+			getComputedStyle(document.body).backgroundColor);`,
+			"dark|Theme: dark|rgb(16, 19, 23)"},
+		"attempts": {`location.hash = "#test=4"; setTimeout(() => { $(".tabs button").click(); seen.push($(".message").textContent); }, 100);`,
+			"first"},
+		"player": {`const s = $(".player input"); s.value = 0; s.dispatchEvent(new Event("input"));
+			seen.push($(".screen").textContent.trim()); $(".player button").click();
+			setTimeout(() => { seen.push($(".player button").textContent, $(".screen").textContent.trim().slice(0, 12)); }, 1100);`,
+			"$|Pause|$ ls -l --co"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dom := newBrowser(t).open(t, act(page, c.script), "")
+			if got := title(t, dom); got != c.want {
+				t.Errorf("saw %q, wanted %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestPageIsFast opens ten thousand tests. The page has only the rows that can
+// be seen, and shows them at once.
+func TestPageIsFast(t *testing.T) {
+	t.Parallel()
+	events := many(10_000, 8)
+	wanted := 0
+	for _, e := range events {
+		text := e.File + " " + strings.Join(e.Path, " ")
+		if e.Status == harness.Passed && strings.Contains(text, "case") && strings.Contains(text, "4") {
+			wanted++
+		}
+	}
+	page := act(write(t, "html", report.View{}, events), `
+		const began = performance.now();
+		$("#list").scrollTop = 1e6; $("#list").dispatchEvent(new Event("scroll"));
+		const q = $("#query"); q.value = "case 4"; q.dispatchEvent(new Event("input"));
+		seen.push($("#count").textContent, document.querySelectorAll(".row").length < 80);`)
+	dom := newBrowser(t).open(t, page, "status=passed")
+	want := fmt.Sprintf("%d,%03d of 10,000|true", wanted/1000, wanted%1000)
+	if got := title(t, dom); got != want {
+		t.Errorf("saw %q, wanted %q", got, want)
+	}
+	if got := found(t, verdict, dom); got != "22 of 10,000 tests failed" {
+		t.Errorf("it says %q", got)
+	}
+}

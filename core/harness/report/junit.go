@@ -1,0 +1,213 @@
+package report
+
+import (
+	"cmp"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"avescript/core/harness"
+)
+
+// junit writes the XML of JUnit when the run ends, with a suite for each file.
+// It keeps to what the schemas of Jenkins' xUnit plugin and of Maven Surefire
+// have in common, but for the times of day, which Surefire's lacks: so there
+// is one failure for a test, whatever the number of its problems. Characters
+// that XML cannot have are written as escape does it.
+//
+// What is expected to fail, or in quarantine, is skipped there.
+type junit struct {
+	w        io.Writer
+	attempts attempts
+	suites   []*junitSuite
+	byFile   map[string]*junitSuite
+}
+
+type junitSuites struct {
+	XMLName  xml.Name      `xml:"testsuites"`
+	Name     string        `xml:"name,attr"`
+	Tests    int           `xml:"tests,attr"`
+	Failures int           `xml:"failures,attr"`
+	Errors   int           `xml:"errors,attr"`
+	Time     string        `xml:"time,attr"`
+	Suites   []*junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name      string      `xml:"name,attr"`
+	Tests     int         `xml:"tests,attr"`
+	Failures  int         `xml:"failures,attr"`
+	Errors    int         `xml:"errors,attr"`
+	Skipped   int         `xml:"skipped,attr"`
+	Time      string      `xml:"time,attr"`
+	Timestamp string      `xml:"timestamp,attr,omitempty"`
+	Cases     []junitCase `xml:"testcase"`
+}
+
+// junitCase has its elements in the order that Surefire's schema asks for.
+type junitCase struct {
+	Name          string        `xml:"name,attr"`
+	Class         string        `xml:"classname,attr"`
+	Time          string        `xml:"time,attr"`
+	Failure       *junitProblem `xml:"failure"`
+	RerunFailures []junitRerun  `xml:"rerunFailure"`
+	FlakyFailures []junitRerun  `xml:"flakyFailure"`
+	Skipped       *junitSkip    `xml:"skipped"`
+	Error         *junitProblem `xml:"error"`
+	RerunErrors   []junitRerun  `xml:"rerunError"`
+	FlakyErrors   []junitRerun  `xml:"flakyError"`
+	Output        string        `xml:"system-out,omitempty"`
+}
+
+type junitProblem struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr"`
+	Text    string `xml:",chardata"`
+}
+
+type junitSkip struct {
+	Message string `xml:"message,attr,omitempty"`
+}
+
+type junitRerun struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr"`
+	Stack   string `xml:"stackTrace"`
+	Output  string `xml:"system-out,omitempty"`
+}
+
+// Report notes the event, and writes everything when it is the last one.
+func (j *junit) Report(e harness.Event) {
+	e = printable(e)
+	if r, ok := j.attempts.result(e); ok {
+		j.suite(e.File).add(r)
+		return
+	}
+	switch e.Kind {
+	case harness.FileStarted:
+		if e.Time > 0 {
+			j.suite(e.File).Timestamp = time.UnixMicro(int64(e.Time * 1e6)).UTC().Format("2006-01-02T15:04:05")
+		}
+	case harness.FileFinished:
+		j.suite(e.File).Time = junitTime(e.Seconds)
+	case harness.RunFinished:
+		j.write(e)
+	}
+}
+
+func (j *junit) suite(file string) *junitSuite {
+	s := j.byFile[file]
+	if s == nil {
+		s = &junitSuite{Name: file, Time: junitTime(0)}
+		if j.byFile == nil {
+			j.byFile = map[string]*junitSuite{}
+		}
+		j.byFile[file] = s
+		j.suites = append(j.suites, s)
+	}
+	return s
+}
+
+func (s *junitSuite) add(r result) {
+	c := junitCase{
+		Name:   cmp.Or(strings.Join(r.Path, " "), "(file)"),
+		Class:  className(r.File),
+		Time:   junitTime(r.Seconds),
+		Output: junitOutput(r),
+	}
+	s.Tests++
+	c.verdict(r)
+	c.earlier(r)
+	switch {
+	case c.Failure != nil:
+		s.Failures++
+	case c.Error != nil:
+		s.Errors++
+	case c.Skipped != nil:
+		s.Skipped++
+	}
+	s.Cases = append(s.Cases, c)
+}
+
+func (c *junitCase) verdict(r result) {
+	problem := &junitProblem{Message: reason(r.Event), Type: string(r.Status), Text: description(r.Event)}
+	switch {
+	case r.Bad() && (r.Status == harness.Failed || r.Status == harness.XPassed):
+		c.Failure = problem
+	case r.Bad():
+		c.Error = problem
+	case r.Status == harness.Pending:
+		c.Skipped = &junitSkip{Message: reason(r.Event)}
+	case r.Status == harness.XFailed:
+		c.Skipped = &junitSkip{Message: "expected to fail" + r.reason()}
+	case r.Status != harness.Passed:
+		c.Skipped = &junitSkip{Message: "in quarantine" + r.reason()}
+	}
+}
+
+// earlier adds the attempts before the one that counts.
+func (c *junitCase) earlier(r result) {
+	for _, e := range r.Earlier {
+		again := junitRerun{Message: reason(e), Type: string(e.Status), Stack: description(e), Output: e.Output}
+		list := &c.RerunFailures
+		switch {
+		case r.Flaky() && e.Status == harness.Failed:
+			list = &c.FlakyFailures
+		case r.Flaky():
+			list = &c.FlakyErrors
+		case e.Status != harness.Failed:
+			list = &c.RerunErrors
+		}
+		*list = append(*list, again)
+	}
+}
+
+// className is the file as Jenkins and others expect the name of a class, of
+// which they make a tree by the dots.
+func className(file string) string {
+	file = strings.TrimPrefix(strings.TrimSuffix(filepath.Clean(file), ".lua"), "/")
+	return strings.ReplaceAll(strings.ReplaceAll(file, ".", "_"), "/", ".")
+}
+
+// junitOutput is what a test has written and what it has left. Plugins look
+// for attachments there.
+func junitOutput(r result) string {
+	var b strings.Builder
+	if r.Output != "" {
+		fmt.Fprintln(&b, strings.TrimRight(r.Output, "\n"))
+	}
+	if !r.Bad() && r.Status != harness.Passed && r.Status != harness.Pending {
+		fmt.Fprint(&b, description(r.Event))
+	}
+	for _, l := range r.Leaks {
+		fmt.Fprintf(&b, "left behind: %s\n", leaked(l))
+	}
+	for _, a := range r.Artifacts {
+		path, err := filepath.Abs(a.Path)
+		if err != nil {
+			path = a.Path
+		}
+		fmt.Fprintf(&b, "[[ATTACHMENT|%s]]\n", path)
+	}
+	return b.String()
+}
+
+// junitTime is a time as Surefire's schema wants it.
+func junitTime(seconds float64) string { return fmt.Sprintf("%.3f", seconds) }
+
+func (j *junit) write(e harness.Event) {
+	all := junitSuites{Name: "avescript", Time: junitTime(e.Seconds), Suites: j.suites}
+	for _, s := range j.suites {
+		all.Tests += s.Tests
+		all.Failures += s.Failures
+		all.Errors += s.Errors
+	}
+	fmt.Fprint(j.w, xml.Header)
+	encoder := xml.NewEncoder(j.w)
+	encoder.Indent("", "  ")
+	_ = encoder.Encode(all) // only the writer can fail, which keeps its error
+	fmt.Fprintln(j.w)
+}

@@ -1,0 +1,184 @@
+// Package report makes reports of a run of tests, each of them a
+// [harness.Reporter] that reads the run's events and nothing else.
+//
+// Users ask for reports by name, and say where they go: [Open] takes what they
+// write after --report.
+//
+//	terminal  for people: what is going on, and at the end what went wrong
+//	tap       TAP 14
+//	junit     JUnit's XML, as Jenkins and Surefire have it
+//	json      the events themselves, one a line
+//	github    the log of GitHub Actions, with annotations
+//	html      one page that needs no network
+//
+// What tests have named, said and written is not to be trusted: it can contain
+// whatever means something to the reader of a report. Every report escapes it
+// in the way of its format.
+package report
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"avescript/core/harness"
+)
+
+// formats are the reports by their names.
+var formats = map[string]func(io.Writer, View) harness.Reporter{
+	"terminal": func(w io.Writer, v View) harness.Reporter { return NewTerminal(w, v) },
+	"tap":      func(w io.Writer, _ View) harness.Reporter { return &tap{w: w} },
+	"junit":    func(w io.Writer, _ View) harness.Reporter { return &junit{w: w} },
+	"json":     func(w io.Writer, _ View) harness.Reporter { return harness.NewJSONLines(w) },
+	"github":   func(w io.Writer, _ View) harness.Reporter { return &github{w: w} },
+	"html":     func(w io.Writer, _ View) harness.Reporter { return &page{w: w} },
+}
+
+// Names are the names of all reports.
+func Names() []string { return slices.Sorted(maps.Keys(formats)) }
+
+// Set is the reports of one run. It owns the files that they are written to,
+// and a goroutine that keeps a live view up to date: it has to be closed.
+type Set struct {
+	mu        sync.Mutex // reporters belong to one goroutine at a time
+	reporters harness.Reporters
+	outputs   []*output
+	done      chan struct{}
+	ticking   sync.WaitGroup
+}
+
+// output is where a report goes. The writer keeps the first error.
+type output struct {
+	spec string
+	*bufio.Writer
+	file io.Closer // nil for standard output
+}
+
+// Open makes the reports that specs ask for, each of them NAME or NAME=FILE.
+// Without a file, or with "-", a report goes to stdout; if none of them does,
+// the terminal view goes there, as view says. Nothing is opened if a spec is
+// wrong. A file is emptied at once: the report of another run is not to be
+// taken for that of one that never ended.
+func Open(specs []string, stdout io.Writer, view View) (*Set, error) {
+	specs, err := complete(specs)
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{done: make(chan struct{})}
+	for _, spec := range specs {
+		if err := s.open(spec, stdout, view); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	if view.Live {
+		s.ticking.Go(s.tick)
+	}
+	return s, nil
+}
+
+// complete looks for mistakes, and adds the terminal view.
+func complete(specs []string) ([]string, error) {
+	taken := map[string]string{} // by destination
+	for _, spec := range specs {
+		name, file := split(spec)
+		if formats[name] == nil {
+			return nil, fmt.Errorf("there is no report %q; there are %s", name, strings.Join(Names(), ", "))
+		}
+		switch other := taken[file]; {
+		case other != "" && file == "-":
+			return nil, fmt.Errorf("the reports %s and %s go both to standard output: give one of them a file, as in %s=FILE", other, spec, name)
+		case other != "":
+			return nil, fmt.Errorf("the reports %s and %s go both to one file", other, spec)
+		}
+		taken[file] = spec
+	}
+	if taken["-"] == "" {
+		specs = append([]string{"terminal"}, specs...)
+	}
+	return specs, nil
+}
+
+func split(spec string) (name, file string) {
+	name, file, _ = strings.Cut(spec, "=")
+	if file == "" {
+		file = "-"
+	}
+	return name, file
+}
+
+func (s *Set) open(spec string, stdout io.Writer, view View) error {
+	name, file := split(spec)
+	o := &output{spec: spec}
+	if file == "-" {
+		o.Writer = bufio.NewWriter(stdout)
+	} else {
+		f, err := os.Create(file)
+		if err != nil {
+			return fmt.Errorf("report %s: %w", name, err)
+		}
+		o.Writer, o.file, view = bufio.NewWriter(f), f, View{}
+	}
+	s.outputs = append(s.outputs, o)
+	s.reporters = append(s.reporters, formats[name](o, view))
+	return nil
+}
+
+// Report hands the event to every report. What they write for it has been
+// written when it returns, so that one can watch them grow.
+func (s *Set) Report(e harness.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reporters.Report(e)
+	s.flush()
+}
+
+func (s *Set) flush() {
+	for _, o := range s.outputs {
+		_ = o.Flush() // Close returns the error
+	}
+}
+
+// tick lets the terminal view show that time goes by.
+func (s *Set) tick() {
+	ticker := time.NewTicker(time.Second / 4)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.done:
+			return
+		case <-ticker.C:
+		}
+		s.mu.Lock()
+		for _, r := range s.reporters {
+			if t, ok := r.(*Terminal); ok {
+				t.tick()
+			}
+		}
+		s.flush()
+		s.mu.Unlock()
+	}
+}
+
+// Close closes the files. The error says which report could not be written.
+func (s *Set) Close() error {
+	close(s.done)
+	s.ticking.Wait()
+	var all []error
+	for _, o := range s.outputs {
+		err := o.Flush()
+		if o.file != nil {
+			err = errors.Join(err, o.file.Close())
+		}
+		if err != nil {
+			all = append(all, fmt.Errorf("report %s: %w", o.spec, err))
+		}
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,195 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"avescript/core/harness"
+	"avescript/core/harness/report"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// write makes a report of events and returns what it has written.
+func write(t *testing.T, name string, view report.View, events []harness.Event) string {
+	t.Helper()
+	var out bytes.Buffer
+	set, err := report.Open([]string{name}, &out, view)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		set.Report(e)
+	}
+	if err := set.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// TestGolden compares the whole of each report of one run with its golden file;
+// of the page that is what it is told.
+func TestGolden(t *testing.T) {
+	for file, c := range map[string]struct {
+		report string
+		view   report.View
+		of     func(*testing.T, string) string
+	}{
+		"terminal.golden":       {report: "terminal"},
+		"terminal-color.golden": {report: "terminal", view: report.View{Color: true}},
+		"tap.golden":            {report: "tap"},
+		"junit.golden":          {report: "junit"},
+		"json.golden":           {report: "json"},
+		"github.golden":         {report: "github"},
+		"html.golden":           {report: "html", of: pageData},
+	} {
+		t.Run(file, func(t *testing.T) {
+			got := write(t, c.report, c.view, everything())
+			if c.of != nil {
+				got = c.of(t, got)
+			}
+			wd, err := os.Getwd()
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareGolden(t, file, strings.ReplaceAll(got, wd, "/DIR"))
+		})
+	}
+}
+
+func compareGolden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("differs from %s (-want +got):\n%s", file, diff)
+	}
+}
+
+// pageData is the JSON in a page, indented.
+func pageData(t *testing.T, page string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(page, `id="data">`)
+	data, _, ends := strings.Cut(rest, "</script>")
+	if !found || !ends {
+		t.Fatal("the page has no data")
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, []byte(data), "", " "); err != nil {
+		t.Fatalf("%v in %s", err, data)
+	}
+	return b.String() + "\n"
+}
+
+// TestTotalsAreLast holds for the reports that people read.
+func TestTotalsAreLast(t *testing.T) {
+	const want = "2 passed, 10 failed, 1 skipped, 1 xfailed, 1 quarantined, 1 flaky"
+	for _, name := range []string{"terminal", "github"} {
+		lines := strings.Split(strings.TrimSpace(write(t, name, report.View{}, everything())), "\n")
+		if got := lines[len(lines)-1]; got != want {
+			t.Errorf("%s ends with %q, wanted %q", name, got, want)
+		}
+	}
+}
+
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	for name, c := range map[string]struct {
+		specs []string
+		want  string // of the error
+	}{
+		"unknown":       {[]string{"junti=x"}, `there is no report "junti"; there are github, html, json, junit, tap, terminal`},
+		"unwritable":    {[]string{"junit=" + in("none/x.xml")}, "report junit: open " + in("none/x.xml") + ": no such file or directory"},
+		"both stdout":   {[]string{"tap", "json"}, "the reports tap and json go both to standard output: give one of them a file, as in json=FILE"},
+		"both one file": {[]string{"tap=" + in("a"), "json=" + in("a")}, "go both to one file"},
+		"no name":       {[]string{"=x"}, `there is no report ""`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			_, err := report.Open(c.specs, &out, report.View{})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, wanted %q", err, c.want)
+			}
+			if out.Len() > 0 {
+				t.Errorf("wrote %q", out.String())
+			}
+		})
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("mistakes left %v", left)
+	}
+}
+
+// TestSeveral writes all reports at once, and the terminal view beside them.
+func TestSeveral(t *testing.T) {
+	dir := t.TempDir()
+	var specs []string
+	for _, name := range report.Names() {
+		specs = append(specs, name+"="+filepath.Join(dir, name))
+	}
+	var out bytes.Buffer
+	set, err := report.Open(specs, &out, report.View{Color: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range everything() {
+		set.Report(e)
+	}
+	if err := set.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range report.Names() {
+		got, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(write(t, name, report.View{}, everything()), string(got)); diff != "" {
+			t.Errorf("%s in a file (-alone +with others):\n%s", name, diff)
+		}
+	}
+	if want := write(t, "terminal", report.View{Color: true}, everything()); out.String() != want {
+		t.Errorf("on the terminal:\n%s", cmp.Diff(want, out.String()))
+	}
+}
+
+type fullDisk struct{}
+
+var errFull = errors.New("no space left")
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
+
+// TestWriteErrors: a report that could not be written is not lost in silence.
+func TestWriteErrors(t *testing.T) {
+	for _, name := range report.Names() {
+		set, err := report.Open([]string{name}, fullDisk{}, report.View{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range everything() {
+			set.Report(e)
+		}
+		if err := set.Close(); !errors.Is(err, errFull) || !strings.Contains(err.Error(), "report "+name) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}

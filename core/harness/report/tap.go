@@ -1,0 +1,113 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"avescript/core/harness"
+)
+
+// tap writes version 14 of the Test Anything Protocol, a test point for each
+// test in the order in which they end. Points are not grouped into subtests:
+// most readers count the points of the outermost level alone.
+//
+// What is expected to fail, and what is in quarantine, is a failure with the
+// directive TODO, which is just that. An attempt that doesn't count is told of
+// in the diagnosis of the one that does.
+type tap struct {
+	w        io.Writer
+	attempts attempts
+	points   int
+}
+
+// Report writes what there is to say of the event.
+func (t *tap) Report(e harness.Event) {
+	e = printable(e)
+	if r, ok := t.attempts.result(e); ok {
+		t.point(r)
+		return
+	}
+	switch e.Kind {
+	case harness.RunStarted:
+		fmt.Fprintln(t.w, "TAP version 14")
+	case harness.FileFinished:
+		fmt.Fprintf(t.w, "# %s: %s\n", tapText(e.File), e.Totals)
+	case harness.RunFinished:
+		fmt.Fprintf(t.w, "1..%d\n# %s in %.2f s\n", t.points, e.Totals, e.Seconds)
+	}
+}
+
+func (t *tap) point(r result) {
+	t.points++
+	verdict, directive := "ok", ""
+	switch {
+	case r.Bad():
+		verdict = "not ok"
+	case r.Status == harness.Pending:
+		directive = " # SKIP " + tapText(reason(r.Event))
+	case r.Status == harness.XFailed:
+		verdict, directive = "not ok", " # TODO expected to fail"+tapText(r.reason())
+	case r.Status != harness.Passed:
+		verdict, directive = "not ok", " # TODO in quarantine"+tapText(r.reason())
+	}
+	name := r.File
+	if len(r.Path) > 0 {
+		name += ": " + title(r.Event)
+	}
+	fmt.Fprintf(t.w, "%s %d - %s%s\n", verdict, t.points, tapText(name), directive)
+	t.diagnosis(r, verdict == "ok")
+}
+
+// tapText is text on a line of a test point.
+func tapText(text string) string {
+	return strings.NewReplacer(`\`, `\\`, "#", `\#`).Replace(text)
+}
+
+// diagnosis writes the block of YAML below a point.
+func (t *tap) diagnosis(r result, ok bool) {
+	fmt.Fprintf(t.w, "  ---\n  duration_ms: %.3f\n", r.Seconds*1000)
+	if !ok {
+		at := harness.Frame{File: r.File, Line: r.Line}
+		if len(r.Problems) > 0 {
+			at, _ = where(r.Event, r.Problems[0])
+		}
+		fmt.Fprintf(t.w, "  severity: %s\n", yaml(string(r.Status)))
+		fmt.Fprintf(t.w, "  at:\n    file: %s\n    line: %d\n", yaml(at.File), at.Line)
+		fmt.Fprintf(t.w, "  message: %s\n", yaml(description(r.Event)))
+	}
+	for i, e := range r.Earlier {
+		if i == 0 {
+			fmt.Fprintf(t.w, "  attempts:\n")
+		}
+		fmt.Fprintf(t.w, "    - %s\n", yaml(description(e)))
+	}
+	if r.Output != "" {
+		fmt.Fprintf(t.w, "  output: %s\n", yaml(r.Output))
+	}
+	for i, l := range r.Leaks {
+		if i == 0 {
+			fmt.Fprintf(t.w, "  leaks:\n")
+		}
+		fmt.Fprintf(t.w, "    - %s\n", yaml(leaked(l)))
+	}
+	for i, a := range r.Artifacts {
+		if i == 0 {
+			fmt.Fprintf(t.w, "  artifacts:\n")
+		}
+		fmt.Fprintf(t.w, "    - %s\n", yaml(a.Path))
+	}
+	fmt.Fprintln(t.w, "  ...")
+}
+
+// yaml is text in double quotes, which JSON and YAML write alike, and which
+// cannot be mistaken for a line of TAP.
+func yaml(text string) string {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(strings.TrimRight(text, "\n")) // a string can be encoded
+	return strings.TrimRight(b.String(), "\n")
+}

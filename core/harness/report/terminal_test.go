@@ -1,0 +1,162 @@
+package report_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"avescript/core/harness"
+	"avescript/core/harness/report"
+	"avescript/core/screen"
+)
+
+// TestLongValuesAreCut: a failure must not flood the screen, and shows where two
+// long values differ all the same.
+func TestLongValuesAreCut(t *testing.T) {
+	same := strings.Repeat("0123456789", 2500)
+	line := strings.Repeat("a line of text\n", 5000)
+	for name, p := range map[string]harness.Problem{
+		"strings":    {Message: `expected: "` + same + "LEFT" + same + "\"\n  actual: \"" + same + "RIGHT" + same + `"`},
+		"diff":       {Message: "differ", Diff: "-" + same + "LEFT" + same + "\n+" + same + "RIGHT" + same},
+		"many lines": {Message: "LEFT\n" + line + "RIGHT"},
+		"one line":   {Message: "LEFT and RIGHT " + strings.Repeat("ä", 25_000)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := test(0, "t.lua", 1, harness.Failed, 0, 0, "long")
+			e.Problems = []harness.Problem{p}
+			got := write(t, "terminal", report.View{}, []harness.Event{e, {Kind: harness.RunFinished, Totals: &harness.Totals{Failed: 1}}})
+			if len(got) > 4000 {
+				t.Errorf("%d bytes on the screen", len(got))
+			}
+			for _, want := range []string{"LEFT", "RIGHT"} {
+				if !strings.Contains(got, want) {
+					t.Errorf("nothing of %s in:\n%s", want, got)
+				}
+			}
+			if !strings.Contains(got, "bytes)...") && !strings.Contains(got, "more lines") {
+				t.Errorf("it does not say that something is left out:\n%s", got)
+			}
+			if strings.ContainsRune(got, '\uFFFD') {
+				t.Errorf("a character was cut in two:\n%s", got)
+			}
+		})
+	}
+}
+
+// TestManyAreCut: neither may a thousand of anything.
+func TestManyAreCut(t *testing.T) {
+	events := []harness.Event{{Kind: harness.RunStarted}}
+	for i := range 1000 {
+		for _, status := range []harness.Status{harness.Passed, harness.Pending} {
+			e := test(0, "t.lua", 1, status, 0, 2, fmt.Sprint(i))
+			e.Leaks = []harness.Leak{{Kind: "file", What: "file /tmp/x"}}
+			events = append(events, e)
+		}
+		e := test(0, "t.lua", 1, harness.Error, 0, 0, fmt.Sprint(i))
+		e.Quarantined = true
+		events = append(events, e)
+	}
+	got := write(t, "terminal", report.View{}, append(events, harness.Event{Kind: harness.RunFinished, Totals: &harness.Totals{}}))
+	if n := strings.Count(got, "\n"); n > 70 {
+		t.Errorf("%d lines:\n%s", n, got)
+	}
+	for _, want := range []string{"990 more skipped", "990 more quarantined", "1980 more warnings"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("nothing of %q in:\n%s", want, got)
+		}
+	}
+}
+
+// TestProgress watches a run on a terminal.
+func TestProgress(t *testing.T) {
+	ptmx, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ptmx.Close()
+	if err := pty.Setsize(tty, &pty.Winsize{Cols: 60, Rows: 20}); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TERM", "xterm")
+	glass := screen.New(60, 20)
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		_, _ = io.Copy(glass, ptmx)
+	}()
+	set, err := report.Open(nil, tty, report.ViewOf(tty, false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shows := func(want ...string) {
+		t.Helper()
+		var text string
+		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+			text = glass.Snapshot().Text()
+			missing := false
+			for _, w := range want {
+				missing = missing || !strings.Contains(text, w)
+			}
+			if !missing {
+				return
+			}
+		}
+		t.Fatalf("wanted %q on the screen, got\n%s", want, text)
+	}
+	running := func(worker int, name string) {
+		set.Report(harness.Event{Kind: harness.TestStarted, File: "t.lua", Path: []string{name}, Worker: worker, Time: start + float64(worker)})
+	}
+	set.Report(harness.Event{Kind: harness.RunStarted, Files: 3})
+	running(1, "leases")
+	running(2, "releases")
+	shows("0/3 files  0 tests", "1: leases  2: releases")
+	shows("1.00 s") // time goes by, though nothing happens
+	failed := test(1, "t.lua", 1, harness.Failed, 0, 0, "leases")
+	set.Report(failed)
+	running(1, "a name that is far too long for what is left of the line")
+	shows("failed leases", "0/3 files  1 tests  1 failed", "2: releases")
+	set.Report(test(2, "t.lua", 2, harness.Passed, 0, 0, "releases"))
+	set.Report(harness.Event{Kind: harness.FileFinished, File: "t.lua", Worker: 2, Totals: &harness.Totals{Passed: 1}})
+	shows("1/3 files  2 tests  1 failed")
+	set.Report(harness.Event{Kind: harness.RunFinished, Totals: &harness.Totals{Passed: 1, Failed: 1}})
+	if err := set.Close(); err != nil {
+		t.Fatal(err)
+	}
+	shows("1 passed, 1 failed")
+	text := glass.Snapshot().Text()
+	if strings.Contains(text, "/3 files") || strings.Contains(text, "ok    t.lua") {
+		t.Errorf("wanted nothing of the progress, and no file that is well, on\n%s", text)
+	}
+	if want := "  failed leases\n\n1) leases"; !strings.HasPrefix(text, want) {
+		t.Errorf("wanted %q at the beginning of\n%s", want, text)
+	}
+	tty.Close()
+	ptmx.Close()
+	<-read
+}
+
+// TestPlain: without a terminal there is nothing but text.
+func TestPlain(t *testing.T) {
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if view := report.ViewOf(file, false); view.Live || view.Color {
+		t.Errorf("a file is taken for a terminal: %+v", view)
+	}
+	var out bytes.Buffer
+	terminal := report.NewTerminal(&out, report.View{})
+	for _, e := range everything() {
+		terminal.Report(e)
+	}
+	if strings.ContainsAny(out.String(), "\x1b\r") {
+		t.Errorf("it has sequences in it: %q", out.String())
+	}
+}

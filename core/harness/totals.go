@@ -1,0 +1,75 @@
+package harness
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Totals counts tests by the way they ended; of a test that was retried the
+// last attempt alone. What went wrong outside of tests counts as an error each.
+type Totals struct {
+	Passed      int `json:"passed"`
+	Failed      int `json:"failed"`
+	Errors      int `json:"errors"`
+	Pending     int `json:"pending"`
+	XFailed     int `json:"xfailed,omitempty"`
+	XPassed     int `json:"xpassed,omitempty"`
+	Quarantined int `json:"quarantined,omitempty"` // that would be bad without that
+	Flaky       int `json:"flaky,omitempty"`       // of those that passed
+}
+
+// String is the totals as every report says them: "12 passed, 0 failed", and
+// after that what else there was, such as ", 1 skipped".
+func (t Totals) String() string {
+	var line strings.Builder
+	fmt.Fprintf(&line, "%d passed, %d failed", t.Passed, t.Bad())
+	for _, more := range []struct {
+		count int
+		name  string
+	}{
+		{t.Pending, "skipped"}, {t.XFailed, "xfailed"}, {t.Quarantined, "quarantined"}, {t.Flaky, "flaky"},
+	} {
+		if more.count > 0 {
+			fmt.Fprintf(&line, ", %d %s", more.count, more.name)
+		}
+	}
+	return line.String()
+}
+
+// Bad is how many tests spoil the run.
+func (t Totals) Bad() int { return t.Failed + t.Errors + t.XPassed }
+
+// Tests is how many there were.
+func (t Totals) Tests() int { return t.Passed + t.Pending + t.XFailed + t.Quarantined + t.Bad() }
+
+func (t *Totals) count(e Event) {
+	if e.Kind != BlockFailed && !e.Counts() {
+		return
+	}
+	if e.Flaky() {
+		t.Flaky++
+	}
+	*t.counter(e)++
+}
+
+func (t *Totals) counter(e Event) *int {
+	switch {
+	case e.Quarantined && e.Status != Passed && e.Status != Pending && e.Status != XFailed:
+		return &t.Quarantined
+	case e.Kind == BlockFailed:
+		return &t.Errors
+	}
+	switch e.Status {
+	case Passed:
+		return &t.Passed
+	case Failed:
+		return &t.Failed
+	case Pending:
+		return &t.Pending
+	case XFailed:
+		return &t.XFailed
+	case XPassed:
+		return &t.XPassed
+	}
+	return &t.Errors
+}

@@ -1,0 +1,202 @@
+package terminal
+
+import (
+	"regexp/syntax"
+	"slices"
+	"unicode/utf8"
+)
+
+// automaton tells where the first match of a regular expression ends, without
+// looking at anything twice. It is the deterministic automaton of the
+// expression, of which a state is made when it is reached for the first time.
+//
+// A state is the set of instructions that threads of a backtracking machine
+// would wait at for the next character, having just read another one. What an
+// assertion such as \b says depends on the next character too; so assertions are
+// left standing in the set until that comes.
+type automaton struct {
+	prog   *syntax.Prog
+	states map[string]*state
+	now    *state
+
+	// The set that is being made.
+	seen  []uint32 // by instruction: the number of the set it was last put into
+	set   uint32
+	stack []uint32
+}
+
+type state struct {
+	threads  []uint32 // instructions, in order
+	previous rune     // or another one that is the same to assertions
+	matched  bool     // a match has ended in front of the character that led here
+	idle     bool     // no match has begun
+	atEnd    int8     // whether a match ends here if no more comes; 0 if not known
+
+	next [utf8.RuneSelf]*state
+	wide map[rune]*state
+}
+
+// maxStates bounds the memory of an automaton. When it has more states, which
+// takes an odd expression and odd output, it forgets them all and begins again
+// to make them.
+const maxStates = 2000
+
+// beginning is what is in front of the first character.
+const beginning rune = -1
+
+func newAutomaton(prog *syntax.Prog) *automaton {
+	return &automaton{prog: prog, states: map[string]*state{}, seen: make([]uint32, len(prog.Inst))}
+}
+
+// begin lets the automaton read from where previous is the last character.
+func (a *automaton) begin(previous rune) { a.now = a.state(nil, previous, false) }
+
+// scan reads text, which must not end within a character. It stops when a match
+// has ended, which it may notice one character later. Idle is the last position
+// at which no match had begun, -1 if there is none.
+func (a *automaton) scan(text []byte) (n, idle int, found bool) {
+	s := a.now
+	idle = -1
+	if s.idle {
+		idle = 0
+	}
+	for n < len(text) {
+		width := 1
+		var next *state
+		if c := text[n]; c < utf8.RuneSelf {
+			if next = s.next[c]; next == nil {
+				next = a.step(s, rune(c))
+				s.next[c] = next
+			}
+		} else {
+			var r rune
+			r, width = utf8.DecodeRune(text[n:])
+			if next = s.wide[r]; next == nil {
+				next = a.step(s, r)
+				a.widen(s, r, next)
+			}
+		}
+		n += width
+		s = next
+		if s.idle {
+			idle = n
+		} else if s.matched {
+			a.now = s
+			return n, idle, true
+		}
+	}
+	a.now = s
+	return n, idle, false
+}
+
+// widen remembers a transition for a character that is not ASCII.
+func (a *automaton) widen(s *state, r rune, next *state) {
+	const most = 1000
+	if s.wide == nil || len(s.wide) == most {
+		s.wide = map[rune]*state{}
+	}
+	s.wide[r] = next
+}
+
+// matchesAtEnd reports whether a match ends where the automaton has got to, if
+// that is the end of the text.
+func (a *automaton) matchesAtEnd() bool {
+	s := a.now
+	if s.atEnd == 0 {
+		s.atEnd = -1
+		a.gather(s, syntax.EmptyOpContext(s.previous, -1), func(inst *syntax.Inst) {
+			if inst.Op == syntax.InstMatch {
+				s.atEnd = 1
+			}
+		})
+	}
+	return s.atEnd > 0
+}
+
+// step makes the state after s for a character.
+func (a *automaton) step(s *state, r rune) *state {
+	var threads []uint32
+	matched := false
+	a.gather(s, syntax.EmptyOpContext(s.previous, r), func(inst *syntax.Inst) {
+		switch {
+		case inst.Op == syntax.InstMatch:
+			matched = true
+		case reads(inst, r):
+			threads = append(threads, inst.Out)
+		}
+	})
+	slices.Sort(threads)
+	return a.state(slices.Compact(threads), r, matched)
+}
+
+func reads(inst *syntax.Inst, r rune) bool {
+	switch inst.Op {
+	case syntax.InstRune, syntax.InstRune1:
+		return inst.MatchRune(r)
+	case syntax.InstRuneAny:
+		return true
+	case syntax.InstRuneAnyNotNL:
+		return r != '\n'
+	}
+	return false
+}
+
+// gather calls visit with the instructions that the threads of s, and one that
+// begins a match here, get to without reading.
+func (a *automaton) gather(s *state, allowed syntax.EmptyOp, visit func(inst *syntax.Inst)) {
+	a.set++
+	a.stack = append(append(a.stack[:0], uint32(a.prog.Start)), s.threads...)
+	for len(a.stack) > 0 {
+		pc := a.stack[len(a.stack)-1]
+		a.stack = a.stack[:len(a.stack)-1]
+		if a.seen[pc] == a.set {
+			continue
+		}
+		a.seen[pc] = a.set
+		inst := &a.prog.Inst[pc]
+		switch inst.Op {
+		case syntax.InstAlt, syntax.InstAltMatch:
+			a.stack = append(a.stack, inst.Out, inst.Arg)
+		case syntax.InstCapture, syntax.InstNop:
+			a.stack = append(a.stack, inst.Out)
+		case syntax.InstEmptyWidth:
+			if syntax.EmptyOp(inst.Arg)&^allowed == 0 {
+				a.stack = append(a.stack, inst.Out)
+			}
+		default:
+			visit(inst)
+		}
+	}
+}
+
+// state gives the one state that there is of its kind.
+func (a *automaton) state(threads []uint32, previous rune, matched bool) *state {
+	switch {
+	case previous == beginning, previous == '\n':
+	case syntax.IsWordChar(previous):
+		previous = 'a'
+	default:
+		previous = ' '
+	}
+	key := append(identify(threads), byte(previous))
+	if matched {
+		key = append(key, 1)
+	}
+	s, ok := a.states[string(key)]
+	if !ok {
+		if len(a.states) >= maxStates {
+			clear(a.states)
+		}
+		s = &state{threads: threads, previous: previous, matched: matched, idle: len(threads) == 0 && !matched}
+		a.states[string(key)] = s
+	}
+	return s
+}
+
+func identify(threads []uint32) []byte {
+	var key []byte
+	for _, pc := range threads {
+		key = append(key, byte(pc), byte(pc>>8), byte(pc>>16), byte(pc>>24))
+	}
+	return key
+}

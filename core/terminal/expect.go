@@ -1,0 +1,211 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"avescript/core/exceptions"
+)
+
+const (
+	// quietTime is how long a program must have written nothing for its output
+	// to count as what it wanted to say. It only matters to a pattern that
+	// matches at the very end of the output, and there would match more, or
+	// nothing, if more came.
+	quietTime = 20 * time.Millisecond
+
+	// firstWindow is how much of what has come is looked through first. A
+	// pattern that is not in there must not have all the rest read, again and
+	// again, when another one is.
+	firstWindow = 1 << 10
+)
+
+// Match is an expectation that was met.
+type Match struct {
+	Index    int      // of the pattern in the list
+	Before   string   // the output in front of the match that nobody had taken
+	Text     string   // the match
+	Captures []string // in their order; one that took no part is empty
+}
+
+// Expect waits until the output matches one of the patterns. The match, and all
+// in front of it, are taken from the output; what comes after it is left.
+//
+// Of several matches the one that begins first counts, and of those the pattern
+// that is first in the list. If the program ends before, EOF matches and takes
+// all that was left. If the time is over, Timeout matches and takes nothing.
+// Without these members of the list it is an error: of the class [ErrEOF], or an
+// exceptions.Timeout. A negative timeout waits for ever; with 0, what has come
+// is looked through.
+//
+// One may wait for output at a time; others wait until they may.
+func (s *Session) Expect(ctx context.Context, patterns []Pattern, timeout time.Duration) (Match, error) {
+	e := expectation{session: s, patterns: patterns, timeout: timeout}
+	for _, p := range patterns {
+		e.searches = append(e.searches, candidate{search: p.Search()})
+	}
+	err := s.await(ctx, timeout, e.look)
+	switch {
+	case err == nil:
+		return e.match, nil
+	case errors.Is(err, errTimedOut):
+		return e.timedOut()
+	}
+	return Match{}, err
+}
+
+// expectation is one call of Expect.
+type expectation struct {
+	session  *Session
+	patterns []Pattern
+	searches []candidate
+	seen     int // how much of the output the searches have been shown
+	dropped  int
+	timeout  time.Duration
+	match    Match
+}
+
+// candidate is a search, and what it has found.
+type candidate struct {
+	search Search
+	at     []int // nil for nothing
+	sure   bool
+}
+
+func (c *candidate) found() bool { return c.at != nil && c.sure }
+
+// look finds out whether what has come is enough.
+func (e *expectation) look(ctx context.Context, v view, over bool) (done bool, again time.Duration, err error) {
+	pause := time.Since(v.last)
+	quiet := over || v.ended || pause >= quietTime
+	w := Window{Dropped: e.dropped}
+	for size := e.seen + firstWindow; ; size *= 2 {
+		w.Text = v.text[:min(size, len(v.text))]
+		all := len(w.Text) == len(v.text)
+		w.Quiet, w.Ended = all && quiet, all && v.ended
+		best, err := e.search(ctx, w)
+		switch {
+		case err != nil:
+			return false, 0, err
+		case best >= 0:
+			e.take(best, v.text)
+			return true, 0, nil
+		case all && v.ended:
+			return true, 0, e.ended(v.text)
+		case all:
+			e.seen = len(v.text)
+			e.forget()
+			return false, quietTime - pause, nil
+		}
+	}
+}
+
+// search gives the pattern that has matched, or -1 if that isn't clear yet.
+func (e *expectation) search(ctx context.Context, w Window) (best int, err error) {
+	best, open := -1, -1
+	for i := range e.searches {
+		c := &e.searches[i]
+		if !c.found() {
+			if c.at, c.sure, err = c.search.Next(ctx, w); err != nil {
+				return -1, err
+			}
+		}
+		switch {
+		case c.sure && c.at == nil:
+		case !c.sure:
+			if open < 0 || e.before(i, open) {
+				open = i
+			}
+		case best < 0 || e.before(i, best):
+			best = i
+		}
+	}
+	if best >= 0 && open >= 0 && e.before(open, best) {
+		return -1, nil // which may come first, if it comes
+	}
+	return best, nil
+}
+
+// before reports whether candidate i counts before j. One that has no match yet
+// might have one from the beginning.
+func (e *expectation) before(i, j int) bool {
+	return e.searches[i].begin() < e.searches[j].begin() || e.searches[i].begin() == e.searches[j].begin() && i < j
+}
+
+func (c *candidate) begin() int {
+	if c.at == nil {
+		return 0
+	}
+	return c.at[0]
+}
+
+// take makes the match and takes it from the output.
+func (e *expectation) take(index int, text []byte) {
+	at := e.searches[index].at
+	e.match = Match{Index: index, Before: string(text[:at[0]]), Text: string(text[at[0]:at[1]])}
+	for i := 2; i < len(at); i += 2 {
+		capture := ""
+		if at[i] >= 0 {
+			capture = string(text[at[i]:at[i+1]])
+		}
+		e.match.Captures = append(e.match.Captures, capture)
+	}
+	e.session.out.take(at[1])
+}
+
+// forget drops output that was looked through in vain, if only so much is to be
+// kept.
+func (e *expectation) forget() {
+	for i := range e.searches {
+		if e.searches[i].at != nil {
+			return // it will soon be sure
+		}
+	}
+	n := e.session.trim(e.seen)
+	e.dropped += n
+	e.seen -= n
+}
+
+// ended is what happens when there will be no more output.
+func (e *expectation) ended(text []byte) error {
+	for i, p := range e.patterns {
+		if p == EOF {
+			e.match = Match{Index: i, Before: string(text)}
+			e.session.out.take(len(text))
+			return nil
+		}
+	}
+	return e.session.failure(ErrEOF, e.wanted(), e.timeout)
+}
+
+func (e *expectation) timedOut() (Match, error) {
+	text := e.session.out.view().text
+	for i, p := range e.patterns {
+		if p == Timeout {
+			return Match{Index: i, Before: string(text)}, nil
+		}
+	}
+	return Match{}, e.session.failure(exceptions.Timeout, e.wanted(), e.timeout)
+}
+
+// wanted is what was expected, for the message of a failure.
+func (e *expectation) wanted() string {
+	var list []string
+	for _, p := range e.patterns {
+		list = append(list, p.String())
+	}
+	if len(list) == 0 {
+		return "wanted nothing from"
+	}
+	return "wanted " + strings.Join(list, " or ") + " from"
+}
+
+// ReadLine takes a line with its end, or what is left after the last one. It
+// returns "" when the program has ended and nothing is left. The errors are
+// those of [Session.Expect].
+func (s *Session) ReadLine(ctx context.Context, timeout time.Duration) (string, error) {
+	m, err := s.Expect(ctx, []Pattern{Plain("\n"), EOF}, timeout)
+	return m.Before + m.Text, err
+}

@@ -1,0 +1,189 @@
+package terminal
+
+import (
+	"context"
+	"regexp"
+	"regexp/syntax"
+	"sync"
+	"unicode/utf8"
+)
+
+// Regex is a pattern that is a regular expression, with the syntax of package
+// regexp.
+//
+// Package regexp cannot go on where it stopped, and takes tens of nanoseconds
+// for a byte. So an automaton reads the output first, once, and says when there
+// is a match and where it begins at the earliest; only from there on the package
+// looks for it, and for its captures.
+type Regex struct {
+	expr     string
+	machine  *regexp.Regexp
+	shifted  *regexp.Regexp // the same behind any one character
+	context  bool           // it looks at the character in front of the match
+	firm     bool
+	prog     *syntax.Prog
+	automata sync.Pool // of *automaton, each of a search that is over
+}
+
+// NewRegex compiles a regular expression.
+func NewRegex(expr string) (*Regex, error) {
+	machine, err := regexp.Compile(expr)
+	if err != nil {
+		return nil, err
+	}
+	shifted, err := regexp.Compile(`(?s:.)(?:` + expr + `)`)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	r := &Regex{expr: expr, machine: machine, shifted: shifted, context: looksBack(tree), firm: isFirm(tree)}
+	if r.prog, err = syntax.Compile(tree.Simplify()); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Regex) String() string { return "regex `" + r.expr + "`" }
+
+// looksBack reports whether it matters to an expression what is in front of it.
+func looksBack(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpBeginLine, syntax.OpBeginText, syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+		return true
+	}
+	for _, sub := range re.Sub {
+		if looksBack(sub) {
+			return true
+		}
+	}
+	return false
+}
+
+// isFirm reports whether a match that reaches the end of the text stays as it is
+// when more text comes. It may say no where that is hard to tell.
+func isFirm(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpEndLine, syntax.OpEndText, syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+		return false
+	case syntax.OpStar, syntax.OpPlus, syntax.OpQuest, syntax.OpRepeat:
+		exact := re.Op == syntax.OpRepeat && re.Min == re.Max
+		if re.Flags&syntax.NonGreedy == 0 && !exact {
+			return false
+		}
+	}
+	for _, sub := range re.Sub {
+		// The parser has taken out what alternatives begin with in common.
+		if re.Op == syntax.OpAlternate && !beginsWithText(sub) || !isFirm(sub) {
+			return false
+		}
+	}
+	return true
+}
+
+func beginsWithText(re *syntax.Regexp) bool {
+	for re.Op == syntax.OpConcat || re.Op == syntax.OpCapture {
+		re = re.Sub[0]
+	}
+	return re.Op == syntax.OpLiteral
+}
+
+// Search begins a search for the expression.
+func (r *Regex) Search() Search {
+	a, ok := r.automata.Get().(*automaton)
+	if !ok {
+		a = newAutomaton(r.prog)
+	}
+	a.begin(beginning)
+	return &regexSearch{regex: r, automaton: a}
+}
+
+// regexSearch counts positions from where the output began, dropped or not.
+type regexSearch struct {
+	regex     *Regex
+	automaton *automaton
+	read      int  // how far the automaton has got
+	from      int  // no match begins before it
+	certain   bool // there is a match that ends within what is read
+	thrift    Thrift
+}
+
+func (s *regexSearch) Next(_ context.Context, w Window) ([]int, bool, error) {
+	text := w.Complete()
+	if w.Dropped > 0 && s.from <= w.Dropped {
+		s.restart(text, w.Dropped)
+	}
+	for {
+		if !s.certain {
+			s.scan(text, w.Dropped)
+		}
+		if !s.certain && !s.automaton.matchesAtEnd() {
+			return nil, true, nil
+		}
+		if !s.thrift.Worthwhile(len(text)-(s.from-w.Dropped), w) {
+			return nil, false, nil
+		}
+		match := s.regex.find(text, s.from-w.Dropped, s.from > 0)
+		if match != nil {
+			sure := w.Quiet || match[1] < len(text) || s.regex.firm
+			if sure {
+				s.regex.automata.Put(s.automaton)
+			}
+			return match, sure, nil
+		}
+		if !s.certain {
+			return nil, true, nil
+		}
+		// The match has begun in what was dropped.
+		s.restart(text[s.read-w.Dropped:], s.read)
+	}
+}
+
+// scan reads on.
+func (s *regexSearch) scan(text []byte, dropped int) {
+	n, idle, found := s.automaton.scan(text[s.read-dropped:])
+	if idle >= 0 {
+		s.from = s.read + idle
+		s.thrift = Thrift{}
+	}
+	s.read += n
+	s.certain = found
+}
+
+// restart has the automaton begin anew at a text in the middle of the output.
+// The text's first character is but the context of the second.
+func (s *regexSearch) restart(text []byte, at int) {
+	previous, width := utf8.DecodeRune(text)
+	if width == 0 {
+		previous = ' '
+	}
+	s.automaton.begin(previous)
+	s.read, s.from, s.certain, s.thrift = at+width, at+width, false, Thrift{}
+}
+
+// find looks for a match that begins at from or later.
+func (r *Regex) find(text []byte, from int, middle bool) []int {
+	if !middle || !r.context || from == 0 {
+		return moved(r.machine.FindSubmatchIndex(text[from:]), from)
+	}
+	_, width := utf8.DecodeLastRune(text[:from])
+	match := r.shifted.FindSubmatchIndex(text[from-width:])
+	if match == nil {
+		return nil
+	}
+	match = moved(match, from-width)
+	_, width = utf8.DecodeRune(text[match[0]:])
+	match[0] += width
+	return match
+}
+
+func moved(match []int, by int) []int {
+	for i := range match {
+		if match[i] >= 0 {
+			match[i] += by
+		}
+	}
+	return match
+}

@@ -1,0 +1,334 @@
+package terminal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"avescript/core/asciicast"
+	"avescript/core/exceptions"
+	"avescript/core/process"
+	"avescript/core/pty"
+)
+
+func TestShell(t *testing.T) {
+	need(t, "bash")
+	s := spawn(t, Options{Options: pty.Options{Env: []string{"PS1=ready> ", "TERM=dumb"}}}, "bash", "--norc", "--noprofile")
+	for i := range 20 {
+		expect(t, s, Plain("ready> "))
+		send(t, s, fmt.Sprintf("echo $((%d * 7))\r", i))
+		expect(t, s, Plain(fmt.Sprintf("\n%d\r\n", i*7)))
+	}
+	expect(t, s, Plain("ready> "))
+	send(t, s, "sleep 1000\r")
+	eventually(t, "sleep is in the foreground", func() bool { return s.foreground() != s.PID() })
+	send(t, s, "\x03")
+	expect(t, s, Plain("ready> "))
+	if err := s.SendEOF(context.Background(), patience); err != nil {
+		t.Fatal(err)
+	}
+	wantStatus(t, s, 130) // of sleep
+}
+
+func TestPythonPrompt(t *testing.T) {
+	need(t, "python3")
+	s := spawn(t, Options{Options: pty.Options{Env: []string{"TERM=dumb", "PYTHON_BASIC_REPL=1"}}}, "python3", "-q", "-I")
+	expect(t, s, Plain(">>> "))
+	send(t, s, "6 * 7\r")
+	expect(t, s, regex(t, `\n42\r\n`))
+	expect(t, s, Plain(">>> "))
+	send(t, s, "raise SystemExit(5)\r")
+	wantStatus(t, s, 5)
+}
+
+func TestSQLPrompt(t *testing.T) {
+	need(t, "sqlite3")
+	s := spawn(t, Options{Options: pty.Options{Env: []string{"TERM=dumb"}}}, "sqlite3")
+	expect(t, s, Plain("sqlite> "))
+	send(t, s, "select 6 * 7;\r")
+	expect(t, s, Plain("\n42\r\n"))
+	expect(t, s, Plain("sqlite> "))
+	send(t, s, ".quit\r")
+	wantStatus(t, s, 0)
+}
+
+func TestPasswordPrompt(t *testing.T) {
+	need(t, "bash")
+	s := spawn(t, Options{}, "bash", "-c", `sleep 0.1; read -rs -p "Password: " x; echo; echo "it has ${#x} characters"`)
+	if err := s.WaitNoEcho(context.Background(), patience); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, s, Plain("Password: "))
+	send(t, s, "secret\r")
+	m := expect(t, s, Plain("it has 6 characters"))
+	if strings.Contains(m.Before, "secret") {
+		t.Errorf("got %q, want no password in it", m.Before)
+	}
+	wantStatus(t, s, 0)
+	wantError(t, s.WaitNoEcho(context.Background(), patience), ErrEOF, "wanted a running program")
+}
+
+func TestEchoStaysOn(t *testing.T) {
+	s := shell(t, "read -r x", Options{})
+	wantError(t, s.WaitNoEcho(context.Background(), 50*time.Millisecond), exceptions.Timeout, "echo", "50ms")
+}
+
+func TestResize(t *testing.T) {
+	s := shell(t, `trap 'stty size' WINCH; echo up; while :; do sleep 0.01; done`, Options{Options: pty.Options{Size: pty.Size{Cols: 100, Rows: 30}}})
+	expect(t, s, Plain("up"))
+	if err := s.Resize(pty.Size{Cols: 132, Rows: 43}); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, s, Plain("43 132"))
+	if image := s.Screen(); image.Cols != 132 || image.Rows != 43 {
+		t.Errorf("got a screen of %d columns and %d rows", image.Cols, image.Rows)
+	}
+}
+
+func TestCloseEndsTheTree(t *testing.T) {
+	s := shell(t, `trap "" HUP TERM; setsid sleep 1000 & sleep 1000 & echo "pids $$ $!"; while :; do sleep 1; done`, Options{})
+	m := expect(t, s, regex(t, `pids (\d+) (\d+)\r`))
+	status, err := s.Close()
+	if status != -int(syscall.SIGKILL) || err != nil {
+		t.Errorf("got status %d, %v", status, err)
+	}
+	for _, pid := range m.Captures {
+		wantDead(t, pid)
+	}
+	if again, err := s.Close(); again != status || err != nil {
+		t.Errorf("got %d, %v when closed again", again, err)
+	}
+	if err := s.Send(context.Background(), []byte("x"), 0, patience); !errors.Is(err, ErrEOF) {
+		t.Errorf("got %v for typing", err)
+	}
+	if err := s.Resize(pty.Size{Cols: 1, Rows: 1}); !errors.Is(err, ErrEOF) {
+		t.Errorf("got %v for resizing", err)
+	}
+}
+
+// wantDead wants a process to be no more, but for its init to reap it.
+func wantDead(t *testing.T, pid string) {
+	t.Helper()
+	n, err := strconv.Atoi(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stat, err := process.ReadStat(n); err == nil && !stat.Dead() {
+		t.Errorf("process %d is left", n)
+	}
+}
+
+func TestTheTreeEndsWithTheProgram(t *testing.T) {
+	s := shell(t, `nohup sleep 1000 >/dev/null 2>&1 & echo $!`, Options{})
+	m := expect(t, s, regex(t, `(\d+)\r`))
+	wantStatus(t, s, 0)
+	wantDead(t, m.Captures[0])
+}
+
+func TestWaitHasALimit(t *testing.T) {
+	s := shell(t, "read -r x", Options{})
+	_, err := s.Wait(context.Background(), 10*time.Millisecond)
+	wantError(t, err, exceptions.Timeout, "wanted the end of sh -c read -r x within 10ms")
+}
+
+func TestSpawnFails(t *testing.T) {
+	_, err := Spawn([]string{"no-such-program"}, Options{})
+	wantError(t, err, exceptions.RunError, "no-such-program")
+}
+
+func TestSendHasALimit(t *testing.T) {
+	// Nobody reads, and the terminal neither echoes nor waits for a line's end.
+	s := shell(t, "stty raw -echo; echo up; sleep 1000", Options{})
+	expect(t, s, Plain("up"))
+	err := s.Send(context.Background(), bytes.Repeat([]byte("x"), 1<<20), 0, 50*time.Millisecond)
+	wantError(t, err, exceptions.Timeout, "wanted to type 1048576 bytes to sh")
+	if _, err := s.Expect(context.Background(), []Pattern{Plain("no")}, 10*time.Millisecond); !errors.Is(err, exceptions.Timeout) {
+		t.Errorf("got %v after it, want the session to go on", err)
+	}
+}
+
+func TestMuchIsTypedWhileMuchIsWritten(t *testing.T) {
+	s := shell(t, "stty raw -echo; echo up; exec cat", Options{})
+	expect(t, s, Plain("up"))
+	line := strings.Repeat("0123456789", 10_000)
+	for range 20 {
+		send(t, s, line)
+	}
+	send(t, s, "END")
+	if m := expect(t, s, Plain("END")); len(m.Before) < 20*len(line) {
+		t.Errorf("got %d bytes, want %d", len(m.Before), 20*len(line))
+	}
+}
+
+func TestSendInItsTime(t *testing.T) {
+	s := shell(t, "stty raw -echo; echo up; exec cat", Options{})
+	expect(t, s, Plain("up"))
+	begin := time.Now()
+	if err := s.Send(context.Background(), []byte("äöü"), 50*time.Millisecond, patience); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begin); took < 100*time.Millisecond {
+		t.Errorf("took %v, want two pauses", took)
+	}
+	expect(t, s, Plain("äöü"))
+}
+
+func TestAProgramThatIsAheadWaits(t *testing.T) {
+	s := shell(t, "yes | tr -d '\\n'", Options{})
+	eventually(t, "there is much", func() bool { return len(s.Pending()) >= ahead })
+	time.Sleep(50 * time.Millisecond) // in which there would be more
+	if n := len(s.Pending()); n > ahead+1<<20 {
+		t.Errorf("got %d bytes", n)
+	}
+	// Who waits for more gets it.
+	expect(t, s, regex(t, `y{1000}`))
+	_, err := s.Expect(context.Background(), []Pattern{Plain("no")}, 100*time.Millisecond)
+	wantError(t, err, exceptions.Timeout)
+	if n := len(s.Pending()); n <= ahead {
+		t.Errorf("got %d bytes", n)
+	}
+}
+
+func TestKeepBoundsTheOutput(t *testing.T) {
+	const keep = 10_000
+	s := shell(t, "seq 1 200000; echo the end; read -r x", Options{Keep: keep})
+	m := expect(t, s, regex(t, `(\d+)\r\nthe end`))
+	if m.Captures[0] != "200000" || len(m.Before) > 2*keep+keep {
+		t.Errorf("got %q behind %d bytes", m.Captures, len(m.Before))
+	}
+	if n := s.Dropped(); n < 1_000_000 {
+		t.Errorf("got %d bytes dropped", n)
+	}
+}
+
+func TestRecording(t *testing.T) {
+	file, err := os.Create(t.TempDir() + "/session.cast")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := shell(t, "echo one; read -r x; printf 'ä'; exit 3", Options{Record: file})
+	expect(t, s, Plain("one"))
+	if err := s.Resize(pty.Size{Cols: 90, Rows: 20}); err != nil {
+		t.Fatal(err)
+	}
+	send(t, s, "\r")
+	wantStatus(t, s, 3)
+	text, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"width":80`, `"o","one\r\n"`, `"r","90x20"`, "ä", `"x","3"`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("got %s, want %s in it", text, want)
+		}
+	}
+	if _, err := asciicast.NewReader(bytes.NewReader(text)); err != nil {
+		t.Error(err)
+	}
+}
+
+// failingWriter is a file that is full.
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("full") }
+func (failingWriter) Close() error              { return nil }
+
+func TestARecordingThatFailsIsNoSecret(t *testing.T) {
+	if _, err := Spawn([]string{"true"}, Options{Record: failingWriter{}}); err == nil || !strings.Contains(err.Error(), "full") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOutputGoesElsewhereToo(t *testing.T) {
+	var out bytes.Buffer
+	s := shell(t, "seq 1 1000", Options{Output: &out})
+	wantStatus(t, s, 0)
+	if !bytes.HasSuffix(out.Bytes(), []byte("\n1000\r\n")) {
+		t.Errorf("got %q", out.Bytes())
+	}
+}
+
+func TestInteract(t *testing.T) {
+	ours, theirs, err := openPipe(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := shell(t, "stty raw -echo; echo up; exec cat", Options{})
+	expect(t, s, Plain("up"))
+	shown, show := io.Pipe()
+	done := make(chan error)
+	go func() {
+		done <- s.Interact(context.Background(), theirs, show, 0x1d)
+		show.Close()
+	}()
+	fmt.Fprint(ours, "typed by a person\n")
+	text := make([]byte, len("\ntyped by a person\n"))
+	if _, err := io.ReadFull(shown, text); err != nil || !strings.Contains(string(text), "typed by a person") {
+		t.Errorf("got %q, %v", text, err)
+	}
+	go io.Copy(io.Discard, shown)
+	fmt.Fprint(ours, "END\x1dnot this")
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	send(t, s, "more")
+	if m := expect(t, s, Plain("more")); strings.Contains(m.Before, "not this") {
+		t.Errorf("got %q", m.Before)
+	}
+}
+
+func TestInteractEndsWithTheProgram(t *testing.T) {
+	_, theirs, err := openPipe(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := shell(t, "echo good bye", Options{})
+	var shown bytes.Buffer
+	if err := s.Interact(context.Background(), theirs, &shown, 0x1d); err != nil || shown.String() != "good bye\r\n" {
+		t.Errorf("got %q, %v", shown.String(), err)
+	}
+}
+
+func openPipe(t *testing.T) (ours, theirs *os.File, err error) {
+	theirs, ours, err = os.Pipe()
+	t.Cleanup(func() {
+		ours.Close()
+		theirs.Close()
+	})
+	return ours, theirs, err
+}
+
+func TestNothingIsLeftBehind(t *testing.T) {
+	use := func() {
+		s := shell(t, "echo up; sleep 1000", Options{})
+		expect(t, s, Plain("up"))
+		s.Screen()
+		_, _ = s.Close()
+		wantStatus(t, shell(t, "exit 1", Options{Screen: true}), 1)
+	}
+	use()
+	before := descriptors(t)
+	for range 20 {
+		use()
+	}
+	if after := descriptors(t); after > before {
+		t.Errorf("got %d descriptors, %d before", after, before)
+	}
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}

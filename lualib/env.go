@@ -1,0 +1,163 @@
+package lualib
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/bind"
+)
+
+// envModule is ave.env: the environment variables of the process.
+var envModule = bind.Module{
+	Name: "ave.env",
+	Funcs: []bind.Fn{
+		bind.Func("all", "", envAll),
+		bind.Func("expand", "text", envExpand),
+		bind.Func("get", "name, default?", envGet),
+		bind.Func("set", "name, value", envSet),
+		bind.Func("unset", "name", envUnset),
+		bind.Func("with", "settings", envWith),
+	},
+}
+
+// variables are values by name, nil for a variable that is not to be set.
+type variables map[string]*string
+
+func (s *variables) UnpackLua(_ *lua.LState, v lua.LValue) (err error) {
+	const want = "a table of strings, or false, by the names of variables"
+	table, ok := v.(*lua.LTable)
+	if !ok {
+		return bind.Wanted(want)
+	}
+	*s = variables{}
+	table.ForEach(func(key, value lua.LValue) {
+		name, isName := key.(lua.LString)
+		switch text := value.(type) {
+		case lua.LString, lua.LNumber:
+			(*s)[string(name)] = new(text.String())
+		default:
+			isName = isName && value == lua.LFalse
+			(*s)[string(name)] = nil
+		}
+		if !isName {
+			err = fmt.Errorf("wanted %s, got %s = %s", want, key, bind.Describe(value))
+		}
+	})
+	return err
+}
+
+// apply changes the environment and returns what undoes it.
+func (s variables) apply() (old variables, err error) {
+	old = variables{}
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		if value, ok := os.LookupEnv(name); ok {
+			old[name] = &value
+		} else {
+			old[name] = nil
+		}
+		if value := s[name]; value == nil {
+			err = errors.Join(err, os.Unsetenv(name))
+		} else {
+			err = errors.Join(err, setVariable(name, *value))
+		}
+	}
+	return old, err
+}
+
+func setVariable(name, value string) error {
+	if err := os.Setenv(name, value); err != nil {
+		return fmt.Errorf("wanted the name of a variable and a value without zero bytes, got %q = %q", name, value)
+	}
+	return nil
+}
+
+func envAll(c *bind.Call) error {
+	table := c.L.NewTable()
+	for _, entry := range os.Environ() {
+		if name, value, ok := strings.Cut(entry, "="); ok && name != "" {
+			table.RawSetString(name, lua.LString(value))
+		}
+	}
+	return c.Return(table)
+}
+
+// envExpand knows $NAME, ${NAME} and ${NAME:-default}; $$ is a dollar.
+func envExpand(c *bind.Call) error {
+	var text string
+	if err := c.Args(&text); err != nil {
+		return err
+	}
+	var missing []string
+	expanded := os.Expand(text, func(name string) string {
+		if name == "$" {
+			return "$"
+		}
+		name, otherwise, hasDefault := strings.Cut(name, ":-")
+		value, ok := os.LookupEnv(name)
+		switch {
+		case hasDefault && value == "":
+			return otherwise
+		case !ok:
+			missing = append(missing, name)
+		}
+		return value
+	})
+	if missing != nil {
+		return fmt.Errorf("ave.env.expand: wanted variables that are set, got %q", missing)
+	}
+	return c.Return(expanded)
+}
+
+func envGet(c *bind.Call) error {
+	var name string
+	otherwise := c.Arg(2)
+	if err := c.Args(&name, &otherwise); err != nil {
+		return err
+	}
+	if value, ok := os.LookupEnv(name); ok {
+		return c.Return(value)
+	}
+	return c.Return(otherwise)
+}
+
+func envSet(c *bind.Call) error {
+	var name, value string
+	if err := c.Args(&name, &value); err != nil {
+		return err
+	}
+	return setVariable(name, value)
+}
+
+func envUnset(c *bind.Call) error {
+	var name string
+	if err := c.Args(&name); err != nil {
+		return err
+	}
+	return os.Unsetenv(name)
+}
+
+// envWith returns a function that calls another one under the settings.
+func envWith(c *bind.Call) error {
+	var s variables
+	if err := c.Args(&s); err != nil {
+		return err
+	}
+	return c.Return(bind.Function(c.L, "ave.env.with", "fn, ...", func(c *bind.Call) error {
+		var fn *lua.LFunction
+		if err := c.Args(&fn); err != nil {
+			return err
+		}
+		old, err := s.apply()
+		defer func() { _, _ = old.apply() }() // also when fn raises something
+		if err != nil {
+			return err
+		}
+		return c.Through(fn, c.Rest(2)...)
+	}))
+}

@@ -1,0 +1,238 @@
+-- The client of a broker. It stays the same client for the broker when that was
+-- killed and started again: it connects anew, shows its token, and goes on. What
+-- it has leased are handles, whose methods are those of the resource.
+
+local Pipe = require("ave.network.pipe").Pipe
+local RemoteControl = require("ave.network.control").RemoteControl
+local Handle = require("ave.broker.handle")
+local checks = require("ave.broker.checks")
+local exceptions = require("ave.exceptions")
+local host = require("ave.broker.host")
+local json = require("ave.json")
+local resources = require("ave.broker.resources")
+
+local Client = {}
+Client.__index = Client
+
+-- Waits between two attempts to reach the broker again.
+local function pause()
+	local a, b = Pipe.pair()
+	a:poll(0, 0.1)
+	a:close()
+	b:close()
+end
+
+-- connect(options): address, authkey, timeout (of connecting, 5 s), patience (how
+-- long the broker may be away, 30 s), linger (how long the broker keeps what is
+-- leased when the connection is lost, 0 s), call_timeout, resources (classes as
+-- the broker has them, for their client's side).
+local known = { address = true, authkey = true, timeout = true, patience = true, linger = true,
+	call_timeout = true, resources = true }
+
+local function make(options)
+	if type(options) ~= "table" then
+		checks.wanted("connect", "a table of options", options)
+	end
+	for name in pairs(options) do
+		if not known[name] then
+			local names = {}
+			for option in pairs(known) do
+				table.insert(names, option)
+			end
+			checks.type_error("connect: option '%s': there is no such option; there are %s", tostring(name), table.concat(names, ", "))
+		end
+	end
+	return setmetatable({
+		address = checks.address(options.address, "connect: address"),
+		authkey = options.authkey,
+		timeout = checks.seconds(options.timeout or 5, "connect: timeout"),
+		patience = checks.seconds(options.patience or 30, "connect: patience"),
+		linger = checks.seconds(options.linger or 0, "connect: linger"),
+		call_timeout = options.call_timeout,
+		classes = resources.check(options.resources or {}, "connect: resources"),
+		handles = {}, -- by the lease
+		sessions = {}, -- RemoteControls by port
+	}, Client)
+end
+
+local function connect(options)
+	local self = make(options)
+	self:attach()
+	return self
+end
+
+-- Becomes the client again that had a token and leases, a list of their numbers,
+-- in another process.
+local function resume(options, token, leases)
+	local self = make(options)
+	self.token = token
+	for _, lease in ipairs(leases) do
+		self.handles[lease] = true
+	end
+	self:attach()
+	return self
+end
+
+-- Connects, and becomes the client that it was before if there is a token.
+function Client:attach()
+	local remote = RemoteControl(self.address, self.authkey, self.timeout, false, nil, { call_timeout = self.call_timeout })
+	remote:connect()
+	if not self.token then
+		self.token = remote:enroll(self.linger)
+	else
+		local leases = json.list()
+		for lease in pairs(self.handles) do
+			table.insert(leases, lease)
+		end
+		local ok, e = pcall(remote.reclaim, remote, self.token, leases)
+		if not ok then
+			remote:close()
+			error(e, 0)
+		end
+	end
+	self.remote = remote
+end
+
+local function is_lost(e)
+	return type(e) == "table" and (e:is("ConnectionClosed") or e:is("ConnectionReset") or e:is("ConnectionRefused"))
+end
+
+-- Connects again to a broker that has gone, for as long as patience lasts.
+function Client:reattach()
+	local deadline = host.clock() + self.patience
+	self.remote:close()
+	while true do
+		local ok, e = pcall(self.attach, self)
+		if ok then
+			return
+		elseif type(e) == "table" and e:is("NoSuch") then
+			self.token, self.handles = nil, {}
+			error(exceptions.Restarting("the broker was restarted, and what this client had is lost"), 0)
+		elseif not is_lost(e) and not (type(e) == "table" and e:is("ConnectionTimeout")) then
+			error(e, 0)
+		elseif host.clock() >= deadline then
+			error(exceptions.Restarting(("the broker has been away for %g s: %s"):format(self.patience, e.message)), 0)
+		end
+		pause()
+	end
+end
+
+-- Makes a call of the broker. One that gets lost with the broker is made again:
+-- what it may have leased is given back by the broker when this client reclaims.
+function Client:call(method, ...)
+	if self.closed then
+		error(exceptions.Exception("the client was closed"), 0)
+	end
+	while true do
+		local results = { pcall(self.remote.call, self.remote, method, json.list { ... }) }
+		if results[1] then
+			return results[2]
+		elseif not is_lost(results[2]) then
+			error(results[2], 0)
+		end
+		self:reattach()
+	end
+end
+
+function Client:session(address, authkey)
+	local name = address[1] .. ":" .. address[2]
+	if not self.sessions[name] then
+		self.sessions[name] = RemoteControl(address, authkey, self.timeout)
+		self.sessions[name]:connect()
+	end
+	return self.sessions[name]
+end
+
+-- Makes the handles of leases that the broker has granted.
+function Client:handles_of(granted)
+	local ids, handles = json.list(), {}
+	for n, row in ipairs(granted) do
+		ids[n] = row.lease
+		self.handles[row.lease] = true
+	end
+	for n, row in ipairs(self:call("serve", ids)) do
+		local class = self.classes[row.profile.type]
+		local handle = { client = self, lease = row.lease, profile = row.profile }
+		handle.methods = class and resources.load(class).client or {}
+		if row.port then
+			handle.resource = row.resource
+			handle.remote = self:session({ row.host ~= "" and row.host or self.address[1], row.port }, row.authkey)
+		end
+		handles[n] = setmetatable(handle, Handle)
+		self.handles[row.lease] = handles[n]
+	end
+	return handles
+end
+
+-- Leases what matches a list of profiles, and returns the list of handles. The
+-- table may also have wait (seconds) and reason.
+function Client:request(wanted)
+	local profiles = json.list()
+	for n, profile in ipairs(wanted) do
+		profiles[n] = profile
+	end
+	local granted
+	if wanted.wait then
+		granted = self:call("wait_for", profiles, wanted.wait, wanted.reason or json.null)
+	else
+		granted = self:call("lease", profiles, wanted.reason or json.null)
+	end
+	local ok, handles = pcall(self.handles_of, self, granted)
+	if not ok then
+		pcall(self.give_back, self, granted)
+		error(handles, 0)
+	end
+	return handles
+end
+
+-- Leases what matches the profiles, and returns a handle for each.
+function Client:get(...)
+	return unpack(self:request { ... })
+end
+
+function Client:give_back(rows)
+	local ids = json.list()
+	for n, row in ipairs(rows) do
+		ids[n] = row.lease
+	end
+	self:call("yield_leases", ids)
+	for _, id in ipairs(ids) do
+		self.handles[id] = nil
+	end
+	if next(self.handles) == nil then
+		self:leave_sessions()
+	end
+end
+
+-- Gives handles back, or everything if there are none.
+function Client:yield(...)
+	local handles = { ... }
+	if #handles == 0 then
+		for lease in pairs(self.handles) do
+			table.insert(handles, { lease = lease })
+		end
+	end
+	self:give_back(handles)
+end
+
+function Client:leave_sessions()
+	for name, session in pairs(self.sessions) do
+		session:close()
+		self.sessions[name] = nil
+	end
+end
+
+-- What this client has leased, as profiles.
+function Client:list()
+	return self:call("list_allocations")
+end
+
+-- Ends the connection, and so gives everything back.
+function Client:close()
+	self.closed = true
+	self.remote:close()
+	self:leave_sessions()
+	self.handles = {}
+end
+
+return { connect = connect, resume = resume }

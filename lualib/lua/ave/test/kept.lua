@@ -1,0 +1,50 @@
+-- assert.matches_snapshot: a value is what it was when it was accepted. Values
+-- are kept as text, beside the test.
+
+local checking = require("ave.test.checking")
+local host = require("ave.test.host")
+local show = require("ave.test.show")
+
+local kept = {}
+
+local test -- the one that is running: its name, and how many values it has compared
+local owners = {} -- the tests that values without a name belong to, by file name
+
+-- begin begins a test.
+function kept.begin(element) test = { name = table.concat(element.path, " "), count = 0 } end
+
+local longest = 100 -- bytes of a file name
+
+-- own_name makes the name of a file of the test's name.
+local function own_name()
+    test.count = test.count + 1
+    local name = test.name:gsub("[^%w]+", "-"):gsub("^-", ""):gsub("-$", ""):sub(1, longest)
+    name = name .. (test.count > 1 and "-" .. test.count or "")
+    if owners[name] and owners[name] ~= test.name then
+        error("matches_snapshot: '" .. owners[name] .. "' has a value " .. name .. ", too: give them names", 0)
+    end
+    owners[name] = test.name
+    return name
+end
+
+-- check(value [, name])
+function kept.check(state, values)
+    checking.count(values, 1, "matches_snapshot")
+    local value, name = values[1], values[2]
+    checking.type(name == nil or type(name) == "string", 2, "matches_snapshot", "string", show(name))
+    if not test then
+        error("matches_snapshot can only be used inside a test", 0)
+    end
+    local text = type(value) == "string" and value or show(value, true)
+    local problem, before = host.golden("snapshots", name or own_name(), text, state.mod)
+    values[1], values.n, values.nofmt = problem or text, 1, { true }
+    if before then
+        local own = state.failure_message
+        state.failure_message = own and tostring(own) .. "\n" .. problem or problem
+        state.compared = { actual = text, expected = before }
+        values[1] = "expected: " .. before .. "\n  actual: " .. text
+    end
+    return problem == nil
+end
+
+return kept

@@ -1,0 +1,89 @@
+-- The assertions about spies: assert.spy(s).was.called_with(1, 2).
+
+local arguments = require("ave.test.arguments")
+local assertions = require("ave.test.assertions")
+local copies = require("ave.test.copies")
+local difference = require("ave.test.difference")
+
+-- spy(s) is what assert.spy does: the words that follow are about s.
+local function set_spy(state, values)
+    if values then
+        state.payload = values[1]
+        if values[2] ~= nil then
+            state.failure_message = values[2]
+        end
+    end
+end
+
+-- payload is the spy that an assertion is about.
+local function payload(state, name, level)
+    local spy = state.payload
+    if type(spy) == "function" then
+        local hint = "must not be the original function, but the spy function replacing the original"
+        error("When calling 'spy(aspy)', 'aspy' " .. hint, level + 1)
+    elseif type(spy) ~= "table" or not spy[name] then
+        error("'" .. name .. "' must be chained after 'spy(aspy)'", level + 1)
+    end
+    return spy
+end
+
+-- with makes an assertion about the arguments or the results of a call. It
+-- leaves those that fit, or else the last, and those that were wanted.
+local function with(name)
+    return function(state, values, level)
+        local spy = payload(state, name, (level or 1) + 1)
+        local wanted = copies.shallow(values)
+        local holds, found = spy[name](spy, values)
+        arguments.clear(values)
+        values[1], values[2], values.n = found, wanted, 2
+        return holds
+    end
+end
+
+-- counting makes an assertion about the number of calls. Without a number,
+-- "not called" means never.
+local function counting(compare)
+    return function(state, values, level)
+        local times = values[1]
+        if not times and not state.mod then
+            state.mod, times = true, 0
+        end
+        local spy = payload(state, "called", (level or 1) + 1)
+        local holds, count = spy:called(times, compare)
+        values[1] = tostring(times or ">0")
+        arguments.insert(values, 2, tostring(count))
+        values.nofmt = { true, true }
+        return holds
+    end
+end
+
+assertions:register("modifier", "spy", set_spy)
+assertions:register("modifier", "stub", set_spy)
+
+local function register(name, callback, positive, negative)
+    assertions:register("assertion", name, callback, "assertion." .. positive, "assertion." .. negative)
+end
+
+register("called", counting(), "called.positive", "called.negative")
+register("called_with", with("called_with"), "called_with.positive", "called_with.negative")
+register("returned_with", with("returned_with"), "returned_with.positive", "returned_with.negative")
+
+-- Each with how it decides and the one that says the opposite.
+local bounds = {
+    { "called_at_least", function(count, n) return count >= n end, "called_less_than" },
+    { "called_at_most", function(count, n) return count <= n end, "called_more_than" },
+    { "called_more_than", function(count, n) return count > n end, "called_at_most" },
+    { "called_less_than", function(count, n) return count < n end, "called_at_least" },
+}
+
+for _, bound in ipairs(bounds) do
+    register(bound[1], counting(bound[2]), bound[1] .. ".positive", bound[3] .. ".positive")
+end
+
+local calls = "expected a call with {2}\nthe last was: {1}"
+difference.template("assertion.called_with.positive", calls)
+difference.template("assertion.called_with.negative", "expected no call with {2}\nthere was:    {1}")
+difference.template("assertion.returned_with.positive", "expected {2} to be returned\nthe last was: {1}")
+difference.template("assertion.returned_with.negative", "expected {2} not to be returned\nthere was:    {1}")
+difference.template("assertion.called.positive", "expected {1} calls, there were {2}")
+difference.template("assertion.called.negative", "expected another number of calls than {1}")

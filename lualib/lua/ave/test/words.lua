@@ -1,0 +1,87 @@
+-- Chains of words, such as is_not.equal: dots and underscores separate words
+-- alike, and upper and lower case mean the same. A chain is a table with its text
+-- under 1 and, after a call that did not end it, the state that the call has left
+-- under 2. What follows a word is kept under that word.
+
+local words = {}
+
+-- What is registered, by namespace and name: "assertion", "modifier", "matcher".
+words.registered = { assertion = {}, modifier = {}, matcher = {} }
+
+local parsed = {} -- chains that were taken apart, by namespace and text
+
+-- register keeps what a name stands for, or forgets the name.
+function words.register(namespace, name, entry)
+    words.registered[namespace] = words.registered[namespace] or {}
+    words.registered[namespace][name:lower()] = entry
+    parsed = {}
+end
+
+-- find looks for the longest name that the words up to last make up. It returns
+-- where the name begins.
+local function find(namespace, list, last)
+    local own, modifiers = words.registered[namespace], words.registered.modifier
+    for first = 1, last do
+        local name = table.concat(list, "_", first, last)
+        if own[name] or modifiers[name] then
+            return name, first
+        end
+    end
+    error("luassert: unknown modifier/" .. namespace .. ": '" .. table.concat(list, "_", 1, last) .. "'", 0)
+end
+
+-- names lists the names that words make up.
+function words.names(namespace, list)
+    local names, last = {}, #list
+    while last > 0 do
+        local name, first = find(namespace, list, last)
+        table.insert(names, 1, name)
+        last = first - 1
+    end
+    return names
+end
+
+-- parse takes a chain apart: what it ends with, if anything, and the modifiers.
+function words.parse(namespace, text)
+    parsed[namespace] = parsed[namespace] or {}
+    local chain = parsed[namespace][text]
+    if chain then
+        return chain
+    end
+    local list = {}
+    for word in text:lower():gmatch("[^_]+") do
+        list[#list + 1] = word
+    end
+    chain = { modifiers = {} }
+    for _, name in ipairs(words.names(namespace, list)) do
+        chain.last = words.registered[namespace][name] or chain.last
+        table.insert(chain.modifiers, words.registered.modifier[name])
+    end
+    parsed[namespace][text] = chain
+    return chain
+end
+
+-- state is what callbacks see: mod is false after "not".
+function words.state(from)
+    local state = { mod = true }
+    for k, v in pairs(from or {}) do
+        state[k] = v
+    end
+    return state
+end
+
+-- chain makes a chain of a metatable.
+function words.chain(meta, text, state) return setmetatable({ text, state }, meta) end
+
+-- follow is what a chain's __index does.
+function words.follow(chain, word)
+    if type(word) ~= "string" then
+        return nil
+    end
+    local text = rawget(chain, 1)
+    local longer = words.chain(getmetatable(chain), text == "" and word or text .. "_" .. word, rawget(chain, 2))
+    rawset(chain, word, longer)
+    return longer
+end
+
+return words

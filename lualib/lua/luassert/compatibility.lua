@@ -1,0 +1,1 @@
+return { unpack = require("luassert.util").unpack }

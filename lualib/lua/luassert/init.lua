@@ -1,0 +1,5 @@
+-- luassert for suites that require it: the assert that scripts have anyway.
+
+require("ave.test.luassert")
+
+return assert

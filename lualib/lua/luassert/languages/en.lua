@@ -1,0 +1,63 @@
+-- The texts of failed assertions as suites that look at them expect them.
+
+local say = require("say")
+
+say:set_namespace("en")
+
+-- Each assertion with what both of its texts begin with, and what follows.
+local compared = {
+    same = { "Expected objects to be the same.", "Expected objects to not be the same." },
+    equals = { "Expected objects to be equal.", "Expected objects to not be equal." },
+    near = { "Expected values to be near.", "Expected values to not be near.", " +/- %s" },
+    matches = { "Expected strings to match.", "Expected strings not to match." },
+}
+
+for name, text in pairs(compared) do
+    local more = text[3] or ""
+    say:set("assertion." .. name .. ".positive", text[1] .. "\nPassed in:\n%s\nExpected:\n%s" .. more)
+    say:set("assertion." .. name .. ".negative", text[2] .. "\nPassed in:\n%s\nDid not expect:\n%s" .. more)
+end
+
+local function set(name, positive, negative)
+    say:set("assertion." .. name .. ".positive", positive)
+    say:set("assertion." .. name .. ".negative", negative)
+end
+
+set("unique", "Expected object to be unique:\n%s", "Expected object to not be unique:\n%s")
+set("error", "Expected a different error.\nCaught:\n%s\nExpected:\n%s", "Expected no error, but caught:\n%s")
+set("truthy", "Expected to be truthy, but value was:\n%s", "Expected to not be truthy, but value was:\n%s")
+set("falsy", "Expected to be falsy, but value was:\n%s", "Expected to not be falsy, but value was:\n%s")
+set(
+    "called",
+    "Expected to be called %s time(s), but was called %s time(s)",
+    "Expected not to be called exactly %s time(s), but it was."
+)
+set(
+    "called_with",
+    "Function was never called with matching arguments.\nCalled with (last call if any):\n%s\nExpected:\n%s",
+    "Function was called with matching arguments at least once.\nCalled with (last matching call):\n%s\nDid not expect:\n%s"
+)
+set(
+    "returned_with",
+    "Function never returned matching arguments.\nReturned (last call if any):\n%s\nExpected:\n%s",
+    "Function returned matching arguments at least once.\nReturned (last matching call):\n%s\nDid not expect:\n%s"
+)
+set(
+    "returned_arguments",
+    "Expected to be called with %s argument(s), but was called with %s",
+    "Expected not to be called with %s argument(s), but was called with %s"
+)
+set(
+    "array_holes",
+    "Expected array to have holes, but none was found.",
+    "Expected array to not have holes, hole found at position: %s"
+)
+
+-- The negation of each of these is another one of them.
+for _, how in ipairs({ "at least", "at most", "more than", "less than" }) do
+    local key = "assertion.called_" .. how:gsub(" ", "_") .. ".positive"
+    say:set(key, "Expected to be called " .. how .. " %s time(s), but was called %s time(s)")
+end
+
+say:set("assertion.internal.argtolittle", "the '%s' function requires a minimum of %s arguments, got: %s")
+say:set("assertion.internal.badargtype", "bad argument #%s to '%s' (%s expected, got %s)")

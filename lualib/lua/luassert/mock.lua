@@ -1,0 +1,3 @@
+require("luassert")
+
+return require("ave.test.mocks")

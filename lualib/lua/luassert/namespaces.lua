@@ -1,0 +1,1 @@
+return require("ave.test.words").registered

@@ -1,0 +1,152 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/pm"
+
+	"avescript/lualib/vm"
+)
+
+// DotFile is where busted has its options: a Lua file that returns a table of
+// tables of them.
+const DotFile = ".busted"
+
+// Settings are what a .busted file says.
+type Settings struct {
+	Roots           []string // files and directories, when the command line names none
+	Patterns        []string // Lua patterns that the names of test files match
+	ExcludePatterns []string
+	Choice          Choice
+	Helper          string
+	Path            string
+
+	// Ignored are the options that mean nothing here.
+	Ignored []string
+}
+
+// ReadSettings reads the tables _all and default of a .busted file. There need
+// not be one.
+func ReadSettings(ctx context.Context, file string, newVM func() *vm.VM) (Settings, error) {
+	var s Settings
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	v := newVM()
+	defer v.Close()
+	err := v.Do(ctx, func(L *lua.LState) error {
+		chunk, err := v.LoadFile(file)
+		if err != nil {
+			return err
+		}
+		L.Push(chunk)
+		L.Call(0, 1)
+		tables, ok := L.Get(-1).(*lua.LTable)
+		if !ok {
+			return fmt.Errorf("wanted a table, got a %s", L.Get(-1).Type())
+		}
+		for _, name := range []string{"_all", "default"} {
+			if err := s.read(tables.RawGetString(name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Settings{}, fmt.Errorf("%s: %w", file, err)
+	}
+	slices.Sort(s.Ignored)
+	s.Ignored = slices.Compact(s.Ignored)
+	return s, nil
+}
+
+// read adds the options of a table; later ones win.
+func (s *Settings) read(v lua.LValue) error {
+	table, ok := v.(*lua.LTable)
+	if !ok {
+		return nil
+	}
+	lists := map[string]*[]string{
+		"ROOT":            &s.Roots,
+		"pattern":         &s.Patterns,
+		"exclude-pattern": &s.ExcludePatterns,
+		"filter":          &s.Choice.Filters,
+		"filter-out":      &s.Choice.FilterOut,
+		"tags":            &s.Choice.Tags,
+		"exclude-tags":    &s.Choice.ExcludeTags,
+	}
+	texts := map[string]*string{"helper": &s.Helper, "lpath": &s.Path}
+	var wrong error
+	table.ForEach(func(key, v lua.LValue) {
+		name := key.String()
+		switch list, text := lists[name], texts[name]; {
+		case list != nil:
+			values, err := listOf(v, strings.HasSuffix(name, "tags"))
+			wrong = errors.Join(wrong, named(name, err))
+			*list = values
+		case text == nil:
+			s.Ignored = append(s.Ignored, name)
+		case v.Type() == lua.LTString:
+			*text = v.String()
+		default:
+			wrong = errors.Join(wrong, named(name, fmt.Errorf("wanted a string, got a %s", v.Type())))
+		}
+	})
+	return wrong
+}
+
+func named(option string, err error) error {
+	if err != nil {
+		return fmt.Errorf("option %s: %w", option, err)
+	}
+	return nil
+}
+
+// listOf is a list of texts, which may be a single one, and of tags one with
+// commas.
+func listOf(v lua.LValue, commas bool) (list []string, err error) {
+	add := func(v lua.LValue) {
+		switch {
+		case v.Type() != lua.LTString:
+			err = fmt.Errorf("wanted a string or a list of strings, got a %s", v.Type())
+		case commas:
+			list = append(list, strings.FieldsFunc(v.String(), func(r rune) bool { return r == ',' || r == ' ' })...)
+		default:
+			list = append(list, v.String())
+		}
+	}
+	if t, ok := v.(*lua.LTable); ok {
+		for i := 1; i <= t.Len(); i++ {
+			add(t.RawGetInt(i))
+		}
+		return list, err
+	}
+	add(v)
+	return list, err
+}
+
+// IsTest tells by its name whether a file in a directory has tests. Where no
+// pattern is set, isTest decides.
+func (s Settings) IsTest(isTest func(name string) bool) func(name string) bool {
+	return func(name string) bool {
+		wanted := isTest(name)
+		if s.Patterns != nil {
+			wanted = strings.HasSuffix(name, ".lua") && anyMatch(s.Patterns, name)
+		}
+		return wanted && !anyMatch(s.ExcludePatterns, name)
+	}
+}
+
+func anyMatch(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		found, err := pm.Find(pattern, []byte(name), 0, 1)
+		return pattern != "" && err == nil && len(found) > 0
+	})
+}

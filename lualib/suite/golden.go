@@ -1,0 +1,65 @@
+package suite
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"avescript/core/exceptions"
+	"avescript/lualib/bind"
+)
+
+// This file compares what tests see with files that are kept beside them: the
+// text "menu" of tests/test_shell.lua in the folder screens is
+// tests/screens/test_shell/menu.txt. The option --update writes them.
+
+var goldenName = regexp.MustCompile(`^\w[\w .-]*$`)
+
+// golden compares a text with the file of a name. It returns nothing if they
+// are the same, or else what is wrong and, if there is a file, what is in it.
+func golden(c *bind.Call) error {
+	var folder, name, text string
+	var mayUpdate bool
+	if err := c.Args(&folder, &name, &text, &mayUpdate); err != nil {
+		return err
+	}
+	if !goldenName.MatchString(name) {
+		return exceptions.TypeError.Newf("wanted a name of letters, digits, blanks and ._-, got %q", name)
+	}
+	s := of(c.L)
+	file := goldenFile(s.file, folder, name)
+	kept, err := os.ReadFile(file)
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	case s.opts.Update && mayUpdate:
+		return writeGolden(file, kept, text+"\n")
+	case err != nil:
+		return c.Return(fmt.Sprintf("%s is missing: to write it, run avescript test --update %s; this will be in it:\n%s", file, s.file, text))
+	case string(kept) == text+"\n":
+		return nil
+	}
+	return c.Return(fmt.Sprintf("this is not what is in %s; to accept it, run avescript test --update %s", file, s.file),
+		strings.TrimSuffix(string(kept), "\n"))
+}
+
+func goldenFile(script, folder, name string) string {
+	base := strings.TrimSuffix(filepath.Base(script), filepath.Ext(script))
+	return filepath.Join(filepath.Dir(script), folder, base, name+".txt")
+}
+
+// writeGolden leaves a file alone that is right already.
+func writeGolden(file string, kept []byte, text string) error {
+	if bytes.Equal(kept, []byte(text)) && kept != nil {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(text), 0o644)
+}
