@@ -67,6 +67,7 @@ func bench(ctx context.Context, wanted *regexp.Regexp, rounds int, turn time.Dur
 		sleepMeasures(peers, limit),
 		startMeasures(ctx, built),
 		fdtxMeasures(ctx, built, turn),
+		expectMeasures(ctx, built),
 		commandMeasures(ctx, built, turn),
 		handoverMeasures(ctx, built, limit),
 	)

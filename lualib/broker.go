@@ -34,7 +34,7 @@ var brokerHost = bind.Module{
 		bind.Func("find", "pid, start?", brokerFind),
 		bind.Func("hung_up", "client", brokerHungUp),
 		bind.Func("list", "directory, path", brokerList),
-		bind.Func("make_directory", "parent, prefix", brokerMakeDirectory),
+		bind.Func("make_directory", "path", brokerMakeDirectory),
 		bind.Func("read", "directory, path", brokerRead),
 		bind.Func("remove_directory", "path", brokerRemoveDirectory),
 		bind.Func("save", "path, text", brokerSave),
@@ -166,20 +166,17 @@ func brokerSave(c *bind.Call) error {
 	return config.ReplaceFile(path, []byte(text), private)
 }
 
+// brokerMakeDirectory makes a directory that must not exist, and its parents.
 func brokerMakeDirectory(c *bind.Call) error {
 	const private = 0o700
-	var parent, prefix, made string
-	if err := c.Args(&parent, &prefix); err != nil {
+	var path string
+	if err := c.Args(&path); err != nil {
 		return err
 	}
-	err := os.MkdirAll(parent, private)
-	if err == nil {
-		made, err = os.MkdirTemp(parent, prefix)
-	}
-	if err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), private); err != nil {
 		return err
 	}
-	return c.Return(made)
+	return os.Mkdir(path, private)
 }
 
 func brokerRemoveDirectory(c *bind.Call) error {

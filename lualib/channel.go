@@ -61,7 +61,7 @@ func channelClose(c *bind.Call) error {
 	return err
 }
 
-var errChannelClosed = errors.New("Channel:put: the channel is closed")
+var errChannelClosed = errors.New("the channel is closed")
 
 func channelPut(c *bind.Call) error {
 	ch, err := bind.Self[*channel](c)

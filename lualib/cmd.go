@@ -26,6 +26,9 @@ var cmdModule = bind.Module{
 	},
 }
 
+// plainCharacters have no meaning to any shell, wherever they are.
+const plainCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+:,./_-"
+
 // cmdQuote gives a word as the shell reads it: as it is, if nothing in it has a
 // meaning there.
 func cmdQuote(c *bind.Call) error {
@@ -36,10 +39,7 @@ func cmdQuote(c *bind.Call) error {
 	if strings.Contains(word, "\x00") {
 		return exceptions.TypeError.Newf("ave.cmd.quote: wanted a word without zero bytes, which no command can be given, got %.40q", word)
 	}
-	isSpecial := func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("@%+:,./_-", r))
-	}
-	if word != "" && strings.IndexFunc(word, isSpecial) < 0 {
+	if word != "" && strings.Trim(word, plainCharacters) == "" {
 		return c.Return(word)
 	}
 	return c.Return("'" + strings.ReplaceAll(word, "'", `'\''`) + "'")

@@ -3,7 +3,7 @@ package lualib
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"log/slog"
 	"maps"
@@ -254,7 +254,7 @@ func loggerClose(c *bind.Call) error {
 		return err
 	}
 	if l.file == nil {
-		return fmt.Errorf("Logger:close: wanted a logger with a file, got one that writes to stderr")
+		return errors.New("wanted a logger with a file, got one that writes to stderr")
 	}
 	return l.file.Close()
 }

@@ -163,7 +163,7 @@ func taskJoin(c *bind.Call) error {
 		return err
 	}
 	if vm.Context(c.L).Value(current{}) == t {
-		return errors.New("Task:join: a task cannot wait for its own end")
+		return errors.New("a task cannot wait for its own end")
 	}
 	c.Unlocked(func(ctx context.Context) {
 		select {

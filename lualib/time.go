@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -47,12 +48,11 @@ var units = []struct {
 	{"ns", time.Nanosecond},
 }
 
-// A number without a unit is one of seconds.
-var (
-	plainSeconds = regexp.MustCompile(`^\d+(?:\.\d+)?$`)
-	duration     = regexp.MustCompile(`^(?:\d+(?:\.\d+)?(?:w|d|h|m|s|ms|us|ns))+$`)
-	durationPart = regexp.MustCompile(`([\d.]+)([a-z]+)`)
-)
+// durationForm has the parts of a duration. It is compiled when it is used, as
+// most scripts need none.
+var durationForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(\d+(?:\.\d+)?)(w|d|h|ms|m|s|us|ns)`)
+})
 
 func timeDuration(c *bind.Call) error {
 	var text string
@@ -71,13 +71,13 @@ func parseDuration(text string) (seconds float64, err error) {
 	if strings.HasPrefix(text, "-") {
 		sign, rest = -1, text[1:]
 	}
-	if plainSeconds.MatchString(rest) {
-		rest += "s"
+	if !strings.ContainsAny(rest, "wdhms") {
+		rest += "s" // a number without a unit is one of seconds
 	}
-	if !duration.MatchString(rest) {
+	if durationForm().ReplaceAllString(rest, "") != "" {
 		return 0, fmt.Errorf(`wanted a duration such as "1h30m", "250ms" or "2d", got %q`, text)
 	}
-	for _, part := range durationPart.FindAllStringSubmatch(rest, -1) {
+	for _, part := range durationForm().FindAllStringSubmatch(rest, -1) {
 		number, _ := strconv.ParseFloat(part[1], 64) // its form was looked at
 		for _, unit := range units {
 			if unit.name == part[2] {

@@ -282,7 +282,7 @@ describe("a broker that is restarted", function()
 			busy[i] = ave.Process {
 				target = function(port)
 					local client = ave.broker.connect { address = { "", port } }
-					for _ = 1, 5 do
+					for _ = 1, 4 do
 						local leased = client:request { { type = "handset" }, { type = "workspace" }, wait = 60 }
 						leased[2]:put_file("mine", leased[1].profile.serial)
 						assert(leased[2]:get_file("mine") == leased[1].profile.serial)

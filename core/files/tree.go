@@ -165,7 +165,7 @@ func removeAt(ctx context.Context, dir int, name, path string) error {
 		return err
 	}
 	err := unix.Unlinkat(dir, name, 0)
-	if err != unix.EISDIR {
+	if !errors.Is(err, unix.EISDIR) {
 		return pathError("remove", path, err)
 	}
 	fd, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)

@@ -22,7 +22,7 @@ func (s *Session) await(ctx context.Context, timeout time.Duration, look look) e
 		return err
 	}
 	defer s.turn.release()
-	defer s.out.want()()
+	defer s.out.want(&s.out.waiting)()
 	var expired <-chan time.Time
 	if timeout >= 0 {
 		timer := time.NewTimer(timeout)

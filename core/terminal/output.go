@@ -22,8 +22,9 @@ type output struct {
 	mu      sync.Mutex
 	room    *sync.Cond // for a reader that is too far ahead
 	data    []byte
-	limit   int // how far ahead it may be
-	waiting int // how many wait for more, so that there is no limit
+	keep    int // Options.Keep
+	waiting int // how many wait for more
+	typing  int // how many type, which may take all that the program writes
 	last    time.Time
 	dropped int
 	ended   bool // there will be no more; then status and err are known
@@ -38,13 +39,8 @@ type output struct {
 	changed chan struct{}
 }
 
-// newOutput makes one of which keep bytes are kept, or all if that is 0.
 func newOutput(keep int) *output {
-	limit := ahead
-	if keep > 0 {
-		limit = min(limit, keep)
-	}
-	o := &output{limit: limit, last: time.Now(), changed: make(chan struct{}, 1)}
+	o := &output{keep: keep, last: time.Now(), changed: make(chan struct{}, 1)}
 	o.room = sync.NewCond(&o.mu)
 	return o
 }
@@ -86,9 +82,23 @@ func (o *output) notify() {
 func (o *output) awaitRoom(ending <-chan struct{}) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for o.waiting == 0 && len(o.data) >= o.limit && !isClosed(ending) {
+	for o.isFull() && !isClosed(ending) {
 		o.room.Wait()
 	}
+}
+
+// isFull reports whether the reader is too far ahead. Who waits for output drops
+// what is more than twice what is to be kept.
+func (o *output) isFull() bool {
+	switch {
+	case o.typing > 0:
+		return false
+	case o.waiting > 0:
+		return o.keep > 0 && len(o.data) > 2*o.keep
+	case o.keep > 0:
+		return len(o.data) >= min(o.keep, ahead)
+	}
+	return len(o.data) >= ahead
 }
 
 // wake has the reader look again.
@@ -98,17 +108,17 @@ func (o *output) wake() {
 	o.room.Broadcast()
 }
 
-// want tells that somebody waits for output, until done is called.
-func (o *output) want() (done func()) {
-	o.count(1)
-	return func() { o.count(-1) }
-}
-
-func (o *output) count(by int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.waiting += by
-	o.room.Broadcast()
+// want has the reader read on because somebody waits for output, or types, until
+// done is called.
+func (o *output) want(who *int) (done func()) {
+	count := func(by int) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		*who += by
+		o.room.Broadcast()
+	}
+	count(1)
+	return func() { count(-1) }
 }
 
 // end is called when all is read and the program is reaped.

@@ -81,14 +81,14 @@ func TestSearchesTakeLinearTime(t *testing.T) {
 		cuts = append(cuts, at)
 	}
 	for _, p := range []Pattern{
-		Plain("THE END"), Plain("the quick brown fox!"), regex(t, `(?s)foo.*[A-Z] END`), regex(t, `(\w+ )+END`), regex(t, `(?s)no.*such`),
+		Plain("THE END"), Plain("the quick brown fox!"), regex(t, `(?s)foo.*[A-Z] NO`), regex(t, `(\w+ )+END`), regex(t, `(?s)no.*such`),
 		regex(t, `(?m)^THE`), regex(t, `END$`), regex(t, `\d+ END`),
 	} {
 		begin := time.Now()
 		feed(t, p, text, cuts)
 		// A second look at what was there would make it 2 GB of 1,000
 		// windows.
-		if took := time.Since(begin); took > 15*time.Second {
+		if took := time.Since(begin); took > patience {
 			t.Errorf("%s: took %v", p, took)
 		}
 	}

@@ -182,7 +182,7 @@ func (s *Session) read() {
 			// A Write was ended by the deadline, and who did that is about
 			// to take it back.
 			s.typing.Lock()
-			s.typing.Unlock() //nolint:staticcheck // nothing is to be done but wait
+			s.typing.Unlock()
 		default:
 			return
 		}

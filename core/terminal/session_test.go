@@ -28,8 +28,8 @@ func TestShell(t *testing.T) {
 		expect(t, s, Plain(fmt.Sprintf("\n%d\r\n", i*7)))
 	}
 	expect(t, s, Plain("ready> "))
-	send(t, s, "sleep 1000\r")
-	eventually(t, "sleep is in the foreground", func() bool { return s.foreground() != s.PID() })
+	send(t, s, "sh -c 'echo up; exec sleep 1000'\r")
+	expect(t, s, Plain("\nup")) // before that, Ctrl-C may be lost between fork and exec
 	send(t, s, "\x03")
 	expect(t, s, Plain("ready> "))
 	if err := s.SendEOF(context.Background(), patience); err != nil {
@@ -201,10 +201,10 @@ func TestKeepBoundsTheOutput(t *testing.T) {
 	const keep = 10_000
 	s := shell(t, "seq 1 200000; echo the end; read -r x", Options{Keep: keep})
 	m := expect(t, s, regex(t, `(\d+)\r\nthe end`))
-	if m.Captures[0] != "200000" || len(m.Before) > 2*keep+keep {
+	if m.Captures[0] != "200000" || len(m.Before) > 2*keep+128<<10 {
 		t.Errorf("got %q behind %d bytes", m.Captures, len(m.Before))
 	}
-	if n := s.Dropped(); n < 1_000_000 {
+	if n := s.Dropped(); n < 500_000 {
 		t.Errorf("got %d bytes dropped", n)
 	}
 }

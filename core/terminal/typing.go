@@ -39,7 +39,7 @@ func (s *Session) Send(ctx context.Context, data []byte, delay, timeout time.Dur
 }
 
 func (s *Session) send(ctx context.Context, data []byte, delay time.Duration) error {
-	defer s.out.want()() // or a program that answers all of it would stop
+	defer s.out.want(&s.out.typing)() // or a program that answers all of it would stop
 	for len(data) > 0 {
 		n := len(data)
 		if delay > 0 {

@@ -113,11 +113,11 @@ func (p *progress) line() string {
 		}
 	}
 	add(fmt.Sprintf("%d/%d files", p.done, p.files), p.style.dim)
-	add(fmt.Sprintf("%d tests", p.tests), p.style.dim)
+	add(fmt.Sprintf("%d done", p.tests), p.style.dim)
 	if p.bad > 0 {
 		add(fmt.Sprintf("%d failed", p.bad), p.style.red)
 	}
-	add(duration(p.now().Sub(p.started).Seconds()), p.style.dim)
+	add(p.now().Sub(p.started).Truncate(time.Second).String(), p.style.dim)
 	for _, e := range p.oldest() {
 		add(fmt.Sprintf("%d: %s", e.Worker, title(e)), p.style.cyan)
 	}

@@ -115,15 +115,15 @@ func TestProgress(t *testing.T) {
 	set.Report(harness.Event{Kind: harness.RunStarted, Files: 3})
 	running(1, "leases")
 	running(2, "releases")
-	shows("0/3 files  0 tests", "1: leases  2: releases")
-	shows("1.00 s") // time goes by, though nothing happens
+	shows("0/3 files  0 done", "1: leases  2: releases")
+	shows("done  1s ") // time goes by, though nothing happens
 	failed := test(1, "t.lua", 1, harness.Failed, 0, 0, "leases")
 	set.Report(failed)
 	running(1, "a name that is far too long for what is left of the line")
-	shows("failed leases", "0/3 files  1 tests  1 failed", "2: releases")
+	shows("failed leases", "0/3 files  1 done  1 failed", "2: releases")
 	set.Report(test(2, "t.lua", 2, harness.Passed, 0, 0, "releases"))
 	set.Report(harness.Event{Kind: harness.FileFinished, File: "t.lua", Worker: 2, Totals: &harness.Totals{Passed: 1}})
-	shows("1/3 files  2 tests  1 failed")
+	shows("1/3 files  2 done  1 failed")
 	set.Report(harness.Event{Kind: harness.RunFinished, Totals: &harness.Totals{Passed: 1, Failed: 1}})
 	if err := set.Close(); err != nil {
 		t.Fatal(err)

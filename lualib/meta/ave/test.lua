@@ -32,43 +32,83 @@
 --- the outermost block inwards, and the `after_each` hooks the other way.
 local test = {}
 
+--- What can be said of a test, or of all tests of a block, besides its name.
+---@class ave.TestOptions
+---@field tags? string[] Besides those that are words of the name, like `#slow`.
+---@field retries? integer How many more attempts a test has when it goes wrong. All of them are reported, and the last one counts.
+---@field xfail? boolean|string The test is expected to fail, and why. It spoils the run if it passes.
+---@field quarantine? boolean|string The test is run and reported and does not spoil the run, and why.
+
 --- Declares a block: tests that belong together, and hooks for them. Its name
---- is the beginning of the names of its tests.
+--- is the beginning of the names of its tests. `describe.each` makes a block for
+--- each row, as `it.each` makes a test.
 ---@param name string
+---@param options? ave.TestOptions
 ---@param fn fun()
-function test.describe(name, fn) end
+---@overload fun(name: string, fn: fun())
+function test.describe(name, options, fn) end
 
 --- The same as `describe`.
 ---@param name string
+---@param options? ave.TestOptions
 ---@param fn fun()
-function test.context(name, fn) end
+function test.context(name, options, fn) end
 
 --- A block after which the global variables and the loaded modules are put
 --- back to what they were.
 ---@param name string
+---@param options? ave.TestOptions
 ---@param fn fun()
-function test.insulate(name, fn) end
+---@overload fun(name: string, fn: fun())
+function test.insulate(name, options, fn) end
 
 --- A block whose changes to global variables and loaded modules survive the
 --- `insulate` block around it.
 ---@param name string
+---@param options? ave.TestOptions
 ---@param fn fun()
-function test.expose(name, fn) end
+---@overload fun(name: string, fn: fun())
+function test.expose(name, options, fn) end
 
 --- Declares a test.
+---
+--- `it.each(rows)` declares one for each row. A row that is a list is the
+--- arguments of the function, anything else is the only one. `%s` and its like
+--- in the name stand for the arguments, `$key` for a field of the row.
+---
+---     it.each({ { 1, 2, 3 }, { 2, 2, 4 } })("%d and %d make %d", function(a, b, sum)
+---         assert.equals(sum, a + b)
+---     end)
 ---@param name string
+---@param options? ave.TestOptions
 ---@param fn fun()
-function test.it(name, fn) end
+---@overload fun(name: string, fn: fun())
+function test.it(name, options, fn) end
 
 --- The same as `it`.
 ---@param name string
+---@param options? ave.TestOptions
 ---@param fn fun()
-function test.spec(name, fn) end
+function test.spec(name, options, fn) end
 
 --- The same as `it`.
 ---@param name string
+---@param options? ave.TestOptions
 ---@param fn fun()
-function test.test(name, fn) end
+function test.test(name, options, fn) end
+
+--- In a block: declares a test that is expected to fail. In a test: expects this
+--- one to fail from there on, for the reason that is given instead of the name.
+---@param name? string
+---@param options? ave.TestOptions
+---@param fn? fun()
+---@overload fun(name: string, fn: fun())
+function test.xfail(name, options, fn) end
+
+--- Has the tests and blocks of a block run in another order each time, or in that
+--- of a seed, which is told when a test fails; `false` takes it back.
+---@param seed? integer|false
+function test.randomize(seed) end
 
 --- In a block: declares a test that is not run. In a test: ends it there, as
 --- one that is not ready.
@@ -143,7 +183,7 @@ setup, teardown = test.setup, test.teardown
 strict_setup, strict_teardown = test.strict_setup, test.strict_teardown
 lazy_setup, lazy_teardown = test.lazy_setup, test.lazy_teardown
 before_each, after_each = test.before_each, test.after_each
-eventually = test.eventually
+eventually, xfail, randomize = test.eventually, test.xfail, test.randomize
 
 --- Assertions. `assert(value, message)` is what it is in Lua; its fields are
 --- luassert's assertions.
@@ -156,6 +196,7 @@ eventually = test.eventually
 --- The last argument may be a message, which is shown above the assertion's
 --- own. Assertions return their arguments, unless they say otherwise.
 ---@class ave.Assert
+---@field soft ave.Assert If what follows does not hold, that is noted, and the test goes on and fails at its end.
 ---@field is ave.Assert
 ---@field are ave.Assert
 ---@field was ave.Assert
@@ -305,10 +346,18 @@ function assert.restart_under_load(options) end
 ---
 ---     assert.matches_screen(session, "menu")
 ---     assert.matches_screen(session:screen(), "menu", { attributes = true })
----@param screen ave.Screen|ave.Session What to look at.
+---@param screen ave.Screen|table A screen, or what has one: a session of `ave.cmd`.
 ---@param name string Letters, digits, blanks and `._-`.
 ---@param options? ave.MatchesScreenOptions
 function assert.matches_screen(screen, name, options) end
+
+--- A value is what it was when it was accepted. Its text is kept beside the test:
+--- in `snapshots/test_shell/menu.txt` for `"menu"` in `test_shell.lua`, and without
+--- a name in a file of the test's. `avescript test --update` writes the file. If it
+--- is missing, the assertion fails.
+---@param value any
+---@param name? string Letters, digits, blanks and `._-`.
+function assert.matches_snapshot(value, name) end
 
 --- There are `count` values after the first argument:
 --- `assert.returned_arguments(2, f())`.
@@ -322,7 +371,57 @@ function assert.returned_arguments(count, ...) end
 ---@return ave.Assert
 function assert.message(message) end
 
---- Adds an assertion or a modifier of one's own.
+--- Asks about a spy: `assert.spy(s).was.called_with(1, match.is_string())`. There
+--- are `called`, `called_with`, `returned_with`, `called_at_least`,
+--- `called_at_most`, `called_more_than` and `called_less_than`. `spy`, `stub`,
+--- `mock` and `match` are global, and those of luassert.
+---@param spy table
+---@param message? any
+---@return ave.Assert
+function assert.spy(spy, message) end
+
+--- The same as `spy`.
+---@param stub table
+---@param message? any
+---@return ave.Assert
+function assert.stub(stub, message) end
+
+--- Gives `holes`, which finds the first index without a value:
+--- `assert.array(list).has.no.holes()`.
+---@param list table
+---@return ave.Assert
+function assert.array(list) end
+
+--- Begins what `snapshot:revert()` takes back: spies and stubs that were put into
+--- tables, formatters, parameters.
+---@return table snapshot
+function assert:snapshot() end
+
+--- Adds a function that writes values as text, or returns nil. It is asked before
+--- those that were added earlier.
+---@param formatter fun(value: any): string?
+function assert:add_formatter(formatter) end
+
+--- Takes back what `add_formatter` added.
+---@param formatter function
+function assert:remove_formatter(formatter) end
+
+--- Replaces the values of a list, whose length is in `n`, by their texts.
+---@param values table
+---@return table values
+function assert:format(values) end
+
+--- Sets a parameter of formatters, such as `TableFormatLevel`.
+---@param name string
+---@param value any
+function assert:set_parameter(name, value) end
+
+--- What `set_parameter` has set.
+---@param name string
+---@return any value
+function assert:get_parameter(name) end
+
+--- Adds an assertion, a modifier or a matcher of one's own.
 ---
 ---     assert:register("assertion", "even", function(state, arguments)
 ---         return arguments[1] % 2 == 0
@@ -333,8 +432,8 @@ function assert.message(message) end
 --- The callback of an assertion returns whether it holds, and optionally a list
 --- of what the assertion returns. The arguments, whose number is in `n`, fill
 --- the places of the message when it has returned; `state.failure_message` is
---- shown above the message.
----@param namespace "assertion"|"modifier"
+--- shown above the message. The messages are texts, or keys of ones in `say`.
+---@param namespace "assertion"|"modifier"|"matcher"
 ---@param name string
 ---@param callback fun(state: table, arguments: table, level: integer): boolean, table?
 ---@param positive? string The message when it does not hold.
@@ -342,7 +441,7 @@ function assert.message(message) end
 function assert:register(namespace, name, callback, positive, negative) end
 
 --- Takes back what `register` added.
----@param namespace "assertion"|"modifier"
+---@param namespace "assertion"|"modifier"|"matcher"
 ---@param name string
 function assert:unregister(namespace, name) end
 

@@ -31,16 +31,19 @@ function Keeper:start(id, client)
 	local socket, port = find_free_port()
 	local session = {
 		id = id, client = client, port = port, key = host.secret(), broker_key = host.secret(),
-		directory = host.make_directory(self.options.directory, "ave-" .. id .. "-"),
+		directory = ("%s/ave-%s-%s"):format(self.options.directory, id, host.secret():lower()),
 	}
 	self.sessions[id] = session
-	self.options.record() -- or nobody would remove the directory if the broker is killed now
+	self.options.record() -- so that the directory is removed if the broker is killed now
 	local process = Session {
 		port = port, socket = socket, authkey = session.key, alt_keys = { broker = session.broker_key },
 		classes = self.options.classes, directory = session.directory,
 		grace = self.options.grace, home = self.options.home, proc_name = "ave-session",
 	}
-	local ok, e = pcall(process.start, process, { daemonize = true, synchronize = true })
+	local ok, e = pcall(function()
+		host.make_directory(session.directory)
+		process:start { daemonize = true, synchronize = true }
+	end)
 	session.pid = process.pid
 	if ok and self:find(session) then
 		return session

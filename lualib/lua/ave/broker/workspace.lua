@@ -12,7 +12,8 @@ local Workspace = {}
 Workspace.made = true
 
 function Workspace:open()
-	self.path = host.make_directory(self.directory, "workspace-")
+	self.path = self.directory .. "/workspace-" .. host.secret():lower()
+	host.make_directory(self.path)
 end
 
 function Workspace:close()

@@ -3,6 +3,7 @@
 -- assert.message("..."), returns one that goes on with what it was told.
 
 local arguments = require("ave.test.arguments")
+local checking = require("ave.test.checking")
 local difference = require("ave.test.difference")
 local failure = require("ave.test.failure")
 local formatters = require("ave.test.formatters")
@@ -54,13 +55,10 @@ function assertions.get_level(_, level)
     end
 end
 
+-- own_message is what a test has said of an assertion, as luassert writes it.
 local function own_message(given)
-    if given == nil then
-        return nil
-    end
-    local meta = debug.getmetatable(given)
-    if type(given) == "string" or (type(meta) == "table" and meta.__tostring) then
-        return tostring(given)
+    if given == nil or checking.says_itself(given) then
+        return given ~= nil and tostring(given) or nil
     end
     return formatters.one(given)
 end
@@ -70,12 +68,13 @@ local function joined(first, second) return first and second and first .. "\n" .
 -- fail raises the failure of an assertion: with luassert's text for those who
 -- catch it, and with what the report shows.
 local function fail(assertion, told, values)
-    local own = own_message(told.failure_message)
+    local own = told.failure_message
     local shown, diff = difference.describe(told, assertion, values)
     local key = told.mod and assertion.positive_message or assertion.negative_message
     local texts = formatters.all(values)
     local text = key and (say(key, texts) or difference.own(key, texts))
-    failure.raise(joined(own, text) or "assertion failed!", joined(own, shown), diff, told.soft)
+    local message = joined(own_message(own), text) or "assertion failed!"
+    failure.raise(message, joined(difference.message(own), shown), diff, told.soft)
 end
 
 local user = 3 -- the level of the line that asserts, seen from check

@@ -221,8 +221,8 @@ local function register(name, text, positive, negative, ...)
     for _, alias in ipairs({ name, ... }) do
         assertions:register("assertion", alias, checks[name], text .. ".positive", text .. ".negative")
     end
-    difference.template(text .. ".positive", positive)
-    difference.template(text .. ".negative", negative)
+    difference.template(checks[name], text .. ".positive", positive)
+    difference.template(checks[name], text .. ".negative", negative)
 end
 
 local both = "expected: {2}\n  actual: {1}"
@@ -245,10 +245,13 @@ register("truthy", "assertion.truthy", "expected a true value, got {1}", "expect
 register("falsy", "assertion.falsy", "expected nil or false, got {1}", "expected a true value, got {1}")
 register("matches_snapshot", "assertion.snapshot", "{1}", "expected another value than\n{1}")
 assertions:register("assertion", "matches_screen", checks.matches_screen, "%s", "expected another screen than\n%s")
-register("true", "assertion.same", both, "expected anything but {2}")
-register("false", "assertion.same", both, "expected anything but {2}")
+register("true", "assertion.same", "expected true, got {1}", "expected anything but true")
+register("false", "assertion.same", "expected false, got {1}", "expected anything but false")
+register("nil", "assertion.same", "expected nil, got {1}", "expected anything but nil")
 for _, name in ipairs(types) do
-    register(name, "assertion.same", both, "expected anything but {2}")
+    if name ~= "nil" then
+        register(name, "assertion.same", "expected a " .. name .. ", got {1}", "expected no " .. name .. ", got {1}")
+    end
 end
 
 return assertions

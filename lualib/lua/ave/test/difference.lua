@@ -1,6 +1,7 @@
 -- What a report says of an assertion that does not hold: both values if they are
 -- short, and otherwise how they differ.
 
+local checking = require("ave.test.checking")
 local host = require("ave.test.host")
 local say = require("say")
 local show = require("ave.test.show")
@@ -10,20 +11,23 @@ local difference = {}
 
 local long = 60 -- bytes, from which on a value is not shown on one line
 
-local templates = {} -- by the keys of the texts that they replace
+local templates = {} -- by the assertions' callbacks and the keys of their texts
+local replaced = {} -- the texts of the keys that templates replace
 
--- template sets what a report says instead of luassert's text, if it has one: {1}
--- is the first argument. It holds as long as nobody gives the key another text.
-function difference.template(key, text)
+-- template sets what a report says of an assertion instead of luassert's text, if
+-- there is one: {1} is the first argument. It holds as long as nobody gives the
+-- key another text.
+function difference.template(callback, key, text)
     if say(key) == nil then
         say:set(key, (text:gsub("{%d}", "%%s")))
     end
-    templates[key] = { text = text, instead_of = say(key) }
+    templates[callback] = templates[callback] or {}
+    templates[callback][key], replaced[key] = text, say(key)
 end
 
 -- shown is a value as the formatters of the tests say it, or as text like Lua
 -- source.
-local function shown(value, tall) return state.format_own(value) or show(value, tall) end
+local function shown(value) return state.format_own(value) or show(value) end
 
 local function has_lines(v) return type(v) == "string" and v:find("\n", 1, true) end
 
@@ -111,6 +115,14 @@ local function fill(text, values)
     return (text:gsub("{(%d)}", function(digit) return argument(values, tonumber(digit)) end))
 end
 
+-- message is what a test has said of an assertion.
+function difference.message(given)
+    if given == nil or checking.says_itself(given) then
+        return given ~= nil and tostring(given) or nil
+    end
+    return shown(given)
+end
+
 -- own fills the places of a message that is no key.
 function difference.own(text, texts)
     local i = 0
@@ -133,9 +145,9 @@ function difference.describe(told, assertion, values)
             return "expected (-) and actual (+) differ" .. (where or "") .. ":", diff
         end
     end
-    local template = templates[key]
-    if template and say(key) == template.instead_of then
-        return fill(template.text, values)
+    local own = templates[assertion.callback]
+    if own and own[key] and say(key) == replaced[key] then
+        return fill(own[key], values)
     elseif key then
         local texts = { n = values.n }
         for i = 1, values.n do

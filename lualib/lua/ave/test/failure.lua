@@ -38,7 +38,7 @@ function failure.raise(message, text, diff, soft)
     end
     local file, line = host.caller()
     local where = file and file .. ":" .. line .. ": " or ""
-    error(setmetatable({ message = where .. message, text = text or message, diff = diff }, Failure))
+    error(setmetatable({ message = where .. message, where = where, text = text or message, diff = diff }, Failure))
 end
 
 -- pending ends a test that is not ready.
@@ -50,6 +50,8 @@ end
 function failure.text(value)
     if type(value) ~= "table" then
         return tostring(value)
+    elseif debug.getmetatable(value) == Failure then
+        return value.where .. value.text .. (value.diff and "\n" .. value.diff or "")
     end
     local text = show(value)
     local named, kind = pcall(function() return value.is and value.type end)

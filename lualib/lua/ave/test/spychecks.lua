@@ -35,7 +35,7 @@ local function with(name)
         local wanted = copies.shallow(values)
         local holds, found = spy[name](spy, values)
         arguments.clear(values)
-        values[1], values[2], values.n = found, wanted, 2
+        values[1], values[2], values.n, values.shown = found, wanted, 2, { found == nil and "none" or nil }
         return holds
     end
 end
@@ -60,13 +60,27 @@ end
 assertions:register("modifier", "spy", set_spy)
 assertions:register("modifier", "stub", set_spy)
 
-local function register(name, callback, positive, negative)
-    assertions:register("assertion", name, callback, "assertion." .. positive, "assertion." .. negative)
+-- register adds an assertion with the keys of luassert's texts, and what reports
+-- show instead, if it is not the same.
+local function register(name, callback, keys, texts)
+    assertions:register("assertion", name, callback, "assertion." .. keys[1], "assertion." .. keys[2])
+    for i, text in ipairs(texts or {}) do
+        difference.template(callback, "assertion." .. keys[i], text)
+    end
 end
 
-register("called", counting(), "called.positive", "called.negative")
-register("called_with", with("called_with"), "called_with.positive", "called_with.negative")
-register("returned_with", with("returned_with"), "returned_with.positive", "returned_with.negative")
+register("called", counting(), { "called.positive", "called.negative" }, {
+    "expected {1} calls, there were {2}",
+    "expected another number of calls than {1}",
+})
+register("called_with", with("called_with"), { "called_with.positive", "called_with.negative" }, {
+    "expected a call with {2}\n   last call: {1}",
+    "expected no call with {2}\n    there was: {1}",
+})
+register("returned_with", with("returned_with"), { "returned_with.positive", "returned_with.negative" }, {
+    "expected to be returned: {2}\n   returned by last call: {1}",
+    "expected not to be returned: {2}\n         was returned by a call: {1}",
+})
 
 -- Each with how it decides and the one that says the opposite.
 local bounds = {
@@ -77,13 +91,5 @@ local bounds = {
 }
 
 for _, bound in ipairs(bounds) do
-    register(bound[1], counting(bound[2]), bound[1] .. ".positive", bound[3] .. ".positive")
+    register(bound[1], counting(bound[2]), { bound[1] .. ".positive", bound[3] .. ".positive" })
 end
-
-local calls = "expected a call with {2}\nthe last was: {1}"
-difference.template("assertion.called_with.positive", calls)
-difference.template("assertion.called_with.negative", "expected no call with {2}\nthere was:    {1}")
-difference.template("assertion.returned_with.positive", "expected {2} to be returned\nthe last was: {1}")
-difference.template("assertion.returned_with.negative", "expected {2} not to be returned\nthere was:    {1}")
-difference.template("assertion.called.positive", "expected {1} calls, there were {2}")
-difference.template("assertion.called.negative", "expected another number of calls than {1}")

@@ -3,6 +3,7 @@
 local arguments = require("ave.test.arguments")
 local checking = require("ave.test.checking")
 local copies = require("ave.test.copies")
+local failure = require("ave.test.failure")
 local invocations = require("ave.test.invocations")
 local spies = require("ave.test.spies")
 
@@ -67,11 +68,11 @@ function stubs.new(object, key, ...)
         object, key = {}, ""
     end
     if type(object) ~= "table" or key == nil then
-        error("stub.new(): Can only create stub on a table key, call with 2 params; table, key", 2)
+        failure.raise("stub.new(): Can only create stub on a table key, call with 2 params; table, key")
     end
     local original = object[key]
     if original ~= nil and not checking.callable(original) then
-        error("stub.new(): The element for which to create a stub must either be callable, or be nil", 2)
+        failure.raise("stub.new(): The element for which to create a stub must either be callable, or be nil")
     end
     local told = behaviour(...)
     object[key] = told.call

@@ -23,12 +23,6 @@ describe("a name that is a number", function()
     describe(2, function() it("inner", function() end) end)
 end)
 
-local callable = setmetatable({}, { __call = function() assert.is_true(false) end })
-
-describe("a body that can be called", function()
-    it("is a function as well", callable)
-end)
-
 describe("words in a test", function()
     for _, word in ipairs({ "describe", "context", "insulate", "expose", "it", "spec", "test" }) do
         it(word .. " is refused", function() getfenv()[word]("x", function() end) end)

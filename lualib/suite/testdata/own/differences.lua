@@ -1,0 +1,25 @@
+-- How values are shown that are long.
+local long = ("abcdefghij"):rep(20)
+
+it("of long lines, from where they differ", function()
+    assert.equals(long .. "x" .. long, long .. "y" .. long)
+end)
+it("of lines", function() assert.equals("one\ntwo\nthree", "one\ntow\nthree") end)
+it("of blanks at the ends of lines", function() assert.equals("one\ntwo", "one \ntwo") end)
+it("of tabs", function() assert.equals("one\n\ttwo", "one\n    two") end)
+it("of control characters", function() assert.equals("one\ntwo", "one\n\27[1mtwo") end)
+it("of tables, with the way to it", function()
+    local function config(port)
+        return { name = "broker", hosts = { { host = "a", port = 1 }, { host = "b", port = port, tags = { "x", "y" } } }, timeout = 30 }
+    end
+    assert.same(config(80), config(81))
+end)
+it("of a missing key", function() assert.same({ a = long, b = 1 }, { a = long }) end)
+it("of a text in a table", function() assert.same({ text = "one\ntwo" }, { text = "one\ntow" }) end)
+it("of an error", function()
+    assert.has_error(function() error(long .. "x", 0) end, long .. "y")
+end)
+it("of what a formatter says", function()
+    assert:add_formatter(function(v) return type(v) == "table" and "a table" or nil end)
+    assert.same({ long }, { long, 1 })
+end)

@@ -1,0 +1,2 @@
+-- An option that there is not.
+it("x", { retry = 1 }, function() end)

@@ -1,0 +1,10 @@
+-- What reports say of spies.
+local s = spy.new(function(x) return x end)
+s(1, { key = "value" })
+it("was called", function() assert.spy(s).was_not.called() end)
+it("was called more often", function() assert.spy(s).was.called(2) end)
+it("was called with something", function() assert.spy(s).was.called_with(2, match.is_table()) end)
+it("was never called", function() assert.spy(spy.new()).was.called_with() end)
+it("was called with it", function() assert.spy(s).was_not.called_with(1, match._) end)
+it("returned something", function() assert.spy(s).returned_with("x") end)
+it("is a list with holes", function() assert.array({ 1, nil, 3 }).has.no.holes() end)
