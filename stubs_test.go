@@ -130,8 +130,6 @@ func TestEveryModuleIsUnderTheRoof(t *testing.T) {
 	}
 }
 
-var isOurs = regexp.MustCompile(`^ave(\.|$)`)
-
 var (
 	isDocumented = regexp.MustCompile(`^ave(\.|$)`)
 	isInner      = regexp.MustCompile(`^ave\.(test|broker)\.`)

@@ -158,12 +158,13 @@ func brokerHungUp(c *bind.Call) error {
 // brokerSave keeps the lock, so that no state is seen before it is written, and
 // none is written after a later one.
 func brokerSave(c *bind.Call) error {
-	const private = 0o600 // there are keys in it
+	mode := fs.FileMode(0o600) // there are keys in it
 	var path, text string
 	if err := c.Args(&path, &text); err != nil {
 		return err
 	}
-	return config.ReplaceFile(path, []byte(text), private)
+	_, err := files.Write(context.Background(), path, strings.NewReader(text), &mode)
+	return err
 }
 
 // brokerMakeDirectory makes a directory that must not exist, and its parents.

@@ -56,6 +56,7 @@ type cmdOptions struct {
 	Input      typedInput     `lua:"input"`
 	OnOutput   *lua.LFunction `lua:"on_output"`
 	Keep       keptBytes      `lua:"keep"`
+	Record     string         `lua:"record"`
 	Check      bool           `lua:"check"`
 	User       string         `lua:"user"`
 	KillAfter  bind.Seconds   `lua:"kill_after"`
@@ -110,6 +111,14 @@ func runCommand(c *bind.Call, argv []string, options *cmdOptions) error {
 	core, err := options.core()
 	if err != nil {
 		return err
+	}
+	recording, err := openRecording(c.L, options.Record, argv)
+	if err != nil {
+		return err
+	}
+	if recording != nil {
+		defer recording.Close()
+		core.Record = recording
 	}
 	var status int
 	var output string

@@ -121,7 +121,7 @@ func loadScript(v *vm.VM, name string) *lua.LFunction {
 		if err != nil {
 			continue
 		}
-		fn, err := v.Load(source, file)
+		fn, err := v.LoadShared(source, file)
 		if err != nil {
 			panic(err) // they are compiled by a test
 		}

@@ -103,12 +103,12 @@ func cmdSpawn(c *bind.Call) error {
 		return err
 	}
 	core := options.core()
-	if options.Record != "" {
-		file, err := os.Create(options.Record)
-		if err != nil {
-			return err
-		}
-		core.Record = file
+	recording, err := openRecording(c.L, options.Record, argv)
+	if err != nil {
+		return err
+	}
+	if recording != nil {
+		core.Record = recording
 	}
 	started, err := terminal.Spawn(argv, core)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 func newTest() *cobra.Command {
 	var chosen chosenTests
 	var update bool
+	var record string
 	var reports []string
 	c := &cobra.Command{
 		Use:   "test [PATHS...]",
@@ -32,6 +33,7 @@ directory that you are in. The file .busted in it may have options of busted's.`
 	}
 	chosen.flags(c)
 	c.Flags().BoolVar(&update, "update", false, "write the files that tests compare with what they see, and accept it")
+	c.Flags().StringVar(&record, "record", "", "record all commands on terminals, and keep the recordings of tests that fail in `DIR`")
 	c.Flags().StringArrayVar(&reports, "report", nil,
 		"write a report, `NAME[=FILE]`: "+strings.Join(report.Names(), ", ")+"; may be given more than once")
 	_ = c.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(report.Names(), cobra.ShellCompDirectiveNoSpace))
@@ -44,7 +46,7 @@ directory that you are in. The file .busted in it may have options of busted's.`
 		if err != nil {
 			return err
 		}
-		opts.Update, opts.Reporter = update, set
+		opts.Update, opts.Record, opts.Reporter = update, record, set
 		err = runTests(c.Context(), files, opts)
 		if unwritten := set.Close(); unwritten != nil {
 			return unwritten

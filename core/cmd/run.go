@@ -48,6 +48,8 @@ type Options struct {
 	// command. A Write that blocks delays the timeout.
 	Output io.Writer
 
+	// Record gets a recording of what the command writes, as asciicast.
+	Record io.Writer
 	// Keep is how many bytes of the output's end are kept in memory and
 	// returned. Zero is KeepAll, or, with an Output, KeepSome.
 	Keep int
@@ -120,7 +122,12 @@ func Run(ctx context.Context, argv []string, opts Options) (status int, output s
 		return 0, "", err
 	}
 	defer p.Close()
+	if err := out.begin(opts.Record, p); err != nil {
+		_, killErr := p.Kill(opts.ladder())
+		return 0, "", errors.Join(err, killErr)
+	}
 	ended, status, err := supervise(ctx, p, out, &opts)
+	err = errors.Join(err, out.finish(status))
 	output = out.kept.text()
 	switch {
 	case err != nil:

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"avescript/core/asciicast"
 	"avescript/core/exceptions"
 	"avescript/core/pty"
 )
@@ -16,8 +17,9 @@ import (
 // comes.
 type transcript struct {
 	kept   tail
-	output io.Writer // nil, or one whose errors count
-	debug  io.Writer // nil, or one whose errors don't
+	output io.Writer         // nil, or one whose errors count
+	debug  io.Writer         // nil, or one whose errors don't
+	record *asciicast.Writer // nil, or one that has its own error
 	buf    [4096]byte
 }
 
@@ -44,6 +46,9 @@ func (t *transcript) add(data []byte) error {
 	if t.debug != nil {
 		_, _ = t.debug.Write(data)
 	}
+	if t.record != nil {
+		_ = t.record.Output(data) // Close has the error
+	}
 	if t.output == nil {
 		return nil
 	}
@@ -51,6 +56,30 @@ func (t *transcript) add(data []byte) error {
 		return fmt.Errorf("write the command's output: %w", err)
 	}
 	return nil
+}
+
+// begin begins the recording, if there is one.
+func (t *transcript) begin(w io.Writer, p *pty.Program) error {
+	if w == nil {
+		return nil
+	}
+	size, err := p.Size()
+	if err != nil {
+		return err
+	}
+	t.record, err = asciicast.NewWriter(w, asciicast.Header{
+		Width: size.Cols, Height: size.Rows, Command: strings.Join(p.Argv, " "),
+	})
+	return err
+}
+
+// finish ends the recording.
+func (t *transcript) finish(status int) error {
+	if t.record == nil {
+		return nil
+	}
+	_ = t.record.Exit(status)
+	return t.record.Close()
 }
 
 // follow adds what comes from the terminal, until the program has ended or

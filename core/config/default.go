@@ -57,7 +57,27 @@ func CreateDefault(home string) (created, skipped []string, err error) {
 	return created, skipped, err
 }
 
-// createJSON makes a file for people to read and edit; see createFile.
+// makeDir makes the directory path, but not its parents, with mode 0755
+// whatever the umask. One that exists is left as it is.
+func makeDir(path string) error {
+	err := os.Mkdir(path, 0o755)
+	if err == nil {
+		return os.Chmod(path, 0o755)
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("wanted a directory, got a file: %s", path)
+	}
+	return nil
+}
+
+// createJSON makes a file for people to read and edit; see files.Create.
 func createJSON(path string, content any, mode fs.FileMode) error {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -66,7 +86,7 @@ func createJSON(path string, content any, mode fs.FileMode) error {
 	if err := encoder.Encode(content); err != nil {
 		return err
 	}
-	return createFile(path, text.Bytes(), mode)
+	return files.Create(path, text.Bytes(), mode)
 }
 
 // isBootstrapped reports whether path is one of the files that

@@ -18,26 +18,38 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"avescript/core/posix"
 )
 
-// piece is how much is read or written between two looks at the context.
-const piece = 256 << 10
+const (
+	// piece is how much is read or written between two looks at the context.
+	piece = 256 << 10
+
+	// mostAhead bounds the memory that is made ready for a file because of its
+	// size, which may be that of a hole.
+	mostAhead = 64 << 20
+)
 
 // Read reads a file, up to a limit of bytes; more is an error. The limit 0 is
-// none.
+// none. That of a named pipe is what its next writers write, until the last of
+// them closes it.
 func Read(ctx context.Context, path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path)
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
-	defer file.Close()
+	defer unix.Close(fd)
 	var content bytes.Buffer
-	if info, err := file.Stat(); err == nil && (limit == 0 || info.Size() <= limit) {
-		content.Grow(int(info.Size()) + bytes.MinRead)
+	var stat unix.Stat_t
+	if err := unix.Fstat(fd, &stat); err == nil && (limit == 0 || stat.Size <= limit) {
+		content.Grow(int(min(stat.Size, mostAhead)) + bytes.MinRead)
 	}
-	var source io.Reader = file
+	var source io.Reader = &opened{ctx, path, fd}
 	if limit > 0 {
-		source = io.LimitReader(file, limit+1)
+		source = io.LimitReader(source, limit+1)
 	}
 	if _, err := transfer(ctx, &content, source); err != nil {
 		return nil, err
@@ -46,6 +58,26 @@ func Read(ctx context.Context, path string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("read %s: wanted at most %d bytes, got more", path, limit)
 	}
 	return content.Bytes(), nil
+}
+
+// opened is a file to be read that may be a pipe, whose writer is waited for no
+// longer than ctx.
+type opened struct {
+	ctx  context.Context
+	path string
+	fd   int
+}
+
+func (o *opened) Read(p []byte) (int, error) {
+	n, err := posix.Read(o.ctx, o.fd, p, -1)
+	var errno syscall.Errno
+	switch {
+	case errors.As(err, &errno):
+		return 0, &fs.PathError{Op: "read", Path: o.path, Err: errno}
+	case err == nil && n == 0:
+		return 0, io.EOF
+	}
+	return n, err
 }
 
 // Write puts what source gives into a file and returns its length. An existing
@@ -57,7 +89,7 @@ func Write(ctx context.Context, path string, source io.Reader, mode *fs.FileMode
 	if err != nil {
 		return 0, err
 	}
-	old, err := os.Stat(path)
+	old, err := os.Lstat(path)
 	if err == nil && !old.Mode().IsRegular() {
 		return 0, &fs.PathError{Op: "write", Path: path, Err: notRegular(old)}
 	}
@@ -65,7 +97,7 @@ func Write(ctx context.Context, path string, source io.Reader, mode *fs.FileMode
 		return 0, err
 	}
 	dir, name := filepath.Split(path)
-	part, err := createPart(dir, name)
+	part, err := createPart(dir, name, old == nil && mode == nil)
 	if err != nil {
 		return 0, err
 	}
@@ -84,6 +116,33 @@ func Write(ctx context.Context, path string, source io.Reader, mode *fs.FileMode
 	return n, syncDirectory(dir)
 }
 
+// Create makes the file path with data and mode, whatever the umask. If
+// anything has that name already, be it a link that leads nowhere, the error
+// is fs.ErrExist and nothing was touched: link(2), which gives the file its
+// name, never replaces. The file system must have hard links.
+func Create(path string, data []byte, mode fs.FileMode) error {
+	if _, err := os.Lstat(path); err == nil {
+		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+	}
+	dir, name := filepath.Split(path)
+	part, err := createPart(dir, name, false)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(part.Name())
+	defer part.Close()
+	if _, err := part.Write(data); err != nil {
+		return err
+	}
+	if err := finish(part, nil, &mode); err != nil {
+		return err
+	}
+	if err := os.Link(part.Name(), path); err != nil {
+		return err
+	}
+	return syncDirectory(dir)
+}
+
 func notRegular(info fs.FileInfo) error {
 	if info.IsDir() {
 		return syscall.EISDIR
@@ -91,30 +150,18 @@ func notRegular(info fs.FileInfo) error {
 	return fmt.Errorf("wanted a regular file, got a %s", TypeOf(info.Mode()))
 }
 
-// destination is where a path leads that may be a symbolic link, also to a
-// file that is not there yet.
-func destination(path string) (string, error) {
-	for range 40 { // as many links as the kernel follows
-		target, err := os.Readlink(path)
-		if err != nil {
-			return path, nil
-		}
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(filepath.Dir(path), target)
-		}
-		path = target
-	}
-	return "", &fs.PathError{Op: "write", Path: path, Err: syscall.ELOOP}
-}
-
-// createPart makes the file under its other name. Its mode is that of any new
-// file, which os.CreateTemp would not give it.
-func createPart(dir, name string) (*os.File, error) {
+// createPart makes the file under its other name. An ordinary one has the mode
+// of any new file; another is nobody else's until finish gives it its mode.
+func createPart(dir, name string, ordinary bool) (*os.File, error) {
 	const tries, longestName = 100, 200
 	name = name[:min(len(name), longestName)]
+	mode := fs.FileMode(0o600)
+	if ordinary {
+		mode = 0o666
+	}
 	for i := 0; ; i++ {
 		path := fmt.Sprintf("%s.%s.%08x", dir, name, rand.Uint32())
-		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 		if !errors.Is(err, fs.ErrExist) || i == tries {
 			return file, err
 		}

@@ -25,7 +25,7 @@ func Copy(ctx context.Context, from, to string, recursive bool) error {
 		return fmt.Errorf("copy %s: %s is the same file", from, to)
 	}
 	if !info.IsDir() {
-		return copyFile(ctx, from, to, info)
+		return copyFile(ctx, from, to, info, 0)
 	}
 	if !recursive {
 		return &fs.PathError{Op: "copy", Path: from, Err: syscall.EISDIR}
@@ -59,15 +59,20 @@ func realPath(path string) (string, error) {
 	return filepath.Join(parent, filepath.Base(path)), err
 }
 
-func copyFile(ctx context.Context, from, to string, info fs.FileInfo) error {
+// copyFile copies what info is about. Nothing else that has come to its place
+// meanwhile is opened for longer than it takes to find that out.
+func copyFile(ctx context.Context, from, to string, info fs.FileInfo, flags int) error {
 	if !info.Mode().IsRegular() {
 		return &fs.PathError{Op: "copy", Path: from, Err: notRegular(info)}
 	}
-	source, err := os.Open(from)
+	source, err := os.OpenFile(from, os.O_RDONLY|unix.O_NONBLOCK|flags, 0)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
+	if now, err := source.Stat(); err != nil || !os.SameFile(info, now) {
+		return errors.Join(err, fmt.Errorf("copy %s: it was replaced meanwhile", from))
+	}
 	_, err = Write(ctx, to, source, new(info.Mode()))
 	return err
 }
@@ -107,7 +112,13 @@ func copyEntry(ctx context.Context, from, to string) error {
 	case info.Mode().Type() == fs.ModeSymlink:
 		return copyLink(from, to)
 	}
-	return copyFile(ctx, from, to, info)
+	// A link that is in the way is replaced, where Write would follow it.
+	if there, err := os.Lstat(to); err == nil && there.Mode().Type() == fs.ModeSymlink {
+		if err := os.Remove(to); err != nil {
+			return err
+		}
+	}
+	return copyFile(ctx, from, to, info, unix.O_NOFOLLOW)
 }
 
 func copyLink(from, to string) error {

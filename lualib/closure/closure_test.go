@@ -96,6 +96,7 @@ func TestRoundTrips(t *testing.T) {
 
 		"globals":           {`config = {level = 3} return function() return config.level end`, `value() == 3`},
 		"globals of inner":  {`level = 3 return function() return function() return level end end`, `value()() == 3`},
+		"globals beside":    {`return setfenv(function() return level end, setmetatable({level = 3}, {__index = _G}))`, `value() == 3`},
 		"globals of others": {`level = 3 function get() return level end return function() return get() end`, `value() == 3`},
 		"shared global":     {`config = {} return {config, function() return config end}`, `value[1] == value[2]()`},
 		"no global":         {`return function() return missing end`, `value() == nil`},

@@ -25,19 +25,23 @@ type session struct {
 	file    string       // the test file
 	opts    Options
 	current *harness.Event // the test that is running
+
+	recordings []harness.Artifact // of its commands
 }
 
 type sessionKey struct{}
 
 func of(L *lua.LState) *session { return vm.Of(L).Attached[sessionKey{}].(*session) }
 
-// load loads the words. They are kept here, because an insulate block may take
-// modules out of package.loaded.
+// load loads the words, and all that goes with them: what is loaded inside an
+// insulate block is taken out of package.loaded after it, and would be there
+// twice when it is needed again.
 func (s *session) load(L *lua.LState) {
 	if s.words == nil {
 		s.words = bind.Invoke(L, s.require, "ave.test").(*lua.LTable)
 		s.runner = bind.Invoke(L, s.require, "ave.test.runner").(*lua.LTable)
 		s.each = bind.Invoke(L, s.require, "ave.test.each").(*lua.LTable)
+		bind.Invoke(L, s.require, "busted")
 	}
 }
 
@@ -58,8 +62,11 @@ func (s *session) declaredIn(L *lua.LState) string {
 // send passes on an event, and remembers which test it leaves running.
 func (s *session) send(e harness.Event) {
 	s.current = nil
-	if e.Kind == harness.TestStarted {
+	switch e.Kind {
+	case harness.TestStarted:
 		s.current = &e
+	case harness.TestFinished:
+		s.keepRecordings(&e)
 	}
 	s.run.Send(e)
 }

@@ -40,6 +40,10 @@ type Options struct {
 	// Update writes the files that tests compare with what they see.
 	Update bool
 
+	// Record is the directory for the recordings of tests that fail; without
+	// it, no command is recorded unless a script says so.
+	Record string
+
 	// New makes the interpreter of a test file, with the words installed.
 	// Only Main needs it.
 	New func() *vm.VM

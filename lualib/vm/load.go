@@ -21,6 +21,8 @@ import (
 type Chunk struct {
 	Name   string
 	Source []byte
+
+	shared bool // its prototypes outlive the interpreter
 }
 
 // chunkIndex finds the chunk of a function prototype, and the way to it from
@@ -38,7 +40,9 @@ type protoOrigin struct {
 func (x *chunkIndex) add(proto *lua.FunctionProto, chunk *Chunk, path []int) {
 	key := weak.Make(proto)
 	x.protos.Store(key, protoOrigin{chunk, path})
-	runtime.AddCleanup(proto, func(key weak.Pointer[lua.FunctionProto]) { x.protos.Delete(key) }, key)
+	if !chunk.shared {
+		runtime.AddCleanup(proto, func(key weak.Pointer[lua.FunctionProto]) { x.protos.Delete(key) }, key)
+	}
 	for i, p := range proto.FunctionPrototypes {
 		x.add(p, chunk, append(path[:len(path):len(path)], i))
 	}
@@ -61,7 +65,25 @@ func (vm *VM) Load(source []byte, name string) (*lua.LFunction, error) {
 	if err != nil {
 		return nil, err
 	}
-	vm.chunks.add(proto, &Chunk{name, source}, nil)
+	vm.chunks.add(proto, &Chunk{Name: name, Source: source}, nil)
+	return vm.main.NewFunctionFromProto(proto), nil
+}
+
+var shared sync.Map // name -> *lua.FunctionProto
+
+// LoadShared is Load for source that is part of the program: it is compiled once
+// for all interpreters. The name stands for it.
+func (vm *VM) LoadShared(source []byte, name string) (*lua.LFunction, error) {
+	compiled, ok := shared.Load(name)
+	if !ok {
+		proto, err := syntax.Compile(source, name)
+		if err != nil {
+			return nil, err
+		}
+		compiled, _ = shared.LoadOrStore(name, proto)
+	}
+	proto := compiled.(*lua.FunctionProto)
+	vm.chunks.add(proto, &Chunk{Name: name, Source: source, shared: true}, nil)
 	return vm.main.NewFunctionFromProto(proto), nil
 }
 

@@ -32,6 +32,7 @@ local cmd = {}
 ---@field input? string Is typed, and then the key for the end of input, so "" is an empty input. The terminal echoes it: it is part of the output unless the command turns that off. Control characters are keys: "\3" interrupts. A line may have 4095 bytes. A command that throws away what was typed before it asked, as most do for a password, needs `cmd.spawn`.
 ---@field on_output? fun(piece: string) Is called with each piece of the output as it comes, in which lines and characters may be cut anywhere. The command's output is not read meanwhile. An error in it ends the command and is raised by `run`.
 ---@field keep? number How many bytes of the end of the output are returned, and kept in memory at most twice. Default: all, `math.huge`; with `output_file` or `on_output`, which get all, 1048576.
+---@field record? string A file to record the run in, as asciicast, for asciinema.
 ---@field check? boolean Raise RunError for any status but 0. Default: false.
 ---@field user? string The name or number of the user to run as, with all groups; HOME, USER and LOGNAME are set. Needs root.
 ---@field kill_after? ave.Seconds How long those of its processes that a hang-up should end may take for it before they are killed. Default: 0.1.

@@ -39,19 +39,24 @@ function posix.dup(fd) end
 ---@return integer to
 function posix.dup2(fd, to) end
 
----@return integer uid The user whose rights this process has.
+--- The user whose rights this process has.
+---@return integer uid
 function posix.geteuid() end
 
----@return integer gid The group of this process.
+--- The group of this process.
+---@return integer gid
 function posix.getgid() end
 
----@return integer pid This process.
+--- The number of this process.
+---@return integer pid
 function posix.getpid() end
 
----@return integer pid The parent of this process.
+--- The number of the parent of this process.
+---@return integer pid
 function posix.getppid() end
 
----@return integer uid The user of this process.
+--- The user to whom this process belongs.
+---@return integer uid
 function posix.getuid() end
 
 --- Tells whether a descriptor is one of a terminal.

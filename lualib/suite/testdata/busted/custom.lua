@@ -239,3 +239,28 @@ describe("the helpers", function()
         assert.equal(3, select("#", util.unpack(t)))
     end)
 end)
+
+describe("the level that an assertion gets", function()
+    assert:register("assertion", "used_well", function(_, _, level) error("bad use", (level or 1) + 1) end)
+    assert:register("modifier", "told_well", function(_, arguments, level)
+        if arguments then
+            error("bad use", (level or 1) + 1)
+        end
+    end)
+    it("is that of the line that asserts", function()
+        local ok, err = pcall(function()
+            local line = 0
+            assert.used_well(line)
+        end)
+        assert.is_false(ok)
+        assert.matches("custom%.lua:253: bad use", tostring(err))
+    end)
+    it("is that of the line that uses a modifier", function()
+        local ok, err = pcall(function()
+            local chain = assert.told_well(1)
+            return chain
+        end)
+        assert.is_false(ok)
+        assert.matches("custom%.lua:260: bad use", tostring(err))
+    end)
+end)

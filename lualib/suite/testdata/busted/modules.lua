@@ -52,6 +52,18 @@ busted.describe("a word of the module", function()
     busted.it("declares a test", function() assert.is_true(false) end)
 end)
 
+describe("modules in an insulated block", function()
+    local inside
+    insulate("inside", function()
+        setup(function() inside = require("luassert.spy").new() end)
+        it("are there", function() assert.spy(inside).was_not.called() end)
+    end)
+    it("are the same outside", function()
+        assert.is_true(spy.is_spy(inside))
+        assert.is_true(require("luassert.spy").is_spy(inside))
+    end)
+end)
+
 describe("what busted 2 has no more", function()
     for _, name in ipairs({ "async", "done", "settimeout", "setloop", "guard", "file" }) do
         it(name .. " is nil", function() assert.is_nil(getfenv()[name]) end)

@@ -1,0 +1,174 @@
+-- Clients that go away, come back and ask at the wrong moment: nothing that is
+-- leased is lost, doubled or left to nobody.
+
+local ave = require("ave")
+local Lab = require("support.brokers")
+local rpc = ave.Control.rpc
+
+local relay, other = { type = "relay", uid = "r" }, { type = "relay", uid = "other" }
+
+-- A resource that takes its time to open, as long as its gate is shut.
+local Slow = {}
+
+function Slow:open()
+	ave.cmd.run { "touch", self.profile.gate .. ".reached" }
+	while not io.open(self.profile.gate) do
+		ave.time.sleep(0.01)
+	end
+end
+
+Slow.ping = rpc(function() return "pong" end)
+
+describe("a broker", function()
+	local lab, gate
+
+	before_each(function()
+		lab = Lab.new {}
+		gate = lab.home .. "/gate"
+		lab.broker = lab:start {
+			resources = { slow = Slow },
+			equipment = { relay, other, { type = "slow", uid = "s", gate = gate } },
+		}
+	end)
+
+	after_each(function()
+		lab:close()
+	end)
+
+	local function plain()
+		local remote = ave.RemoteControl({ "", lab.port }, nil, 5)
+		table.insert(lab.clients, remote)
+		remote:connect()
+		return remote
+	end
+
+	local function available(n)
+		local admin = lab:admin()
+		eventually(function() return #admin:list_available() == n end, { timeout = 5 })
+	end
+
+	local function waiting(n)
+		local admin = lab:admin()
+		eventually(function() return #admin:list_waiting() == n end, { timeout = 5 })
+	end
+
+	local function exists(path)
+		local file = io.open(path)
+		return file and file:close()
+	end
+
+	it("keeps what a client had that was cut off while it waited", function()
+		local holder, client = lab:connect(), lab:connect { linger = 20 }
+		holder:get(relay)
+		client:get(other)
+		local _ = client.remote.future:wait_for({ relay }, 60)
+		waiting(1)
+		client.remote:close()
+		waiting(0)
+		assert.same({ other }, client:list())
+	end)
+
+	it("keeps what a client had that came back while it waited", function()
+		local holder, client = lab:connect(), lab:connect { linger = 20 }
+		holder:get(relay)
+		client:get(other)
+		local old = client.remote
+		local _ = old.future:wait_for({ relay }, 60)
+		waiting(1)
+		client:attach()
+		waiting(0)
+		assert.same({ other }, client:list())
+		old:close()
+		assert.same({ other }, client:list())
+	end)
+
+	it("gives back at once what a client closes that may be cut off", function()
+		local client = lab:connect { linger = 20 }
+		client:get(relay)
+		client:close()
+		available(3)
+	end)
+
+	it("takes back what the connection had by which a client comes back", function()
+		local client, remote = lab:connect { linger = 20 }, plain()
+		client:get(relay)
+		remote:get(other)
+		remote:reclaim(client.token, { (next(client.handles)) })
+		assert.same({ relay }, remote:list_allocations())
+		available(2)
+		remote:yield_resources()
+		remote:close()
+		available(3)
+	end)
+
+	it("opens nothing for a client that lost it to an administrator meanwhile", function()
+		local client, admin = lab:connect(), lab:admin()
+		local id = client:call("lease", { { type = "slow" } })[1].lease
+		local answer = client.remote.future:serve({ id })
+		eventually(function() return exists(gate .. ".reached") end, { timeout = 5 })
+		admin:close_session(admin:list_allocations_all()[1].client_id)
+		assert.is_false(pcall(answer.get, answer, 10))
+		available(3)
+	end)
+
+	it("leases nothing to those who wait during a handover", function()
+		local holder, client, admin = lab:connect(), lab:connect(), lab:admin()
+		local handle = holder:get(relay)
+		local answer = client.remote.future:wait_for({ relay }, 60)
+		waiting(1)
+		admin:begin_handover()
+		handle:yield()
+		assert.same({}, admin:list_allocations_all())
+		assert.is_false(answer:done())
+		admin:end_handover()
+		assert.same(relay, answer:get(5)[1].profile)
+	end)
+
+	it("gives back what was leased by a call that took too long", function()
+		local client = lab:connect { call_timeout = 0.5 }
+		local ok, e = pcall(client.get, client, { type = "slow" })
+		assert.is_false(ok)
+		print(e.type, e.message)
+		local file = assert(io.open(gate, "w"))
+		file:close()
+		available(3)
+	end)
+
+	it("is not stopped by clients that never read", function()
+		local deaf = plain()
+		for _ = 1, 3000 do
+			deaf.async:serialize()
+		end
+		local client = lab:connect()
+		assert.equal("r", client:get(relay).profile.uid)
+		local old = lab.broker
+		lab.broker = lab:start { takeover = true }
+		assert.equal(0, old:join(10))
+		assert.same({ relay }, client:list())
+	end)
+
+	it("refuses a request that is too large, once", function()
+		local client = lab:connect()
+		local many = {}
+		for i = 1, 100000 do
+			many[i] = { type = "workspace" }
+		end
+		local began = ave.time.monotonic and ave.time.monotonic() or os.time()
+		local ok, e = pcall(client.request, client, many)
+		print(ok, e.type, e.message, (ave.time.monotonic and ave.time.monotonic() or os.time()) - began)
+		ok, e = pcall(client.request, client, { relay, reason = ("x"):rep(100e6) })
+		print(ok, e.type, e.message:sub(1,100), (ave.time.monotonic and ave.time.monotonic() or os.time()) - began)
+	end)
+
+	it("refuses a journal that another broker uses", function()
+		local socket, port = ave.find_free_port()
+		local second = ave.broker.Broker { port = port, socket = socket, state_file = lab.home .. "/.ave/broker-" .. lab.port .. ".json" }
+		local ok, e = pcall(second.start, second, { synchronize = true })
+		if ok then
+			second:terminate()
+			second:join(5)
+		end
+		assert.is_false(ok)
+		assert.matches("process " .. lab.broker.pid, e.message, 1, true)
+	end)
+end)
