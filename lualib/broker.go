@@ -10,15 +10,16 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
 
-	"avescript/core/config"
 	"avescript/core/control"
 	"avescript/core/exceptions"
+	"avescript/core/files"
 	"avescript/core/process"
 	"avescript/lualib/bind"
 	"avescript/lualib/vm"

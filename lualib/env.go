@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -87,16 +89,27 @@ func envAll(c *bind.Call) error {
 	return c.Return(table)
 }
 
+// reference is a dollar with what belongs to it. It is compiled when it is used,
+// as most scripts need none.
+var reference = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\$(?:\$|\w+|\{[^}]*\}?)`)
+})
+
 // envExpand knows $NAME, ${NAME} and ${NAME:-default}; $$ is a dollar.
 func envExpand(c *bind.Call) error {
 	var text string
 	if err := c.Args(&text); err != nil {
 		return err
 	}
-	var missing []string
-	expanded := os.Expand(text, func(name string) string {
-		if name == "$" {
+	var missing, malformed []string
+	expanded := reference().ReplaceAllStringFunc(text, func(word string) string {
+		name := strings.TrimSuffix(strings.TrimPrefix(word[1:], "{"), "}")
+		switch {
+		case name == "$":
 			return "$"
+		case name == "", word[1] == '{' && !strings.HasSuffix(word, "}"):
+			malformed = append(malformed, word)
+			return ""
 		}
 		name, otherwise, hasDefault := strings.Cut(name, ":-")
 		value, ok := os.LookupEnv(name)
@@ -108,6 +121,9 @@ func envExpand(c *bind.Call) error {
 		}
 		return value
 	})
+	if malformed != nil {
+		return fmt.Errorf("ave.env.expand: wanted a name and } after each ${, got %q", malformed)
+	}
 	if missing != nil {
 		return fmt.Errorf("ave.env.expand: wanted variables that are set, got %q", missing)
 	}

@@ -75,16 +75,11 @@ func httpRequest(c *bind.Call, method, url string, o *httpOptions) error {
 	if err != nil {
 		return err
 	}
-	client, err := o.client()
-	if err != nil {
-		return err
-	}
-	defer client.CloseIdleConnections()
 	var a answer
 	c.Unlocked(func(ctx context.Context) {
 		ctx, cancel := o.limited(ctx)
 		defer cancel()
-		a, err = o.exchange(ctx, client, request.WithContext(ctx))
+		a, err = o.exchange(ctx, request.WithContext(ctx))
 	})
 	if err != nil {
 		return o.named(err, method, request.URL.Redacted())
@@ -94,7 +89,12 @@ func httpRequest(c *bind.Call, method, url string, o *httpOptions) error {
 
 // exchange sends the request and reads the answer. A body that does not belong
 // to success does not take the place of a file.
-func (o *httpOptions) exchange(ctx context.Context, client *http.Client, request *http.Request) (a answer, err error) {
+func (o *httpOptions) exchange(ctx context.Context, request *http.Request) (a answer, err error) {
+	client, err := o.client(ctx)
+	if err != nil {
+		return a, err
+	}
+	defer client.CloseIdleConnections()
 	a.Response, err = client.Do(request)
 	if err != nil {
 		return a, err
@@ -141,7 +141,7 @@ func responseObject(L *lua.LState, a answer, o *httpOptions) *lua.LTable {
 		"status":  a.StatusCode,
 		"ok":      a.StatusCode/100 == 2,
 		"headers": headers,
-		"url":     a.Request.URL.String(),
+		"url":     a.Request.URL.Redacted(),
 	} {
 		object.RawSetString(name, bind.Value(L, value))
 	}

@@ -10,7 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -18,6 +18,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/core/exceptions"
+	"avescript/core/files"
 	"avescript/lualib/bind"
 	"avescript/lualib/codec"
 )
@@ -133,8 +134,8 @@ func (o *httpOptions) body(L *lua.LState) (body io.Reader, kind string, err erro
 
 // client is one for a single request. Scripts make few, and so none leaves
 // connections behind.
-func (o *httpOptions) client() (*http.Client, error) {
-	settings, err := o.tls()
+func (o *httpOptions) client(ctx context.Context) (*http.Client, error) {
+	settings, err := o.tls(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -147,22 +148,41 @@ func (o *httpOptions) client() (*http.Client, error) {
 			TLSHandshakeTimeout: handshakeTimeout,
 			ForceAttemptHTTP2:   true,
 		},
-		CheckRedirect: func(_ *http.Request, via []*http.Request) error {
-			switch {
-			case o.Redirects == 0:
-				return http.ErrUseLastResponse
-			case len(via) > o.Redirects:
-				return fmt.Errorf("wanted at most %d redirects, got more", o.Redirects)
-			}
-			return nil
-		},
+		CheckRedirect: o.checkRedirect,
 	}, nil
 }
 
-func (o *httpOptions) tls() (*tls.Config, error) {
+// checkRedirect lets credentials go to nobody but whom they were meant for, also
+// if another one has sent the request back there. net/http would give them to
+// subdomains, to other ports, and to http after https.
+func (o *httpOptions) checkRedirect(next *http.Request, via []*http.Request) error {
+	switch {
+	case o.Redirects == 0:
+		return http.ErrUseLastResponse
+	case len(via) > o.Redirects:
+		return fmt.Errorf("wanted at most %d redirects, got more", o.Redirects)
+	}
+	isElsewhere := func(r *http.Request) bool { return origin(r.URL) != origin(via[0].URL) }
+	if isElsewhere(next) || slices.ContainsFunc(via, isElsewhere) {
+		next.Header.Del("Authorization")
+		next.Header.Del("Cookie")
+	}
+	return nil
+}
+
+// origin is a URL's scheme, host and port.
+func origin(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+}
+
+func (o *httpOptions) tls(ctx context.Context) (*tls.Config, error) {
 	settings := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: o.Insecure}
 	if o.CAFile != "" {
-		text, err := os.ReadFile(o.CAFile)
+		text, err := files.Read(ctx, o.CAFile, 0)
 		if err != nil {
 			return nil, exceptions.OfSystem(err)
 		}

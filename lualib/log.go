@@ -13,6 +13,7 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
 
 	"avescript/core/exceptions"
 	"avescript/lualib/bind"
@@ -95,7 +96,7 @@ type logOptions struct {
 }
 
 // newLogs opens a log file for appending, so that several processes can have
-// the same one.
+// the same one. A named pipe needs a reader, who is not waited for.
 func newLogs(c *bind.Call) (*logs, error) {
 	var options logOptions
 	if err := c.Args(&options); err != nil {
@@ -105,7 +106,7 @@ func newLogs(c *bind.Call) (*logs, error) {
 	var out io.Writer = os.Stderr
 	if options.File != "" {
 		err := onFiles(c, func(context.Context) (err error) {
-			l.file, err = os.OpenFile(options.File, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+			l.file, err = os.OpenFile(options.File, os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NONBLOCK, 0o644)
 			return err
 		})
 		if err != nil {

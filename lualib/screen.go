@@ -1,13 +1,14 @@
 package lualib
 
 import (
-	"fmt"
-	"os"
+	"context"
 	"path/filepath"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/core/exceptions"
+	"avescript/core/files"
 	"avescript/core/screen"
 	"avescript/lualib/bind"
 )
@@ -155,10 +156,10 @@ func screenSave(c *bind.Call) error {
 	default:
 		return exceptions.TypeError.Newf("Screen:save: wanted a file name that ends in .txt, .svg or .html, got %q", path)
 	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		return fmt.Errorf("save a screen: %w", err)
-	}
-	return nil
+	return onFiles(c, func(ctx context.Context) error {
+		_, err := files.Write(ctx, path, strings.NewReader(text), nil)
+		return err
+	})
 }
 
 func screenToString(L *lua.LState) int {

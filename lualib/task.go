@@ -272,10 +272,17 @@ func groupSpawn(c *bind.Call) error {
 	if err := c.Args(&fn); err != nil {
 		return err
 	}
+	taken := false
+	defer func() { // the caller may be interrupted when it has just got a slot
+		if taken {
+			<-g.slots
+		}
+	}()
 	if g.slots != nil {
 		c.Unlocked(func(ctx context.Context) {
 			select {
 			case g.slots <- struct{}{}:
+				taken = true
 			case <-g.ctx.Done():
 			case <-ctx.Done():
 			}
@@ -284,6 +291,7 @@ func groupSpawn(c *bind.Call) error {
 	if g.ctx.Err() != nil {
 		return context.Cause(g.ctx)
 	}
+	taken = false // by now it is the task's
 	g.running.Add(1)
 	return c.Return(bind.New(c.L, &taskClass, start(c.L, g.ctx, fn, c.Rest(2), g.ended)))
 }

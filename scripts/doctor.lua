@@ -144,7 +144,7 @@ end
 
 local function check_disk()
 	for _, dir in ipairs { options.tmp, os.getenv("HOME") } do
-		local _, output = cmd.run { "df", "-Pk", dir }
+		local _, output = cmd.run({ "df", "-Pk", dir }, { timeout = 10 })
 		local free, percent, mount = output:match("%d+%s+%d+%s+(%d+)%s+(%d+)%%%s+(%S+)")
 		if free then
 			local room = tonumber(free) * 1024

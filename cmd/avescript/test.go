@@ -16,7 +16,6 @@ import (
 
 func newTest() *cobra.Command {
 	var chosen chosenTests
-	var update bool
 	var record string
 	var reports []string
 	c := &cobra.Command{
@@ -32,7 +31,6 @@ directory that you are in. The file .busted in it may have options of busted's.`
   avescript test tests/ --report junit=junit.xml --report html=report.html`,
 	}
 	chosen.flags(c)
-	c.Flags().BoolVar(&update, "update", false, "write the files that tests compare with what they see, and accept it")
 	c.Flags().StringVar(&record, "record", "", "record all commands on terminals, and keep the recordings of tests that fail in `DIR`")
 	c.Flags().StringArrayVar(&reports, "report", nil,
 		"write a report, `NAME[=FILE]`: "+strings.Join(report.Names(), ", ")+"; may be given more than once")
@@ -46,7 +44,7 @@ directory that you are in. The file .busted in it may have options of busted's.`
 		if err != nil {
 			return err
 		}
-		opts.Update, opts.Record, opts.Reporter = update, record, set
+		opts.Record, opts.Reporter = record, set
 		err = runTests(c.Context(), files, opts)
 		if unwritten := set.Close(); unwritten != nil {
 			return unwritten
@@ -72,12 +70,14 @@ func runTests(ctx context.Context, files []string, opts suite.Options) error {
 type chosenTests struct {
 	filter, helper    string
 	tags, excludeTags []string
+	update            bool
 }
 
 func (t *chosenTests) flags(c *cobra.Command) {
 	c.Flags().StringVar(&t.filter, "filter", "", "run only tests with `TEXT` in their full name; it may be a Lua pattern")
 	c.Flags().StringSliceVar(&t.tags, "tags", nil, "run only tests that have one of these `TAGS`, which are words like #slow in names")
 	c.Flags().StringSliceVar(&t.excludeTags, "exclude-tags", nil, "leave out tests that have one of these `TAGS`")
+	c.Flags().BoolVar(&t.update, "update", false, "write the files that tests compare with what they see, and accept it")
 	c.Flags().StringVar(&t.helper, "helper", "", "run a Lua `FILE` before each test file; its hooks are around the tests")
 }
 
@@ -91,7 +91,7 @@ func (t *chosenTests) find(c *cobra.Command, paths []string) ([]string, suite.Op
 	if len(settings.Ignored) > 0 {
 		c.PrintErrf("%s: these options mean nothing here: %s\n", suite.DotFile, strings.Join(settings.Ignored, ", "))
 	}
-	opts := suite.Options{Choice: settings.Choice, Helper: settings.Helper, Path: settings.Path}
+	opts := suite.Options{Choice: settings.Choice, Helper: settings.Helper, Path: settings.Path, Update: t.update}
 	if t.filter != "" {
 		opts.Choice.Filters = []string{t.filter}
 	}

@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"avescript/core/files"
 )
 
 // CreateDefault makes the configuration files that are missing below home, and

@@ -25,25 +25,24 @@ func hasEnded(child int) (bool, error) {
 // sessionIsEmpty reports that for sure nobody but its leader, which has ended, is
 // in a session. The leader's children have no parent any more, and so nothing of
 // its tree is left.
-func sessionIsEmpty(leader int) (bool, error) {
+func sessionIsEmpty(leader int) bool {
 	if empty, known := sinceIsEmpty(leader); known {
-		return empty, nil
+		return empty
 	}
 	names, err := pids()
 	if err != nil {
-		return false, err
+		return false
 	}
 	for _, name := range names {
 		pid, err := strconv.Atoi(name)
 		if err != nil || pid == leader {
 			continue
 		}
-		session, err := unix.Getsid(pid)
-		if session == leader || errors.Is(err, unix.ESRCH) {
-			return false, nil // who has ended since may have forked before
+		if session, err := unix.Getsid(pid); err != nil || session == leader {
+			return false // who has ended since may have forked before
 		}
 	}
-	return true, nil
+	return true
 }
 
 const (
@@ -60,7 +59,8 @@ const (
 //
 // Pids are given out in ascending order, and asked for in that order. So if
 // somebody has ended when it is his turn, then whoever he has forked is still to
-// come. The order is broken when the pids have come to their end and begin
+// come. If he has a pid and cannot be found yet, then who forks him is alive, and
+// was found before. The order is broken when the pids have come to their end and begin
 // again; the leader must be so young that this cannot have happened to end up
 // behind its pid.
 func sinceIsEmpty(leader int) (empty, known bool) {
@@ -77,8 +77,12 @@ func sinceIsEmpty(leader int) (empty, known bool) {
 		}
 		for pid < last {
 			pid++
-			if session, err := unix.Getsid(pid); err == nil && session == leader {
+			session, err := unix.Getsid(pid)
+			if err == nil && session == leader {
 				return false, true
+			}
+			if err != nil && !errors.Is(err, unix.ESRCH) {
+				return false, false // a security module keeps it secret
 			}
 		}
 		next, ok := lastPID()

@@ -42,7 +42,7 @@ func KillAll() {
 	running.mu.Lock() // and never unlocked
 	var kills sync.WaitGroup
 	for pid := range running.pids {
-		kills.Go(func() { _ = killTree(pid, nil) })
+		kills.Go(func() { _ = process.KillTree(pid, nil) })
 	}
 	kills.Wait()
 }
@@ -68,23 +68,13 @@ type end struct {
 }
 
 func (p *Program) kill(ladder []process.Step) (status int, err error) {
-	err = killTree(p.PID, ladder)
+	err = process.KillTree(p.PID, ladder)
 	running.remove(p.PID)
 	if err != nil {
 		go func() { _, _ = reap(p.PID) }()
 		return 0, err
 	}
 	return reap(p.PID)
-}
-
-// killTree kills at least the leader's process group, for which nothing is
-// needed that this program may have run out of.
-func killTree(leader int, ladder []process.Step) error {
-	err := process.KillTree(leader, ladder)
-	if err != nil {
-		_ = syscall.Kill(-leader, syscall.SIGKILL)
-	}
-	return err
 }
 
 // reap waits for a child. Only that child: others have their own waiters.

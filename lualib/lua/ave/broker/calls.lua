@@ -5,7 +5,6 @@ local Control = require("ave.network.control").Control
 local allocation = require("ave.broker.allocation")
 local checks = require("ave.broker.checks")
 local exceptions = require("ave.exceptions")
-local host = require("ave.broker.host")
 local json = require("ave.json")
 
 local NoSuch = exceptions.define("NoSuch")
@@ -104,29 +103,6 @@ return function(Broker)
 		self:give_back(client, mine)
 	end)
 
-	-- Takes leases back from a client. What its session has is closed first; if
-	-- that fails, the session ends. It also ends with the last lease.
-	function Broker:give_back(client, leases)
-		for _, lease in ipairs(leases) do
-			lease.client = nil -- it cannot be given back twice
-		end
-		for _, lease in ipairs(leases) do
-			local session = lease.session and self.keeper.sessions[lease.session]
-			if lease.remote then
-				self.forward:give_back(client, lease)
-			elseif session and not pcall(self.keeper.close, self.keeper, session, lease) then
-				self:break_off(session)
-			end
-			if not session or not session.ending then
-				self.ledger.leases[lease.id] = nil
-			end
-		end
-		if #leases > 0 and #self.ledger:leases_of(client) == 0 then
-			self:release(client)
-		end
-		self:changed()
-	end
-
 	-- What the calling client has leased.
 	Broker.list_allocations = rpc(function(self)
 		local client = self.ledger:client_of(self.current_connection)
@@ -149,47 +125,4 @@ return function(Broker)
 	Broker.list_collateral_all = rpc(function(self)
 		return self:collateral()
 	end)
-
-	-- Makes the client known by a token, by which it can come back: after the broker
-	-- was killed, and for that many seconds after its connection was lost.
-	Broker.enroll = rpc(function(self, linger)
-		self:admit()
-		local client = self:caller()
-		client.token = client.token or host.secret()
-		client.linger = math.min(checks.seconds(linger, "linger"), self.grace)
-		self:record()
-		return client.token
-	end, { linger = 0 })
-
-	-- Makes the calling connection that of the client with the token. What this one
-	-- has leased and not listed is given back: nobody was told of it.
-	Broker.reclaim = rpc(function(self, token, leases)
-		local known = {}
-		for _, id in ipairs(checks.list(leases, "lease", checks.lease)) do
-			known[id] = true
-		end
-		for _, client in pairs(self.ledger.clients) do
-			if client.token and client.token == token then
-				self:welcome(client, known)
-				return self:rows_of(self.ledger:leases_of(client))
-			end
-		end
-		error(NoSuch("no client has this token"), 0)
-	end)
-
-	function Broker:welcome(client, known)
-		if client.connection then
-			self.queue:remove(client.connection)
-		end
-		client.connection, client.missing_until = self.current_connection.id, nil
-		client.address = self.current_connection.address
-		local unknown = {}
-		for _, lease in ipairs(self.ledger:leases_of(client)) do
-			if not known[lease.id] then
-				table.insert(unknown, lease)
-			end
-		end
-		self:give_back(client, unknown)
-		self:record()
-	end
 end

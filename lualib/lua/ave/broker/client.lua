@@ -2,7 +2,6 @@
 -- killed and started again: it connects anew, shows its token, and goes on. What
 -- it has leased are handles, whose methods are those of the resource.
 
-local Pipe = require("ave.network.pipe").Pipe
 local RemoteControl = require("ave.network.control").RemoteControl
 local Handle = require("ave.broker.handle")
 local checks = require("ave.broker.checks")
@@ -10,17 +9,12 @@ local exceptions = require("ave.exceptions")
 local host = require("ave.broker.host")
 local json = require("ave.json")
 local resources = require("ave.broker.resources")
+local time = require("ave.time")
 
 local Client = {}
 Client.__index = Client
 
--- Waits between two attempts to reach the broker again.
-local function pause()
-	local a, b = Pipe.pair()
-	a:poll(0, 0.1)
-	a:close()
-	b:close()
-end
+local PAUSE = 0.1 -- seconds between two attempts to reach the broker again
 
 -- connect(options): address, authkey, timeout (of connecting, 5 s), patience (how
 -- long the broker may be away, 30 s), linger (how long the broker keeps what is
@@ -73,22 +67,28 @@ local function resume(options, token, leases)
 	return self
 end
 
+-- Makes the first call of a connection, which is closed if it fails.
+local function attempt(remote, method, ...)
+	local ok, result = pcall(remote.call, remote, method, { ... })
+	if not ok then
+		remote:close()
+		error(result, 0)
+	end
+	return result
+end
+
 -- Connects, and becomes the client that it was before if there is a token.
 function Client:attach()
 	local remote = RemoteControl(self.address, self.authkey, self.timeout, false, nil, { call_timeout = self.call_timeout })
 	remote:connect()
 	if not self.token then
-		self.token = remote:enroll(self.linger)
+		self.token = attempt(remote, "enroll", self.linger)
 	else
 		local leases = json.list()
 		for lease in pairs(self.handles) do
 			table.insert(leases, lease)
 		end
-		local ok, e = pcall(remote.reclaim, remote, self.token, leases)
-		if not ok then
-			remote:close()
-			error(e, 0)
-		end
+		attempt(remote, "reclaim", self.token, leases)
 	end
 	self.remote = remote
 end
@@ -113,7 +113,7 @@ function Client:reattach()
 		elseif host.clock() >= deadline then
 			error(exceptions.Restarting(("the broker has been away for %g s: %s"):format(self.patience, e.message)), 0)
 		end
-		pause()
+		time.sleep(PAUSE)
 	end
 end
 
@@ -227,8 +227,12 @@ function Client:list()
 	return self:call("list_allocations")
 end
 
--- Ends the connection, and so gives everything back.
+-- Ends the connection, and so gives everything back. A broker that would keep it
+-- for a while is told.
 function Client:close()
+	if self.linger > 0 and next(self.handles) ~= nil and not self.closed then
+		pcall(self.remote.call, self.remote, "yield_resources", {}, {}, self.timeout)
+	end
 	self.closed = true
 	self.remote:close()
 	self:leave_sessions()

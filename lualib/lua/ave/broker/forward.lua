@@ -9,6 +9,7 @@
 
 local checks = require("ave.broker.checks")
 local client_of = require("ave.broker.client")
+local exceptions = require("ave.exceptions")
 local json = require("ave.json")
 
 local Forward = {}
@@ -44,7 +45,12 @@ function Forward:connection(client, peer)
 	local all = self.connections[client.id] or {}
 	self.connections[client.id] = all
 	if not all[name] then
-		all[name] = client_of.connect(options_for(self, peer))
+		local connection = client_of.connect(options_for(self, peer))
+		if self.connections[client.id] ~= all then
+			connection:close()
+			error(exceptions.Exception("the client has lost everything meanwhile"), 0)
+		end
+		all[name] = connection
 		client.peers = client.peers or json.object()
 		client.peers[name] = { peer = peer, token = all[name].token }
 	end
@@ -72,9 +78,7 @@ function Forward:lease(client, wanted, reason, via)
 		if #via >= MOST then
 			break
 		end
-		local ok, rows = pcall(function()
-			return self:connection(client, peer):call("lease", wanted, reason or json.null, via)
-		end)
+		local ok, rows = pcall(self.ask, self, client, peer, wanted, reason, via)
 		if ok then
 			return self:picks(client, peer, rows)
 		end
@@ -86,6 +90,15 @@ function Forward:lease(client, wanted, reason, via)
 		end
 	end
 	return nil, busy
+end
+
+function Forward:ask(client, peer, wanted, reason, via)
+	local connection = self:connection(client, peer)
+	local rows = connection:call("lease", wanted, reason or json.null, via)
+	if not self.connections[client.id] then -- release was called
+		error(exceptions.Exception("the client has lost everything meanwhile"), 0)
+	end
+	return rows
 end
 
 function Forward:picks(client, peer, rows)

@@ -13,6 +13,7 @@ local exceptions = require("ave.exceptions")
 local Broker = Control:subclass("Broker")
 
 require("ave.broker.service")(Broker)
+require("ave.broker.presence")(Broker)
 require("ave.broker.leasing")(Broker)
 require("ave.broker.calls")(Broker)
 require("ave.broker.serving")(Broker)

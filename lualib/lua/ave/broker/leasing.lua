@@ -13,23 +13,6 @@ local Busy = exceptions.define("Busy")
 local NoSuch = exceptions.define("NoSuch")
 
 return function(Broker)
-	-- The client whose call is served.
-	function Broker:caller()
-		return self.ledger:client_of(self.current_connection) or self.ledger:add_client(self.current_connection)
-	end
-
-	-- Raises an error if the calling client may not lease now.
-	function Broker:admit()
-		for _, account in ipairs(self.current_connection.accounts) do
-			if account == "admin" then
-				error(exceptions.AuthError("an admin connection cannot lease equipment"), 0)
-			end
-		end
-		if self.handing_over then
-			error(exceptions.Restarting("the broker leases nothing until it was restarted"), 0)
-		end
-	end
-
 	-- Tells what has to be made for a request from what is equipment. Returns
 	-- picks of the former and the profiles of the latter, both with gaps, and a
 	-- profile that is not to be had.
@@ -99,14 +82,17 @@ return function(Broker)
 	-- Has other brokers lease what is wanted. Returns the leases, or nil and whether
 	-- it is busy there.
 	function Broker:forward_request(client, wanted, reason, via)
+		local connection = client.connection
 		local picks, busy = self.forward:lease(client, wanted, reason, via)
 		if not picks then
 			return nil, busy
-		elseif not self.ledger.clients[client.id] then
-			self.forward:release(client) -- it has gone meanwhile
+		end
+		local leases = self.ledger:grant(client, picks, reason)
+		if client.connection ~= connection then
+			self:give_back(client, leases) -- it has come back meanwhile, and knows nothing of them
 			return nil, false
 		end
-		return self.ledger:grant(client, picks, reason)
+		return leases
 	end
 
 	-- Raises the error of a request that cannot be served. The client loses what
@@ -146,21 +132,26 @@ return function(Broker)
 		end
 	end
 
-	-- Forgets a client that has gone, and takes back what it has.
-	function Broker:dismiss(client)
-		self.ledger.clients[client.id] = nil
-		self:release(client)
-		self:record()
-	end
-
-	-- Ends a session that does not obey, and with it all that its client has. A
-	-- client can have left one behind that was started for it just before the broker
-	-- was killed.
-	function Broker:break_off(session)
-		local client = self.ledger.clients[session.client]
-		self.keeper:finish(session)
-		if client and client.session == session.id then
+	-- Takes leases back from a client. What its session has is closed first; if
+	-- that fails, the session ends. It also ends with the last lease.
+	function Broker:give_back(client, leases)
+		for _, lease in ipairs(leases) do
+			lease.client = nil -- it cannot be given back twice
+		end
+		for _, lease in ipairs(leases) do
+			local session = lease.session and self.keeper.sessions[lease.session]
+			if lease.remote then
+				self.forward:give_back(client, lease)
+			elseif session and not pcall(self.keeper.close, self.keeper, session, lease) then
+				self:break_off(session)
+			end
+			if not session or not session.ending then
+				self.ledger.leases[lease.id] = nil
+			end
+		end
+		if #leases > 0 and #self.ledger:leases_of(client) == 0 then
 			self:release(client)
 		end
+		self:changed()
 	end
 end

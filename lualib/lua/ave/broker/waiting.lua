@@ -3,6 +3,7 @@
 local Control = require("ave.network.control").Control
 local allocation = require("ave.broker.allocation")
 local checks = require("ave.broker.checks")
+local exceptions = require("ave.exceptions")
 local host = require("ave.broker.host")
 local json = require("ave.json")
 
@@ -11,8 +12,11 @@ local json = require("ave.json")
 local ROUND = 1
 
 return function(Broker)
-	-- Lets everybody in the queue try again.
+	-- Lets everybody in the queue try again, unless nothing is leased now.
 	function Broker:serve_queue()
+		if self.handing_over then
+			return
+		end
 		local served = self.queue:serve(function(entry)
 			local client = self.ledger.clients[entry.client]
 			local reserved = self.queue:reserved(self.inventory, entry.connection)
@@ -62,7 +66,8 @@ return function(Broker)
 			if left <= 0 or host.hung_up(connection) then
 				break
 			end
-			local leases = #self:peers() > 0 and self:forward_request(client, entry.wanted, entry.reason, { self.id })
+			local leases = not self.handing_over and #self:peers() > 0
+				and self:forward_request(client, entry.wanted, entry.reason, { self.id })
 			if leases and entry.granted then
 				self:give_back(client, leases) -- it was served here meanwhile
 			elseif leases then
@@ -95,7 +100,9 @@ return function(Broker)
 				entry = self:join_queue(client, wanted, timeout, reason)
 			end
 			self:wait_in_queue(entry, client, connection)
-			if not entry.granted then
+			if client.connection ~= connection.id or host.hung_up(connection) then
+				error(exceptions.Exception("the client has gone"), 0) -- it may come back, to what it had
+			elseif not entry.granted then
 				self:refuse(client, wanted[1], true, {})
 			end
 			local leases = {}

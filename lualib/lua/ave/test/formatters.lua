@@ -56,7 +56,7 @@ local function address(t)
     return text
 end
 
--- colored is the mark in a color of lua-term, which no report needs.
+-- mark is what stands before a key on the way to the difference.
 local function mark(on_path) return on_path and state.get_parameter("TableErrorHighlightCharacter") or "" end
 
 -- contents writes a table. crumbs are the keys that lead to the difference,

@@ -53,8 +53,9 @@ end
 -- match looks for a list that satisfies values, the last one first. It returns
 -- whether there is one, and it or else the last.
 local function match(lists, values)
-    local found = invocations.find(lists, values) or lists[#lists]
-    return invocations.find(lists, values) ~= nil, found and found.vals
+    local found = invocations.find(lists, values)
+    local shown = found or lists[#lists]
+    return found ~= nil, shown and shown.vals
 end
 
 function methods:called_with(values) return match(self.calls, values) end
