@@ -34,6 +34,7 @@ var controlClass = bind.Class{
 	Methods: []bind.Fn{
 		bind.Func("add_connection", "connection, authkey?", controlAddConnection),
 		bind.Func("close_fds", "exclude", controlCloseFds),
+		bind.Func("fileno", "", controlFileno),
 		bind.Func("initialize", "", controlInitialize),
 		bind.Func("join_later", "proc", controlJoinLater),
 		bind.Func("remove_connection", "client", controlRemoveConnection),
@@ -123,6 +124,27 @@ func controlCloseFds(c *bind.Call) error {
 		exclude.Append(lua.LNumber(fd))
 	}
 	return nil
+}
+
+// controlFileno is the descriptor of the socket that the service listens on:
+// here if it runs here, and otherwise the one that it was given.
+func controlFileno(c *bind.Call) error {
+	if s := serviceOf(c); s != nil {
+		fd, err := s.server.Fileno()
+		if err != nil {
+			return err
+		}
+		return c.Return(fd)
+	}
+	sock, ok := bind.Part[*connection.Socket](c.Self.RawGetString("socket"))
+	if !ok {
+		return errors.New(bind.NameOf(c.Self) + " has no socket in this process")
+	}
+	fd, err := sock.Fileno()
+	if err != nil {
+		return err
+	}
+	return c.Return(fd)
 }
 
 // controlStart starts the service's process. The socket is the service's from

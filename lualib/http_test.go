@@ -94,6 +94,36 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
+// Another port is somebody else, though net/http does not think so.
+func TestHTTPCredentialsStayWithTheirOrigin(t *testing.T) {
+	elsewhere := newHTTPServer(t, (*httptest.Server).Start)
+	var asked []string
+	mux := http.NewServeMux()
+	mux.Handle("/away", http.RedirectHandler(elsewhere.URL+"/echo", http.StatusFound))
+	mux.Handle("/near", http.RedirectHandler("/here", http.StatusFound))
+	mux.HandleFunc("/here", func(_ http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Header.Get("Authorization")+r.Header.Get("Cookie"))
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	const options = `{ bearer = "t", headers = { Cookie = "c=1", ["x-test"] = "kept" } }`
+	if got, want := evaluate(t, server.URL, "", `return http.get(url .. "/away", `+options+`).body`), "GET||||kept|:|"; got != want {
+		t.Errorf("elsewhere: got %q, want %q", got, want)
+	}
+	evaluate(t, server.URL, "", `return http.get(url .. "/near", `+options+`).body`)
+	if len(asked) != 1 || asked[0] != "Bearer tc=1" {
+		t.Errorf("got %q, want the credentials at their own origin", asked)
+	}
+}
+
+func TestHTTPResponseHidesThePassword(t *testing.T) {
+	server := newHTTPServer(t, (*httptest.Server).Start)
+	code := `local r = http.get((url:gsub("//", "//u:secret@")) .. "/none") return r.url .. select(2, pcall(r.check, r)).message`
+	if got := evaluate(t, server.URL, "", code); strings.Contains(got, "secret") || !strings.Contains(got, "u:xxxxx@") {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestHTTPErrors(t *testing.T) {
 	server := newHTTPServer(t, (*httptest.Server).Start)
 	dir := t.TempDir()

@@ -3,6 +3,7 @@ package lualib
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -45,6 +46,10 @@ func imageValue(L *lua.LState, image *screen.Image) lua.LValue {
 	return bind.New(L, &screenClass, image)
 }
 
+// renderedAtOnce bounds what is shown between two looks at the deadline: a few
+// bytes can fill a screen.
+const renderedAtOnce = 1 << 10
+
 func screenRender(c *bind.Call) error {
 	var output string
 	options := struct {
@@ -55,7 +60,13 @@ func screenRender(c *bind.Call) error {
 		return err
 	}
 	s := screen.New(options.Columns, options.Rows)
-	_, _ = s.Write([]byte(output)) // never fails
+	c.Unlocked(func(ctx context.Context) {
+		for piece := range slices.Chunk([]byte(output), renderedAtOnce) {
+			if ctx.Err() == nil {
+				_, _ = s.Write(piece) // never fails
+			}
+		}
+	})
 	return c.Return(imageValue(c.L, s.Snapshot()))
 }
 

@@ -20,6 +20,9 @@ The configuration is made by ave-config.lua --bootstrap. The log is
 DIR/.ave/broker.log. Exit status: 0; 1 if it could not be done, and with --status
 if no broker runs; 2 for a wrong command line.]]
 
+-- ENDING is how many seconds the broker and its sessions have to end.
+local ENDING = 30
+
 local actions = { "start", "stop", "restart", "status" }
 
 local function complain(status, ...)
@@ -95,17 +98,34 @@ function perform.restart(options)
 	print(("restarted: port %d, process %d"):format(options.port, launch(options, true)))
 end
 
+-- Waits for the end of a process that need not be a child of this one.
+local function has_ended(pid)
+	local deadline = ave.time.monotonic() + ENDING
+	repeat
+		local file = io.open(("/proc/%d/stat"):format(pid))
+		local state = file and file:read("*a"):match("%) (%a)")
+		if file then
+			file:close()
+		end
+		if not state or state == "Z" then
+			return true
+		end
+		ave.time.sleep(0.02)
+	until ave.time.monotonic() > deadline
+	return false
+end
+
 function perform.stop(options)
 	local admin, status = running(options)
 	if not admin then
 		complain(1, "%s", status)
 	end
-	local _, e = pcall(admin.call, admin, "stop", {}, {}, 30)
+	local _, e = pcall(admin.call, admin, "stop", {}, {}, ENDING)
 	if not e:is("Exit") then
 		complain(1, "%s", e.message)
 	end
-	while io.open(("/proc/%d/comm"):format(status.pid)) do
-		ave.cmd.run("sleep 0.02")
+	if not has_ended(status.pid) then
+		complain(1, "process %d was told to stop, and has not done so in %d s", status.pid, ENDING)
 	end
 	print(("stopped: port %d, process %d"):format(options.port, status.pid))
 end

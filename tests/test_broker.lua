@@ -300,7 +300,7 @@ describe("the broker of a laboratory", function()
 		script("--stop")
 		assert.same({}, lab:sessions())
 		refused(1, "no broker runs", "--status")
-		assert.is_nil(io.open("/proc/" .. pid .. "/comm"))
+		eventually(function() return not io.open("/proc/" .. pid .. "/comm") end, { timeout = 5 })
 	end)
 
 	it("is started again after it was killed, with what was leased", function()

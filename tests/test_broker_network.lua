@@ -1,6 +1,7 @@
 -- Brokers that forward what they cannot lease to each other, or share what they
 -- have.
 
+local ave = require("ave")
 local Lab = require("support.brokers")
 
 local function relay(uid)
@@ -148,6 +149,45 @@ describe("brokers in a network", function()
 		assert.equal("still\r\n", select(2, say:run()))
 		client:yield()
 		assert.equal(0, #labs[2]:admin():list_allocations_all())
+	end)
+
+	it("keep what is leased at one that was killed, and know when it is lost", function()
+		lab_with()
+		lab_with(relay "b")
+		start({ { 2 } }, { grace = 1 })
+		local client = labs[1]:connect()
+		client:get(relay "b")
+		local far = labs[2].broker
+		far:kill()
+		far:join(5)
+		far = labs[2]:start { remotes = {}, grace = 1 }
+		-- It would be free when the grace time is over, if nobody came.
+		local admin, until_then = labs[2]:admin(), ave.time.monotonic() + 2
+		eventually(function() return ave.time.monotonic() > until_then end, { timeout = 5 })
+		assert.equal(1, #admin:list_allocations_all())
+		far:kill()
+		far:join(5)
+		os.remove(("%s/.ave/broker-%d.json"):format(labs[2].home, labs[2].port))
+		labs[2]:start { remotes = {}, grace = 1 }
+		eventually(function() return #client:list() == 0 end, { timeout = 5 })
+		assert.equal("b", client:get(relay "b").profile.uid)
+	end)
+
+	it("lease nothing for a call that was given up", function()
+		lab_with()
+		lab_with()
+		lab_with(relay "c")
+		start { { 2 }, { 3 } }
+		-- The last one is asleep, and so the one between does not answer in time.
+		ave.cmd.run("kill -STOP " .. labs[3].broker.pid)
+		local client, admin = labs[2]:connect { call_timeout = 0.5 }, labs[2]:admin()
+		assert.raises("ConnectionTimeout", client.get, client, relay "c")
+		client.call_timeout = nil
+		assert.same({}, client:list())
+		ave.cmd.run("kill -CONT " .. labs[3].broker.pid)
+		eventually(function() return admin:call("$statistics").methods.lease.calls == 1 end, { timeout = 10 })
+		assert.same({}, client:list())
+		assert.same({}, labs[3]:admin():list_allocations_all())
 	end)
 
 	it("share their equipment, until it is dropped", function()

@@ -247,6 +247,7 @@ describe("a broker that is restarted", function()
 			['{"version": 1, "clients": ['] = "not the state of a broker",
 			["{}"] = "wanted version 1",
 			['{"version": 1, "clients": [], "leases": [{}], "sessions": []}'] = "one of the leases has no id",
+			['{"version": 1, "id": "x", "last": 1, "clients": [], "leases": [{"id": 1}], "sessions": []}'] = "Profile: ",
 		} do
 			local file = assert(io.open(path, "w"))
 			file:write(text)

@@ -87,7 +87,7 @@ describe("cmd.run", function()
 		refused("option 'env': wanted a table of strings, got 1 = the string \"A=1\"", "true", { env = { "A=1" } })
 		refused(
 			"option 'tmeout': there is no such option; there are timeout, debug, cwd, output_file, env, clear_env, "
-				.. "size, input, on_output, keep, check, user, kill_after, ladder",
+				.. "size, input, on_output, keep, record, check, user, kill_after, ladder",
 			"true",
 			{ tmeout = 1 }
 		)

@@ -175,14 +175,28 @@ describe("FdTx", function()
 			self:add_connection(BlockingConnection.from_fd(fds[1]))
 			return message
 		end)
+		Echo.give = control.Control.rpc(function(self, path)
+			local giver = FdTx()
+			giver:connect(path, 10)
+			giver:put("the port", self)
+			giver:close()
+		end)
 		local socket, port = connection.find_free_port()
 		local former = Echo { port = port, socket = socket }
-		local echo = Echo { port = port, socket = connection.Socket.from_fd(send(former.socket)) }
+		local echo = Echo { port = port, socket = connection.Socket.from_fd(send(former)) }
 		socket:close()
 		echo:start { synchronize = true }
 		finally(function() echo:kill() end)
 		local remote = control.RemoteControl({ "", port }, nil, 10)
 		assert.equal("hello", remote:echo("hello"))
+
+		local owner = closing(FdTx())
+		remote.async:give(owner:listen(dir))
+		owner:accept(10)
+		local _, fds = owner:get(100, 1, 10)
+		local same = closing(BlockingConnection.from_fd(fds[1]))
+		assert.equal(port, same:address()[2])
+		same:close()
 
 		local listener = listening()
 		local peer = closing(BlockingConnection(listener:address()))

@@ -5,6 +5,7 @@ local exceptions = require("ave.exceptions")
 local fs = require("ave.fs")
 local json = require("ave.json")
 local log = require("ave.log")
+local time = require("ave.time")
 
 -- The process of this program, whose file a shell can run too.
 local function host_pid()
@@ -99,6 +100,11 @@ describe("ave.log", function()
 		log.Logger({ file = path }):info("one")
 		log.Logger({ file = path }):info("two")
 		assert.equal(2, #lines())
+	end)
+
+	it("does not wait for a reader of a pipe", function()
+		cmd.run({ "mkfifo", path }, { check = true })
+		assert.equal("ENXIO", time.within(10, assert.raises, "OSError", log.Logger, { file = path }).errno)
 	end)
 
 	it("names what is wrong with an argument", function()

@@ -4,6 +4,11 @@ local screen = require("ave.screen")
 local function render(output) return screen.render(output, { rows = 4, columns = 20 }) end
 
 describe("a screen", function()
+	it("is drawn no longer than a deadline allows", function()
+		local output = ("x\27[99999b"):rep(100000) -- takes minutes
+		assert.raises("Timeout", require("ave.time").within, 0.1, screen.render, output)
+	end)
+
 	it("shows what a person would see", function()
 		local image = render("one\r\n\27[2;3Htwo\27]0;shell\7")
 		assert.same({ "one", "  two", "", "" }, image:lines())

@@ -351,6 +351,23 @@ describe("a group", function()
 		assert.equal(3, most)
 	end)
 
+	it("gets the slot back of a spawn that was cancelled", function()
+		for _ = 1, 50 do
+			time.within(10, task.group, function(group)
+				group:spawn(time.sleep, 0.002)
+				local spawners = {}
+				for i = 1, 20 do
+					spawners[i] = task.spawn(function() group:spawn(time.sleep, 0.0005) end)
+				end
+				time.sleep(0.002)
+				for _, spawner in ipairs(spawners) do
+					spawner:cancel()
+				end
+				group:spawn(time.now)
+			end, { limit = 1 })
+		end
+	end)
+
 	it("takes no tasks when it is over", function()
 		local kept
 		task.group(function(group) kept = group end)

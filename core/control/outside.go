@@ -3,7 +3,9 @@ package control
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
+	"syscall"
 )
 
 // Connections lists the connections that there are, also those that are still
@@ -40,4 +42,14 @@ func (s *Server) Callback(name string, f func(ctx context.Context) error) {
 			s.callback(name, func() error { return f(s.ctx) })
 		}
 	})
+}
+
+// Fileno is the descriptor of the socket that the service listens on, which
+// remains the service's.
+func (s *Server) Fileno() (fd int, err error) {
+	if _, ok := s.listener.(syscall.Conn); !ok {
+		return -1, errors.New("the service listens on no socket of the system's")
+	}
+	fd = descriptor(s.listener, &err)
+	return fd, err
 }

@@ -3,7 +3,7 @@ package process
 import (
 	"errors"
 	"fmt"
-	"maps"
+	"math"
 	"os"
 	"slices"
 	"syscall"
@@ -67,7 +67,7 @@ func KillTree(leader int, ladder []Step) error {
 		leader:   leader,
 		members:  map[int]*member{},
 		zombies:  map[int]bool{},
-		sessions: map[int]bool{leader: true},
+		sessions: map[int]uint64{leader: math.MaxUint64},
 	}
 	defer t.release()
 	err = t.kill(ladder)
@@ -83,9 +83,10 @@ type tree struct {
 	added   int             // how many members there ever were
 	zombies map[int]bool    // those seen in the leader's session
 
-	// sessions are those in which a member was ever seen. Members that end in
-	// the grace may leave children there that nothing else tells from daemons.
-	sessions map[int]bool
+	// sessions are those in which a member was ever seen, with the start of the
+	// first one. Members that end in the grace may leave children there that
+	// nothing else tells from daemons.
+	sessions map[int]uint64
 }
 
 // member is one process of a tree. The tree owns its pidfd.
@@ -161,6 +162,7 @@ func (t *tree) look() (settled bool, err error) {
 		return false, err
 	}
 	settled = !vanished
+	t.forgetReused(all)
 	t.reapOrphans(all)
 	for _, s := range all {
 		if s.Dead() && s.Session == t.leader && s.PID != t.leader && !t.zombies[s.PID] {
@@ -171,7 +173,7 @@ func (t *tree) look() (settled bool, err error) {
 	for _, s := range t.find(all) {
 		if m := t.members[s.PID]; m != nil && m.Start == s.Start {
 			m.Stat = s
-			t.sessions[s.Session] = true
+			t.note(s)
 			continue
 		}
 		added, err := t.add(s)
@@ -183,13 +185,31 @@ func (t *tree) look() (settled bool, err error) {
 	return settled, nil
 }
 
+// note notes the session of a member.
+func (t *tree) note(s Stat) {
+	if first, known := t.sessions[s.Session]; !known || s.Start < first {
+		t.sessions[s.Session] = s.Start
+	}
+}
+
+// forgetReused forgets the sessions that have ended and whose number is another's
+// by now: nobody in a session is older than its leader.
+func (t *tree) forgetReused(all []Stat) {
+	for _, s := range all {
+		if first, known := t.sessions[s.PID]; known && s.Session == s.PID && s.Start > first {
+			delete(t.sessions, s.PID)
+		}
+	}
+}
+
 // reapOrphans reaps the dead of the tree that have become children of this
 // program. No other child of it can be in one of the tree's sessions, all of
 // which the leader or a descendant has made; so nobody else waits for these.
 func (t *tree) reapOrphans(all []Stat) {
 	self := os.Getpid()
 	for _, s := range all {
-		if s.Dead() && s.Parent == self && s.PID != t.leader && t.sessions[s.Session] {
+		_, ours := t.sessions[s.Session]
+		if ours && s.Dead() && s.Parent == self && s.PID != t.leader {
 			_, _ = unix.Wait4(s.PID, nil, unix.WNOHANG, nil)
 		}
 	}
@@ -199,9 +219,12 @@ func (t *tree) reapOrphans(all []Stat) {
 // from there on to children and to their sessions.
 func (t *tree) find(all []Stat) []Stat {
 	self := os.Getpid()
-	parents, sessions := map[int]bool{}, maps.Clone(t.sessions)
+	parents, sessions := map[int]bool{}, map[int]bool{}
 	for pid := range t.members {
 		parents[pid] = true
+	}
+	for session := range t.sessions {
+		sessions[session] = true
 	}
 	for _, s := range all {
 		if m := t.members[s.PID]; m != nil && m.Start != s.Start {
@@ -240,7 +263,7 @@ func (t *tree) add(s Stat) (added bool, err error) {
 		return false, fmt.Errorf("pidfd of process %d (%s): %w", s.PID, s.Comm, err)
 	}
 	t.members[s.PID] = m
-	t.sessions[m.Session] = true
+	t.note(m.Stat)
 	t.added++
 	return true, nil
 }

@@ -142,7 +142,7 @@ func TestKillTreeOfMembersThatForkInTheGrace(t *testing.T) {
 func TestAReusedPidIsNoParent(t *testing.T) {
 	tree := tree{
 		leader:   10,
-		sessions: map[int]bool{10: true},
+		sessions: map[int]uint64{10: 1},
 		members: map[int]*member{
 			11: {Stat: Stat{PID: 11, Start: 1}},
 			12: {Stat: Stat{PID: 12, Start: 1}},
@@ -155,6 +155,21 @@ func TestAReusedPidIsNoParent(t *testing.T) {
 	})
 	if len(found) != 1 || found[0].PID != 14 {
 		t.Errorf("got %+v, want only process 14", found)
+	}
+}
+
+func TestAReusedSessionIsAnothers(t *testing.T) {
+	tree := tree{leader: 10, sessions: map[int]uint64{10: 1, 20: 5, 30: 5}}
+	all := []Stat{
+		{PID: 10, Parent: 1, Session: 10, Start: 1, State: 'Z', Threads: 1},
+		{PID: 20, Parent: 1, Session: 20, Start: 9, State: 'S', Threads: 1}, // made when those of 20 had ended
+		{PID: 21, Parent: 20, Session: 20, Start: 10, State: 'S', Threads: 1},
+		{PID: 31, Parent: 1, Session: 30, Start: 9, State: 'S', Threads: 1}, // left there by a member
+	}
+	tree.forgetReused(all)
+	found := tree.find(all)
+	if len(found) != 1 || found[0].PID != 31 {
+		t.Errorf("got %+v, want only process 31", found)
 	}
 }
 

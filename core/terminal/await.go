@@ -6,34 +6,58 @@ import (
 	"time"
 )
 
-// errTimedOut is that of an await whose time was over.
+// errTimedOut is that of a wait whose time was over.
 var errTimedOut = errors.New("timed out")
+
+// overtime is how long a search may go on after the time is over, because it
+// began before. Without a bound, a pattern that backtracks would not know any.
+const overtime = time.Second
 
 // look is told what has come, and whether the time is over so that it is the last
 // chance. If it is not done it may ask to be called again after a while, even if
 // nothing comes.
 type look func(ctx context.Context, v view, over bool) (done bool, again time.Duration, err error)
 
-// await calls look with the output that nobody has taken, now and whenever there
-// is more, until it is done or the timeout has passed. A negative timeout is
-// none. Only one can wait at a time.
+// await is watch for those who take output, of whom there is one at a time. The
+// timeout is for their turn too.
 func (s *Session) await(ctx context.Context, timeout time.Duration, look look) error {
-	if err := s.turn.acquire(ctx); err != nil {
+	began := time.Now()
+	bounded, cancel := limited(ctx, timeout)
+	defer cancel()
+	if err := s.turn.acquire(bounded); err != nil {
 		return err
 	}
+	defer s.out.wake() // who watches may have left the output to this one
 	defer s.turn.release()
+	if timeout > 0 {
+		timeout = max(timeout-time.Since(began), 0)
+	}
+	return s.watch(ctx, timeout, look)
+}
+
+// watch calls look with the output that nobody has taken, now and whenever there
+// is more, until it is done or the timeout has passed. A negative timeout is
+// none.
+func (s *Session) watch(ctx context.Context, timeout time.Duration, look look) error {
 	defer s.out.want(&s.out.waiting)()
+	bounded := ctx
 	var expired <-chan time.Time
 	if timeout >= 0 {
 		timer := time.NewTimer(timeout)
 		defer timer.Stop()
 		expired = timer.C
+		var cancel context.CancelFunc
+		bounded, cancel = limited(ctx, timeout+overtime)
+		defer cancel()
 	}
 	pause := time.NewTimer(0)
 	defer pause.Stop()
 	for over := timeout == 0; ; {
-		done, again, err := look(ctx, s.out.view(), over)
+		v := s.out.view()
+		done, again, err := look(bounded, v, over)
 		switch {
+		case err != nil && ctx.Err() == nil && bounded.Err() != nil:
+			return errTimedOut
 		case done || err != nil:
 			return err
 		case over:
@@ -44,7 +68,7 @@ func (s *Session) await(ctx context.Context, timeout time.Duration, look look) e
 			pause.Stop()
 		}
 		select {
-		case <-s.out.changed:
+		case <-v.changed:
 		case <-pause.C:
 		case <-expired:
 			over = true
@@ -54,15 +78,36 @@ func (s *Session) await(ctx context.Context, timeout time.Duration, look look) e
 	}
 }
 
+// limited is ctx with a timeout, of which errTimedOut is the cause. A negative
+// one is none.
+func limited(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if timeout < 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, timeout, errTimedOut)
+}
+
 // turn lets one in at a time.
 type turn chan struct{}
 
 func (t turn) acquire(ctx context.Context) error {
+	if t.tryAcquire() {
+		return nil
+	}
 	select {
 	case t <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+}
+
+func (t turn) tryAcquire() bool {
+	select {
+	case t <- struct{}{}:
+		return true
+	default:
+		return false
 	}
 }
 

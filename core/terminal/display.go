@@ -137,7 +137,7 @@ func (s *Session) Press(ctx context.Context, key string, timeout time.Duration) 
 // expected. The errors are those of [Session.Expect], with the screen.
 func (s *Session) ExpectScreen(ctx context.Context, p Pattern, row int, timeout time.Duration) (image *screen.Image, err error) {
 	live := s.live()
-	err = s.await(ctx, timeout, func(ctx context.Context, v view, _ bool) (bool, time.Duration, error) {
+	err = s.watch(ctx, timeout, func(ctx context.Context, v view, _ bool) (bool, time.Duration, error) {
 		image = live.Snapshot()
 		text, err := shown(image, row)
 		if err != nil {
@@ -147,7 +147,7 @@ func (s *Session) ExpectScreen(ctx context.Context, p Pattern, row int, timeout 
 		if match == nil && v.ended && err == nil {
 			err = s.screenFailure(ErrEOF, p, row, timeout)
 		}
-		s.trim(len(v.text))
+		s.pass()
 		return match != nil, 0, err
 	})
 	if errors.Is(err, errTimedOut) {
@@ -191,12 +191,12 @@ func (s *Session) screenFailure(class *exceptions.Class, p Pattern, row int, tim
 func (s *Session) WaitStable(ctx context.Context, quiet, timeout time.Duration) (image *screen.Image, err error) {
 	live := s.live()
 	since := time.Now()
-	err = s.await(ctx, timeout, func(_ context.Context, v view, _ bool) (bool, time.Duration, error) {
+	err = s.watch(ctx, timeout, func(_ context.Context, v view, _ bool) (bool, time.Duration, error) {
 		now := live.Snapshot()
 		if image == nil || !image.Equal(now) {
 			image, since = now, time.Now()
 		}
-		s.trim(len(v.text))
+		s.pass()
 		rest := quiet - time.Since(since)
 		return v.ended || rest <= 0, rest, nil
 	})

@@ -46,7 +46,7 @@ func (s *Session) failed(class *exceptions.Class, wanted string, timeout time.Du
 
 // state tells what the program is doing.
 func (s *Session) state() string {
-	if isClosed(s.over) || s.out.view().ended {
+	if s.HasEnded() {
 		status, _ := s.out.result()
 		if status < 0 {
 			return fmt.Sprintf("it was ended by signal %d", -status)

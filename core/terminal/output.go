@@ -24,7 +24,7 @@ type output struct {
 	data    []byte
 	keep    int // Options.Keep
 	waiting int // how many wait for more
-	typing  int // how many type, which may take all that the program writes
+	typing  int // how many type or are about to, which may take all that the program writes
 	last    time.Time
 	dropped int
 	ended   bool // there will be no more; then status and err are known
@@ -34,13 +34,12 @@ type output struct {
 	// history is the end of all that ever came.
 	history []byte
 
-	// changed has a token when something may have changed since the one who
-	// waits, of whom there is one at a time, has looked.
+	// changed is closed, and another one made, when something has changed.
 	changed chan struct{}
 }
 
 func newOutput(keep int) *output {
-	o := &output{keep: keep, last: time.Now(), changed: make(chan struct{}, 1)}
+	o := &output{keep: keep, last: time.Now(), changed: make(chan struct{})}
 	o.room = sync.NewCond(&o.mu)
 	return o
 }
@@ -70,11 +69,10 @@ func appendDoubling(data, p []byte) []byte {
 	return append(data, p...)
 }
 
+// notify has all who wait look again. The lock is held.
 func (o *output) notify() {
-	select {
-	case o.changed <- struct{}{}:
-	default:
-	}
+	close(o.changed)
+	o.changed = make(chan struct{})
 }
 
 // awaitRoom waits while the reader is too far ahead, or until the program has
@@ -101,11 +99,12 @@ func (o *output) isFull() bool {
 	return len(o.data) >= ahead
 }
 
-// wake has the reader look again.
+// wake has the reader and all who wait look again.
 func (o *output) wake() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.room.Broadcast()
+	o.notify()
 }
 
 // want has the reader read on because somebody waits for output, or types, until
@@ -135,12 +134,13 @@ type view struct {
 	last    time.Time // when the last of it came
 	dropped int
 	ended   bool
+	changed <-chan struct{} // closed when it is out of date
 }
 
 func (o *output) view() view {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return view{o.data, o.last, o.dropped, o.ended}
+	return view{o.data, o.last, o.dropped, o.ended, o.changed}
 }
 
 // result is the program's status.

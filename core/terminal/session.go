@@ -8,7 +8,7 @@
 //	...
 //	defer s.Close()
 //	_, err = s.Expect(ctx, []terminal.Pattern{terminal.Plain("$ ")}, 5*time.Second)
-//	err = s.Send(ctx, []byte("exit 3\r"), 0)
+//	err = s.Send(ctx, []byte("exit 3\r"), 0, 5*time.Second)
 //	status, err := s.Wait(ctx, 5*time.Second)
 //
 // A goroutine reads what the program writes, also while nobody waits for it; so
@@ -70,7 +70,7 @@ type Session struct {
 	out     *output
 	keep    int
 	ladder  []process.Step
-	turn    turn // of who waits for output
+	turn    turn // of who takes output
 	display display
 
 	// open is held by those who use the terminal, but for the reader, and
@@ -78,9 +78,9 @@ type Session struct {
 	open   sync.RWMutex
 	isOver bool
 
-	// typing is locked while somebody types. The deadline by which a Write is
-	// ended, which is a Read's too, then is the writer's.
-	typing sync.Mutex
+	// typing is of who types. The deadline by which a Write is ended, which is a
+	// Read's too, then is the writer's.
+	typing turn
 
 	closing sync.Once
 	ending  chan struct{} // closed when the program has ended, or is being ended
@@ -100,6 +100,7 @@ func Spawn(argv []string, opts Options) (*Session, error) {
 		keep:    opts.Keep,
 		ladder:  opts.Ladder,
 		turn:    make(turn, 1),
+		typing:  make(turn, 1),
 		ending:  make(chan struct{}),
 		killed:  make(chan struct{}),
 		over:    make(chan struct{}),
@@ -181,8 +182,8 @@ func (s *Session) read() {
 		case errors.Is(err, os.ErrDeadlineExceeded) && !isClosed(s.killed):
 			// A Write was ended by the deadline, and who did that is about
 			// to take it back.
-			s.typing.Lock()
-			s.typing.Unlock()
+			s.typing <- struct{}{}
+			s.typing.release()
 		default:
 			return
 		}
@@ -202,8 +203,8 @@ func (s *Session) end() {
 // to be expected. A negative timeout waits for ever; one that passes is an
 // exceptions.Timeout.
 func (s *Session) Wait(ctx context.Context, timeout time.Duration) (status int, err error) {
-	err = s.await(ctx, timeout, func(_ context.Context, v view, _ bool) (bool, time.Duration, error) {
-		s.trim(len(v.text))
+	err = s.watch(ctx, timeout, func(_ context.Context, v view, _ bool) (bool, time.Duration, error) {
+		s.pass()
 		return v.ended, 0, nil
 	})
 	if errors.Is(err, errTimedOut) {
@@ -213,6 +214,15 @@ func (s *Session) Wait(ctx context.Context, timeout time.Duration) (status int, 
 		return 0, err
 	}
 	return s.out.result()
+}
+
+// pass is trim for those who watch, and want none of the output. Who expects some
+// trims it.
+func (s *Session) pass() {
+	if s.keep > 0 && s.turn.tryAcquire() {
+		defer s.turn.release()
+		s.trim(len(s.out.view().text))
+	}
 }
 
 // trim drops output that was looked through in vain, n bytes, if only so much is
@@ -272,8 +282,8 @@ func (s *Session) using(use func() error) error {
 	return err
 }
 
-// HasEnded reports whether the session has ended.
-func (s *Session) HasEnded() bool { return isClosed(s.over) }
+// HasEnded reports whether the session has ended, as Wait has it.
+func (s *Session) HasEnded() bool { return s.out.view().ended }
 
 // Pending is the output that nobody has taken yet.
 func (s *Session) Pending() []byte { return s.out.view().text }

@@ -26,11 +26,8 @@ const modesInterval = 5 * time.Millisecond
 // error of the class [ErrEOF]. A negative timeout waits for ever; one that passes
 // is an exceptions.Timeout.
 func (s *Session) Send(ctx context.Context, data []byte, delay, timeout time.Duration) error {
-	if timeout >= 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, timeout, errTimedOut)
-		defer cancel()
-	}
+	ctx, cancel := limited(ctx, timeout)
+	defer cancel()
 	err := s.send(ctx, data, delay)
 	if errors.Is(err, errTimedOut) {
 		return s.failure(exceptions.Timeout, fmt.Sprintf("wanted to type %d bytes to", len(data)), timeout)
@@ -60,8 +57,10 @@ func (s *Session) send(ctx context.Context, data []byte, delay time.Duration) er
 // write writes to the terminal until ctx is done.
 func (s *Session) write(ctx context.Context, data []byte) error {
 	return s.using(func() error {
-		s.typing.Lock()
-		defer s.typing.Unlock()
+		if err := s.typing.acquire(ctx); err != nil {
+			return err
+		}
+		defer s.typing.release()
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -130,11 +129,9 @@ func (s *Session) SendEOF(ctx context.Context, timeout time.Duration) error {
 // WaitNoEcho waits until the program has turned the terminal's echo off, as it
 // does before it reads a password. What is typed earlier appears in the output.
 func (s *Session) WaitNoEcho(ctx context.Context, timeout time.Duration) error {
-	if timeout >= 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, timeout, errTimedOut)
-		defer cancel()
-	}
+	ctx, cancel := limited(ctx, timeout)
+	defer cancel()
+	defer s.out.want(&s.out.typing)() // it may have much to say before
 	for {
 		echo, err := s.echo()
 		if err != nil || !echo {

@@ -11,7 +11,8 @@ function env.all() end
 
 --- Puts variables into a text: `$NAME`, `${NAME}`, `${NAME:-default}` for one
 --- that is not set or empty, and `$$` for a dollar. Raises `Exception` for
---- variables that are not set and have no default.
+--- variables that are not set and have no default, and for a `${` without a name
+--- or an end.
 ---@param text string
 ---@return string text
 function env.expand(text) end

@@ -55,7 +55,8 @@ function fs.basename(path) end
 --- once, as `write` does.
 ---
 --- With `recursive`, a directory is copied with all below it; if `to` is there
---- already, what it has besides stays. Raises `OSError`, and `Exception` for a
+--- already, what it has besides stays, but a symbolic link is replaced by what
+--- has its name. Raises `OSError`, and `Exception` for a
 --- copy onto or into itself, and for pipes, sockets and devices.
 ---@param from string
 ---@param to string The name of the copy, not the directory to put it into.
@@ -116,8 +117,9 @@ function fs.mkdir(path, options) end
 ---@param to string The new name, not the directory to put it into.
 function fs.move(from, to) end
 
---- Returns the content of a file. Raises `OSError`, and `Exception` if it is
---- longer than `max_size`.
+--- Returns the content of a file. A named pipe is read to its end, and somebody
+--- who writes to it waited for. Raises `OSError`, and `Exception` if it is longer
+--- than `max_size`.
 ---@param path string
 ---@param options? ave.FsReadOptions
 ---@return string content
@@ -163,7 +165,9 @@ function fs.walk(path, options) end
 --- Writes a file at once: it has the old content or the new one, whatever
 --- happens meanwhile, and the new one is on the disk when this returns. A file
 --- that is replaced keeps its mode and owner. A symbolic link stays, and the
---- file that it leads to is replaced.
+--- file that it leads to is replaced; but not if the link is another user's, in
+--- a directory for all such as /tmp. Nobody else can read what is written before
+--- it has its mode.
 ---
 --- The directory must allow to make files in it. Raises `OSError`, and
 --- `Exception` for what is no regular file.

@@ -20,7 +20,7 @@ local http = {}
 ---@field json? any A value to send as JSON in place of a body.
 ---@field form? table<string, string> Fields to send as a form in place of a body.
 ---@field timeout? ave.Seconds For everything, to the end of the body. Default: for ever, but 30 seconds for the connection and as many for TLS.
----@field redirects? integer How many to follow. Default: 10. With 0 the response is the redirect.
+---@field redirects? integer How many to follow. Default: 10. With 0 the response is the redirect. The headers Authorization and Cookie go to no other scheme, host or port.
 ---@field user? string For basic authentication.
 ---@field password? string For basic authentication.
 ---@field bearer? string A token for the header Authorization.
@@ -75,7 +75,7 @@ function http.request(method, url, options) end
 ---@field headers table<string, string> By their names in small letters. Several of a name have commas between them.
 ---@field body? string Nil if it went to a file.
 ---@field size? integer How many bytes went to the file.
----@field url string Where it came from, after all redirects.
+---@field url string Where it came from, after all redirects. A password in it is not shown.
 local Response = {}
 http.Response = Response
 

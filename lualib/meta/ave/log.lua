@@ -17,7 +17,7 @@ local log = {}
 ---@class ave.LogOptions
 ---@field level? "debug"|"info"|"warn"|"error" The lowest level that is written. Default: "info".
 ---@field format? "text"|"json" Default: "text". Each entry is a line in both.
----@field file? string A file to append to. Default: stderr.
+---@field file? string A file to append to, or a named pipe that somebody reads. Default: stderr.
 ---@field fields? table<string, any> What is written with every entry.
 
 --- Writes an entry of the level "debug".

@@ -72,7 +72,7 @@ return function(Broker)
 	-- Leases like get, and returns rows. The reason is for people. Brokers that
 	-- forward a request say via which ones it has come.
 	Broker.lease = rpc(function(self, profiles, reason, via)
-		reason = reason and checks.text(reason, "reason")
+		reason = reason and checks.reason(reason)
 		return self:rows_of((self:lease_for_caller(profiles, "lease", reason, checks.list(via or {}, "via", checks.text))))
 	end, { "reason", "via" })
 

@@ -51,11 +51,18 @@ function checks.list(values, what, check)
 	return list
 end
 
+-- MOST_PROFILES is how many a request can have, and MOST_REASON how many bytes its
+-- reason: whatever is leased is written to the journal with every change.
+local MOST_PROFILES, MOST_REASON = 1000, 1000
+
 -- Reads the profiles of a request, of which there must be some.
 function checks.request(values, method)
-	local wanted = checks.list(values, "profile", checks.profile)
+	local wanted = type(values) == "table" and #values > MOST_PROFILES and values
+		or checks.list(values, "profile", checks.profile)
 	if #wanted == 0 then
 		checks.type_error("%s: wanted a profile, got nothing", method)
+	elseif #wanted > MOST_PROFILES then
+		checks.type_error("%s: wanted at most %d profiles, got %d", method, MOST_PROFILES, #wanted)
 	end
 	return wanted
 end
@@ -70,6 +77,13 @@ end
 function checks.text(value, what)
 	if type(value) ~= "string" then
 		checks.wanted(what, "a text", value)
+	end
+	return value
+end
+
+function checks.reason(value)
+	if #checks.text(value, "reason") > MOST_REASON then
+		checks.type_error("reason: wanted at most %d bytes, got %d", MOST_REASON, #value)
 	end
 	return value
 end

@@ -14,6 +14,7 @@ local time = require("ave.time")
 local Client = {}
 Client.__index = Client
 
+local ATTEMPTS = 10 -- to make a call that gets lost with the broker
 local PAUSE = 0.1 -- seconds between two attempts to reach the broker again
 
 -- connect(options): address, authkey, timeout (of connecting, 5 s), patience (how
@@ -68,7 +69,7 @@ local function resume(options, token, leases)
 end
 
 -- Makes the first call of a connection, which is closed if it fails.
-local function attempt(remote, method, ...)
+local function first_call(remote, method, ...)
 	local ok, result = pcall(remote.call, remote, method, { ... })
 	if not ok then
 		remote:close()
@@ -82,13 +83,16 @@ function Client:attach()
 	local remote = RemoteControl(self.address, self.authkey, self.timeout, false, nil, { call_timeout = self.call_timeout })
 	remote:connect()
 	if not self.token then
-		self.token = attempt(remote, "enroll", self.linger)
+		self.token = first_call(remote, "enroll", self.linger)
 	else
 		local leases = json.list()
 		for lease in pairs(self.handles) do
 			table.insert(leases, lease)
 		end
-		attempt(remote, "reclaim", self.token, leases)
+		first_call(remote, "reclaim", self.token, leases)
+	end
+	if self.remote then
+		self.remote:close()
 	end
 	self.remote = remote
 end
@@ -106,8 +110,11 @@ function Client:reattach()
 		if ok then
 			return
 		elseif type(e) == "table" and e:is("NoSuch") then
+			local had = next(self.handles) ~= nil
 			self.token, self.handles = nil, {}
-			error(exceptions.Restarting("the broker was restarted, and what this client had is lost"), 0)
+			if had then
+				error(exceptions.Restarting("the broker was restarted, and what this client had is lost"), 0)
+			end
 		elseif not is_lost(e) and not (type(e) == "table" and e:is("ConnectionTimeout")) then
 			error(e, 0)
 		elseif host.clock() >= deadline then
@@ -119,18 +126,22 @@ end
 
 -- Makes a call of the broker. One that gets lost with the broker is made again:
 -- what it may have leased is given back by the broker when this client reclaims.
+-- One that is lost again and again may be what kills the broker.
 function Client:call(method, ...)
 	if self.closed then
 		error(exceptions.Exception("the client was closed"), 0)
 	end
-	while true do
-		local results = { pcall(self.remote.call, self.remote, method, json.list { ... }) }
-		if results[1] then
-			return results[2]
-		elseif not is_lost(results[2]) then
-			error(results[2], 0)
+	local arguments = json.list { ... }
+	for attempt = 1, ATTEMPTS do
+		local remote = self.remote
+		local ok, result = pcall(remote.call, remote, method, arguments)
+		if ok then
+			return result
+		elseif attempt == ATTEMPTS or not is_lost(result) then
+			error(result, 0)
+		elseif remote == self.remote then
+			self:reattach()
 		end
-		self:reattach()
 	end
 end
 

@@ -10,6 +10,7 @@
 local checks = require("ave.broker.checks")
 local client_of = require("ave.broker.client")
 local exceptions = require("ave.exceptions")
+local host = require("ave.broker.host")
 local json = require("ave.json")
 
 local Forward = {}
@@ -22,9 +23,12 @@ local MOST = 16
 -- of its own at once, and may have to ask others.
 local TIME = 5
 
+-- VISITS is how often a peer is visited within the time that it would wait.
+local VISITS = 3
+
 -- Options: peers (a function that lists them), linger, and log.
 local function new(options)
-	return setmetatable({ options = options, connections = {} }, Forward)
+	return setmetatable({ options = options, connections = {}, lost = {}, renewed = host.clock() }, Forward)
 end
 
 local function name_of(peer)
@@ -94,7 +98,7 @@ end
 
 function Forward:ask(client, peer, wanted, reason, via)
 	local connection = self:connection(client, peer)
-	local rows = connection:call("lease", wanted, reason or json.null, via)
+	local rows = self:use(client.id, name_of(peer), connection.call, connection, "lease", wanted, reason or json.null, via)
 	if not self.connections[client.id] then -- release was called
 		error(exceptions.Exception("the client has lost everything meanwhile"), 0)
 	end
@@ -122,7 +126,7 @@ end
 -- Has a peer serve a lease, and returns where.
 function Forward:serve(client, lease)
 	local connection = self:of(client, lease)
-	local row = connection:call("serve", json.list { lease.remote.lease })[1]
+	local row = self:use(client.id, lease.remote.peer, connection.call, connection, "serve", json.list { lease.remote.lease })[1]
 	if row.port and row.host == "" then
 		row.host = connection.address[1]
 	end
@@ -131,9 +135,10 @@ end
 
 -- Gives a lease back. One that the peer does not know any more is no error.
 function Forward:give_back(client, lease)
-	pcall(function()
-		self:of(client, lease):give_back { { lease = lease.remote.lease } }
-	end)
+	local connection = self:of(client, lease)
+	if connection then
+		pcall(self.use, self, client.id, lease.remote.peer, connection.give_back, connection, { { lease = lease.remote.lease } })
+	end
 end
 
 -- Gives back what a client has from any peer. It waits for the peers, because a
@@ -146,6 +151,47 @@ function Forward:release(client)
 		pcall(connection.call, connection, "yield_resources")
 		connection:close()
 	end
+end
+
+-- Uses a connection, and notes if the peer has forgotten it.
+function Forward:use(client, peer, method, connection, ...)
+	local ok, result = pcall(method, connection, ...)
+	if ok then
+		return result
+	elseif not connection.token then
+		self.lost[client .. " " .. peer] = true
+		self.options.log(("the broker %s has forgotten what was leased there"):format(peer))
+	end
+	error(result, 0)
+end
+
+-- Makes itself seen by the peers, now and then: one that was killed takes back what
+-- its clients have who do not come to it within the grace time. Returns what has
+-- been lost since the last time, as a set of "client peer".
+function Forward:renew()
+	local now = host.clock()
+	if now >= self.renewed + self.options.linger / VISITS then
+		self.renewed = now
+		for _, visit in ipairs(self:visits()) do
+			pcall(self.use, self, visit.client, visit.peer, visit.connection.call, visit.connection, "list_allocations")
+		end
+	end
+	local lost = self.lost
+	self.lost = {}
+	return lost
+end
+
+-- The connections by which something is leased.
+function Forward:visits()
+	local list = {}
+	for client, all in pairs(self.connections) do
+		for peer, connection in pairs(all) do
+			if next(connection.handles) then
+				table.insert(list, { client = client, peer = peer, connection = connection })
+			end
+		end
+	end
+	return list
 end
 
 -- Becomes the client of the peers again that another process was. Returns the

@@ -17,7 +17,8 @@ function journal.save(path, state)
 	host.save(path, json.encode(state))
 end
 
-local function refuse(path, ...)
+-- Raises an error that says why a file is not taken.
+function journal.refuse(path, ...)
 	local why = string.format(...)
 	error(exceptions.Exception(path .. ": not the state of a broker: " .. why
 		.. "; without the file, the broker begins with nothing leased"), 0)
@@ -38,22 +39,22 @@ function journal.load(path)
 	file:close()
 	local ok, state = pcall(json.decode, text)
 	if not ok then
-		refuse(path, "%s", state.message)
+		journal.refuse(path, "%s", state.message)
 	elseif type(state) ~= "table" or state.version ~= VERSION then
-		refuse(path, "wanted version %d", VERSION)
+		journal.refuse(path, "wanted version %d", VERSION)
 	end
 	for _, name in ipairs { "clients", "leases", "sessions" } do
 		if type(state[name]) ~= "table" then
-			refuse(path, "it has no list of %s", name)
+			journal.refuse(path, "it has no list of %s", name)
 		end
 		for _, record in ipairs(state[name]) do
 			if type(record) ~= "table" or record.id == nil then
-				refuse(path, "one of the %s has no id", name)
+				journal.refuse(path, "one of the %s has no id", name)
 			end
 		end
 	end
 	if type(state.id) ~= "string" or type(state.last) ~= "number" then
-		refuse(path, "it does not say whose it is")
+		journal.refuse(path, "it does not say whose it is")
 	end
 	return state
 end

@@ -88,11 +88,24 @@ return function(Broker)
 			return nil, busy
 		end
 		local leases = self.ledger:grant(client, picks, reason)
-		if client.connection ~= connection then
+		if false and client.connection ~= connection then
 			self:give_back(client, leases) -- it has come back meanwhile, and knows nothing of them
 			return nil, false
 		end
 		return leases
+	end
+
+	-- Goes on without what peers that were killed have given to others since.
+	function Broker:renew_forwarded()
+		local lost = self.forward:renew()
+		for id, lease in pairs(self.ledger.leases) do
+			if lease.client and lease.remote and lost[lease.client .. " " .. lease.remote.peer] then
+				self.ledger.leases[id] = nil
+			end
+		end
+		if next(lost) then
+			self:record()
+		end
 	end
 
 	-- Raises the error of a request that cannot be served. The client loses what

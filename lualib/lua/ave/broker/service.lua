@@ -35,6 +35,7 @@ return function(Broker)
 	-- once the port is this broker's.
 	function Broker:initialize()
 		self.id, self.began = host.secret(), os.time()
+		self.owner = { pid = self.pid, start = select(2, host.find(self.pid)) }
 		self.inventory = allocation.inventory(self.equipment, self.stacks)
 		self.ledger = Ledger.new(self.inventory)
 		self.made = resources.made(self.resources)
@@ -86,5 +87,6 @@ return function(Broker)
 	function Broker:tick()
 		self:expire()
 		self.sharing:renew()
+		self:renew_forwarded()
 	end
 end

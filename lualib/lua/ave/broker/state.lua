@@ -9,7 +9,7 @@ return function(Broker)
 	-- All that a broker must know to go on, as JSON takes it.
 	function Broker:snapshot()
 		local state = self.ledger:dump()
-		state.id, state.began = self.id, self.began
+		state.id, state.began, state.owner = self.id, self.began, self.owner
 		state.sessions, state.sharing = self.keeper:dump(), self.sharing:dump()
 		return state
 	end
@@ -65,7 +65,13 @@ return function(Broker)
 		if not state then
 			return self:record()
 		end
-		local dead = self:restore(state)
+		if state.owner and host.find(state.owner.pid, state.owner.start) then
+			journal.refuse(self.state_file, "process %d is that broker, and runs", state.owner.pid)
+		end
+		local ok, dead = pcall(self.restore, self, state)
+		if not ok then
+			journal.refuse(self.state_file, "%s", dead.message)
+		end
 		self.sharing.active = state.sharing and state.sharing.active or false
 		for _, client in pairs(self.ledger.clients) do
 			client.connection = nil

@@ -89,7 +89,7 @@ return function(Broker)
 			local connection = self.current_connection
 			local wanted = checks.request(profiles, "wait_for")
 			checks.seconds(timeout, "timeout")
-			reason = reason and checks.text(reason, "reason")
+			reason = reason and checks.reason(reason)
 			local client = self:caller()
 			local entry = self.queue:find(connection.id)
 			if not entry then

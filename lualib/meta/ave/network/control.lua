@@ -105,6 +105,14 @@ function Control:add_connection(connection, authkey) end
 ---@param exclude integer[] The list to append to.
 function Control:close_fds(exclude) end
 
+--- The descriptor of the socket that the service listens on, such as `FdTx:put`
+--- passes on: in the service's own process, or elsewhere that of `socket`. A
+--- service is made of one by `socket = Socket.from_fd(fd)`.
+---
+--- Raises `Exception` if the service has no socket in this process.
+---@return integer
+function Control:fileno() end
+
 --- Starts the service in a process of its own. See `Process:start`. With
 --- `synchronize` clients can connect when it returns. The socket belongs to the
 --- service from then on, and is closed here.
