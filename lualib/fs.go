@@ -51,7 +51,7 @@ func (m *fileMode) UnpackLua(_ *lua.LState, v lua.LValue) error {
 	text, _ := v.(lua.LString)
 	bits, err := strconv.ParseUint(string(text), 8, 12)
 	if err != nil {
-		return bind.Wanted(`a string of octal digits, such as "0644",`)
+		return bind.Wanted(`a string of octal digits, such as "0644"`)
 	}
 	mode := fs.FileMode(bits).Perm()
 	for bit, special := range map[uint64]fs.FileMode{

@@ -137,3 +137,5 @@ func (s *luaSearch) Next(ctx context.Context, w terminal.Window) ([]int, bool, e
 	}
 	return found.At, found.Firm || w.Quiet, err
 }
+
+func (s *luaSearch) Open() int { return s.from }

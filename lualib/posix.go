@@ -108,7 +108,7 @@ type pollRequests []unix.PollFd
 var pollEvents = map[string]int16{"r": unix.POLLIN, "w": unix.POLLOUT, "rw": unix.POLLIN | unix.POLLOUT}
 
 func (p *pollRequests) UnpackLua(L *lua.LState, v lua.LValue) error {
-	const want = `a list of file descriptors, each alone or as {fd, "r"}, {fd, "w"} or {fd, "rw"},`
+	const want = `a list of file descriptors, each alone or as {fd, "r"}, {fd, "w"} or {fd, "rw"}`
 	list, ok := v.(*lua.LTable)
 	if !ok {
 		return bind.Wanted(want)

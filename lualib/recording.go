@@ -12,14 +12,12 @@ import (
 // openRecording makes the file that a command is to be recorded in: the one that
 // was asked for, or one of the test's if all of them are recorded. It is nil if
 // there is to be no recording. The caller closes it.
-func openRecording(L *lua.LState, path string, argv []string) (*os.File, error) {
+func openRecording(L *lua.LState, path string, argv []string) (file *os.File, err error) {
 	if path == "" {
-		path = suite.NextRecording(L, argv)
+		file, err = suite.NextRecording(L, argv)
+	} else {
+		file, err = os.Create(path)
 	}
-	if path == "" {
-		return nil, nil
-	}
-	file, err := os.Create(path)
 	if err != nil {
 		return nil, exceptions.OfSystem(err)
 	}

@@ -112,6 +112,9 @@ func cmdSpawn(c *bind.Call) error {
 	}
 	started, err := terminal.Spawn(argv, core)
 	if err != nil {
+		if recording != nil {
+			_ = recording.Close() // of a session it would be the session's
+		}
 		return err
 	}
 	s := &session{started, options.Timeout.Or(defaultPatience)}

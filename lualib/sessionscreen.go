@@ -58,12 +58,5 @@ func sessionPress(c *bind.Call) error {
 	for i := range keys {
 		targets[i] = &keys[i]
 	}
-	return withPart(c, func(ctx context.Context, s *session) error {
-		for _, key := range keys {
-			if err := s.Press(ctx, key, s.timeout); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, targets...)
+	return withPart(c, func(ctx context.Context, s *session) error { return s.Press(ctx, keys, s.timeout) }, targets...)
 }

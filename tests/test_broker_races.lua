@@ -25,10 +25,11 @@ describe("a broker", function()
 	before_each(function()
 		lab = Lab.new {}
 		gate = lab.home .. "/gate"
-		lab.broker = lab:start {
+		lab.options = {
 			resources = { slow = Slow },
 			equipment = { relay, other, { type = "slow", uid = "s", gate = gate } },
 		}
+		lab.broker = lab:start(lab.options)
 	end)
 
 	after_each(function()
@@ -108,6 +109,25 @@ describe("a broker", function()
 		eventually(function() return exists(gate .. ".reached") end, { timeout = 5 })
 		admin:close_session(admin:list_allocations_all()[1].client_id)
 		assert.is_false(pcall(answer.get, answer, 10))
+		available(3)
+	end)
+
+	it("goes on with what was being opened when it was killed", function()
+		local client = lab:connect()
+		local id = client:call("lease", { { type = "slow" } })[1].lease
+		client.handles[id] = true
+		local _ = client.remote.future:serve({ id })
+		eventually(function() return exists(gate .. ".reached") end, { timeout = 5 })
+		lab.broker:kill()
+		lab.broker:join(5)
+		lab.broker = lab:start(lab.options)
+		local row = client:call("serve", { id })[1]
+		local session = ave.RemoteControl({ "", row.port }, row.authkey, 5)
+		table.insert(lab.clients, session)
+		local answer = session.future:invoke(row.resource, "ping", {})
+		assert(io.open(gate, "w")):close()
+		assert.equal("pong", answer:get(5))
+		client:call("yield_leases", { id })
 		available(3)
 	end)
 

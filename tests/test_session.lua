@@ -1,6 +1,7 @@
 -- Session: talking to programs on pseudoterminals.
 
 local cmd = require("ave.cmd")
+local posix = require("ave.posix")
 
 -- Starts a program with a timeout that no machine needs.
 local function spawn(words, options)
@@ -122,6 +123,21 @@ describe("Session:expect", function()
 		session:close()
 	end)
 
+	it("looks through much output once for a pattern that begins with anything", function()
+		local session = sh("yes 1234567 | head -n 50000; read -r x; echo END; read -r x")
+		assert.equal(2, session:expect({ cmd.pattern("(.-)END"), cmd.TIMEOUT }, { timeout = 0.5 }))
+		session:sendline()
+		local _, all = session:expect(cmd.pattern("(.-)END"))
+		assert.is_true(#all > 400000)
+		session:close()
+	end)
+
+	it("gives a search up that takes for ever", function()
+		local session = sh("head -c 100000 /dev/zero | tr '\\0' x")
+		session:wait()
+		assert.raises("Timeout", session.expect, session, cmd.pattern("x-x-x-x-END"), { timeout = 0.1 })
+	end)
+
 	it("refuses what is no pattern", function()
 		local session = sh("read -r x")
 		assert.raises("TypeError", session.expect, session, 5)
@@ -234,6 +250,23 @@ describe("Session", function()
 		file:close()
 		os.remove(path)
 		assert.matches('"o","recorded\\r\\n"]', text, 1, true)
+	end)
+
+	it("leaves no recording open if it cannot be started", function()
+		local path = os.tmpname()
+		assert.raises("RunError", cmd.spawn, "/no/such/program", { record = path })
+		local _, open = cmd.run({ "ls", "-l", "/proc/" .. posix.getpid() .. "/fd" }, { check = true })
+		assert.not_matches(path, open, 1, true)
+		os.remove(path)
+	end)
+
+	it("presses no key if there is one that there is not", function()
+		local session = spawn("cat")
+		assert.raises("TypeError", session.press, session, "a", "NoKey")
+		session:press("b")
+		session:expect("b")
+		assert.equal("", session.before)
+		session:close()
 	end)
 
 	it("drops what nobody found anything in, if told to", function()

@@ -18,7 +18,7 @@ const keyVariable = "AVE_AUTHKEY"
 // callFlags are those of the command call.
 type callFlags struct {
 	keywords []string
-	timeout  time.Duration
+	seconds  float64
 	secure   bool
 	tls      control.ClientTLS
 }
@@ -40,7 +40,7 @@ The key is taken from the environment variable AVE_AUTHKEY.`,
 	}
 	f := c.Flags()
 	f.StringArrayVarP(&flags.keywords, "keyword", "k", nil, "give the argument `NAME=VALUE` by its name")
-	f.DurationVar(&flags.timeout, "timeout", 30*time.Second, "give up after `TIME`")
+	f.Float64Var(&flags.seconds, "timeout", 30, "give up after `SECONDS`")
 	f.BoolVar(&flags.secure, "tls", false, "use TLS, with the authorities that this system trusts")
 	f.StringVar(&flags.tls.CA, "tls-ca", "", "use TLS, with the authorities in `FILE`")
 	f.StringVar(&flags.tls.Cert, "tls-cert", "", "show the service the certificate in `FILE`")
@@ -57,9 +57,9 @@ func (f *callFlags) call(c *cobra.Command, args []string) error {
 	ctx, stop := untilSignal(c.Context(), os.Stdin)
 	defer stop()
 	if len(args) == 1 {
-		err = probe.List(ctx, client, os.Stdout, f.timeout)
+		err = probe.List(ctx, client, os.Stdout, f.timeout())
 	} else {
-		err = probe.Call(ctx, client, os.Stdout, args[1], args[2:], f.keywords, f.timeout)
+		err = probe.Call(ctx, client, os.Stdout, args[1], args[2:], f.keywords, f.timeout())
 	}
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, "avescript: "+probe.Explain(err))
@@ -68,12 +68,14 @@ func (f *callFlags) call(c *cobra.Command, args []string) error {
 	return err
 }
 
+func (f *callFlags) timeout() time.Duration { return time.Duration(f.seconds * float64(time.Second)) }
+
 func (f *callFlags) client(service string) (*control.Client, error) {
 	address, err := probe.ParseAddress(service)
 	if err != nil {
 		return nil, err
 	}
-	options := control.ClientOptions{Address: address, Authkey: os.Getenv(keyVariable), Timeout: f.timeout}
+	options := control.ClientOptions{Address: address, Authkey: os.Getenv(keyVariable), Timeout: f.timeout()}
 	if f.secure || f.tls != (control.ClientTLS{}) {
 		if options.TLS, err = f.tls.Config(); err != nil {
 			return nil, err

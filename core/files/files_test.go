@@ -182,6 +182,21 @@ func TestCopyDoesNotWriteThroughLinks(t *testing.T) {
 	}
 }
 
+func TestRemoveWantsAName(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "a"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"", "/", "//", ".", "..", dir + "/a/..", dir + "/a/../", dir + "/a/."} {
+		if err := Remove(context.Background(), path, true); err == nil || !strings.Contains(err.Error(), "wanted a path that ends in a name") {
+			t.Errorf("%q: got %v, want that it was refused", path, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "a")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCreateReplacesNothing(t *testing.T) {
 	dir := t.TempDir()
 	path, dangling := filepath.Join(dir, "file"), filepath.Join(dir, "dangling")

@@ -163,8 +163,8 @@ func Remove(ctx context.Context, path string, recursive bool) error {
 	if !recursive {
 		return os.Remove(path)
 	}
-	if clean := filepath.Clean(path); clean == "/" || clean == "." || filepath.Base(clean) == ".." {
-		return fmt.Errorf("remove %s: wanted the name of a directory, got the root or one that this program is in", path)
+	if last := filepath.Base(path); last == "/" || last == "." || last == ".." {
+		return fmt.Errorf("remove %s: wanted a path that ends in a name", path)
 	}
 	return removeAt(ctx, unix.AT_FDCWD, strings.TrimRight(path, "/"), path)
 }

@@ -32,9 +32,13 @@ type display struct {
 	err       error  // the first of sink
 }
 
-func (d *display) resize(size pty.Size) {
+func (d *display) resize(change func() (pty.Size, error)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	size, err := change()
+	if err != nil {
+		return err
+	}
 	d.size = size
 	if d.recording != nil {
 		_ = d.recording.Resize(size.Cols, size.Rows) // Close has the error
@@ -42,6 +46,7 @@ func (d *display) resize(size pty.Size) {
 	if d.screen != nil {
 		d.screen.Resize(size.Cols, size.Rows)
 	}
+	return nil
 }
 
 // end gives the first error that passing on the output has had.
@@ -121,14 +126,26 @@ func (s *Session) live() *screen.Screen {
 // last 256 KiB at least of what has come.
 func (s *Session) Screen() *screen.Image { return s.live().Snapshot() }
 
-// Press types a key by its name, as the program wants to have it at present: see
-// [screen.KeyBytes]. Timeout and errors are those of [Session.Send].
-func (s *Session) Press(ctx context.Context, key string, timeout time.Duration) error {
-	data, err := s.live().Key(key)
-	if err != nil {
-		return exceptions.TypeError.Newf("%w", err)
+// Press types keys by their names, each as the program wants to have it then: see
+// [screen.KeyBytes]. If there is a key that there is not, none is typed. Timeout
+// and errors are those of [Session.Send].
+func (s *Session) Press(ctx context.Context, keys []string, timeout time.Duration) error {
+	live := s.live()
+	for _, key := range keys {
+		if _, err := live.Key(key); err != nil {
+			return exceptions.TypeError.Newf("%w", err)
+		}
 	}
-	return s.Send(ctx, data, 0, timeout)
+	for _, key := range keys {
+		data, err := live.Key(key)
+		if err != nil {
+			return err
+		}
+		if err := s.Send(ctx, data, 0, timeout); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ExpectScreen waits until the screen shows the pattern: in the row, counted

@@ -97,7 +97,7 @@ func TestScreenFailuresShowTheScreen(t *testing.T) {
 	send(t, s, "\r")
 	_, err = s.ExpectScreen(context.Background(), Plain("three"), 0, patience)
 	wantError(t, err, ErrEOF)
-	if err := s.Press(context.Background(), "NoKey", patience); err == nil || !strings.Contains(err.Error(), "NoKey") {
+	if err := s.Press(context.Background(), []string{"x", "NoKey"}, patience); err == nil || !strings.Contains(err.Error(), "NoKey") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -85,7 +85,7 @@ func (e *expectation) look(ctx context.Context, v view, over bool) (done bool, a
 		w.Text = v.text[:min(size, len(v.text))]
 		all := len(w.Text) == len(v.text)
 		w.Quiet, w.Ended = all && quiet, all && v.ended
-		best, err := e.search(ctx, w)
+		best, err := e.search(ctx, w, all)
 		switch {
 		case err != nil:
 			return false, 0, err
@@ -102,8 +102,9 @@ func (e *expectation) look(ctx context.Context, v view, over bool) (done bool, a
 	}
 }
 
-// search gives the pattern that has matched, or -1 if that isn't clear yet.
-func (e *expectation) search(ctx context.Context, w Window) (best int, err error) {
+// search gives the pattern that has matched, or -1 if that isn't clear yet. The
+// window has all that has come, or else another match may begin in it.
+func (e *expectation) search(ctx context.Context, w Window, all bool) (best int, err error) {
 	best, open := -1, -1
 	for i := range e.searches {
 		c := &e.searches[i]
@@ -113,8 +114,8 @@ func (e *expectation) search(ctx context.Context, w Window) (best int, err error
 			}
 		}
 		switch {
-		case c.sure && c.at == nil:
-		case !c.sure:
+		case c.sure && c.at == nil && all:
+		case !c.sure || c.at == nil:
 			if open < 0 || e.before(i, open) {
 				open = i
 			}
@@ -129,14 +130,16 @@ func (e *expectation) search(ctx context.Context, w Window) (best int, err error
 }
 
 // before reports whether candidate i counts before j. One that has no match yet
-// might have one from the beginning.
+// might have one from where it is open.
 func (e *expectation) before(i, j int) bool {
-	return e.searches[i].begin() < e.searches[j].begin() || e.searches[i].begin() == e.searches[j].begin() && i < j
+	at, other := e.begin(i), e.begin(j)
+	return at < other || at == other && i < j
 }
 
-func (c *candidate) begin() int {
+func (e *expectation) begin(i int) int {
+	c := &e.searches[i]
 	if c.at == nil {
-		return 0
+		return c.search.Open() - e.dropped
 	}
 	return c.at[0]
 }

@@ -61,11 +61,35 @@ func TestAPatternThatIsFarAwayCostsNothing(t *testing.T) {
 	}
 }
 
+func TestAllThatHasComeIsLookedAt(t *testing.T) {
+	// What begins first may end where a search doesn't look at once.
+	for _, test := range []struct {
+		text     string
+		patterns []Pattern
+		want     string
+	}{
+		{strings.Repeat("-", firstWindow-3) + "abcdef", []Pattern{Plain("abcdef"), Plain("bc")}, "abcdef"},
+		{strings.Repeat("-", firstWindow-3) + "abcdef", []Pattern{regex(t, "a(bcdef)?")}, "abcdef"},
+		{"ab" + strings.Repeat("-", 2*firstWindow) + "z", []Pattern{Plain("b"), regex(t, "a-*z|ab-*z")}, ""},
+		{"ab" + strings.Repeat("-", 2*firstWindow) + "z", []Pattern{regex(t, "a.*y"), Plain("b")}, "b"},
+	} {
+		s := shell(t, "printf '%s' '"+test.text+"'", Options{})
+		wantStatus(t, s, 0)
+		want := test.want
+		if want == "" {
+			want = test.text
+		}
+		if m := expect(t, s, test.patterns...); m.Text != want {
+			t.Errorf("%s: got %.20q, want %.20q", test.patterns, m.Text, want)
+		}
+	}
+}
+
 func TestMatchesAtTheEndWaitForTheRest(t *testing.T) {
 	s := newPrinter(t)
 	// Whatever the pieces are that it comes in, the number is one.
 	for i := range 20 {
-		number := strings.Repeat(fmt.Sprint(i%10), 3000)
+		number := strings.Repeat(fmt.Sprint(i%10), firstWindow+500) // in one write(2)
 		send(t, s, "a"+number+"\n"+"b\n")
 		if m := expect(t, s, regex(t, `\d+`)); m.Text != number {
 			t.Fatalf("got %d digits", len(m.Text))

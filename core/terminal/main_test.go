@@ -64,10 +64,8 @@ func send(t *testing.T, s *Session, text string) {
 
 func press(t *testing.T, s *Session, keys ...string) {
 	t.Helper()
-	for _, key := range keys {
-		if err := s.Press(context.Background(), key, patience); err != nil {
-			t.Fatal(err)
-		}
+	if err := s.Press(context.Background(), keys, patience); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"unicode/utf8"
 )
@@ -28,6 +29,10 @@ type Search interface {
 	// It is not sure if it could turn out differently with more output. When
 	// the window is quiet, the search has to make up its mind.
 	Next(ctx context.Context, w Window) (match []int, sure bool, err error)
+
+	// Open is how much output there was, since the search began, in front of
+	// the first place where a match may begin whose end Next has not seen.
+	Open() int
 }
 
 // Window is what an expectation shows to its searches.
@@ -74,6 +79,9 @@ func (e event) Search() Search { return e }
 // Next finds nothing, of which it is sure.
 func (e event) Next(context.Context, Window) ([]int, bool, error) { return nil, true, nil }
 
+// Open is nowhere.
+func (e event) Open() int { return math.MaxInt }
+
 // Plain is a pattern that only its own text matches.
 type Plain string
 
@@ -95,6 +103,9 @@ func (s *plainSearch) Next(_ context.Context, w Window) ([]int, bool, error) {
 	s.from = w.Dropped + max(len(w.Text)-len(s.text)+1, from)
 	return nil, true, nil
 }
+
+// Open is where the text does not fit any more.
+func (s *plainSearch) Open() int { return s.from }
 
 // Thrift keeps a search from looking again and again through text that is not
 // enough for it yet, which would take quadratic time: it may look again when the

@@ -20,7 +20,6 @@ type Regex struct {
 	machine  *regexp.Regexp
 	shifted  *regexp.Regexp // the same behind any one character
 	context  bool           // it looks at the character in front of the match
-	firm     bool
 	prog     *syntax.Prog
 	automata sync.Pool // of *automaton, each of a search that is over
 }
@@ -39,7 +38,7 @@ func NewRegex(expr string) (*Regex, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Regex{expr: expr, machine: machine, shifted: shifted, context: looksBack(tree), firm: isFirm(tree)}
+	r := &Regex{expr: expr, machine: machine, shifted: shifted, context: looksBack(tree)}
 	if r.prog, err = syntax.Compile(tree.Simplify()); err != nil {
 		return nil, err
 	}
@@ -60,34 +59,6 @@ func looksBack(re *syntax.Regexp) bool {
 		}
 	}
 	return false
-}
-
-// isFirm reports whether a match that reaches the end of the text stays as it is
-// when more text comes. It may say no where that is hard to tell.
-func isFirm(re *syntax.Regexp) bool {
-	switch re.Op {
-	case syntax.OpEndLine, syntax.OpEndText, syntax.OpWordBoundary, syntax.OpNoWordBoundary:
-		return false
-	case syntax.OpStar, syntax.OpPlus, syntax.OpQuest, syntax.OpRepeat:
-		exact := re.Op == syntax.OpRepeat && re.Min == re.Max
-		if re.Flags&syntax.NonGreedy == 0 && !exact {
-			return false
-		}
-	}
-	for _, sub := range re.Sub {
-		// The parser has taken out what alternatives begin with in common.
-		if re.Op == syntax.OpAlternate && !beginsWithText(sub) || !isFirm(sub) {
-			return false
-		}
-	}
-	return true
-}
-
-func beginsWithText(re *syntax.Regexp) bool {
-	for re.Op == syntax.OpConcat || re.Op == syntax.OpCapture {
-		re = re.Sub[0]
-	}
-	return re.Op == syntax.OpLiteral
 }
 
 // Search begins a search for the expression.
@@ -127,7 +98,7 @@ func (s *regexSearch) Next(_ context.Context, w Window) ([]int, bool, error) {
 		}
 		match := s.regex.find(text, s.from-w.Dropped, s.from > 0)
 		if match != nil {
-			sure := w.Quiet || match[1] < len(text) || s.regex.firm
+			sure := w.Quiet || s.isSettled(text, w.Dropped)
 			if sure {
 				s.regex.automata.Put(s.automaton)
 			}
@@ -140,6 +111,18 @@ func (s *regexSearch) Next(_ context.Context, w Window) ([]int, bool, error) {
 		s.restart(text[s.read-w.Dropped:], s.read)
 	}
 }
+
+// isSettled reports whether the match that was found in the text stays the first.
+func (s *regexSearch) isSettled(text []byte, dropped int) bool {
+	previous := beginning
+	if s.from > 0 {
+		previous, _ = utf8.DecodeLastRune(text[:s.from-dropped])
+	}
+	return isSettled(s.regex.prog, text[s.from-dropped:], previous)
+}
+
+// Open is where the automaton has begun what it is at.
+func (s *regexSearch) Open() int { return s.from }
 
 // scan reads on.
 func (s *regexSearch) scan(text []byte, dropped int) {

@@ -252,14 +252,12 @@ func (s *Session) Dropped() int { return s.out.view().dropped }
 // SIGWINCH.
 func (s *Session) Resize(size pty.Size) error {
 	return s.using(func() error {
-		if err := s.program.Resize(size); err != nil {
-			return err
-		}
-		size, err := s.program.Size() // which has what was left out
-		if err == nil {
-			s.display.resize(size)
-		}
-		return err
+		return s.display.resize(func() (pty.Size, error) {
+			if err := s.program.Resize(size); err != nil {
+				return size, err
+			}
+			return s.program.Size() // which has what was left out
+		})
 	})
 }
 

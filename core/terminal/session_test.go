@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -331,4 +332,53 @@ func descriptors(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return len(list)
+}
+
+func TestOneWaitsWhileAnotherExpects(t *testing.T) {
+	s := shell(t, "echo up; read -r x; echo over; exit 4", Options{Keep: 1 << 10})
+	waited := make(chan error)
+	go func() {
+		status, err := s.Wait(context.Background(), patience)
+		if status != 4 {
+			err = errors.Join(err, fmt.Errorf("got status %d", status))
+		}
+		waited <- err
+	}()
+	eventually(t, "somebody waits", func() bool {
+		s.out.mu.Lock()
+		defer s.out.mu.Unlock()
+		return s.out.waiting > 0
+	})
+	expect(t, s, Plain("up"))
+	send(t, s, "\r")
+	expect(t, s, Plain("over"))
+	if err := <-waited; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestATimeoutIsForTheTurnToo(t *testing.T) {
+	s := shell(t, "stty raw -echo; echo up; exec sleep 1000", Options{})
+	expect(t, s, Plain("up"))
+	ctx, cancel := context.WithCancel(context.Background())
+	var others sync.WaitGroup
+	defer others.Wait()
+	defer cancel()
+	others.Go(func() { _, _ = s.Expect(ctx, []Pattern{Plain("never")}, patience) })
+	others.Go(func() { _ = s.Send(ctx, make([]byte, 1<<20), 0, patience) })
+	eventually(t, "both have their turns", func() bool { return len(s.turn) == 1 && len(s.typing) == 1 })
+	begin := time.Now()
+	_, err := s.Expect(context.Background(), []Pattern{Plain("x")}, 10*time.Millisecond)
+	wantError(t, err, exceptions.Timeout, `wanted "x"`)
+	wantError(t, s.Send(context.Background(), []byte("x"), 0, 10*time.Millisecond), exceptions.Timeout, "wanted to type 1 bytes")
+	if took := time.Since(begin); took > patience/2 {
+		t.Errorf("took %v", took)
+	}
+}
+
+func TestEchoIsTurnedOffBehindMuchOutput(t *testing.T) {
+	s := shell(t, "head -c 20000000 /dev/zero | tr '\\0' x; stty -echo; read -r x", Options{})
+	if err := s.WaitNoEcho(context.Background(), patience); err != nil {
+		t.Error(err)
+	}
 }

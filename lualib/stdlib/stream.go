@@ -3,13 +3,27 @@ package stdlib
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"unsafe"
 )
 
 // Pattern is a Lua pattern for a text that is still coming, such as the output of
 // a program. It needs no state.
-type Pattern struct{ text string }
+type Pattern struct {
+	text string
+
+	// swallows is whether a match would begin where the search for it does, as
+	// that of (.-)\n would: there is no need to look elsewhere, which would
+	// take quadratic time.
+	swallows bool
+}
+
+// swallowing is what such a pattern begins with. If there are no references to
+// captures in it then the rest doesn't mind where the match has begun.
+var swallowing = regexp.MustCompile(`^\(*\.[-*+]`)
+
+var backReference = regexp.MustCompile(`%[1-9]`)
 
 // patternFault is what the matcher panics with when it has no state to raise an
 // error in.
@@ -23,7 +37,7 @@ func NewPattern(text string) (p *Pattern, err error) {
 	defer recoverFault(&err)
 	m := &matcher{pat: strings.TrimPrefix(text, "^"), stream: &stream{context.Background()}}
 	m.check()
-	return &Pattern{text}, nil
+	return &Pattern{text, swallowing.MatchString(text) && !backReference.MatchString(text)}, nil
 }
 
 func (p *Pattern) String() string { return p.text }
@@ -102,10 +116,13 @@ func (p *Pattern) Find(ctx context.Context, text []byte, from int) (found Found,
 	for s := from; s <= len(text) && (!anchored || s == 0); s++ {
 		m.atEnd = false
 		if end := m.matchAt(s); end >= 0 {
-			return Found{At: m.indices(s, end), Firm: !m.atEnd}, nil
+			return Found{At: m.indices(s, end), Firm: !m.atEnd && found.Open > len(text)}, nil
 		}
 		if m.atEnd {
 			found.Open = min(found.Open, s)
+		}
+		if p.swallows {
+			break
 		}
 	}
 	return found, ctx.Err()

@@ -1,7 +1,9 @@
 package suite
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,17 +16,33 @@ import (
 // longestName is how much of a test's name is in that of a recording, in bytes.
 const longestName = 80
 
-// NextRecording is where the next command of the test that is running is to be
-// recorded, or "" if it isn't.
-func NextRecording(L *lua.LState, argv []string) string {
+// NextRecording makes the file that the next command of the test that is running
+// is to be recorded in. It is nil if that isn't. The caller closes it.
+func NextRecording(L *lua.LState, argv []string) (*os.File, error) {
 	s := of(L)
-	if s.opts.Record == "" || s.current == nil || os.MkdirAll(s.opts.Record, 0o777) != nil {
-		return ""
+	if s.opts.Record == "" || s.current == nil {
+		return nil, nil
+	}
+	if err := os.MkdirAll(s.opts.Record, 0o777); err != nil {
+		return nil, err
 	}
 	name := fileName(append([]string{strings.TrimSuffix(filepath.Base(s.file), ".lua")}, s.current.Path...))
-	path := filepath.Join(s.opts.Record, fmt.Sprintf("%s-%d.cast", name, len(s.recordings)+1))
-	s.recordings = append(s.recordings, harness.Artifact{Kind: "recording", Name: strings.Join(argv, " "), Path: path})
-	return path
+	file, err := createNext(filepath.Join(s.opts.Record, name), len(s.recordings)+1)
+	if err == nil {
+		s.recordings = append(s.recordings, harness.Artifact{Kind: "recording", Name: strings.Join(argv, " "), Path: file.Name()})
+	}
+	return file, err
+}
+
+// createNext makes the file of the first free number from n on: another test, or
+// another attempt at this one, may have kept a recording of that name.
+func createNext(prefix string, n int) (*os.File, error) {
+	for ; ; n++ {
+		file, err := os.OpenFile(fmt.Sprintf("%s-%d.cast", prefix, n), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+		if !errors.Is(err, fs.ErrExist) {
+			return file, err
+		}
+	}
 }
 
 // fileName makes words a name without anything that a shell would notice.

@@ -80,10 +80,10 @@ broker.Broker = Broker
 --- A client that asks in vain loses what it has leased: two clients that each
 --- hold what the other one wants would otherwise wait for ever.
 ---
---- Raises `TypeError` for something that is no profile or has no `type`,
---- `NoSuch` if no equipment could ever match all profiles, `Busy` if it could but
---- somebody leased it, `AuthError` for an administrator, and `Restarting` between
---- `begin_handover` and `end_handover`.
+--- Raises `TypeError` for something that is no profile or has no `type`, and for
+--- more than 1000 profiles, `NoSuch` if no equipment could ever match all of them,
+--- `Busy` if it could but somebody leased it, `AuthError` for an administrator, and
+--- `Restarting` between `begin_handover` and `end_handover`.
 ---@param ... ave.Profile|table What is wanted.
 ---@return table[] profiles The full profiles of what was leased, in the order of the request.
 function Broker:get(...) end
@@ -95,7 +95,7 @@ function Broker:get_resources(...) end
 
 --- Leases as `get` does.
 ---@param profiles (ave.Profile|table)[] What is wanted.
----@param reason? string What for. People see it.
+---@param reason? string What for. People see it. At most 1000 bytes.
 ---@param via? string[] The brokers that were asked before. For brokers alone.
 ---@return ave.LeaseRow[] rows Without where they are served.
 function Broker:lease(profiles, reason, via) end
@@ -158,7 +158,8 @@ function Broker:list_collateral_all() end
 ---@return string token
 function Broker:enroll(linger) end
 
---- Makes the calling connection that of the client with the token.
+--- Makes the calling connection that of the client with the token. What was leased
+--- by this connection as another client is given back.
 ---
 --- Raises `NoSuch` if there is no such client, or not any more.
 ---@param token string

@@ -57,12 +57,12 @@ local MOST_PROFILES, MOST_REASON = 1000, 1000
 
 -- Reads the profiles of a request, of which there must be some.
 function checks.request(values, method)
-	local wanted = type(values) == "table" and #values > MOST_PROFILES and values
-		or checks.list(values, "profile", checks.profile)
+	if type(values) == "table" and #values > MOST_PROFILES then
+		checks.type_error("%s: wanted at most %d profiles, got %d", method, MOST_PROFILES, #values)
+	end
+	local wanted = checks.list(values, "profile", checks.profile)
 	if #wanted == 0 then
 		checks.type_error("%s: wanted a profile, got nothing", method)
-	elseif #wanted > MOST_PROFILES then
-		checks.type_error("%s: wanted at most %d profiles, got %d", method, MOST_PROFILES, #wanted)
 	end
 	return wanted
 end

@@ -98,7 +98,7 @@ end
 
 function Forward:ask(client, peer, wanted, reason, via)
 	local connection = self:connection(client, peer)
-	local rows = self:use(client.id, name_of(peer), connection.call, connection, "lease", wanted, reason or json.null, via)
+	local rows = self:use(client.id, name_of(peer), connection, "call", "lease", wanted, reason or json.null, via)
 	if not self.connections[client.id] then -- release was called
 		error(exceptions.Exception("the client has lost everything meanwhile"), 0)
 	end
@@ -126,7 +126,7 @@ end
 -- Has a peer serve a lease, and returns where.
 function Forward:serve(client, lease)
 	local connection = self:of(client, lease)
-	local row = self:use(client.id, lease.remote.peer, connection.call, connection, "serve", json.list { lease.remote.lease })[1]
+	local row = self:use(client.id, lease.remote.peer, connection, "call", "serve", json.list { lease.remote.lease })[1]
 	if row.port and row.host == "" then
 		row.host = connection.address[1]
 	end
@@ -135,10 +135,9 @@ end
 
 -- Gives a lease back. One that the peer does not know any more is no error.
 function Forward:give_back(client, lease)
-	local connection = self:of(client, lease)
-	if connection then
-		pcall(self.use, self, client.id, lease.remote.peer, connection.give_back, connection, { { lease = lease.remote.lease } })
-	end
+	pcall(function()
+		self:use(client.id, lease.remote.peer, self:of(client, lease), "give_back", { { lease = lease.remote.lease } })
+	end)
 end
 
 -- Gives back what a client has from any peer. It waits for the peers, because a
@@ -153,9 +152,9 @@ function Forward:release(client)
 	end
 end
 
--- Uses a connection, and notes if the peer has forgotten it.
-function Forward:use(client, peer, method, connection, ...)
-	local ok, result = pcall(method, connection, ...)
+-- Calls a method of a connection, and notes if the peer has forgotten it.
+function Forward:use(client, peer, connection, method, ...)
+	local ok, result = pcall(connection[method], connection, ...)
 	if ok then
 		return result
 	elseif not connection.token then
@@ -173,7 +172,7 @@ function Forward:renew()
 	if now >= self.renewed + self.options.linger / VISITS then
 		self.renewed = now
 		for _, visit in ipairs(self:visits()) do
-			pcall(self.use, self, visit.client, visit.peer, visit.connection.call, visit.connection, "list_allocations")
+			pcall(self.use, self, visit.client, visit.peer, visit.connection, "call", "list_allocations")
 		end
 	end
 	local lost = self.lost

@@ -57,8 +57,8 @@ return function(Broker)
 	end
 
 	-- Leases what is wanted here or elsewhere. `via` lists the brokers that were
-	-- asked before, and grows by those that are asked now. Returns the leases, or nil, the missing profile and
-	-- whether it is busy.
+	-- asked before, and grows by those that are asked now. Returns the leases, or
+	-- nil, the missing profile and whether it is busy.
 	function Broker:find(client, wanted, reason, via)
 		table.insert(via, self.id)
 		local leases, missing = self:try(client, wanted, reason, self.queue:reserved(self.inventory))
@@ -88,7 +88,7 @@ return function(Broker)
 			return nil, busy
 		end
 		local leases = self.ledger:grant(client, picks, reason)
-		if false and client.connection ~= connection then
+		if client.connection ~= connection then
 			self:give_back(client, leases) -- it has come back meanwhile, and knows nothing of them
 			return nil, false
 		end

@@ -11,6 +11,7 @@ local host = require("ave.broker.host")
 local json = require("ave.json")
 local Profile = require("ave.profile").Profile
 local resources = require("ave.broker.resources")
+local time = require("ave.time")
 
 local Session = Control:subclass("Session")
 
@@ -26,6 +27,7 @@ end
 
 function Session:initialize()
 	self.open_resources = {} -- by the id of the lease
+	self.opening = {} -- the leases whose resources are just being opened
 	self.connected = { broker = 0, client = 0 }
 	self.alone_since = host.clock()
 	Control.initialize(self)
@@ -65,11 +67,24 @@ end
 
 local for_broker = Control.preauth("broker")
 
--- Opens the resource of a lease.
-Session.open = Control.rpc(for_broker(function(self, lease, profile)
+-- Opens the resource of a lease. That can take longer than the broker lives: so
+-- others can connect meanwhile, and whoever needs the resource waits for it.
+Session.open = Control.rpc(Control.concurrent(for_broker(function(self, lease, profile)
 	profile = Profile(profile)
-	self.open_resources[lease] = resources.open(self.classes[profile.type], profile, self.directory)
-end))
+	self.opening[lease] = true
+	local ok, resource = pcall(resources.open, self.classes[profile.type], profile, self.directory)
+	self.opening[lease] = nil
+	if not ok then
+		error(resource, 0)
+	end
+	self.open_resources[lease] = resource
+end)))
+
+function Session:await_opening(lease)
+	while self.opening[lease] do
+		time.sleep(0.02)
+	end
+end
 
 function Session:close_resource(lease)
 	local resource = self.open_resources[lease]
@@ -82,13 +97,17 @@ end
 -- Closes the resource of a lease, which need not be open. Another call that uses
 -- it goes on, and may fail.
 Session.close = Control.rpc(Control.concurrent(for_broker(function(self, lease)
+	self:await_opening(lease)
 	self:close_resource(lease)
 end)))
 
--- Tells what is open and whether the client is there.
+-- Tells what is open, or will be, and whether the client is there.
 Session.status = Control.rpc(Control.concurrent(for_broker(function(self)
 	local list = json.list()
 	for lease in pairs(self.open_resources) do
+		table.insert(list, lease)
+	end
+	for lease in pairs(self.opening) do
 		table.insert(list, lease)
 	end
 	return { pid = self.pid, leases = list, clients = self.connected.client }
@@ -96,6 +115,7 @@ end)))
 
 -- Calls a method of a resource.
 Session.invoke = Control.rpc(Control.concurrent(function(self, lease, method, arguments)
+	self:await_opening(lease)
 	local resource = self.open_resources[lease]
 	if not resource then
 		error(exceptions.Exception(("lease %s has no resource that is open"):format(tostring(lease))), 0)

@@ -3,6 +3,7 @@
 -- that is lost, for instance because the other broker was restarted.
 
 local RemoteControl = require("ave.network.control").RemoteControl
+local checks = require("ave.broker.checks")
 local exceptions = require("ave.exceptions")
 local json = require("ave.json")
 
@@ -73,7 +74,7 @@ end
 
 -- Takes an offer. One that was dropped has to be made anew by its owner.
 function Sharing:take(connection, port, authkey, anew)
-	local offer = { host = connection.address[1], port = port, authkey = authkey }
+	local offer = checks.peer({ host = connection.address[1], port = port, authkey = authkey }, "share")
 	if anew then
 		self.dropped[name_of(offer)] = nil
 	elseif self.dropped[name_of(offer)] then
