@@ -86,9 +86,12 @@ func WriteStubs(dir string) error {
 // has its stub.
 func Modules() []*bind.Module { return modules }
 
-// New makes an interpreter in which every module can be required.
+// New makes an interpreter in which every module can be required. If the
+// process is part of a run that measures coverage, or makes a profile, so does
+// the interpreter.
 func New(stdio vm.Stdio) *vm.VM {
 	v := vm.New(stdio)
+	measure(v)
 	byName := map[string]*bind.Module{}
 	for _, m := range slices.Concat(modules, halves) {
 		byName[m.Name] = m

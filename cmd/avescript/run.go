@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"avescript/lualib/measure"
 	"avescript/lualib/script"
 )
 
@@ -19,6 +21,7 @@ const runName = "run"
 func newRun() *cobra.Command {
 	var code []string
 	var interactive bool
+	var measuring measuring
 	c := &cobra.Command{
 		Use:    runName + " [FILE.lua | -e CODE | -] [ARGS...]",
 		Short:  "Run a script, or read Lua from the terminal",
@@ -27,20 +30,24 @@ func newRun() *cobra.Command {
 	c.Flags().SetInterspersed(false)
 	c.Flags().StringArrayVarP(&code, "execute", "e", nil, "run `CODE` instead of a file")
 	c.Flags().BoolVarP(&interactive, "interactive", "i", false, "type Lua when the script is done, or without one")
+	measuring.flags(c.Flags())
 	c.RunE = func(c *cobra.Command, args []string) error {
-		p := newProgram()
-		source, args := chooseSource(code, args, p)
-		if source == nil && (interactive || p.onTerminal()) {
-			return p.converse(c.Context())
-		}
-		if source == nil {
-			source = new(script.Reader(p.stdin))
-		}
-		err := p.run(c.Context(), *source, args, len(code) > 0)
-		if interactive && (err == nil || hasFailed(err)) {
-			return p.converse(c.Context())
-		}
-		return explain(c.Root(), err)
+		return measuring.around(func(m *measure.Measurement) error {
+			p := newProgram()
+			m.FinishAtExit(p.v, os.Stderr)
+			source, args := chooseSource(code, args, p)
+			if source == nil && (interactive || p.onTerminal()) {
+				return p.converse(c.Context())
+			}
+			if source == nil {
+				source = new(script.Reader(p.stdin))
+			}
+			err := p.run(c.Context(), *source, args, len(code) > 0)
+			if interactive && (err == nil || hasFailed(err)) {
+				return p.converse(c.Context())
+			}
+			return explain(c.Root(), err)
+		})
 	}
 	return c
 }

@@ -9,13 +9,14 @@ import (
 
 	"avescript/core/harness/report"
 	"avescript/lualib"
+	"avescript/lualib/measure"
 	"avescript/lualib/script"
 	"avescript/lualib/suite"
 	"avescript/lualib/vm"
 )
 
 func newTest() *cobra.Command {
-	var chosen chosenTests
+	chosen, measuring := chosenTests{}, measuring{}
 	var record string
 	var reports []string
 	c := &cobra.Command{
@@ -32,6 +33,7 @@ directory that you are in. The file .busted in it may have options of busted's.`
 	}
 	chosen.flags(c)
 	c.Flags().StringVar(&record, "record", "", "record all commands on terminals, and keep the recordings of tests that fail in `DIR`")
+	measuring.flags(c.Flags())
 	c.Flags().StringArrayVar(&reports, "report", nil,
 		"write a report, `NAME[=FILE]`: "+strings.Join(report.Names(), ", ")+"; may be given more than once")
 	_ = c.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(report.Names(), cobra.ShellCompDirectiveNoSpace))
@@ -45,7 +47,7 @@ directory that you are in. The file .busted in it may have options of busted's.`
 			return err
 		}
 		opts.Record, opts.Reporter = record, set
-		err = runTests(c.Context(), files, opts)
+		err = measuring.around(func(*measure.Measurement) error { return runTests(c.Context(), files, opts) })
 		if unwritten := set.Close(); unwritten != nil {
 			return unwritten
 		}

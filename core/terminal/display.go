@@ -153,6 +153,9 @@ func (s *Session) Press(ctx context.Context, keys []string, timeout time.Duratio
 // at its end, and "\n" between it and the next. The output remains to be
 // expected. The errors are those of [Session.Expect], with the screen.
 func (s *Session) ExpectScreen(ctx context.Context, p Pattern, row int, timeout time.Duration) (image *screen.Image, err error) {
+	if _, ok := p.(event); ok {
+		return nil, exceptions.TypeError.Newf("wanted a pattern that a screen can show, got %s", p)
+	}
 	live := s.live()
 	err = s.watch(ctx, timeout, func(ctx context.Context, v view, _ bool) (bool, time.Duration, error) {
 		image = live.Snapshot()

@@ -11,9 +11,8 @@ import (
 
 const (
 	// quietTime is how long a program must have written nothing for its output
-	// to count as what it wanted to say. It only matters to a pattern that
-	// matches at the very end of the output, and there would match more, or
-	// nothing, if more came.
+	// to count as what it wanted to say. It only matters to a pattern that would
+	// match more, or earlier, or nothing, if more came.
 	quietTime = 20 * time.Millisecond
 
 	// firstWindow is how much of what has come is looked through first. A
@@ -40,7 +39,7 @@ type Match struct {
 // exceptions.Timeout. A negative timeout waits for ever; with 0, what has come
 // is looked through.
 //
-// One may wait for output at a time; others wait until they may.
+// One may expect at a time; others wait until they may, or the timeout has passed.
 func (s *Session) Expect(ctx context.Context, patterns []Pattern, timeout time.Duration) (Match, error) {
 	e := expectation{session: s, patterns: patterns, timeout: timeout}
 	for _, p := range patterns {

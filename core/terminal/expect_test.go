@@ -154,8 +154,8 @@ func TestFailuresTellWhatIsGoingOn(t *testing.T) {
 	eventually(t, "sleep runs", func() bool {
 		_, err := s.Expect(context.Background(), []Pattern{Plain("login: "), regex(t, `\d{5}`), EOF}, quietTime)
 		wantError(t, err, exceptions.Timeout,
-			"wanted \"login: \" or regex `\\d{5}` or EOF from sh -c", "within 20ms; process", "sleeps")
-		return strings.Contains(err.Error(), "\n    Pa\\x1b[1mss: ")
+			"wanted \"login: \" or regex `\\d{5}` or EOF from sh -c", "within 20ms; process")
+		return strings.Contains(err.Error(), "sleeps") && strings.Contains(err.Error(), "\n    Pa\\x1b[1mss: ")
 	})
 }
 

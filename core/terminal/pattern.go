@@ -26,8 +26,8 @@ type Search interface {
 	//
 	// The match is pairs of indices into the window's text, as package regexp
 	// has them: of all of it, and of its captures. Without a match it is nil.
-	// It is not sure if it could turn out differently with more output. When
-	// the window is quiet, the search has to make up its mind.
+	// It is not sure if the first match could turn out differently with more
+	// output. When the window is quiet, the search has to make up its mind.
 	Next(ctx context.Context, w Window) (match []int, sure bool, err error)
 
 	// Open is how much output there was, since the search began, in front of

@@ -16,6 +16,7 @@ type Frame struct {
 	Name   string // what the function is called, as far as it's known
 	Main   bool   // the chunk itself rather than a function in it
 	Tail   bool   // calls between it and the one before are lost
+	Begin  int    // the line that the function's definition begins with; 0 for a chunk or a Go function
 
 	chunk *Chunk
 }
@@ -119,7 +120,7 @@ func (a activation) describe(vm *VM) Frame {
 	}
 	if proto := fn.(*lua.LFunction).Proto; proto != nil {
 		f.Source, f.Line = proto.SourceName, a.dbg.CurrentLine
-		f.Main = proto.LineDefined == 0
+		f.Main, f.Begin = proto.LineDefined == 0, proto.LineDefined
 		f.chunk, _, _ = vm.Origin(proto)
 		if f.Name == "" {
 			f.Name = fmt.Sprintf("<%s:%d>", proto.SourceName, proto.LineDefined)

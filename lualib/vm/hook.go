@@ -14,9 +14,24 @@ type interrupt struct {
 	ctx context.Context
 }
 
-// attend is the slow path of the hook: it runs what was posted, and interrupts
-// the thread when a context that it works under is done.
+// observe is what the hook does when the counter is not zero. Counting is the
+// reason that is always there.
+func (t *thread) observe() {
+	reasons := t.vm.attention.Load()
+	if t.vm.counting != nil {
+		t.count()
+		reasons--
+	}
+	if reasons > 0 {
+		t.attend()
+	}
+}
+
+// attend is the slow path of the hook: it samples the stack if that is due, runs
+// what was posted, and interrupts the thread when a context that it works under
+// is done.
 func (t *thread) attend() {
+	t.sampleIfDue()
 	for fn := t.vm.posted.take(); fn != nil; fn = t.vm.posted.take() {
 		t.vm.attention.Add(-1)
 		t.runPosted(fn)

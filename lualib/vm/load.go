@@ -65,7 +65,11 @@ func (vm *VM) Load(source []byte, name string) (*lua.LFunction, error) {
 	if err != nil {
 		return nil, err
 	}
-	vm.chunks.add(proto, &Chunk{Name: name, Source: source}, nil)
+	chunk := &Chunk{Name: name, Source: source}
+	vm.chunks.add(proto, chunk, nil)
+	if vm.counting != nil {
+		vm.counting.add(proto, chunk)
+	}
 	return vm.main.NewFunctionFromProto(proto), nil
 }
 

@@ -17,6 +17,8 @@ type thread struct {
 	ctx    context.Context // set where a Do or Within begins
 	depth  int             // how many threads are below it
 	posted bool            // runs what was posted, above whatever its parent is doing
+
+	counted counted // used by count alone
 }
 
 func threadOf(L *lua.LState) *thread { return L.Context().(*thread) }
@@ -95,7 +97,7 @@ func (t *thread) context() context.Context {
 
 func (t *thread) Done() <-chan struct{} {
 	if t.vm.attention.Load() != 0 {
-		t.attend()
+		t.observe()
 	}
 	return nil
 }

@@ -33,8 +33,9 @@
 //
 // gopher-lua calls Done of a thread's context before every instruction. Ours
 // looks at one atomic counter. When it isn't zero somebody wants attention: a
-// deadline has passed, or a function waits to be run in the middle of the
-// script, as a signal handler does.
+// deadline has passed, a function waits to be run in the middle of the script,
+// as a signal handler does, a sample of the stack is due for a profile, or
+// instructions are counted for coverage.
 package vm
 
 import (
@@ -81,6 +82,10 @@ type VM struct {
 	waiting    map[*thread]struct{}         // threads in Unlocked
 	chunks     chunkIndex
 	modules    map[string]*Chunk // what require has found, by name; nil for one in Go
+	counting   *counting         // nil unless Count was called
+	sampling   *sampling         // nil unless Sample was called
+
+	closing []func()
 
 	// Resumed, if set, is called when a thread has the lock again after a wait
 	// in which others had it.
@@ -122,9 +127,18 @@ func New(stdio Stdio) *VM {
 	return vm
 }
 
+// OnClose has fn called when the VM is closed, after all that runs in it has
+// ended.
+func (vm *VM) OnClose(fn func()) { vm.closing = append(vm.closing, fn) }
+
 // Close ends every coroutine that is still suspended. The VM must not be used
 // afterwards, and nothing may be running in it.
 func (vm *VM) Close() {
+	defer func() { // without the lock
+		for _, fn := range vm.closing {
+			fn()
+		}
+	}()
 	vm.mu.Lock()
 	defer vm.mu.Unlock()
 	for co := range vm.coroutines {

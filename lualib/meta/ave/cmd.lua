@@ -149,7 +149,8 @@ function cmd.pattern(pattern) end
 
 --- Makes a regular expression, with the syntax of RE2 as `ave.regex` has it, for
 --- `Session:expect`. Only this kind of pattern takes a time that is linear in the
---- output whatever it is.
+--- output whatever it is; a search for one of Lua's is given up a second after the
+--- timeout.
 ---
 --- Raises `TypeError` for an expression that is malformed.
 ---@param expression string
@@ -238,9 +239,12 @@ function Session:dropped() end
 --- pattern says which kind.
 ---
 --- The match that begins first in the output counts; if several begin there,
---- that of the pattern which is first in the list. A match that reaches the end
---- of the output, and could be another one with more, as that of "%d+", is taken
---- when nothing has come for 20 ms. Characters of UTF-8 are not cut apart.
+--- that of the pattern which is first in the list. A match that could be another
+--- one with more output, as that of "%d+" at the end, is taken when nothing has
+--- come for 20 ms. Characters of UTF-8 are not cut apart.
+---
+--- One task may expect at a time; others wait for their turn, at most as long as
+--- their timeout. Those that wait for the screen or the end do so beside them.
 ---
 --- Raises `Timeout`, unless `cmd.TIMEOUT` is in the list, and `EOF`, unless
 --- `cmd.EOF` is.
@@ -301,7 +305,7 @@ function Session:lines(options) end
 ---
 ---     session:press("Down", "Down", "Enter")
 ---
---- Raises `TypeError` for a key that there is not.
+--- Raises `TypeError` for a key that there is not; none is pressed then.
 ---@param ... string
 function Session:press(...) end
 

@@ -1,0 +1,82 @@
+package coverage
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+func checkPattern(pattern string) error {
+	for part := range strings.SplitSeq(pattern, "/") {
+		if _, err := path.Match(part, ""); err != nil || part == "" {
+			return fmt.Errorf("coverage: wanted a pattern of paths such as src/**/*.lua, got %q", pattern)
+		}
+	}
+	return nil
+}
+
+// below is a path as patterns see it, if it is below the root.
+func (c Choice) below(file string) (name string, ok bool) {
+	name, err := filepath.Rel(c.Root, file)
+	return name, err == nil && filepath.IsLocal(name)
+}
+
+// has reports whether a file, named as below does, is counted.
+func (c Choice) has(name string) bool {
+	return (len(c.Include) == 0 || matchAny(c.Include, name)) && !matchAny(c.Exclude, name)
+}
+
+func matchAny(patterns []string, name string) bool {
+	for _, pattern := range patterns {
+		if match(strings.Split(pattern, "/"), strings.Split(name, "/")) {
+			return true
+		}
+	}
+	return false
+}
+
+func match(pattern, name []string) bool {
+	for ; len(pattern) > 0; pattern, name = pattern[1:], name[1:] {
+		if pattern[0] == "**" {
+			for i := range len(name) + 1 {
+				if match(pattern[1:], name[i:]) {
+					return true
+				}
+			}
+			return false
+		}
+		if len(name) == 0 {
+			return false
+		}
+		if ok, _ := path.Match(pattern[0], name[0]); !ok {
+			return false
+		}
+	}
+	return len(name) == 0
+}
+
+// Included are the Lua files below the root that the choice includes by a
+// pattern, as absolute paths: those that the report shall have even if nobody
+// has loaded them. Directories whose names begin with a dot are passed over.
+func (r *Run) Included() (files []string, err error) {
+	if len(r.choice.Include) == 0 {
+		return nil, nil
+	}
+	err = filepath.WalkDir(r.choice.Root, func(file string, entry fs.DirEntry, err error) error {
+		switch name, ok := r.choice.below(file); {
+		case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case entry.IsDir() && name != "." && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir
+		case ok && entry.Type().IsRegular() && filepath.Ext(file) == ".lua" && r.choice.has(name):
+			files = append(files, file)
+		}
+		return nil
+	})
+	return files, err
+}

@@ -1,0 +1,104 @@
+package vm
+
+import (
+	"sync/atomic"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// Counting how often each instruction is executed, which is what coverage is
+// made of. Without it the hook costs what it always does: counting is one of
+// the reasons to leave the fast path.
+
+// Counters give the counters of a chunk, one for each of its instructions; nil
+// means that the chunk is not counted. lines has the line of each instruction,
+// as [Lines] does. The counters are added to atomically, and may be other
+// processes' too.
+type Counters func(chunk *Chunk, lines []int32) []uint64
+
+// counting is what an interpreter knows of its counters.
+type counting struct {
+	counters Counters
+	of       map[*lua.FunctionProto][]uint64 // keeps the prototypes that are counted
+}
+
+// Count has the instructions counted of all that is loaded from now on. It is
+// called once, before anything runs. The counters are in use until the VM is
+// closed.
+func (vm *VM) Count(counters Counters) {
+	vm.counting = &counting{counters, map[*lua.FunctionProto][]uint64{}}
+	vm.attention.Add(1)
+}
+
+// add asks for the counters of a chunk.
+func (c *counting) add(proto *lua.FunctionProto, chunk *Chunk) {
+	if counters := c.counters(chunk, Lines(proto)); counters != nil {
+		c.hand(proto, counters)
+	}
+}
+
+// hand gives a prototype and those inside it their part of the counters, and
+// returns the rest.
+func (c *counting) hand(proto *lua.FunctionProto, counters []uint64) []uint64 {
+	n := len(proto.Code)
+	c.of[proto], counters = counters[:n:n], counters[n:]
+	for _, inner := range proto.FunctionPrototypes {
+		counters = c.hand(inner, counters)
+	}
+	return counters
+}
+
+// counted is the function whose instructions a thread has counted last.
+type counted struct {
+	proto    *lua.FunctionProto
+	counters []uint64
+}
+
+// count counts the instruction that t is about to execute.
+func (t *thread) count() {
+	frame := currentFrame(t.L)
+	if proto := frame.fn.Proto; proto != t.counted.proto {
+		t.counted = counted{proto, t.vm.counting.of[proto]}
+	}
+	if c := t.counted.counters; c != nil {
+		atomic.AddUint64(&c[frame.pc-1], 1)
+	}
+}
+
+// Lines gives the line of each instruction of a prototype, and then of those
+// inside it. It is 0 where the instruction alone doesn't make the line one that
+// can be executed: what the compiler adds at the end of a function or a loop may
+// never be reached, though every statement is.
+func Lines(proto *lua.FunctionProto) []int32 {
+	lines := make([]int32, len(proto.Code))
+	for pc, inst := range proto.Code {
+		if !isAdded(proto, pc, inst) {
+			lines[pc] = int32(proto.DbgSourcePositions[pc])
+		}
+	}
+	for _, inner := range proto.FunctionPrototypes {
+		lines = append(lines, Lines(inner)...)
+	}
+	return lines
+}
+
+// isAdded reports whether no statement has asked for the instruction. A jump
+// forward may be a break; one back is the end of a loop.
+func isAdded(proto *lua.FunctionProto, pc int, inst uint32) bool {
+	switch opcode(inst) {
+	case lua.OP_RETURN:
+		return pc == len(proto.Code)-1
+	case lua.OP_JMP:
+		return jumpsBack(inst)
+	case lua.OP_CLOSE, lua.OP_NOP:
+		return true
+	}
+	return false
+}
+
+func opcode(inst uint32) int { return int(inst >> 26) }
+
+func jumpsBack(inst uint32) bool {
+	const zero = 1<<17 - 1 // how gopher-lua writes a distance of nothing
+	return int(inst&0x3ffff) < zero
+}

@@ -1,0 +1,136 @@
+package vm
+
+import (
+	"sync/atomic"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// Sampling stacks, which is what a profile is made of. A ticker asks for a
+// sample; the code that runs takes it itself, between two instructions. When
+// all of it waits, the ticker takes the lock and does it.
+
+// Sample is the time that went by with a stack.
+type Sample struct {
+	Stack   []Frame // innermost call first, through coroutines to who resumed them
+	Running bool    // or else it was waiting in the innermost call, a Go function
+	Elapsed time.Duration
+}
+
+// deepest is how many calls of a stack a sample has.
+const deepest = 256
+
+// sampling is used under the lock, but for due.
+type sampling struct {
+	record func([]Sample)
+	last   time.Time   // what went by until then has been sampled
+	due    atomic.Bool // the code that runs shall take a sample
+}
+
+// Sample gives record the stacks of all threads, about once in each period. It
+// is called under the lock, and must be quick. To call Sample twice is a
+// mistake. Stop may be called once, without the lock.
+func (vm *VM) Sample(period time.Duration, record func([]Sample)) (stop func()) {
+	s := &sampling{record: record, last: time.Now()}
+	vm.sampling = s
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(period)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				vm.tick()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
+}
+
+// tick takes a sample, or asks whoever has the lock for one.
+func (vm *VM) tick() {
+	if !vm.mu.TryLock() {
+		if !vm.sampling.due.Swap(true) {
+			vm.attention.Add(1)
+		}
+		return
+	}
+	defer vm.mu.Unlock()
+	if vm.sampling.due.Swap(false) {
+		vm.attention.Add(-1)
+	}
+	vm.sample(nil)
+}
+
+// sampleIfDue takes the sample that the ticker has asked for.
+func (t *thread) sampleIfDue() {
+	if s := t.vm.sampling; s != nil && s.due.Swap(false) {
+		t.vm.attention.Add(-1)
+		t.vm.sample(t)
+	}
+}
+
+// sample records the stack of the thread that runs, if any does, and of those
+// that wait.
+func (vm *VM) sample(running *thread) {
+	s, now := vm.sampling, time.Now()
+	elapsed := now.Sub(s.last)
+	s.last = now
+	var samples []Sample
+	if running != nil {
+		samples = append(samples, Sample{running.executed(), true, elapsed})
+	}
+	for t := range vm.waiting {
+		samples = append(samples, Sample{t.wholeStack(), false, elapsed})
+	}
+	s.record(samples)
+}
+
+// wholeStack is the stack of a thread and of those that it was called and
+// resumed by.
+func (t *thread) wholeStack() (stack []Frame) {
+	for ; t != nil; t = t.bottom().parent {
+		for a := range t.activations() {
+			if len(stack) == deepest {
+				return stack
+			}
+			stack = append(stack, a.describe(t.vm))
+		}
+	}
+	return stack
+}
+
+// bottom is the last thread that works for the same coroutine.
+func (t *thread) bottom() *thread {
+	for t.parent != nil && t.parent.co == t.co {
+		t = t.parent
+	}
+	return t
+}
+
+// executed is the stack at the instruction that was executed last, which is what
+// the time went by with; the hook is called before the next one. The difference
+// matters after Go functions, which may take long.
+func (t *thread) executed() []Frame {
+	stack, frame := t.wholeStack(), currentFrame(t.L)
+	if frame == nil || frame.fn.Proto == nil {
+		return stack
+	}
+	proto, pc := frame.fn.Proto, frame.pc-1
+	switch {
+	case pc == 0 && len(stack) > 1: // of a function that was called, for instance by require
+		return stack[1:]
+	case pc > 0 && isCall(proto.Code[pc-1]):
+		stack[0].Line = proto.DbgSourcePositions[pc-1]
+	}
+	return stack
+}
+
+func isCall(inst uint32) bool { return opcode(inst) == lua.OP_CALL || opcode(inst) == lua.OP_TFORLOOP }
