@@ -107,6 +107,7 @@ describe("a client", function()
 			finally(function() stop(other) end)
 			local leaving = RemoteControl { "", there }
 			finally(function() leaving:close() end)
+			leaving.future:sleep(0.2) -- so that the others are sent before it leaves
 			local exit, after = leaving.future:leave(), leaving.future:echo(1)
 			assert.equal("bye", assert.raises("Exit", exit.get, exit).message)
 			assert.raises("ConnectionClosed", after.get, after, 5)
