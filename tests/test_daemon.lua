@@ -4,6 +4,7 @@
 local cmd = require("ave.cmd")
 local connection = require("ave.network.connection")
 local control = require("ave.network.control")
+local fs = require("ave.fs")
 local Daemon = require("ave.daemon").Daemon
 local Process = require("ave.network.process").Process
 
@@ -198,16 +199,23 @@ describe("SIGUSR1", function()
 	end
 
 	it("has a process that loops write down where it is", function()
+		local spinning = os.tmpname()
+		os.remove(spinning)
 		local child = Process {
 			target = function()
 				local answer = 42
-				local function spin() local question = "?" while true do answer = answer + #question end end
+				local function spin()
+					local question = "?"
+					io.open(spinning, "w"):close()
+					while true do answer = answer + #question end
+				end
 				coroutine.wrap(function() pcall(spin) end)()
 			end,
 		}
 		child.home = home
 		child:start { synchronize = true }
-		finally(function() child:kill() child:join(10) end)
+		finally(function() child:kill() child:join(10) os.remove(spinning) end)
+		eventually(function() return fs.exists(spinning) end, { timeout = 20 })
 		cmd.run("kill -USR1 " .. child.pid)
 		local text = hickup_of(child.pid)
 		assert.matches("in function <.*>", text)
