@@ -126,17 +126,20 @@ func takeOver(c *bind.Call, s *settings, options *control.Options) (estate *cont
 
 // succeed has the class adopt what the service has left, and then has it let go.
 func (s *service) succeed(c *bind.Call, estate *control.Estate) error {
+	succeeded := false
+	defer func() { // also when adopt raises
+		if !succeeded {
+			s.server.Renounce()
+			estate.Close()
+			delete(s.vm.Attached, serviceKey{s.self})
+		}
+	}()
 	err := s.adopt(c.L, estate)
 	if err == nil {
 		c.Unlocked(func(ctx context.Context) { err = s.server.Succeed(ctx) })
 	}
-	if err != nil {
-		s.server.Renounce()
-		estate.Close()
-		delete(s.vm.Attached, serviceKey{s.self})
-		return err
-	}
-	return nil
+	succeeded = err == nil
+	return err
 }
 
 // adopt gives the class what was left: its state, the processes by their

@@ -258,6 +258,20 @@ describe("a service that is restarted", function()
 		assert.same({ 3, 2 }, client:count())
 	end)
 
+	it("goes on at once when a takeover fails in a process that lives on", function()
+		local Broken = Counter:subclass("Broken")
+		function Broken.adopt()
+			error("cannot adopt")
+		end
+		local broken = Broken { port = port, authkey = "key", takeover = true, takeover_timeout = 20 }
+		local ok, e = pcall(broken.initialize, broken)
+		assert.is_false(ok)
+		assert.matches("cannot adopt", tostring(e))
+		local client = ave.RemoteControl({ "", port }, "key", 10)
+		finally(function() client:close() end)
+		assert.same({ 1, 1 }, client:count())
+	end)
+
 	it("goes on when the new process is too slow, and when it dies", function()
 		local Hanging = Counter:subclass("Hanging")
 		function Hanging.adopt()

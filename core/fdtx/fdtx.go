@@ -80,16 +80,7 @@ func (t *FdTx) Accept(ctx context.Context, timeout time.Duration, uids ...int) e
 	if err != nil {
 		return named(ctx, err)
 	}
-	if err := checkPeer(conn, uids); err != nil {
-		return errors.Join(err, conn.close())
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.listener != l {
-		conn.close()
-		return errClosed
-	}
-	return t.replace(conn)
+	return t.adopt(conn, uids, func() bool { return t.listener == l })
 }
 
 // Connect connects to the socket file of a peer that listens. It goes on trying
@@ -109,20 +100,21 @@ func (t *FdTx) Connect(ctx context.Context, path string, timeout time.Duration, 
 	if err != nil {
 		return named(ctx, err)
 	}
+	return t.adopt(conn, uids, func() bool { return t.closed == closed })
+}
+
+// adopt makes conn the connection if one of uids is at its other end and nobody
+// has closed t meanwhile, about which wanted is asked under the lock.
+func (t *FdTx) adopt(conn *socket, uids []int, wanted func() bool) error {
 	if err := checkPeer(conn, uids); err != nil {
 		return errors.Join(err, conn.close())
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.closed != closed {
+	if !wanted() {
 		conn.close()
 		return errClosed
 	}
-	return t.replace(conn)
-}
-
-// replace is for those who have the lock.
-func (t *FdTx) replace(conn *socket) error {
 	last := t.conn
 	t.conn = conn
 	if last == nil {
