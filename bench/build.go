@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,6 +65,31 @@ func (b *built) script(name, text string) (*exec.Cmd, error) {
 		return nil, err
 	}
 	return exec.Command(b.avescript, filepath.Join(b.dir, name)), nil
+}
+
+// drive runs a Lua script that does something for each line that talk writes, and
+// answers with lines. The script ends with its input.
+func (b *built) drive(ctx context.Context, name, text string, talk func(commands io.Writer, answers *bufio.Scanner) error) error {
+	cmd, err := b.script(name, text)
+	if err != nil {
+		return err
+	}
+	cmd.Stderr = os.Stderr
+	commands, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { commands.Close() })()
+	err = talk(commands, bufio.NewScanner(output))
+	commands.Close()
+	return errors.Join(err, cmd.Wait())
 }
 
 func (b *built) remove() { os.RemoveAll(b.dir) }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync/atomic"
 	"time"
 )
@@ -40,26 +39,12 @@ func handoverMeasures(ctx context.Context, b *built, limit uint64) (measures []*
 }
 
 func measureHandover(ctx context.Context, b *built, conns int) ([]float64, error) {
-	cmd, err := b.script("handover.lua", handoverScript)
-	if err != nil {
-		return nil, err
-	}
-	cmd.Stderr = os.Stderr
-	commands, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	output, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	defer context.AfterFunc(ctx, func() { commands.Close() })()
-	pause, err := timeHandover(commands, bufio.NewScanner(output), conns)
-	commands.Close()
-	return []float64{pause.Seconds()}, errors.Join(err, cmd.Wait())
+	var pause time.Duration
+	err := b.drive(ctx, "handover.lua", handoverScript, func(commands io.Writer, answers *bufio.Scanner) (err error) {
+		pause, err = timeHandover(commands, answers, conns)
+		return err
+	})
+	return []float64{pause.Seconds()}, err
 }
 
 func timeHandover(commands io.Writer, answers *bufio.Scanner, conns int) (pause time.Duration, err error) {

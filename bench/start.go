@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"time"
 )
@@ -38,28 +37,11 @@ func startMeasures(ctx context.Context, b *built) []*measure {
 
 // measureStart has a script start processes, one for each line that it reads.
 func measureStart(ctx context.Context, b *built) ([]float64, error) {
-	cmd, err := b.script("start.lua", startScript)
-	if err != nil {
-		return nil, err
-	}
-	cmd.Stderr = os.Stderr
-	commands, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	output, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	defer context.AfterFunc(ctx, func() { commands.Close() })()
-	took, err := timeStarts(commands, bufio.NewScanner(output))
-	commands.Close()
-	if waitErr := cmd.Wait(); err == nil {
-		err = waitErr
-	}
+	var took time.Duration
+	err := b.drive(ctx, "start.lua", startScript, func(commands io.Writer, answers *bufio.Scanner) (err error) {
+		took, err = timeStarts(commands, answers)
+		return err
+	})
 	return []float64{took.Seconds() / starts}, err
 }
 
