@@ -30,7 +30,7 @@ func run(t *testing.T, name string, args ...string) {
 
 // TestLua has the product run its own tests in tests/, as its user would.
 func TestLua(t *testing.T) {
-	run(t, buildBinary(t), "test", "tests")
+	run(t, buildBinary(t), "test", "--leaks", "warn", "tests")
 }
 
 var luaBlock = regexp.MustCompile("(?s)```lua\n(.*?)```")

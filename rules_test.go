@@ -218,6 +218,9 @@ func packageComment(t *testing.T, file string) string {
 
 func TestFilesAreShort(t *testing.T) {
 	for _, file := range append(sources(t, ".go"), sources(t, ".lua")...) {
+		if strings.HasPrefix(file, "lualib/meta/") {
+			continue // a module has one stub
+		}
 		if n := bytes.Count(read(t, file), []byte("\n")); n > longestFile && !strings.HasSuffix(file, "_test.go") {
 			t.Errorf("%s has %d lines, wanted at most %d: split it, by noun", file, n, longestFile)
 		}

@@ -188,5 +188,7 @@ func cmdRunBackground(c *bind.Call) error {
 	if err != nil {
 		return err
 	}
+	vm.Made(c.L, vm.MadeProcess, pid)
+	vm.Made(c.L, vm.MadeDescriptor, terminal)
 	return c.Return(pid, terminal)
 }

@@ -11,6 +11,7 @@ import (
 	"avescript/core/connection"
 	"avescript/core/exceptions"
 	"avescript/lualib/bind"
+	"avescript/lualib/vm"
 )
 
 // connectionModule is ave.network.connection: frames over TCP.
@@ -74,6 +75,9 @@ func findFreePort(c *bind.Call) error {
 	socket, port, err := connection.FindFreePort(options.Start, options.Stop, options.Listen)
 	if err != nil {
 		return err
+	}
+	if raw, err := socket.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { vm.Made(c.L, vm.MadeDescriptor, int(fd)) })
 	}
 	return c.Return(bind.New(c.L, &socketClass, socket), port)
 }

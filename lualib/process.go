@@ -16,6 +16,7 @@ import (
 	"avescript/core/process"
 	"avescript/lualib/bind"
 	"avescript/lualib/closure"
+	"avescript/lualib/vm"
 )
 
 // processModule is ave.network.process: Lua functions and classes in processes
@@ -161,6 +162,7 @@ func processStart(c *bind.Call) error {
 	} else {
 		kinOf(c.L).add(kinsman{Pid: pid, Name: c.Self.RawGetString("proc_name").String(), process: started, lifeline: link})
 	}
+	vm.Made(c.L, vm.MadeProcess, pid)
 	bind.Attach(c.L, c.Self, started)
 	c.Self.RawSetString("pid", lua.LNumber(pid))
 	return err

@@ -3,6 +3,7 @@ package lualib
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"avescript/core/terminal"
 	"avescript/lualib/bind"
 	"avescript/lualib/stdlib"
+	"avescript/lualib/suite"
 	"avescript/lualib/vm"
 )
 
@@ -119,6 +121,7 @@ func cmdSpawn(c *bind.Call) error {
 	}
 	s := &session{started, options.Timeout.Or(defaultPatience)}
 	sessionsOf(c.L).add(s)
+	vm.Made(c.L, vm.MadeProcess, s.PID())
 	object := bind.New(c.L, &sessionClass, s)
 	object.RawSetString("pid", lua.LNumber(s.PID()))
 	return c.Return(object)
@@ -138,6 +141,7 @@ func sessionsOf(L *lua.LState) sessions {
 	all := sessions{}
 	attached[sessionsKey{}] = all
 	stdlib.OnExit(L, func(*lua.LState, bool) { all.close() })
+	suite.ShowAtDeadline(L, all.views)
 	return all
 }
 
@@ -148,6 +152,17 @@ func (all sessions) add(s *session) {
 		}
 	}
 	all[s] = struct{}{}
+}
+
+// views are the screens of the programs that run.
+func (all sessions) views() map[string]string {
+	views := map[string]string{}
+	for s := range all {
+		if !s.HasEnded() {
+			views[fmt.Sprintf("screen of process %d", s.PID())] = s.Screen().Text()
+		}
+	}
+	return views
 }
 
 func (all sessions) close() {

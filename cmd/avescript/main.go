@@ -121,7 +121,7 @@ func newRoot() *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 	}
 	run := newRun()
-	root.AddCommand(run, newCall(), newStubs(), newTest(), newVersion())
+	root.AddCommand(run, newCall(), newStubs(), newTest(), newTestWorker(), newVersion())
 	root.Flags().AddFlagSet(run.Flags())
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()

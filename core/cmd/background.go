@@ -46,6 +46,14 @@ func RunBackground(argv []string, opts Options) (pid, terminal int, err error) {
 	return pid, terminal, err
 }
 
+// Owns tells whether a process is a command of this package that has not been
+// waited for.
+func Owns(pid int) bool {
+	background.mu.Lock()
+	defer background.mu.Unlock()
+	return background.commands[pid] != nil || pty.Owns(pid)
+}
+
 // Wait waits for a command of [RunBackground] and returns its status, as [Run]
 // does. It waits for no other process, whose status somebody else may want:
 // that gives ECHILD, and so does a command that has been waited for. A negative

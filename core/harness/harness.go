@@ -15,6 +15,11 @@
 //	run_finished
 package harness
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Kind says what an event is about.
 type Kind string
 
@@ -137,3 +142,7 @@ func (e Event) Bad() bool {
 
 // Flaky tells whether a test has passed, but not at once.
 func (e Event) Flaky() bool { return e.Counts() && e.Status == Passed && e.Attempt > 1 }
+
+// Key tells the tests of a file apart, but for those that have one name and
+// one line.
+func (e Event) Key() string { return fmt.Sprintf("%d:%s", e.Line, strings.Join(e.Path, "\x00")) }

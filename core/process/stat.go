@@ -149,13 +149,20 @@ func pids() ([]string, error) {
 
 // Children lists the living children of a process.
 func Children(pid int) ([]Stat, error) {
+	return childrenOf(pid, func(s Stat) bool { return !s.Dead() })
+}
+
+// Zombies lists the children of a process that have ended and not been reaped.
+func Zombies(pid int) ([]Stat, error) { return childrenOf(pid, func(s Stat) bool { return s.Dead() }) }
+
+func childrenOf(pid int, wanted func(Stat) bool) ([]Stat, error) {
 	all, _, err := snapshot()
 	if err != nil {
 		return nil, fmt.Errorf("list the children of process %d: %w", pid, err)
 	}
 	var children []Stat
 	for _, s := range all {
-		if s.Parent == pid && !s.Dead() {
+		if s.Parent == pid && wanted(s) {
 			children = append(children, s)
 		}
 	}

@@ -35,6 +35,13 @@ func (l *leaders) remove(pid int) {
 	delete(l.pids, pid)
 }
 
+// Owns tells whether a process is a program of [Start] that has not been reaped.
+func Owns(pid int) bool {
+	running.mu.Lock()
+	defer running.mu.Unlock()
+	return running.pids[pid]
+}
+
 // KillAll kills every program of [Start], with its tree and without a hangup
 // first. It is for a program that exits at once and doesn't wait for its
 // commands: from then on no other can be started.

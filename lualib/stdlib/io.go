@@ -65,7 +65,19 @@ func (lib *library) openFile(L *lua.LState, name, mode string) (ud *lua.LUserDat
 	if err != nil {
 		return nil, err
 	}
+	lib.tellOpened(L, opened)
 	return lib.userData(lib.newFile(opened, readable, writable)), nil
+}
+
+// tellOpened tells the host of a file's descriptor, which leaves the file
+// non-blocking, unlike its Fd.
+func (lib *library) tellOpened(L *lua.LState, f *os.File) {
+	if lib.host.Opened == nil {
+		return
+	}
+	if raw, err := f.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { lib.host.Opened(L, int(fd)) })
+	}
 }
 
 // openFlags reads a mode of fopen: r, w or a, and then any of + for both

@@ -46,6 +46,9 @@ type Host struct {
 	// its context is done.
 	Unlocked func(L *lua.LState, wait func(ctx context.Context))
 
+	// Opened is told of descriptors that a script opens. It may be nil.
+	Opened func(L *lua.LState, fd int)
+
 	// The standard streams; nil is the process's own. Each is used by one
 	// thread at a time. Children of os.execute and io.popen get them too, but
 	// for a Stdin that is no file.

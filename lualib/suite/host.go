@@ -19,19 +19,31 @@ import (
 var host = bind.Module{
 	Name: "ave.test.host",
 	Funcs: []bind.Fn{
+		bind.Func("acquire", "name", acquire),
 		bind.Func("beside", "path", beside),
 		bind.Func("caller", "", caller),
 		bind.Func("choice", "", choice),
+		bind.Func("died_in", "block", diedIn),
 		bind.Func("diff", "expected, actual", diff),
 		bind.Func("emit", "kind, element, status?, problems?", emit),
+		bind.Func("enter", "block", enter),
 		bind.Func("golden", "folder, name, text, may_update", golden),
 		bind.Func("is_object", "value", isObject),
 		bind.Func("is_opaque", "value", isOpaque),
+		bind.Func("left", "", left),
+		bind.Func("look", "", look),
 		bind.Func("now", "", now),
+		bind.Func("release", "name", release),
 		bind.Func("seed", "", seed),
+		bind.Func("settle", "directory, keep?", settle),
+		bind.Func("shared", "name, fn", shared),
+		bind.Func("skips", "test", skips),
 		bind.Func("sleep", "seconds", sleep),
 		bind.Func("stack", "", captureStack),
+		bind.Func("tagged", "test", tagged),
 		bind.Func("time", "", unixTime),
+		bind.Func("within", "seconds, fn, hook?, arg?", within),
+		bind.Func("workspace", "", workspace),
 	},
 }
 
@@ -97,6 +109,18 @@ func emit(c *bind.Call) error {
 		Last:        lua.LVAsBool(element.RawGetString("last")),
 		Quarantined: lua.LVAsBool(element.RawGetString("quarantine")),
 	})
+	return nil
+}
+
+// enter tells a worker's parent in which block it is.
+func enter(c *bind.Call) error {
+	var block *lua.LTable
+	if err := c.Args(&block); err != nil {
+		return err
+	}
+	if link := of(c.L).opts.Link; link != nil {
+		link.Enter(harness.Event{Path: texts(block, "path"), Line: int(lua.LVAsNumber(block.RawGetString("line")))})
+	}
 	return nil
 }
 

@@ -20,13 +20,13 @@ const longestName = 80
 // is to be recorded in. It is nil if that isn't. The caller closes it.
 func NextRecording(L *lua.LState, argv []string) (*os.File, error) {
 	s := of(L)
-	if s.opts.Record == "" || s.current == nil {
+	if s.opts.Record == "" || s.running() == nil {
 		return nil, nil
 	}
 	if err := os.MkdirAll(s.opts.Record, 0o777); err != nil {
 		return nil, err
 	}
-	name := fileName(append([]string{strings.TrimSuffix(filepath.Base(s.file), ".lua")}, s.current.Path...))
+	name := fileName(append([]string{strings.TrimSuffix(filepath.Base(s.file), ".lua")}, s.running().Path...))
 	file, err := createNext(filepath.Join(s.opts.Record, name), len(s.recordings)+1)
 	if err == nil {
 		s.recordings = append(s.recordings, harness.Artifact{Kind: "recording", Name: strings.Join(argv, " "), Path: file.Name()})

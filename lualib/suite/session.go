@@ -1,9 +1,12 @@
 package suite
 
 import (
+	"sync/atomic"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/core/harness"
+	"avescript/core/harness/leftovers"
 	"avescript/lualib/bind"
 	"avescript/lualib/vm"
 )
@@ -24,7 +27,11 @@ type session struct {
 	run     *harness.Run // where events go
 	file    string       // the test file
 	opts    Options
-	current *harness.Event // the test that is running
+	current atomic.Pointer[harness.Event] // the test that is running
+
+	views     []func() map[string]string // see ShowAtDeadline
+	remains   remains
+	artifacts []harness.Artifact // for the next event
 
 	recordings []harness.Artifact // of its commands
 }
@@ -59,14 +66,31 @@ func (s *session) declaredIn(L *lua.LState) string {
 	return lua.LVAsString(s.call(L, "declared_in"))
 }
 
-// send passes on an event, and remembers which test it leaves running.
+// begin makes the session that of a file.
+func (s *session) begin(v *vm.VM, run *harness.Run, file string, opts Options) {
+	s.run, s.file, s.opts = run, file, opts
+	if opts.Watcher != nil {
+		s.remains = remains{watcher: opts.Watcher, made: map[leftovers.Identity]harness.Frame{}}
+		v.OnMade = s.remains.noteMade
+	}
+}
+
+// running is the test that is running, or nil. Any goroutine may ask.
+func (s *session) running() *harness.Event { return s.current.Load() }
+
+// send passes on an event, with what was found since the last one that tells how
+// something ended, and remembers which test it leaves running.
 func (s *session) send(e harness.Event) {
-	s.current = nil
+	s.current.Store(nil)
 	switch e.Kind {
 	case harness.TestStarted:
-		s.current = &e
-	case harness.TestFinished:
-		s.keepRecordings(&e)
+		s.current.Store(&e)
+	case harness.TestFinished, harness.BlockFailed:
+		e.Leaks, s.remains.leaks = s.remains.leaks, nil
+		e.Artifacts, s.artifacts = s.artifacts, nil
+		if e.Kind == harness.TestFinished {
+			s.keepRecordings(&e)
+		}
 	}
 	s.run.Send(e)
 }
@@ -75,8 +99,11 @@ func (s *session) send(e harness.Event) {
 // fails for it.
 func (s *session) abandoned(err error) harness.Event {
 	e := broken(harness.Problem{Message: "interrupted: " + err.Error()})
-	if s != nil && s.current != nil {
-		e.Kind, e.Path, e.Line = harness.TestFinished, s.current.Path, s.current.Line
+	if s == nil {
+		return e
+	}
+	if current := s.running(); current != nil {
+		e.Kind, e.Path, e.Line = harness.TestFinished, current.Path, current.Line
 	}
 	return e
 }

@@ -19,13 +19,15 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/core/harness"
+	"avescript/core/harness/leftovers"
+	"avescript/core/harness/workers"
 	"avescript/lualib/vm"
 )
 
 // Options say how tests are run, and who learns of it.
 type Options struct {
 	// Reporter is told what happens.
-	Reporter harness.Reporter
+	Reporter harness.Reporter `json:"-"`
 
 	// Choice is which tests run.
 	Choice Choice
@@ -45,8 +47,35 @@ type Options struct {
 	Record string
 
 	// New makes the interpreter of a test file, with the words installed.
-	// Only Main needs it.
-	New func() *vm.VM
+	// Only Main and Work need it.
+	New func() *vm.VM `json:"-"`
+
+	// Timeout and HookTimeout are how long a test and a hook may take, in
+	// seconds; 0 is for ever.
+	Timeout, HookTimeout float64
+
+	// Seed, unless it is 0, makes the order of the tests in every block.
+	Seed int
+
+	// Quarantine are full names of tests, or Lua patterns: they do not spoil
+	// the run.
+	Quarantine []string
+
+	// Leaks says what comes of what tests leave behind, in workers.
+	Leaks Severities
+
+	// Workspaces is where workspaces are made, "" for the usual place.
+	Workspaces string
+
+	// Shares are the values of test.shared where there are no workers.
+	Shares Shares `json:"-"`
+
+	// What a worker has: its parent, what looks for leftovers, how it ends in
+	// the middle of a test, and which tests of the file it runs.
+	Link    *workers.Link      `json:"-"`
+	Watcher *leftovers.Watcher `json:"-"`
+	Exit    func()             `json:"-"`
+	job     *job
 }
 
 // Finish runs the tests that a script has declared so far. Ran is false if
@@ -68,23 +97,6 @@ func Finish(ctx context.Context, v *vm.VM, opts Options) (ran, passed bool, err 
 	})
 	run.FinishFile()
 	return true, finish(run, err), err
-}
-
-// Main runs test files one after the other, each in an interpreter of its own.
-// A file that cannot be loaded or declares no test counts as failed, and the
-// others go on. When ctx ends the report is finished, and err is the context's
-// cause.
-func Main(ctx context.Context, files []string, opts Options) (passed bool, err error) {
-	run := harness.Start(opts.Reporter, len(files))
-	for _, file := range files {
-		run.StartFile(file)
-		err = runFile(ctx, file, run, opts)
-		run.FinishFile()
-		if err != nil {
-			break
-		}
-	}
-	return finish(run, err), err
 }
 
 // runFile runs one file, which can require the modules beside it. The error is
@@ -111,7 +123,7 @@ func runFile(ctx context.Context, file string, run *harness.Run, opts Options) e
 			declared = int(lua.LVAsNumber(s.call(L, "run_file", chunk)))
 		}
 	})
-	if declared == 0 && run.File().Bad() == 0 {
+	if declared == 0 && run.File().Bad() == 0 && opts.job.isAll() {
 		run.Send(broken(harness.Problem{Message: "no tests in " + file}))
 	}
 	return err
@@ -155,7 +167,7 @@ func runDeclared(
 	var s *session
 	err := v.Do(ctx, func(L *lua.LState) error {
 		s = of(L)
-		s.run, s.file, s.opts = run, file, opts
+		s.begin(v, run, file, opts)
 		start(s, L)
 		return nil
 	})

@@ -12,24 +12,26 @@ import (
 // Dump writes what every Lua thread of L's interpreter is doing: its stack,
 // with the locals of each function. Of a posted function that calls it, only
 // what it has interrupted is shown.
-func Dump(L *lua.LState, w io.Writer) {
+func Dump(L *lua.LState, w io.Writer) { DumpIf(L, w, func(Frame) bool { return true }) }
+
+// DumpIf is Dump without the calls of which wanted does not hold, and without
+// the threads that have no other.
+func DumpIf(L *lua.LState, w io.Writer, wanted func(Frame) bool) {
 	t := threadOf(L)
 	number := 0
 	show := func(what string, t *thread) {
-		number++
-		fmt.Fprintf(w, "Lua thread %d (%s):\n", number, what)
+		var calls strings.Builder
 		for a := range t.activations() {
-			a.dump(t.vm, w)
+			if wanted(a.describe(t.vm)) {
+				a.dump(t.vm, &calls)
+			}
 		}
-		fmt.Fprintln(w)
-	}
-	running := t
-	for p := t; p != nil; p = p.parent {
-		if p.posted {
-			running = p.parent
+		if calls.Len() > 0 {
+			number++
+			fmt.Fprintf(w, "Lua thread %d (%s):\n%s\n", number, what, &calls)
 		}
 	}
-	if running != nil {
+	if running := interrupted(t); running != nil {
 		show("running", running)
 	}
 	for other := range t.vm.waiting {
@@ -40,6 +42,30 @@ func Dump(L *lua.LState, w io.Writer) {
 			show("suspended coroutine", co.top)
 		}
 	}
+}
+
+// interrupted is the thread that runs, or the one that a posted function has
+// interrupted; nil if that had none to interrupt.
+func interrupted(t *thread) *thread {
+	running := t
+	for p := t; p != nil; p = p.parent {
+		if p.posted {
+			running = p.parent
+		}
+	}
+	return running
+}
+
+// Stacks are the stacks of the threads that [Dump] shows as running or waiting.
+func Stacks(L *lua.LState) (stacks [][]Frame) {
+	t := threadOf(L)
+	if running := interrupted(t); running != nil {
+		stacks = append(stacks, running.frames())
+	}
+	for other := range t.vm.waiting {
+		stacks = append(stacks, other.frames())
+	}
+	return stacks
 }
 
 func (a activation) dump(vm *VM, w io.Writer) {

@@ -91,6 +91,9 @@ type VM struct {
 	// in which others had it.
 	Resumed func(L *lua.LState)
 
+	// OnMade, if set, is called when a script makes what it may leave behind.
+	OnMade func(L *lua.LState, kind MadeKind, number int)
+
 	// Attached is for the packages above: what they keep for each state,
 	// under keys of types of their own. The lock guards it.
 	Attached map[any]any
@@ -116,6 +119,7 @@ func New(stdio Stdio) *VM {
 
 	stdlib.Open(vm.main, stdlib.Host{
 		Unlocked: Unlocked,
+		Opened:   madeDescriptor,
 		Stdin:    stdio.In,
 		Stdout:   stdio.Out,
 		Stderr:   stdio.Err,

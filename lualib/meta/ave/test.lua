@@ -38,6 +38,8 @@ local test = {}
 ---@field retries? integer How many more attempts a test has when it goes wrong. All of them are reported, and the last one counts.
 ---@field xfail? boolean|string The test is expected to fail, and why. It spoils the run if it passes.
 ---@field quarantine? boolean|string The test is run and reported and does not spoil the run, and why.
+---@field timeout? ave.Seconds How long it may take, without its hooks. 0 is for ever.
+---@field exclusive? string No test of another worker runs meanwhile that has the same.
 
 --- Declares a block: tests that belong together, and hooks for them. Its name
 --- is the beginning of the names of its tests. `describe.each` makes a block for
@@ -176,6 +178,22 @@ function test.after_each(fn) end
 ---@param options? ave.EventuallyOptions
 ---@return any ... What the probe returned.
 function test.eventually(probe, options) end
+
+--- A value that is made once per run, by whoever asks first in any worker. It has
+--- to be one that JSON knows; what `fn` starts may go on running.
+---@param name string
+---@param fn fun(): any
+---@return any
+function test.shared(name, fn) end
+
+--- The block's tests that follow, or the test itself from here on, run while no
+--- test of another worker has the same name.
+---@param name string
+function test.exclusive(name) end
+
+--- A directory for the test that is running, which is kept if the test fails.
+---@return string path
+function test.workspace() end
 
 describe, context, insulate, expose = test.describe, test.context, test.insulate, test.expose
 it, spec, pending, finally = test.it, test.spec, test.pending, test.finally

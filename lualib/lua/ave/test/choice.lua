@@ -34,14 +34,28 @@ end
 
 local function has_tag(element, tag) return any(element.tags or {}, function(own) return own == tag end) end
 
+-- is_at tells whether a line is that of a block around a test, or in the test.
+local function is_at(test, line)
+    local around = test.parent
+    while around do
+        if around.line == line then
+            return true
+        end
+        around = around.parent
+    end
+    local lines = type(test.run) == "function" and debug.getinfo(test.run, "S") or {}
+    return line >= test.line and line <= math.max(test.line, lines.lastlinedefined or 0)
+end
+
 -- is_all tells whether nothing is left out.
 function choice.is_all()
-    for _, list in pairs(of_run()) do
-        if list[1] then
+    local run = of_run()
+    for _, name in ipairs({ "filters", "filter_out", "tags", "exclude_tags", "lines" }) do
+        if run[name][1] then
             return false
         end
     end
-    return true
+    return not run.some
 end
 
 -- excludes tells whether a test, or a block with all that is in it, is left out.
@@ -56,7 +70,19 @@ function choice.includes(test)
     local run, name = of_run(), full_name(test)
     return not choice.excludes(test)
         and (not run.filters[1] or any(run.filters, function(filter) return found(name, filter) end))
-        and (not run.tags[1] or any(run.tags, function(tag) return has_tag(test, tag) end))
+        and (not run.tags[1] or host.tagged(test))
+        and (not run.lines[1] or any(run.lines, function(line) return is_at(test, line) end))
+        and not host.skips(test)
+end
+
+-- of_command is what the command line says of a name.
+function choice.of_command(name) return of_run()[name] end
+
+-- is_quarantined tells whether the command line keeps a test from spoiling the run.
+function choice.is_quarantined(test)
+    local run = of_run()
+    return has_tag(test, "quarantine")
+        or run.quarantine[1] and any(run.quarantine, function(name) return found(full_name(test), name) end)
 end
 
 -- prune drops the tests of a block that do not run, and returns whether there is
@@ -67,7 +93,12 @@ function choice.prune(block)
     end
     local children = {}
     for _, child in ipairs(block.children) do
-        local stays = child.children and not choice.excludes(child) or not child.children and choice.includes(child)
+        local stays
+        if child.children then
+            stays = not choice.excludes(child) and not host.died_in(child)
+        else
+            stays = choice.includes(child)
+        end
         if stays then
             children[#children + 1] = child
         end

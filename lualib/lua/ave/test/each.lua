@@ -60,14 +60,19 @@ function each.call(fn, row)
     return function() return fn(unpack(values, 1, n)) end
 end
 
-local of_words = {} -- by the word and by its function
+local of_words = {} -- tables by the word and by its function
 
--- add makes fn what a word has under "each".
-function each.add(word, word_fn, fn)
-    of_words[word], of_words[word_fn] = fn, fn
+-- add_field gives a word a field.
+function each.add_field(word, word_fn, key, value)
+    of_words[word] = of_words[word] or {}
+    of_words[word_fn] = of_words[word]
+    of_words[word][key] = value
 end
 
+-- add makes fn what a word has under "each".
+function each.add(word, word_fn, fn) each.add_field(word, word_fn, "each", fn) end
+
 -- field is what a word, given by name or as a function, has under a key.
-function each.field(word, key) return key == "each" and of_words[word] or nil end
+function each.field(word, key) return of_words[word] and of_words[word][key] end
 
 return each

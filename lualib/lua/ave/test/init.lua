@@ -7,6 +7,7 @@ local eventually = require("ave.test.eventually")
 local failure = require("ave.test.failure")
 local host = require("ave.test.host")
 local options = require("ave.test.options")
+local resources = require("ave.test.resources")
 local runner = require("ave.test.runner")
 
 local test = { eventually = eventually }
@@ -129,6 +130,36 @@ function test.randomize(...)
     else
         runner.randomize(nil)
     end
+end
+
+-- shared(name, fn) returns what fn returns, which is called once per run, in
+-- whichever worker asks first.
+test.shared = resources.shared
+
+-- exclusive(name) in a block has each of its tests run while no test runs in
+-- another worker that has the name, too; in a test it holds from there on.
+function test.exclusive(name)
+    if type(name) ~= "string" then
+        error("exclusive: wanted a name, got " .. type(name), 2)
+    end
+    if runner.collecting() then
+        runner.exclusive(name)
+    else
+        resources.take(name)
+    end
+end
+
+-- workspace() is a directory for the test that is running. It is removed when the
+-- test has passed, and kept otherwise.
+function test.workspace()
+    if runner.collecting() then
+        error("'workspace' can only be used inside a test and its hooks", 2)
+    end
+    return resources.workspace()
+end
+
+for _, name in ipairs({ "shared", "exclusive", "workspace" }) do
+    each.add_field("test", test.test, name, test[name])
 end
 
 -- each_of makes it.each and the like.

@@ -9,6 +9,8 @@ local known = {
     retries = "number", -- how many more attempts a test has that goes wrong
     xfail = "boolean or string", -- it goes wrong, and why
     quarantine = "boolean or string", -- it does not spoil the run, and why
+    timeout = "number", -- how many seconds it may take, 0 for ever
+    exclusive = "string", -- no other test runs meanwhile that has the same
 }
 
 local function names()
@@ -53,11 +55,23 @@ local function tags(around, given, name)
     return list
 end
 
+-- exclusive are the names of the blocks around and of the option, sorted, so that
+-- nobody waits for who waits for him.
+local function exclusive(around, own)
+    local list = { unpack(around) }
+    if own then
+        add(list, own)
+    end
+    table.sort(list)
+    return list
+end
+
 -- apply gives an element what holds for it.
 function options.apply(element, around)
     local given = element.options or {}
+    element.exclusive = exclusive(around.exclusive or {}, given.exclusive)
     element.tags = tags(around.tags or {}, given.tags or {}, element.name)
-    for _, name in ipairs({ "retries", "xfail", "quarantine" }) do
+    for _, name in ipairs({ "retries", "xfail", "quarantine", "timeout" }) do
         element[name] = given[name]
         if element[name] == nil then
             element[name] = around[name]

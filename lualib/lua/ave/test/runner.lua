@@ -13,6 +13,7 @@ local hub = require("ave.test.hub")
 local isolation = require("ave.test.isolation")
 local kept = require("ave.test.kept")
 local options = require("ave.test.options")
+local resources = require("ave.test.resources")
 local scope = require("ave.test.scope")
 local shuffle = require("ave.test.shuffle")
 
@@ -46,6 +47,11 @@ function runner.finally(fn) running.finally = fn end
 
 function runner.expect_failure(reason) running.xfail = reason end
 
+function runner.exclusive(name)
+    block.exclusive = { name, unpack(block.exclusive or {}) }
+    table.sort(block.exclusive)
+end
+
 function runner.randomize(seed) block.seed = seed end
 
 local function placed(element)
@@ -75,11 +81,12 @@ function runner.add_hook(kind, element)
     table.insert(block.hooks[kind], element)
 end
 
--- call runs fn in a phase, with variables, and returns nil or its problem.
-local function call(in_phase, variables, fn)
+-- call runs fn in a phase, with variables, and returns nil or its problem. A limit
+-- is in seconds; 0 and nil are none.
+local function call(in_phase, variables, fn, limit, hook)
     local before, outer = phase, scope.enter(variables)
     phase = in_phase
-    local problem = failure.catch(fn)
+    local problem = host.within(limit, failure.catch, hook, fn)
     phase = before
     scope.enter(outer)
     return problem
@@ -107,7 +114,8 @@ end
 local function call_hooks(kind, of, problems)
     local ok = true
     for _, hook in ipairs(of.hooks[kind] or {}) do
-        local problem = call("hook", hook.variables, hook.run)
+        local limit = choice.of_command("hook_timeout")
+        local problem = call("hook", hook.variables, hook.run, limit, hook.name)
         if problem then
             ok = false
             add(problems, problem, hook.name)
@@ -154,8 +162,9 @@ end
 -- run_body runs the test itself and what it gave to finally.
 local function run_body(test, variables, problems)
     failure.note()
-    local problem = call("test", variables, test.run)
-    local last = running.finally and call("hook", variables, running.finally)
+    local problem = call("test", variables, test.run, test.timeout or choice.of_command("timeout"))
+    local last = running.finally
+        and call("hook", variables, running.finally, choice.of_command("hook_timeout"), "finally")
     for _, soft in ipairs(failure.noted()) do
         table.insert(problems, soft)
     end
@@ -198,6 +207,16 @@ end
 
 local statuses = { passed = "success", failed = "failure", error = "error", pending = "pending", xfailed = "success" }
 
+-- check_left looks for what has been left behind since host.look. It tells whether
+-- that is a reason to fail.
+local function check_left(problems)
+    local message = host.left()
+    if message then
+        table.insert(problems, { status = "failed", message = message })
+    end
+    return message
+end
+
 -- attempt runs a test with its hooks once. It returns the status, the problems,
 -- and whether another attempt could end in another way.
 local function attempt(test)
@@ -208,6 +227,7 @@ local function attempt(test)
         return "error", problems, false
     end
     problems = {}
+    host.look()
     publish(problems, { "test", "start" }, test, test.parent)
     local reached, ok = before_each(test.parent, problems)
     if ok then
@@ -219,6 +239,10 @@ local function attempt(test)
     if status == "passed" then
         status = verdict(problems)
     end
+    if check_left(problems) and status ~= "failed" and status ~= "xpassed" then
+        status = status == "error" and status or "failed"
+    end
+    resources.settle(status ~= "passed" and status ~= "pending" and status ~= "xfailed")
     if problems[1] and test.parent.seed then
         problems[1].message = problems[1].message .. "\n(in the order of randomize(" .. test.parent.seed .. "))"
     end
@@ -227,6 +251,8 @@ end
 
 -- run_test is how every test is run: as often as it may be tried.
 local function run_test(test)
+    test.quarantine = test.quarantine or choice.is_quarantined(test)
+    resources.acquire(test.exclusive)
     local tries = 1 + (test.retries or 0)
     for n = 1, tries do
         test.attempt, test.last = tries > 1 and n or nil, nil
@@ -235,9 +261,10 @@ local function run_test(test)
         test.last = tries > 1 and (n == tries or not again) or nil
         host.emit("test_finished", test, status, problems)
         if n == tries or not again then
-            return
+            break
         end
     end
+    resources.release()
 end
 
 local function skip_test(test)
@@ -288,10 +315,12 @@ local function run_collected(of)
     if not choice.prune(of) then
         return
     end
+    of.seed = of.seed or choice.of_command("seed")
     if of.seed then
         shuffle(of.children, of.seed)
     end
     local problems = {}
+    host.look()
     if call_hooks("strict_setup", of, problems) then
         run_children(of)
     else
@@ -302,6 +331,7 @@ local function run_collected(of)
         call_hooks("lazy_teardown", of, problems)
     end
     call_hooks("strict_teardown", of, problems)
+    check_left(problems)
     report(of, problems)
 end
 
@@ -348,7 +378,11 @@ function run_block(of)
     if of.kind == "insulate" then
         of.saved = isolation.save()
     end
+    host.enter(of)
     around(of, of.descriptor, collect_and_run)
+    if of.parent then
+        host.enter(of.parent)
+    end
     if of.kind == "expose" and of.parent.saved then
         of.parent.saved = isolation.save()
     end

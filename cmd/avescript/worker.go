@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"avescript/lualib"
+	"avescript/lualib/script"
+	"avescript/lualib/suite"
+	"avescript/lualib/vm"
+)
+
+const workerName = "test-worker"
+
+// newTestWorker is the command that "avescript test" starts.
+func newTestWorker() *cobra.Command {
+	return &cobra.Command{
+		Use:    workerName,
+		Short:  "Run test files for avescript test",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, stop := script.Notify(c.Context(), exitBySignal, syscall.SIGTERM)
+			defer stop()
+			return suite.Work(ctx, func() *vm.VM { return lualib.New(vm.Stdio{}) })
+		},
+	}
+}
+
+func workerCommand() *exec.Cmd {
+	command := exec.CommandContext(context.Background(), "/proc/self/exe", workerName)
+	command.Args[0] = os.Args[0]
+	return command
+}

@@ -1,0 +1,240 @@
+// Package leftovers finds what a test has left behind in its process: children,
+// pseudoterminals, listening ports, other descriptors, and temporary files.
+//
+// [Watch] makes this process the one that adopts its orphaned descendants, so
+// that nobody gets lost. After that, looking costs a handful of system calls as
+// long as there is nothing to be found.
+package leftovers
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"avescript/core/harness"
+	"avescript/core/process"
+)
+
+// The kinds of leftovers.
+const (
+	Process    = "process"
+	PTY        = "pty"
+	Port       = "port"
+	Descriptor = "descriptor"
+	File       = "file"
+)
+
+// Kinds are all of them.
+var Kinds = []string{Process, PTY, Port, Descriptor, File}
+
+// Watcher looks for leftovers of one process. It belongs to one goroutine.
+type Watcher struct {
+	fds, temp *listing
+	tempDir   string
+	buffer    []byte
+}
+
+// Things are what there is at some time: children by pid, descriptors, and
+// names in the directory for temporary files.
+type Things struct {
+	children []int
+	fds      []string
+	files    []string
+}
+
+// Left is something that has been left behind.
+type Left struct {
+	Kind   string
+	What   string
+	Number int // the pid or the descriptor
+}
+
+// Watch begins to watch this process.
+func Watch() (*Watcher, error) {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return nil, fmt.Errorf("adopt orphans: %w", err)
+	}
+	w := &Watcher{tempDir: os.TempDir(), buffer: make([]byte, 16<<10)}
+	var err error
+	if w.fds, err = open("/proc/self/fd"); err != nil {
+		return nil, err
+	}
+	if w.temp, err = open(w.tempDir); err != nil {
+		return nil, err
+	}
+	// What the runtime opens when it first waits for a descriptor is not to be
+	// taken for a test's.
+	r, pw, err := os.Pipe()
+	if err == nil {
+		_ = r.Close()
+		_ = pw.Close()
+	}
+	return w, err
+}
+
+// Look tells what there is now.
+func (w *Watcher) Look() Things {
+	return Things{w.children(), w.fds.names(w.buffer), w.temp.names(w.buffer)}
+}
+
+// patience is how long something may take to be gone that is being closed when
+// a test ends, by another goroutine or process.
+const patience = 100 * time.Millisecond
+
+// New tells what there is now and was not before. What is about to go has a
+// moment for it.
+func (w *Watcher) New(before Things) []Left {
+	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
+		now := w.Look()
+		if now.within(before) {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return w.describe(now, before)
+		}
+	}
+}
+
+// within tells whether there is nothing that was not before.
+func (t Things) within(before Things) bool {
+	return subset(t.children, before.children) && subset(t.fds, before.fds) && subset(t.files, before.files)
+}
+
+func subset[T comparable](list, of []T) bool {
+	if slices.Equal(list, of) {
+		return true
+	}
+	return !slices.ContainsFunc(list, func(v T) bool { return !slices.Contains(of, v) })
+}
+
+// children are the living ones. That there are none, which is how it should be,
+// is known from one system call.
+func (w *Watcher) children() []int {
+	if !hasChildren() {
+		return nil
+	}
+	all, err := process.Children(os.Getpid())
+	if err != nil {
+		return nil
+	}
+	pids := make([]int, len(all))
+	for i, child := range all {
+		pids[i] = child.PID
+	}
+	return pids
+}
+
+func (w *Watcher) describe(now, before Things) (all []Left) {
+	for _, pid := range now.children {
+		if !slices.Contains(before.children, pid) {
+			all = append(all, Left{Process, fmt.Sprintf("process %d (%s)", pid, commandOf(pid)), pid})
+		}
+	}
+	for _, name := range now.fds {
+		if !slices.Contains(before.fds, name) {
+			if left, ok := describeFD(name); ok {
+				all = append(all, left)
+			}
+		}
+	}
+	for _, name := range now.files {
+		if !slices.Contains(before.files, name) {
+			all = append(all, Left{Kind: File, What: "file " + filepath.Join(w.tempDir, name)})
+		}
+	}
+	return all
+}
+
+// commandOf is the command line of a process, or at least its name.
+func commandOf(pid int) string {
+	const most = 100
+	line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	text := strings.TrimSpace(string(bytes.ReplaceAll(line, []byte{0}, []byte{' '})))
+	if text == "" {
+		stat, _ := process.ReadStat(pid)
+		text = stat.Comm
+	}
+	return text[:min(len(text), most)]
+}
+
+func describeFD(name string) (Left, bool) {
+	fd, err := strconv.Atoi(name)
+	target, linkErr := os.Readlink("/proc/self/fd/" + name)
+	switch {
+	case err != nil, linkErr != nil, target == "anon_inode:[pidfd]": // these go with the child
+		return Left{}, false
+	case target == "/dev/ptmx", strings.HasSuffix(target, "/ptmx"):
+		return Left{PTY, fmt.Sprintf("pseudoterminal (descriptor %d)", fd), fd}, true
+	}
+	if listening, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); err == nil && listening == 1 {
+		return Left{Port, addressOf(fd), fd}, true
+	}
+	return Left{Descriptor, fmt.Sprintf("descriptor %d (%s)", fd, target), fd}, true
+}
+
+func addressOf(fd int) string {
+	address, _ := unix.Getsockname(fd)
+	switch a := address.(type) {
+	case *unix.SockaddrInet4:
+		return fmt.Sprintf("listening port %d", a.Port)
+	case *unix.SockaddrInet6:
+		return fmt.Sprintf("listening port %d", a.Port)
+	case *unix.SockaddrUnix:
+		return "listening socket " + a.Name
+	}
+	return "listening socket"
+}
+
+// End ends what can be ended: a child with all its tree, and a pseudoterminal,
+// whose descriptor stays open but is no terminal any more: it is its owner's to
+// close.
+func (l Left) End() {
+	switch l.Kind {
+	case Process:
+		if session, err := unix.Getsid(l.Number); err == nil && session == l.Number {
+			_ = process.KillTree(l.Number, process.HangUp)
+		}
+		_ = unix.Kill(l.Number, unix.SIGKILL)
+	case PTY:
+		null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return
+		}
+		defer unix.Close(null)
+		_ = unix.Dup3(null, l.Number, unix.O_CLOEXEC)
+	}
+}
+
+// Identity tells a thing from another one that has its number later.
+type Identity struct {
+	process bool
+	number  int
+	mark    uint64 // the inode, or when the process was started
+}
+
+// Identity is that of a process or a descriptor.
+func (l Left) Identity() Identity {
+	id := Identity{process: l.Kind == Process, number: l.Number}
+	if id.process {
+		stat, _ := process.ReadStat(l.Number)
+		id.mark = stat.Start
+		return id
+	}
+	var stat unix.Stat_t
+	if unix.Fstat(l.Number, &stat) == nil {
+		id.mark = stat.Ino
+	}
+	return id
+}
+
+// Leak is what an event says of it.
+func (l Left) Leak(made *harness.Frame, fails bool) harness.Leak {
+	return harness.Leak{Kind: l.Kind, What: l.What, Made: made, Fail: fails}
+}

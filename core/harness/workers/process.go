@@ -1,0 +1,147 @@
+package workers
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"avescript/core/process"
+)
+
+// worker is a process that runs files. Whoever has started it ends it.
+type worker struct {
+	command *exec.Cmd
+	link    *os.File
+	decoder *json.Decoder
+	output  *os.File // what stands for its streams 1 and 2
+	told    int64    // how much of it has been in events
+	temp    string   // its directory for temporary files
+}
+
+// startWorker starts a command as a worker. It leads a session, so that a
+// Ctrl-C is not its business but ours, and it can be killed with all it has
+// started.
+func startWorker(command *exec.Cmd, setup json.RawMessage) (w *worker, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("socket to a worker: %w", err)
+	}
+	w = &worker{command: command, link: os.NewFile(uintptr(fds[0]), "link to a worker")}
+	theirs := os.NewFile(uintptr(fds[1]), "link")
+	defer theirs.Close()
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
+	if w.output, err = newOutput(); err != nil {
+		return nil, err
+	}
+	if w.temp, err = os.MkdirTemp("", "avetest"); err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(w.temp, os.ModeSticky|0o777); err != nil { // as /tmp is: tests may run programs as other users
+		return nil, err
+	}
+	command.Stdout, command.Stderr = w.output, w.output
+	command.ExtraFiles = []*os.File{theirs}
+	command.Env = append(command.Environ(), "TMPDIR="+w.temp)
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := process.Spawn(command.Start); err != nil {
+		return nil, fmt.Errorf("start a worker: %w", err)
+	}
+	w.decoder = json.NewDecoder(w.link)
+	w.tell(order{Setup: setup})
+	return w, nil
+}
+
+// newOutput is a file without a name, in memory. All who write to it append.
+func newOutput() (*os.File, error) {
+	fd, err := unix.MemfdCreate("output", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("file for the output of a worker: %w", err)
+	}
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFL, unix.O_APPEND|unix.O_RDWR); err != nil {
+		return nil, errors.Join(err, unix.Close(fd))
+	}
+	return os.NewFile(uintptr(fd), "output of a worker"), nil
+}
+
+// tell sends an order. If the worker has died, reading from it says so.
+func (w *worker) tell(o order) {
+	if line, err := json.Marshal(o); err == nil {
+		_, _ = w.link.Write(append(line, '\n'))
+	}
+}
+
+// rest is what the worker has written and no event has told of.
+func (w *worker) rest() string {
+	var stat unix.Stat_t
+	fd := int(w.output.Fd())
+	if unix.Fstat(fd, &stat) != nil || stat.Size <= w.told {
+		return ""
+	}
+	return readOutput(fd, w.told, stat.Size)
+}
+
+// farewell is how long a worker may take to end that has nothing to do any more.
+const farewell = 3 * time.Second
+
+// end has the worker end, with everything that it has started, and says how it
+// ended if it was not told to.
+func (w *worker) end(patience time.Duration) (how string) {
+	_ = unix.Shutdown(int(w.link.Fd()), unix.SHUT_WR)
+	pid := w.command.Process.Pid
+	w.awaitEnd(patience)
+	_ = process.KillTree(pid, nil)
+	err := w.command.Wait()
+	w.close()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		return describeEnd(exit.Sys().(syscall.WaitStatus))
+	case err != nil:
+		return err.Error()
+	}
+	return "exit status 0"
+}
+
+func describeEnd(status syscall.WaitStatus) string {
+	if status.Signaled() {
+		return fmt.Sprintf("signal %s", unix.SignalName(status.Signal()))
+	}
+	return fmt.Sprintf("exit status %d", status.ExitStatus())
+}
+
+// awaitEnd waits until the process has ended, without reaping it.
+func (w *worker) awaitEnd(patience time.Duration) {
+	pidfd, err := unix.PidfdOpen(w.command.Process.Pid, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(pidfd)
+	deadline := time.Now().Add(patience)
+	for {
+		left := max(0, time.Until(deadline))
+		_, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, int(left.Milliseconds()))
+		if !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
+}
+
+func (w *worker) close() {
+	_ = w.link.Close()
+	if w.output != nil {
+		_ = w.output.Close()
+	}
+	if w.temp != "" {
+		_ = os.RemoveAll(w.temp)
+	}
+}

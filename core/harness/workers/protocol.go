@@ -1,0 +1,64 @@
+package workers
+
+import (
+	"encoding/json"
+
+	"avescript/core/harness"
+)
+
+// The two sides talk in lines of JSON over a socket, which is descriptor
+// linkFD of the worker.
+const linkFD = 3
+
+// Job is a test file that a worker is to run.
+type Job struct {
+	File string `json:"file"`
+	// Skip are the keys of tests that have run already, each as often as
+	// it has, and of blocks: a worker died over the file, and this one goes
+	// on.
+	Skip []string `json:"skip,omitempty"`
+	// Only are the keys of the tests to run; empty for all.
+	Only []string `json:"only,omitempty"`
+	// Lines are where the tests to run are declared; empty for everywhere.
+	Lines []int `json:"lines,omitempty"`
+}
+
+// order is what a worker is told: a job, or the answer to what it has asked.
+type order struct {
+	Setup  json.RawMessage `json:"setup,omitempty"` // the first order alone
+	Job    *Job            `json:"job,omitempty"`
+	Answer *Answer         `json:"answer,omitempty"`
+}
+
+// word is what a worker says.
+type word struct {
+	Event *harness.Event `json:"event,omitempty"`
+	Told  int64          `json:"told,omitempty"`  // how much of its output has been in events
+	Block *harness.Event `json:"block,omitempty"` // it is in now, by its path and line
+	Done  bool           `json:"done,omitempty"`  // with the job
+	Gone  bool           `json:"gone,omitempty"`  // it ends, having said all there is to say
+	Ask   *Ask           `json:"ask,omitempty"`
+}
+
+// The verbs of an Ask. Only Shared and Lock are answered.
+const (
+	Shared = "shared" // for the value of a name
+	Made   = "made"   // here is the value that it was asked to make
+	Lock   = "lock"   // for a name, until Unlock or its death
+	Unlock = "unlock"
+)
+
+// Ask is what concerns the other workers.
+type Ask struct {
+	Verb   string          `json:"verb"`
+	Name   string          `json:"name"`
+	Value  json.RawMessage `json:"value,omitempty"`
+	Failed string          `json:"failed,omitempty"` // why there is no value
+}
+
+// Answer is the parent's.
+type Answer struct {
+	Make   bool            `json:"make,omitempty"` // nobody has: make the value
+	Value  json.RawMessage `json:"value,omitempty"`
+	Failed string          `json:"failed,omitempty"`
+}

@@ -1,0 +1,289 @@
+// Package workers runs test files in processes that are started for it, several
+// at once, and gives the events of all of them to one [harness.Run].
+//
+// It knows nothing of what a test is written in: a worker is a command that
+// calls [Connect], runs the files that it is told to and reports events. It
+// stays for many files. What a worker and its children write to their standard
+// streams goes into a file in memory, which both sides can read: the worker
+// after each test, and the parent when the worker has died.
+//
+// A worker that dies fails the test that it was on. Another one takes its place
+// and goes on with the file; it is told which tests have run.
+package workers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"avescript/core/harness"
+	"avescript/core/process"
+)
+
+// Pool is workers that share the files of a run.
+type Pool struct {
+	Workers int                      // how many; no more are started than there are jobs
+	Command func() *exec.Cmd         // a worker's
+	Setup   any                      // what every worker is told first, as JSON
+	Run     *harness.Run             // is told what happens
+	Stop    func(harness.Event) bool // if not nil: whether the run ends after this event
+
+	mu     sync.Mutex // guards Run, and what is below
+	jobs   []Job
+	setup  json.RawMessage
+	shared board
+	pids   map[int]bool // of the workers
+}
+
+// ErrStopped is why a run has ended that Stop has ended.
+var ErrStopped = errors.New("a test has failed")
+
+// Do runs the jobs, the first one first. When ctx ends, the workers end what
+// they are at, or are killed; err is the context's cause.
+func (p *Pool) Do(ctx context.Context, jobs []Job) (err error) {
+	if p.setup, err = json.Marshal(p.Setup); err != nil {
+		return err
+	}
+	p.jobs, p.pids = slices.Clone(jobs), map[int]bool{}
+	p.shared.init()
+	// What a dead worker leaves becomes ours, and not init's.
+	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	defer func() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) }()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	for number := range min(p.Workers, len(jobs)) {
+		s := &slot{Pool: p, number: number + 1, cancel: cancel}
+		all.Go(func() { s.work(ctx) })
+	}
+	all.Wait()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, ErrStopped) {
+		return cause
+	}
+	return nil
+}
+
+func (p *Pool) next() (job Job, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.jobs) == 0 {
+		return Job{}, false
+	}
+	job, p.jobs = p.jobs[0], p.jobs[1:]
+	return job, true
+}
+
+// slot is a place for a worker: the one after it, if it dies.
+type slot struct {
+	*Pool
+	number int
+	cancel context.CancelCauseFunc
+	worker *worker // set under the lock; others answer it
+
+	job     Job
+	current *harness.Event      // the test that is running
+	block   *harness.Event      // the block that the worker is in
+	blocks  map[string]struct{} // what was reported of blocks
+}
+
+func (s *slot) work(ctx context.Context) {
+	for ctx.Err() == nil {
+		job, ok := s.next()
+		if !ok {
+			break
+		}
+		s.run(ctx, job)
+	}
+	if s.worker != nil {
+		s.end(farewell)
+	}
+}
+
+// run runs a file, in as many workers one after the other as it takes.
+func (s *slot) run(ctx context.Context, job Job) {
+	s.job, s.blocks = job, map[string]struct{}{}
+	s.locked(func() { s.Run.StartFileIn(job.File, s.number) })
+	for s.attempt(ctx) {
+	}
+	s.locked(func() { s.Run.FinishFileIn(job.File, s.number) })
+}
+
+func (s *slot) locked(fn func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fn()
+}
+
+// attempt has a worker run the job, and tells whether another one has to go on.
+func (s *slot) attempt(ctx context.Context) (again bool) {
+	if s.worker == nil {
+		if err := s.start(); err != nil {
+			s.broken(err.Error())
+			return false
+		}
+	}
+	s.current, s.block = nil, nil
+	defer s.interruptWith(ctx)()
+	s.worker.tell(order{Job: &s.job})
+	for {
+		var w word
+		if s.worker.decoder.Decode(&w) != nil {
+			return s.died(ctx, false)
+		}
+		s.worker.told = max(s.worker.told, w.Told)
+		switch {
+		case w.Event != nil:
+			s.event(*w.Event)
+		case w.Block != nil:
+			s.block = w.Block
+		case w.Ask != nil:
+			s.asked(*w.Ask)
+		case w.Gone:
+			return s.died(ctx, true)
+		case w.Done:
+			s.worker.told = w.Told
+			s.free(s.number)
+			return false
+		}
+	}
+}
+
+func (s *slot) start() error {
+	s.mu.Lock() // or killOrphans could take it for one
+	defer s.mu.Unlock()
+	w, err := startWorker(s.Command(), s.setup)
+	if err != nil {
+		return err
+	}
+	s.worker, s.pids[w.command.Process.Pid] = w, true
+	return nil
+}
+
+// grace is how long a worker may take to come to its end when the run does.
+const grace = 3 * time.Second
+
+// interruptWith ends the worker with the run.
+func (s *slot) interruptWith(ctx context.Context) (stop func()) {
+	pid := s.worker.command.Process.Pid
+	over := make(chan struct{})
+	forget := context.AfterFunc(ctx, func() {
+		_ = syscall.Kill(pid, syscall.SIGTERM)
+		select {
+		case <-over:
+		case <-time.After(grace):
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	return func() {
+		forget()
+		close(over)
+	}
+}
+
+// event passes on what has happened.
+func (s *slot) event(e harness.Event) {
+	e.File, e.Worker = s.job.File, s.number
+	switch e.Kind {
+	case harness.TestStarted:
+		s.current = &e
+	case harness.TestFinished:
+		s.current = nil
+		if e.Counts() {
+			s.job.Skip = append(s.job.Skip, e.Key())
+		}
+	case harness.BlockFailed:
+		if _, known := s.blocks[e.Key()]; known {
+			return // it has failed again for the worker that goes on
+		}
+		s.blocks[e.Key()] = struct{}{}
+	}
+	s.locked(func() { s.Run.Send(e) })
+	if s.Stop != nil && s.Stop(e) {
+		s.cancel(ErrStopped)
+	}
+}
+
+// broken reports what has gone wrong outside of tests.
+func (s *slot) broken(message string) {
+	s.event(harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Problems: []harness.Problem{{Message: message}}})
+}
+
+// died is called when the worker has died, or is about to. It tells whether
+// another one has to go on with the file, without the test or the block that this
+// one has died in.
+func (s *slot) died(ctx context.Context, expected bool) (again bool) {
+	current, rest := s.current, s.worker.rest()
+	how := s.end(grace)
+	message := "the worker died: " + how
+	if ctx.Err() != nil {
+		if errors.Is(context.Cause(ctx), ErrStopped) {
+			return false
+		}
+		message = "interrupted: " + context.Cause(ctx).Error()
+	}
+	again = true
+	e := harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Output: rest}
+	switch {
+	case current != nil:
+		e.Kind, e.Path, e.Line, e.Tags = harness.TestFinished, current.Path, current.Line, current.Tags
+		e.Quarantined, e.Attempt, e.Last = current.Quarantined, current.Attempt, current.Attempt > 0
+	case s.block != nil && len(s.block.Path) > 0:
+		e.Path, e.Line = s.block.Path, s.block.Line
+		s.job.Skip = append(s.job.Skip, e.Key())
+		message += "; what was left of the block has not been run"
+	case !expected || s.block == nil || len(s.block.Path) == 0:
+		again = false
+		message += "; what was left of the file has not been run"
+	}
+	e.Problems = []harness.Problem{{Message: message}}
+	if current != nil || !expected {
+		s.event(e)
+	}
+	return again && ctx.Err() == nil
+}
+
+// end ends the worker, and what it has left to us.
+func (s *slot) end(patience time.Duration) (how string) {
+	w := s.worker
+	pid := w.command.Process.Pid
+	s.locked(func() { s.worker = nil }) // who answers it must not meet the end
+	how = w.end(patience)
+	s.free(s.number)
+	s.locked(func() {
+		delete(s.pids, pid)
+		s.killOrphans()
+	})
+	return how
+}
+
+// killOrphans kills the children of this process that are no workers and lead
+// sessions: those of a worker that has died. Living workers keep theirs.
+func (p *Pool) killOrphans() {
+	children, err := process.Children(os.Getpid())
+	if err != nil {
+		return
+	}
+	for _, child := range children {
+		if p.pids[child.PID] || child.Session == ownSession() {
+			continue
+		}
+		if child.Session == child.PID {
+			_ = process.KillTree(child.PID, nil)
+		}
+		_ = syscall.Kill(child.PID, syscall.SIGKILL)
+		_, _ = unix.Wait4(child.PID, nil, 0, nil)
+	}
+}
+
+func ownSession() int {
+	session, _ := unix.Getsid(0)
+	return session
+}

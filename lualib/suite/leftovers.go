@@ -1,0 +1,141 @@
+package suite
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/harness"
+	"avescript/core/harness/leftovers"
+	"avescript/lualib/bind"
+	"avescript/lualib/vm"
+)
+
+// Severity says what comes of things that a test leaves behind.
+type Severity string
+
+const (
+	Fail Severity = "fail"
+	Warn Severity = "warn"
+	Off  Severity = "off"
+)
+
+// Severities is one for each kind of leftovers.
+type Severities map[string]Severity
+
+// DefaultSeverities fail a test for what goes on without it: children, and the
+// terminals of children.
+func DefaultSeverities() Severities {
+	s := Severities{}
+	for _, kind := range leftovers.Kinds {
+		s[kind] = Warn
+	}
+	s[leftovers.Process], s[leftovers.PTY] = Fail, Fail
+	return s
+}
+
+// Set reads "fail", "warn" or "off", for all kinds, or KIND=SEVERITY for one.
+func (s Severities) Set(text string) error {
+	kind, severity, one := strings.Cut(text, "=")
+	if !one {
+		kind, severity = "", text
+	}
+	if !slices.Contains([]Severity{Fail, Warn, Off}, Severity(severity)) {
+		return fmt.Errorf("wanted fail, warn or off, got %q", severity)
+	}
+	if one && !slices.Contains(leftovers.Kinds, kind) {
+		return fmt.Errorf("wanted one of %s, got %q", strings.Join(leftovers.Kinds, ", "), kind)
+	}
+	for _, k := range leftovers.Kinds {
+		if kind == "" || kind == k {
+			s[k] = Severity(severity)
+		}
+	}
+	return nil
+}
+
+// remains is what a session knows of leftovers.
+type remains struct {
+	watcher *leftovers.Watcher // nil where nobody looks
+	levels  []leftovers.Things // what there was when each block, and the test, began
+	made    map[leftovers.Identity]harness.Frame
+	leaks   []harness.Leak // for the next event
+}
+
+// look notes what there is when a block or a test begins.
+func look(c *bind.Call) error {
+	if r := &of(c.L).remains; r.watcher != nil {
+		r.levels = append(r.levels, r.watcher.Look())
+	}
+	return nil
+}
+
+// left looks for what is new since the call of look that belongs to it. It returns
+// a message if that is a reason to fail.
+func left(c *bind.Call) error {
+	s := of(c.L)
+	r := &s.remains
+	if r.watcher == nil || len(r.levels) == 0 {
+		return nil
+	}
+	before := r.levels[len(r.levels)-1]
+	r.levels = r.levels[:len(r.levels)-1]
+	var found []leftovers.Left
+	c.Unlocked(func(ctxDone) { found = r.watcher.New(before) })
+	var lines []string
+	for _, l := range found {
+		severity := s.opts.Leaks[l.Kind]
+		if severity == Off {
+			continue
+		}
+		leak := l.Leak(r.maker(l), severity == Fail)
+		r.leaks = append(r.leaks, leak)
+		if leak.Fail {
+			lines = append(lines, describeLeak(leak))
+			c.Unlocked(func(ctxDone) { l.End() })
+		}
+	}
+	if len(found) > 0 {
+		r.forgive()
+	}
+	if lines == nil {
+		return nil
+	}
+	return c.Return("it has left behind " + strings.Join(lines, ", "))
+}
+
+// forgive takes what there is now for granted in the blocks around, too: it was
+// told once.
+func (r *remains) forgive() {
+	now := r.watcher.Look()
+	for i := range r.levels {
+		r.levels[i] = now
+	}
+}
+
+func describeLeak(l harness.Leak) string {
+	if l.Made == nil {
+		return l.What
+	}
+	return fmt.Sprintf("%s, made at %s:%d", l.What, l.Made.File, l.Made.Line)
+}
+
+func (r *remains) maker(l leftovers.Left) *harness.Frame {
+	if frame, ok := r.made[l.Identity()]; ok {
+		return &frame
+	}
+	return nil
+}
+
+// noteMade remembers the line that has made something.
+func (r *remains) noteMade(L *lua.LState, kind vm.MadeKind, number int) {
+	thing := leftovers.Left{Kind: leftovers.Descriptor, Number: number}
+	if kind == vm.MadeProcess {
+		thing.Kind = leftovers.Process
+	}
+	if stack := scriptStack(vm.Frames(L)); len(stack) > 0 {
+		r.made[thing.Identity()] = stack[0]
+	}
+}

@@ -1,0 +1,139 @@
+package suite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/harness"
+	"avescript/core/harness/workers"
+	"avescript/lualib/bind"
+	"avescript/lualib/codec"
+	"avescript/lualib/vm"
+)
+
+// Shares are the values of a run without workers, by name.
+type Shares map[string]json.RawMessage
+
+// shared returns the value of a name, which fn makes if it is not there: once per
+// run, whichever worker asks first.
+func shared(c *bind.Call) error {
+	var name string
+	var fn *lua.LFunction
+	if err := c.Args(&name, &fn); err != nil {
+		return err
+	}
+	s := of(c.L)
+	answer, err := s.ask(c, workers.Ask{Verb: workers.Shared, Name: name})
+	if err != nil {
+		return err
+	}
+	if !answer.Make {
+		if answer.Failed != "" {
+			return fmt.Errorf("shared %q could not be made: %s", name, answer.Failed)
+		}
+		return returnJSON(c, answer.Value)
+	}
+	text, err := s.makeShared(c.L, fn)
+	made := workers.Ask{Verb: workers.Made, Name: name, Value: text}
+	if err != nil {
+		made.Failed = err.Error()
+	}
+	s.tell(made)
+	if err != nil {
+		var raised *vm.Error
+		if errors.As(err, &raised) {
+			vm.Raise(c.L, raised.Value)
+		}
+		return err
+	}
+	return returnJSON(c, text)
+}
+
+// makeShared calls fn. What it leaves running is no leftover of the test: it is
+// there for the whole run.
+func (s *session) makeShared(L *lua.LState, fn *lua.LFunction) (text json.RawMessage, err error) {
+	err = vm.Within(L, vm.Context(L), func(L *lua.LState) (err error) {
+		text, err = codec.For(L).Append(L, nil, bind.Invoke(L, fn))
+		return err
+	})
+	if s.remains.watcher != nil {
+		s.remains.forgive()
+	}
+	return text, err
+}
+
+func returnJSON(c *bind.Call, text json.RawMessage) error {
+	value, err := codec.For(c.L).Decode(text)
+	if err != nil {
+		return err
+	}
+	return c.Return(value)
+}
+
+// ask asks the parent, or what stands for it where there is none.
+func (s *session) ask(c *bind.Call, a workers.Ask) (answer workers.Answer, err error) {
+	if s.opts.Link == nil {
+		value, there := s.opts.Shares[a.Name]
+		return workers.Answer{Make: !there && a.Verb == workers.Shared, Value: value}, nil
+	}
+	c.Unlocked(func(ctx context.Context) { answer, err = s.opts.Link.Ask(ctx.Done(), a) })
+	return answer, err
+}
+
+func (s *session) tell(a workers.Ask) {
+	switch {
+	case s.opts.Link != nil:
+		s.opts.Link.Tell(a)
+	case a.Verb == workers.Made && a.Failed == "" && s.opts.Shares != nil:
+		s.opts.Shares[a.Name] = a.Value
+	}
+}
+
+// acquire waits until no other worker has the name.
+func acquire(c *bind.Call) error {
+	var name string
+	if err := c.Args(&name); err != nil {
+		return err
+	}
+	_, err := of(c.L).ask(c, workers.Ask{Verb: workers.Lock, Name: name})
+	return err
+}
+
+func release(c *bind.Call) error {
+	var name string
+	if err := c.Args(&name); err != nil {
+		return err
+	}
+	of(c.L).tell(workers.Ask{Verb: workers.Unlock, Name: name})
+	return nil
+}
+
+// workspace makes a directory for the test that is running. Where temporary files
+// are watched it lies beside them: it may be kept.
+func workspace(c *bind.Call) error {
+	dir, err := os.MkdirTemp(of(c.L).opts.Workspaces, "workspace-")
+	if err != nil {
+		return err
+	}
+	return c.Return(dir)
+}
+
+// settle removes a workspace, or keeps it and has the report name it.
+func settle(c *bind.Call) error {
+	var dir string
+	var keep bool
+	if err := c.Args(&dir, &keep); err != nil {
+		return err
+	}
+	if !keep {
+		return os.RemoveAll(dir)
+	}
+	s := of(c.L)
+	s.artifacts = append(s.artifacts, harness.Artifact{Kind: "workspace", Name: "workspace", Path: dir})
+	return nil
+}

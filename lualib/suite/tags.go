@@ -1,0 +1,99 @@
+package suite
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// An expression about tags is a tag, "not E", "E and E", "E or E" or "(E)"; not
+// binds closest, and or least.
+
+// CheckTags says what is wrong with an expression.
+func CheckTags(expression string) error {
+	_, err := evaluate(expression, nil)
+	return err
+}
+
+// Tagged tells whether an expression holds of what has the tags. A wrong one does
+// not.
+func Tagged(expression string, tags []string) bool {
+	holds, err := evaluate(expression, tags)
+	return err == nil && holds
+}
+
+func evaluate(expression string, tags []string) (bool, error) {
+	spaced := strings.NewReplacer("(", " ( ", ")", " ) ").Replace(expression)
+	p := &tagParser{words: strings.Fields(spaced), tags: tags}
+	holds := p.either()
+	if p.err == nil && len(p.words) > 0 {
+		p.fail("and, or, or the end")
+	}
+	if p.err != nil {
+		return false, fmt.Errorf("tags %q: %w", expression, p.err)
+	}
+	return holds, nil
+}
+
+type tagParser struct {
+	words []string // that are left
+	tags  []string
+	err   error
+}
+
+func (p *tagParser) fail(wanted string) {
+	if p.err != nil {
+		return
+	}
+	got := "the end"
+	if len(p.words) > 0 {
+		got = fmt.Sprintf("%q", p.words[0])
+	}
+	p.err = fmt.Errorf("wanted %s, got %s", wanted, got)
+	p.words = nil
+}
+
+func (p *tagParser) take(word string) bool {
+	if len(p.words) == 0 || p.words[0] != word {
+		return false
+	}
+	p.words = p.words[1:]
+	return true
+}
+
+func (p *tagParser) either() bool {
+	holds := p.both()
+	for p.take("or") {
+		other := p.both()
+		holds = holds || other
+	}
+	return holds
+}
+
+func (p *tagParser) both() bool {
+	holds := p.one()
+	for p.take("and") {
+		other := p.one()
+		holds = holds && other
+	}
+	return holds
+}
+
+func (p *tagParser) one() bool {
+	switch {
+	case p.take("not"):
+		return !p.one()
+	case p.take("("):
+		holds := p.either()
+		if !p.take(")") {
+			p.fail(")")
+		}
+		return holds
+	case len(p.words) == 0, slices.Contains([]string{"and", "or", ")"}, p.words[0]):
+		p.fail("a tag")
+		return false
+	}
+	tag := strings.TrimPrefix(p.words[0], "#")
+	p.words = p.words[1:]
+	return slices.Contains(p.tags, tag)
+}

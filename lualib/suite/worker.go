@@ -1,0 +1,107 @@
+package suite
+
+import (
+	"context"
+	"os"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/cmd"
+	"avescript/core/harness"
+	"avescript/core/harness/leftovers"
+	"avescript/core/harness/workers"
+	"avescript/lualib/vm"
+)
+
+type ctxDone = context.Context
+
+// statusOrphan is what a worker exits with whose parent has gone.
+const statusOrphan = 1
+
+// Work is the main function of a worker: it runs the files that its parent names
+// until there are no more. When ctx ends, so does the test that is running.
+func Work(ctx context.Context, newVM func() *vm.VM) error {
+	var opts Options
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	busy := make(chan struct{}, 1)
+	link, err := workers.Connect(&opts, func() {
+		select {
+		case busy <- struct{}{}: // idle: the loop below ends
+		default:
+			cmd.KillAll()
+			os.Exit(statusOrphan)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if opts.Watcher, err = leftovers.Watch(); err != nil {
+		return err
+	}
+	go leftovers.Reap(cmd.Owns)
+	opts.New, opts.Link = newVM, link
+	opts.Exit = func() {
+		cmd.KillAll()
+		os.Exit(statusOrphan)
+	}
+	run := harness.Start(link, 0)
+	for job := range link.Jobs() {
+		busy <- struct{}{}
+		opts.job = newJob(job)
+		run.StartFile(job.File)
+		_ = runFile(ctx, job.File, run, opts)
+		<-busy
+		link.Done()
+	}
+	return nil
+}
+
+// job says which tests of a file a worker leaves out, because they have run, and
+// which it runs.
+type job struct {
+	skip  map[string]int // by key: how many of them
+	only  map[string]bool
+	lines []int
+}
+
+func newJob(j workers.Job) *job {
+	made := &job{skip: map[string]int{}, lines: j.Lines}
+	for _, key := range j.Skip {
+		made.skip[key]++
+	}
+	if len(j.Only) > 0 {
+		made.only = map[string]bool{}
+		for _, key := range j.Only {
+			made.only[key] = true
+		}
+	}
+	return made
+}
+
+// skips tells whether a test is left out, and remembers that it was.
+func (j *job) skips(key string) bool {
+	if j == nil {
+		return false
+	}
+	if j.skip[key] > 0 {
+		j.skip[key]--
+		return true
+	}
+	return j.only != nil && !j.only[key]
+}
+
+func (j *job) diedIn(key string) bool { return j != nil && j.skip[key] > 0 }
+
+func (j *job) isAll() bool { return j == nil || len(j.skip) == 0 && j.only == nil && len(j.lines) == 0 }
+
+// lineList is where the tests to run are.
+func (j *job) lineList(L *lua.LState) lua.LValue {
+	list := L.NewTable()
+	if j != nil {
+		for _, line := range j.lines {
+			list.Append(lua.LNumber(line))
+		}
+	}
+	return list
+}
