@@ -50,7 +50,7 @@ func diedIn(c *bind.Call) error {
 }
 
 func keyOf(element *lua.LTable) string {
-	return harness.Event{Path: texts(element, "path"), Line: int(lua.LVAsNumber(element.RawGetString("line")))}.Key()
+	return harness.Event{Path: texts(element.RawGetString("path")), Line: int(lua.LVAsNumber(element.RawGetString("line")))}.Key()
 }
 
 // skips tells whether this worker leaves a test out.
@@ -68,7 +68,7 @@ func tagged(c *bind.Call) error {
 	if err := c.Args(&test); err != nil {
 		return err
 	}
-	tags := texts(test, "tags")
+	tags := texts(c.L.GetField(test, "tags"))
 	for _, wanted := range of(c.L).opts.Choice.Tags {
 		if Tagged(wanted, tags) {
 			return c.Return(true)

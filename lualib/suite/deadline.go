@@ -108,7 +108,7 @@ func (d *deadline) expire(L *lua.LState) {
 // describe is what there is to be seen of a test that hangs.
 func (s *session) describe(L *lua.LState) string {
 	var text bytes.Buffer
-	vm.DumpIf(L, &text, func(f vm.Frame) bool { return f.Source != "" && !strings.HasPrefix(f.Source, modules) })
+	vm.DumpIf(L, &text, func(f vm.Frame) bool { return f.Source != "" && isScript(f.Source) })
 	section := func(title, body string) {
 		if body = strings.TrimSpace(body); body != "" {
 			fmt.Fprintf(&text, "%s:\n%s\n\n", title, indent(body))

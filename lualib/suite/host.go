@@ -49,8 +49,8 @@ var host = bind.Module{
 
 // caller is the file and the line of the script that called the harness.
 func caller(c *bind.Call) error {
-	if stack := scriptStack(vm.Frames(c.L)); len(stack) > 0 {
-		return c.Return(stack[0].File, stack[0].Line)
+	if file, line := vm.Caller(c.L, isScript); file != "" {
+		return c.Return(file, line)
 	}
 	return nil
 }
@@ -100,14 +100,14 @@ func emit(c *bind.Call) error {
 	of(c.L).send(harness.Event{
 		Kind:     harness.Kind(kind),
 		Status:   harness.Status(status),
-		Path:     texts(element, "path"),
+		Path:     texts(element.RawGetString("path")),
 		Line:     int(lua.LVAsNumber(element.RawGetString("line"))),
-		Tags:     texts(element, "tags"),
+		Tags:     texts(c.L.GetField(element, "tags")),
 		Problems: problemsOf(problems),
 
 		Attempt:     int(lua.LVAsNumber(element.RawGetString("attempt"))),
 		Last:        lua.LVAsBool(element.RawGetString("last")),
-		Quarantined: lua.LVAsBool(element.RawGetString("quarantine")),
+		Quarantined: lua.LVAsBool(c.L.GetField(element, "quarantine")),
 	})
 	return nil
 }
@@ -119,14 +119,14 @@ func enter(c *bind.Call) error {
 		return err
 	}
 	if link := of(c.L).opts.Link; link != nil {
-		link.Enter(harness.Event{Path: texts(block, "path"), Line: int(lua.LVAsNumber(block.RawGetString("line")))})
+		link.Enter(harness.Event{Path: texts(block.RawGetString("path")), Line: int(lua.LVAsNumber(block.RawGetString("line")))})
 	}
 	return nil
 }
 
-// texts is a list of texts in a field.
-func texts(element *lua.LTable, field string) []string {
-	list, ok := element.RawGetString(field).(*lua.LTable)
+// texts is a list of texts.
+func texts(v lua.LValue) []string {
+	list, ok := v.(*lua.LTable)
 	if !ok || list.Len() == 0 {
 		return nil
 	}
@@ -143,10 +143,7 @@ func beside(c *bind.Call) error {
 	if err := c.Args(&name); err != nil {
 		return err
 	}
-	file := ""
-	if stack := scriptStack(vm.Frames(c.L)); len(stack) > 0 {
-		file = stack[0].File
-	}
+	file, _ := vm.Caller(c.L, isScript)
 	path, err := filepath.Abs(filepath.Join(filepath.Dir(file), name))
 	if err != nil {
 		return err

@@ -89,7 +89,7 @@ func (s *session) indexFunctions(L *lua.LState) {
 	meta.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
 		fn, key := L.Get(1), L.Get(2)
 		if fn == s.assert {
-			L.Push(bind.Invoke(L, s.chains(L).RawGetString("index"), key))
+			L.Push(L.GetTable(s.chains(L), key))
 			return 1
 		}
 		L.Push(s.field(L, fn, key))
@@ -99,7 +99,7 @@ func (s *session) indexFunctions(L *lua.LState) {
 		if L.Get(1) != s.assert {
 			refuseIndex(L)
 		}
-		bind.Invoke(L, s.chains(L).RawGetString("set"), L.Get(2), L.Get(3))
+		L.SetTable(s.chains(L), L.Get(2), L.Get(3))
 		return 0
 	}))
 	L.SetMetatable(s.assert, meta)

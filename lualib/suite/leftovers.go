@@ -82,6 +82,9 @@ func left(c *bind.Call) error {
 	}
 	before := r.levels[len(r.levels)-1]
 	r.levels = r.levels[:len(r.levels)-1]
+	if r.watcher.Clean(before) {
+		return nil
+	}
 	var found []leftovers.Left
 	c.Unlocked(func(ctxDone) { found = r.watcher.New(before) })
 	var lines []string

@@ -21,6 +21,9 @@ const (
 	catcher = "ave/test/failure.lua"
 )
 
+// isScript tells the source of a user's code from the harness's own.
+func isScript(source string) bool { return !strings.HasPrefix(source, modules) }
+
 // scriptStack is the part of a stack that a user has written: without the
 // harness on top, which raised the error and looks at it, without what is below
 // the test, and without the Go functions in between.
@@ -30,7 +33,7 @@ func scriptStack(frames []vm.Frame) []harness.Frame {
 		switch {
 		case f.Source == catcher && len(stack) > 0:
 			return shortened(stack)
-		case f.Source == "" || strings.HasPrefix(f.Source, modules):
+		case f.Source == "" || !isScript(f.Source):
 			continue
 		}
 		stack = append(stack, harness.Frame{File: f.Source, Line: f.Line, Func: function(f), Source: f.Text()})

@@ -8,13 +8,13 @@ import (
 )
 
 // callFrame is the beginning of gopher-lua's call frame, which it keeps to
-// itself. The hook looks at it before every instruction, when there is no time
-// for reflection. A test compares it with the original.
+// itself. It is for what is done before every instruction or in every test, when
+// there is no time for reflection. A test compares it with the original.
 type callFrame struct {
-	_  int
-	fn *lua.LFunction
-	_  *callFrame
-	pc int // of the instruction after the one that the hook is called for
+	_      int
+	fn     *lua.LFunction
+	parent *callFrame // the call below it on the stack of its thread
+	pc     int        // of the instruction after the one that the hook is called for
 }
 
 var currentFrameOffset = func() uintptr {

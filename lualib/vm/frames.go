@@ -157,6 +157,20 @@ func (t *thread) where(level int) string {
 	return fmt.Sprintf("%s:%d: ", f.Source, f.Line)
 }
 
+// Caller is the source and the line of the innermost call whose source wanted
+// holds for, or "". It is much cheaper than Frames.
+func Caller(L *lua.LState, wanted func(source string) bool) (source string, line int) {
+	first := threadOf(L)
+	for t := first; t != nil && t.co == first.co; t = t.parent {
+		for f := currentFrame(t.L); f != nil; f = f.parent {
+			if proto := f.fn.Proto; proto != nil && wanted(proto.SourceName) {
+				return proto.SourceName, proto.DbgSourcePositions[f.pc-1]
+			}
+		}
+	}
+	return "", 0
+}
+
 // Where is the position of the Lua code that called the Go function in which L
 // is, in the form "file:line: ", or "".
 func Where(L *lua.LState) string { return threadOf(L).where(1) }

@@ -51,7 +51,11 @@ func (x *chunkIndex) add(proto *lua.FunctionProto, chunk *Chunk, path []int) {
 // Origin tells where a function prototype was compiled: the chunk and the way
 // to it through FunctionPrototypes.
 func (vm *VM) Origin(proto *lua.FunctionProto) (*Chunk, []int, bool) {
-	origin, ok := vm.chunks.protos.Load(weak.Make(proto))
+	key := weak.Make(proto)
+	origin, ok := vm.chunks.protos.Load(key)
+	if !ok {
+		origin, ok = sharedChunks.protos.Load(key)
+	}
 	if !ok {
 		return nil, nil, false
 	}
@@ -73,7 +77,11 @@ func (vm *VM) Load(source []byte, name string) (*lua.LFunction, error) {
 	return vm.main.NewFunctionFromProto(proto), nil
 }
 
-var shared sync.Map // name -> *lua.FunctionProto
+// What LoadShared has compiled, for all interpreters.
+var (
+	shared       sync.Map // name -> *lua.FunctionProto
+	sharedChunks chunkIndex
+)
 
 // LoadShared is Load for source that is part of the program: it is compiled once
 // for all interpreters. The name stands for it.
@@ -84,11 +92,10 @@ func (vm *VM) LoadShared(source []byte, name string) (*lua.LFunction, error) {
 		if err != nil {
 			return nil, err
 		}
+		sharedChunks.add(proto, &Chunk{Name: name, Source: source, shared: true}, nil)
 		compiled, _ = shared.LoadOrStore(name, proto)
 	}
-	proto := compiled.(*lua.FunctionProto)
-	vm.chunks.add(proto, &Chunk{Name: name, Source: source, shared: true}, nil)
-	return vm.main.NewFunctionFromProto(proto), nil
+	return vm.main.NewFunctionFromProto(compiled.(*lua.FunctionProto)), nil
 }
 
 // LoadFile compiles a file.

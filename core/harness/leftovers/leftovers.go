@@ -63,10 +63,10 @@ func Watch() (*Watcher, error) {
 	}
 	w := &Watcher{tempDir: os.TempDir(), buffer: make([]byte, 16<<10)}
 	var err error
-	if w.fds, err = open("/proc/self/fd"); err != nil {
+	if w.fds, err = open("/proc/self/fd", sameCount); err != nil {
 		return nil, err
 	}
-	if w.temp, err = open(w.tempDir); err != nil {
+	if w.temp, err = open(w.tempDir, sameTime); err != nil {
 		return nil, err
 	}
 	// What the runtime opens when it first waits for a descriptor is not to be
@@ -83,6 +83,9 @@ func Watch() (*Watcher, error) {
 func (w *Watcher) Look() Things {
 	return Things{w.children(), w.fds.names(w.buffer), w.temp.names(w.buffer)}
 }
+
+// Clean tells whether there is nothing now that was not before.
+func (w *Watcher) Clean(before Things) bool { return w.Look().within(before) }
 
 // patience is how long something may take to be gone that is being closed when
 // a test ends, by another goroutine or process.

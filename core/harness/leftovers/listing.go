@@ -4,50 +4,62 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// listing is a directory that is read again and again: it is kept open, and not
-// by an [os.File], which would allocate for each reading.
+// listing is a directory that is read again and again, and only when it may have
+// changed. It is kept open, and not by an [os.File], which would allocate for each
+// reading.
 type listing struct {
-	fd   int
-	last []string
-	raw  []byte // the directory's entries as they were read last
+	fd        int
+	unchanged func(l *listing, now unix.Stat_t) bool
+	stat      unix.Stat_t // when it was read last
+	settled   bool        // see sameTime
+	last      []string
 }
 
-func open(dir string) (*listing, error) {
+func open(dir string, unchanged func(*listing, unix.Stat_t) bool) (*listing, error) {
 	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}
-	return &listing{fd: fd}, nil
+	return &listing{fd: fd, unchanged: unchanged}, nil
 }
+
+// sameCount is for /proc/self/fd, whose size is the number of descriptors since
+// Linux 6.2, and 0 before. Descriptors get the lowest number that is free: as
+// many as before are the same ones, unless somebody has closed one of before and
+// kept a later one.
+func sameCount(l *listing, now unix.Stat_t) bool { return now.Size > 0 && now.Size == l.stat.Size }
+
+// tick is more than the step in which the times of files go on.
+const tick = 50 * time.Millisecond
+
+// sameTime is for a directory of a file system. A change soon after the one before
+// may leave the time as it was.
+func sameTime(l *listing, now unix.Stat_t) bool { return l.settled && now.Mtim == l.stat.Mtim }
 
 // names are those in the directory. The result is shared with later calls.
 func (l *listing) names(buffer []byte) []string {
+	var now unix.Stat_t
+	if unix.Fstat(l.fd, &now) != nil || l.unchanged(l, now) {
+		return l.last
+	}
 	if _, err := unix.Seek(l.fd, 0, 0); err != nil {
 		return l.last
 	}
-	var raw []byte
+	l.stat, l.last = now, nil
+	l.settled = time.Since(time.Unix(now.Mtim.Unix())) > tick
 	for {
 		n, err := unix.Getdents(l.fd, buffer)
 		if err != nil || n == 0 {
-			break
+			return l.last
 		}
-		if raw == nil {
-			raw = buffer[:n]
-			if bytes.Equal(raw, l.raw) {
-				return l.last
-			}
-			raw = bytes.Clone(raw)
-			continue
-		}
-		raw = append(raw, buffer[:n]...)
+		l.last = append(l.last, parse(buffer[:n])...)
 	}
-	l.raw, l.last = raw, parse(raw)
-	return l.last
 }
 
 // parse reads the entries of getdents64(2): behind the inode and the offset,

@@ -1,30 +1,29 @@
 package workers
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"avescript/core/harness"
 )
 
-// Link is the worker's end of the socket to its parent.
+// Link is the worker's end of what joins it to its parent.
 type Link struct {
-	file    *os.File
+	socket  *os.File
 	jobs    chan Job
 	answers chan Answer
 	output  output
 
-	mu      sync.Mutex
-	writer  *bufio.Writer
-	encoder *json.Encoder
-	asking  sync.Mutex // one question at a time
+	mu     sync.Mutex
+	rung   bool       // the parent will be told of what is new in the journal
+	asking sync.Mutex // one question at a time
 }
 
 // Connect takes up the link that this process was started with, and reads the
@@ -32,18 +31,17 @@ type Link struct {
 // called.
 func Connect(setup any, orphaned func()) (*Link, error) {
 	unix.CloseOnExec(linkFD)
+	unix.CloseOnExec(journalFD)
 	if err := unix.SetNonblock(linkFD, true); err != nil {
 		return nil, fmt.Errorf("wanted a socket to the parent at descriptor %d: %w", linkFD, err)
 	}
-	file := os.NewFile(linkFD, "link")
-	decoder := json.NewDecoder(file)
+	socket := os.NewFile(linkFD, "link")
+	decoder := json.NewDecoder(socket)
 	var first order
 	if err := errors.Join(decoder.Decode(&first), json.Unmarshal(first.Setup, setup)); err != nil {
 		return nil, fmt.Errorf("setup of a worker: %w", err)
 	}
-	l := &Link{file: file, jobs: make(chan Job), answers: make(chan Answer, 1), writer: bufio.NewWriter(file)}
-	l.encoder = json.NewEncoder(l.writer)
-	l.encoder.SetEscapeHTML(false)
+	l := &Link{socket: socket, jobs: make(chan Job), answers: make(chan Answer, 1)}
 	go l.read(decoder, orphaned)
 	return l, nil
 }
@@ -78,43 +76,68 @@ func (l *Link) Report(e harness.Event) {
 	default:
 		return // the parent says when a file and the run begin and end
 	}
-	l.say(word{Event: &e, Told: l.output.told})
+	l.say(word{Event: &e, Told: l.output.told}, false)
 }
 
 // Enter says in which block the worker is, which is not to be tried again if it
 // dies there.
-func (l *Link) Enter(block harness.Event) { l.say(word{Block: &block, Told: l.output.told}) }
+func (l *Link) Enter(block harness.Event) { l.say(word{Block: &block, Told: l.output.told}, false) }
 
 // Done says that the job is done.
 func (l *Link) Done() {
 	l.output.forget()
-	l.say(word{Done: true, Told: l.output.told})
+	l.say(word{Done: true, Told: l.output.told}, true)
 }
 
 // Gone says that the process will end, and that the parent need not wonder.
-func (l *Link) Gone() { l.say(word{Gone: true}) }
-
-func (l *Link) say(w word) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_ = l.encoder.Encode(w) // if the parent has gone, orphaned is called
-	_ = l.writer.Flush()
-}
+func (l *Link) Gone() { l.say(word{Gone: true}, true) }
 
 // Tell tells the parent something that is not answered.
-func (l *Link) Tell(a Ask) { l.say(word{Ask: &a}) }
+func (l *Link) Tell(a Ask) { l.say(word{Ask: &a}, true) }
 
 // Ask asks the parent and waits.
 func (l *Link) Ask(done <-chan struct{}, a Ask) (Answer, error) {
 	l.asking.Lock()
 	defer l.asking.Unlock()
-	l.say(word{Ask: &a})
+	l.say(word{Ask: &a}, true)
 	select {
 	case answer := <-l.answers:
 		return answer, nil
 	case <-done:
 		return Answer{}, os.ErrDeadlineExceeded
 	}
+}
+
+// delay is how long the parent may not know of something that is not urgent. To
+// be woken for every event would cost it more than all the rest.
+const delay = 5 * time.Millisecond
+
+// say writes to the journal, and rings the bell, now or soon.
+func (l *Link) say(w word, now bool) {
+	line, err := json.Marshal(w)
+	if err != nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, _ = unix.Write(journalFD, append(line, '\n')) // one write, which is there as a whole or not at all
+	switch {
+	case now:
+		l.ring()
+	case !l.rung:
+		l.rung = true
+		time.AfterFunc(delay, func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.ring()
+		})
+	}
+}
+
+// ring wakes the parent. If it has gone, orphaned is called.
+func (l *Link) ring() {
+	l.rung = false
+	_, _ = l.socket.Write([]byte{bell})
 }
 
 // output is what a worker and its children write: a file that stands for the

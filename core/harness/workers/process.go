@@ -18,7 +18,7 @@ import (
 type worker struct {
 	command *exec.Cmd
 	link    *os.File
-	decoder *json.Decoder
+	journal *journal
 	output  *os.File // what stands for its streams 1 and 2
 	told    int64    // how much of it has been in events
 	temp    string   // its directory for temporary files
@@ -40,9 +40,14 @@ func startWorker(command *exec.Cmd, setup json.RawMessage) (w *worker, err error
 			w.close()
 		}
 	}()
-	if w.output, err = newOutput(); err != nil {
+	if w.output, err = newMemory("output"); err != nil {
 		return nil, err
 	}
+	said, err := newMemory("journal")
+	if err != nil {
+		return nil, err
+	}
+	w.journal = &journal{file: said, bell: w.link}
 	if w.temp, err = os.MkdirTemp("", "avetest"); err != nil {
 		return nil, err
 	}
@@ -50,27 +55,14 @@ func startWorker(command *exec.Cmd, setup json.RawMessage) (w *worker, err error
 		return nil, err
 	}
 	command.Stdout, command.Stderr = w.output, w.output
-	command.ExtraFiles = []*os.File{theirs}
+	command.ExtraFiles = []*os.File{linkFD - 3: theirs, journalFD - 3: said}
 	command.Env = append(command.Environ(), "TMPDIR="+w.temp)
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := process.Spawn(command.Start); err != nil {
 		return nil, fmt.Errorf("start a worker: %w", err)
 	}
-	w.decoder = json.NewDecoder(w.link)
 	w.tell(order{Setup: setup})
 	return w, nil
-}
-
-// newOutput is a file without a name, in memory. All who write to it append.
-func newOutput() (*os.File, error) {
-	fd, err := unix.MemfdCreate("output", unix.MFD_CLOEXEC)
-	if err != nil {
-		return nil, fmt.Errorf("file for the output of a worker: %w", err)
-	}
-	if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFL, unix.O_APPEND|unix.O_RDWR); err != nil {
-		return nil, errors.Join(err, unix.Close(fd))
-	}
-	return os.NewFile(uintptr(fd), "output of a worker"), nil
 }
 
 // tell sends an order. If the worker has died, reading from it says so.
@@ -138,6 +130,9 @@ func (w *worker) awaitEnd(patience time.Duration) {
 
 func (w *worker) close() {
 	_ = w.link.Close()
+	if w.journal != nil {
+		_ = w.journal.file.Close()
+	}
 	if w.output != nil {
 		_ = w.output.Close()
 	}

@@ -6,9 +6,16 @@ import (
 	"avescript/core/harness"
 )
 
-// The two sides talk in lines of JSON over a socket, which is descriptor
-// linkFD of the worker.
-const linkFD = 3
+// What joins the two sides are descriptors of the worker. Over the socket the
+// parent gives orders, as lines of JSON. The worker's words, lines of JSON too, go
+// into the journal, a file in memory: so nothing is lost that a worker has said
+// before it died, and the parent can read many at a time. A bell over the socket
+// tells it that there is something to read.
+const (
+	linkFD    = 3
+	journalFD = 4
+	bell      = '\n'
+)
 
 // Job is a test file that a worker is to run.
 type Job struct {

@@ -134,8 +134,8 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 	defer s.interruptWith(ctx)()
 	s.worker.tell(order{Job: &s.job})
 	for {
-		var w word
-		if s.worker.decoder.Decode(&w) != nil {
+		w, err := s.worker.journal.next()
+		if err != nil {
 			return s.died(ctx, false)
 		}
 		s.worker.told = max(s.worker.told, w.Told)
@@ -150,6 +150,7 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 			return s.died(ctx, true)
 		case w.Done:
 			s.worker.told = w.Told
+			s.worker.journal.clear()
 			s.free(s.number)
 			return false
 		}

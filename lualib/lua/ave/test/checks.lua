@@ -7,11 +7,12 @@ local compare = require("ave.test.compare")
 local difference = require("ave.test.difference")
 local raised = require("ave.test.raised")
 local show = require("ave.test.show")
+local words = require("ave.test.words")
 
 local modifiers = {}
 
 for _, word in ipairs({ "is", "are", "was", "has", "does" }) do
-    modifiers[word] = function() end
+    modifiers[word] = words.no_change
 end
 
 local function negate(state) state.mod = not state.mod end
@@ -86,16 +87,19 @@ end
 -- Comparison
 
 -- swap leaves what was passed in before what was expected.
-local function swap(state, values, path)
+local function swap(state, values, holds, path)
     values[1], values[2] = values[2], values[1]
-    state.compared = { actual = values[1], expected = values[2], path = path }
+    if holds ~= state.mod then
+        state.compared = { actual = values[1], expected = values[2], path = path }
+    end
     checking.message(state, values[3])
 end
 
 function checks.equals(state, values)
     checking.count(values, 2, "equals")
-    swap(state, values)
-    return values[1] == values[2]
+    local holds = values[1] == values[2]
+    swap(state, values, holds)
+    return holds
 end
 
 local function reversed(list)
@@ -109,7 +113,7 @@ end
 function checks.same(state, values)
     checking.count(values, 2, "same")
     local holds, path = compare.same(values[1], values[2])
-    swap(state, values, path)
+    swap(state, values, holds, path)
     local hints = { crumbs = reversed(path) }
     values.fmtargs = { hints, hints }
     return holds

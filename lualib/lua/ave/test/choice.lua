@@ -32,7 +32,7 @@ local function any(list, holds)
     return false
 end
 
-local function has_tag(element, tag) return any(element.tags or {}, function(own) return own == tag end) end
+local function has_tag(element, tag) return any(element.tags, function(own) return own == tag end) end
 
 -- is_at tells whether a line is that of a block around a test, or in the test.
 local function is_at(test, line)
@@ -80,9 +80,9 @@ function choice.of_command(name) return of_run()[name] end
 
 -- is_quarantined tells whether the command line keeps a test from spoiling the run.
 function choice.is_quarantined(test)
-    local run = of_run()
-    return has_tag(test, "quarantine")
-        or run.quarantine[1] and any(run.quarantine, function(name) return found(full_name(test), name) end)
+    local names = of_run().quarantine
+    return test.tags[1] and has_tag(test, "quarantine")
+        or names[1] and any(names, function(name) return found(full_name(test), name) end)
 end
 
 -- prune drops the tests of a block that do not run, and returns whether there is

@@ -17,22 +17,24 @@ local Pending = {}
 
 function Pending:__tostring() return "pending: " .. self.message end
 
-local noted -- the problems of soft assertions in the test that is running
+local noted -- what soft assertions have noted in the test that is running; false if nothing yet
 
 -- note begins to note soft assertions.
-function failure.note() noted = {} end
+function failure.note() noted = false end
 
--- noted gives what was noted, and ends it.
-function failure.noted()
-    local problems = noted
+-- noted adds what was noted to problems, and ends it.
+function failure.noted(problems)
+    for _, problem in ipairs(noted or {}) do
+        table.insert(problems, problem)
+    end
     noted = nil
-    return problems or {}
 end
 
 -- raise ends a test because an assertion does not hold. A report shows text, if
 -- there is one, instead of the message. With soft the test goes on, if it is one.
 function failure.raise(message, text, diff, soft)
-    if soft and noted then
+    if soft and noted ~= nil then
+        noted = noted or {}
         table.insert(noted, { status = "failed", message = text or message, diff = diff, stack = host.stack() })
         return
     end
@@ -76,16 +78,17 @@ local function describe(value, raiser)
     return problem
 end
 
+local caught -- the problem that was described last
+
+local function handle(value) caught = describe(value, (debug.getinfo(2, "f") or {}).func) end
+
 -- catch calls fn. It returns nil, or a problem: status, message, diff, stack.
 function failure.catch(fn)
-    local problem
-    local ok, value = xpcall(fn, function(value)
-        problem = describe(value, (debug.getinfo(2, "f") or {}).func)
-    end)
-    if ok then
-        return nil
+    caught = nil
+    local ok, value = xpcall(fn, handle)
+    if not ok then
+        return caught or { status = "error", message = tostring(value) }
     end
-    return problem or { status = "error", message = tostring(value) }
 end
 
 return failure

@@ -53,26 +53,30 @@ local function sort_out(name, given, fn)
 end
 
 -- declare makes a word of the form word(name, [options,] fn), word(fn) or
--- word(name, [options])(fn).
+-- word(name, [options])(fn). What is declared goes to add(name, given, run, file,
+-- line).
 local function declare(word, add)
     test[word] = function(...)
         must_collect(word)
         local file, line = host.caller()
         local name, given, fn = sort_out(...)
-        options.check(word, given or {}, 2)
-        local function register(run)
+        if given then
+            options.check(word, given, 2)
+        end
+        name = tostring(name or word)
+        if fn ~= nil then
+            check_callable(word, fn)
+            return add(name, given, fn, file, line)
+        end
+        return function(run)
             check_callable(word, run)
-            add({ name = tostring(name or word), options = given, run = run, file = file, line = line })
+            add(name, given, run, file, line)
         end
-        if fn == nil then
-            return register
-        end
-        register(fn)
     end
 end
 
 for word, kind in pairs(blocks) do
-    declare(word, function(element) runner.add_block(kind, element) end)
+    declare(word, function(...) runner.add_block(kind, ...) end)
 end
 
 for word in pairs(tests) do
@@ -80,7 +84,7 @@ for word in pairs(tests) do
 end
 
 for word, kind in pairs(hooks) do
-    declare(word, function(element) runner.add_hook(kind, element) end)
+    declare(word, function(...) runner.add_hook(kind, ...) end)
 end
 
 -- xfail(name, [options,] fn) in a block declares a test that is expected to go
@@ -107,8 +111,7 @@ function test.pending(text)
         failure.pending(text)
     end
     must_collect("pending")
-    local file, line = host.caller()
-    runner.add_test({ name = tostring(text or "pending"), pending = true, file = file, line = line })
+    runner.add_pending(tostring(text or "pending"), host.caller())
 end
 
 -- finally(fn) has fn called when the test is over, however it ends.

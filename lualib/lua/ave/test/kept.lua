@@ -7,23 +7,26 @@ local show = require("ave.test.show")
 
 local kept = {}
 
-local test -- the one that is running: its name, and how many values it has compared
+local test, count -- the one that is running, and how many values it has compared
 local owners = {} -- the tests that values without a name belong to, by file name
 
 -- begin begins a test.
-function kept.begin(element) test = { name = table.concat(element.path, " "), count = 0 } end
+function kept.begin(element)
+    test, count = element, 0
+end
 
 local longest = 100 -- bytes of a file name
 
 -- own_name makes the name of a file of the test's name.
 local function own_name()
-    test.count = test.count + 1
-    local name = test.name:gsub("[^%w]+", "-"):gsub("^-", ""):gsub("-$", ""):sub(1, longest)
-    name = name .. (test.count > 1 and "-" .. test.count or "")
-    if owners[name] and owners[name] ~= test.name then
+    count = count + 1
+    local full_name = table.concat(test.path, " ")
+    local name = full_name:gsub("[^%w]+", "-"):gsub("^-", ""):gsub("-$", ""):sub(1, longest)
+    name = name .. (count > 1 and "-" .. count or "")
+    if owners[name] and owners[name] ~= full_name then
         error("matches_snapshot: '" .. owners[name] .. "' has a value " .. name .. ", too: give them names", 0)
     end
-    owners[name] = test.name
+    owners[name] = full_name
     return name
 end
 

@@ -34,23 +34,31 @@ function options.check(word, given, level)
     end
 end
 
-local function add(list, tag)
-    for _, known_tag in ipairs(list) do
-        if known_tag == tag then
-            return
+-- with is a list with what else there is, each once; the same list if that is
+-- nothing new.
+local function with(list, more)
+    local longer = list
+    for _, value in ipairs(more) do
+        local known_already = false
+        for _, known_value in ipairs(longer) do
+            known_already = known_already or known_value == value
+        end
+        if not known_already then
+            longer = longer == list and { unpack(list) } or longer
+            longer[#longer + 1] = value
         end
     end
-    list[#list + 1] = tag
+    return longer
 end
 
 -- tags are those of the block around, of the option, and of the name: "#slow".
 local function tags(around, given, name)
-    local list = { unpack(around) }
-    for _, tag in ipairs(given) do
-        add(list, tag)
+    if not given and not name:find("#", 1, true) then
+        return around
     end
+    local list = with(around, given or {})
     for tag in name:gmatch("#([%w_%-]+)") do
-        add(list, tag)
+        list = with(list, { tag })
     end
     return list
 end
@@ -58,23 +66,49 @@ end
 -- exclusive are the names of the blocks around and of the option, sorted, so that
 -- nobody waits for who waits for him.
 local function exclusive(around, own)
-    local list = { unpack(around) }
-    if own then
-        add(list, own)
+    if not own then
+        return around
     end
+    local list = with(around, { own })
     table.sort(list)
     return list
 end
 
--- apply gives an element what holds for it.
-function options.apply(element, around)
-    local given = element.options or {}
-    element.exclusive = exclusive(around.exclusive or {}, given.exclusive)
-    element.tags = tags(around.tags or {}, given.tags or {}, element.name)
-    for _, name in ipairs({ "retries", "xfail", "quarantine", "timeout" }) do
-        element[name] = given[name]
-        if element[name] == nil then
-            element[name] = around[name]
+local none = {}
+local inherited = { "tags", "exclusive", "retries", "xfail", "quarantine", "timeout" }
+
+-- inside is the metatable of the elements in a block: unless they say otherwise,
+-- they are tests, and what holds for the block holds for them.
+function options.inside(block)
+    if not block.inside then
+        local common = { kind = "test", descriptor = "it", parent = block, tags = none, exclusive = none }
+        for _, name in ipairs(inherited) do
+            if block[name] ~= nil then
+                common[name] = block[name]
+            end
+        end
+        block.inside = { __index = common }
+    end
+    return block.inside
+end
+
+-- add_exclusive has everything in a block that is declared from now on need a name.
+function options.add_exclusive(block, name)
+    block.exclusive, block.inside = exclusive(block.exclusive or none, name), nil
+end
+
+-- apply gives an element what was said of it.
+function options.apply(element, given)
+    given = given or none
+    local own = tags(element.tags, given.tags, element.name)
+    if own ~= element.tags then
+        element.tags = own
+    end
+    for name, value in pairs(given) do
+        if name == "exclusive" then
+            element.exclusive = exclusive(element.exclusive, value)
+        elseif name ~= "tags" then
+            element[name] = value
         end
     end
 end

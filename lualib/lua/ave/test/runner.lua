@@ -21,12 +21,12 @@ local runner = {}
 
 local block -- where declarations go: the block whose body is running
 local phase -- nil while blocks are collected, or "hook" or "test"
-local running -- the attempt at a test that is under way: what it gave to finally, and whether it is to fail
+local last_of_test, xfail -- what the test that is running gave to finally, and whether it is to fail
 local declared -- how many tests there were, with those that are left out
 local declared_in -- the file that the first word was used in
 
-local function new_block(kind, element, parent)
-    element.kind, element.parent, element.children, element.hooks = kind, parent, {}, {}
+local function new_block(kind, element)
+    element.kind, element.children, element.hooks = kind, {}, {}
     element.descriptor = kind == "file" and "file" or "describe"
     return element
 end
@@ -43,42 +43,44 @@ function runner.collecting() return phase == nil end
 
 function runner.in_test() return phase == "test" end
 
-function runner.finally(fn) running.finally = fn end
+function runner.finally(fn) last_of_test = fn end
 
-function runner.expect_failure(reason) running.xfail = reason end
+function runner.expect_failure(reason) xfail = reason end
 
-function runner.exclusive(name)
-    block.exclusive = { name, unpack(block.exclusive or {}) }
-    table.sort(block.exclusive)
-end
+function runner.exclusive(name) options.add_exclusive(block, name) end
 
 function runner.randomize(seed) block.seed = seed end
 
-local function placed(element)
-    declared_in = declared_in or element.file
+-- add makes an element of the block that is collected. A subscriber, or a test
+-- with 10,000 beside it, is the reason that what they have in common is not in
+-- each of them.
+local function add(name, given, run, file, line)
+    declared_in = declared_in or file
     local path = { unpack(block.path) }
-    path[#path + 1] = element.name
-    element.path = path
-    options.apply(element, block)
+    path[#path + 1] = name
+    local element = setmetatable({ name = name, path = path, line = line, run = run }, options.inside(block))
+    options.apply(element, given)
+    table.insert(block.children, element)
     return element
 end
 
-function runner.add_block(kind, element)
-    table.insert(block.children, new_block(kind, placed(element), block))
-end
+function runner.add_block(kind, ...) new_block(kind, add(...)) end
 
-function runner.add_test(element)
+function runner.add_test(...)
     declared = declared + 1
-    element.kind = element.pending and "pending" or "test"
-    element.descriptor = element.pending and "pending" or "it"
-    element.parent = block
-    table.insert(block.children, placed(element))
+    add(...)
 end
 
-function runner.add_hook(kind, element)
-    element.kind, element.variables = kind, block.variables
+function runner.add_pending(name, file, line)
+    declared = declared + 1
+    local element = add(name, nil, nil, file, line)
+    element.kind, element.descriptor = "pending", "pending"
+end
+
+function runner.add_hook(kind, name, _, run, file, line)
+    local hook = { name = name, run = run, file = file, line = line, variables = block.variables }
     block.hooks[kind] = block.hooks[kind] or {}
-    table.insert(block.hooks[kind], element)
+    table.insert(block.hooks[kind], hook)
 end
 
 -- call runs fn in a phase, with variables, and returns nil or its problem. A limit
@@ -112,8 +114,11 @@ end
 -- call_hooks runs all hooks of a kind that a block has, and adds what goes
 -- wrong to problems. It returns whether nothing did.
 local function call_hooks(kind, of, problems)
-    local ok = true
-    for _, hook in ipairs(of.hooks[kind] or {}) do
+    local ok, hooks = true, of.hooks[kind]
+    if not hooks then
+        return ok
+    end
+    for _, hook in ipairs(hooks) do
         local limit = choice.of_command("hook_timeout")
         local problem = call("hook", hook.variables, hook.run, limit, hook.name)
         if problem then
@@ -163,11 +168,9 @@ end
 local function run_body(test, variables, problems)
     failure.note()
     local problem = call("test", variables, test.run, test.timeout or choice.of_command("timeout"))
-    local last = running.finally
-        and call("hook", variables, running.finally, choice.of_command("hook_timeout"), "finally")
-    for _, soft in ipairs(failure.noted()) do
-        table.insert(problems, soft)
-    end
+    local last = last_of_test
+        and call("hook", variables, last_of_test, choice.of_command("hook_timeout"), "finally")
+    failure.noted(problems)
     if problem and not (last and problem.status == "pending") then
         table.insert(problems, problem)
     end
@@ -189,11 +192,10 @@ end
 
 -- expected is the verdict on a test that is expected to go wrong. A hook is not.
 local function expected(status, problems)
-    local reason = running.xfail
-    if not reason or status == "pending" then
+    if not xfail or status == "pending" then
         return status
     elseif status == "passed" then
-        local why = type(reason) == "string" and ": " .. reason or ""
+        local why = type(xfail) == "string" and ": " .. xfail or ""
         table.insert(problems, { message = "it was expected to fail, and did not" .. why })
         return "xpassed"
     end
@@ -204,6 +206,8 @@ local function expected(status, problems)
     end
     return "xfailed"
 end
+
+local test_start, test_end = { "test", "start" }, { "test", "end" } -- channels
 
 local statuses = { passed = "success", failed = "failure", error = "error", pending = "pending", xfailed = "success" }
 
@@ -220,7 +224,7 @@ end
 -- attempt runs a test with its hooks once. It returns the status, the problems,
 -- and whether another attempt could end in another way.
 local function attempt(test)
-    running = { xfail = test.xfail }
+    last_of_test, xfail = nil, test.xfail
     kept.begin(test)
     local problems = lazy_setup(test.parent)
     if problems then
@@ -228,14 +232,14 @@ local function attempt(test)
     end
     problems = {}
     host.look()
-    publish(problems, { "test", "start" }, test, test.parent)
+    publish(problems, test_start, test, test.parent)
     local reached, ok = before_each(test.parent, problems)
     if ok then
         run_body(test, scope.new(test.parent.variables), problems)
     end
     after_each(reached, problems)
     local status = expected(verdict(problems), problems)
-    publish(problems, { "test", "end" }, test, test.parent, statuses[status] or "failure")
+    publish(problems, test_end, test, test.parent, statuses[status] or "failure")
     if status == "passed" then
         status = verdict(problems)
     end
@@ -251,7 +255,9 @@ end
 
 -- run_test is how every test is run: as often as it may be tried.
 local function run_test(test)
-    test.quarantine = test.quarantine or choice.is_quarantined(test)
+    if choice.is_quarantined(test) then
+        test.quarantine = true
+    end
     resources.acquire(test.exclusive)
     local tries = 1 + (test.retries or 0)
     for n = 1, tries do
@@ -270,8 +276,8 @@ end
 local function skip_test(test)
     local problems = {}
     host.emit("test_started", test)
-    publish(problems, { "test", "start" }, test, test.parent)
-    publish(problems, { "test", "end" }, test, test.parent, "pending")
+    publish(problems, test_start, test, test.parent)
+    publish(problems, test_end, test, test.parent, "pending")
     host.emit("test_finished", test, problems[1] and "error" or "pending", problems)
 end
 
@@ -415,7 +421,7 @@ function runner.run_helper(helper)
     if not collect(suite) then
         return false
     end
-    block = new_block("file", { path = {}, run = chunk }, suite)
+    block = new_block("file", { path = {}, run = chunk, parent = suite })
     suite.children = { block }
     return true
 end

@@ -10,8 +10,14 @@ local scope = {}
 local lookup = {}
 local environment = setmetatable({}, lookup)
 
+local inner = {} -- the metatables of variables, by those around them
+
 -- new makes the variables of a block or a test, which sees those around it.
-function scope.new(around) return setmetatable({}, { __index = around or _G }) end
+function scope.new(around)
+    around = around or _G
+    inner[around] = inner[around] or { __index = around }
+    return setmetatable({}, inner[around])
+end
 
 -- exposed makes the variables of a block that sets those of another one.
 function scope.exposed(around, target) return setmetatable({}, { __index = around, __newindex = target }) end

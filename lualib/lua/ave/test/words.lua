@@ -10,6 +10,9 @@ words.registered = { assertion = {}, modifier = {}, matcher = {} }
 
 local parsed = {} -- chains that were taken apart, by namespace and text
 
+-- no_change is a modifier that is there to be read.
+function words.no_change() end
+
 -- register keeps what a name stands for, or forgets the name.
 function words.register(namespace, name, entry)
     words.registered[namespace] = words.registered[namespace] or {}
@@ -55,7 +58,10 @@ function words.parse(namespace, text)
     chain = { modifiers = {} }
     for _, name in ipairs(words.names(namespace, list)) do
         chain.last = words.registered[namespace][name] or chain.last
-        table.insert(chain.modifiers, words.registered.modifier[name])
+        local modifier = words.registered.modifier[name]
+        if modifier and modifier.callback ~= words.no_change then
+            table.insert(chain.modifiers, modifier)
+        end
     end
     parsed[namespace][text] = chain
     return chain
@@ -64,8 +70,10 @@ end
 -- state is what callbacks see: mod is false after "not".
 function words.state(from)
     local state = { mod = true }
-    for k, v in pairs(from or {}) do
-        state[k] = v
+    if from then
+        for k, v in pairs(from) do
+            state[k] = v
+        end
     end
     return state
 end

@@ -1,0 +1,84 @@
+package workers
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// journal is what a worker has said, for its parent to read.
+type journal struct {
+	file *os.File
+	bell *os.File // the socket
+	at   int64    // how much of the file has been read
+	rest []byte   // what has been read and was not given to the caller
+}
+
+// next waits for the worker's next word. When the worker has died and all its
+// words were read, the error is io.EOF.
+func (j *journal) next() (w word, err error) {
+	for {
+		line, rest, whole := bytes.Cut(j.rest, []byte{'\n'})
+		if whole {
+			j.rest = rest
+			return w, json.Unmarshal(line, &w)
+		}
+		if n, err := j.read(); err != nil || n > 0 {
+			if err != nil {
+				return w, err
+			}
+			continue
+		}
+		if err := j.wait(); err != nil {
+			if n, _ := j.read(); n > 0 {
+				continue // it was written before the end
+			}
+			return w, io.EOF
+		}
+	}
+}
+
+// read reads what is new.
+func (j *journal) read() (n int, err error) {
+	const most = 64 << 10
+	buffer := make([]byte, most)
+	n, err = j.file.ReadAt(buffer, j.at)
+	if n > 0 || errors.Is(err, io.EOF) {
+		err = nil
+	}
+	j.at += int64(n)
+	j.rest = append(j.rest, buffer[:n]...)
+	return n, err
+}
+
+// wait waits for the bell.
+func (j *journal) wait() error {
+	var bells [256]byte
+	_, err := j.bell.Read(bells[:])
+	return err
+}
+
+// clear empties the journal of a worker that has nothing to do, as it lies in
+// memory.
+func (j *journal) clear() {
+	if len(j.rest) == 0 && j.file.Truncate(0) == nil {
+		j.at = 0
+	}
+}
+
+// newMemory is a file without a name, in memory. All who write to it append.
+func newMemory(purpose string) (*os.File, error) {
+	fd, err := unix.MemfdCreate(purpose, unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("file for the %s of a worker: %w", purpose, err)
+	}
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFL, unix.O_APPEND|unix.O_RDWR); err != nil {
+		return nil, errors.Join(err, unix.Close(fd))
+	}
+	return os.NewFile(uintptr(fd), purpose+" of a worker"), nil
+}
