@@ -99,14 +99,14 @@ func New(stdio vm.Stdio) *vm.VM {
 	err := v.Do(context.Background(), func(L *lua.LState) error {
 		gopherjson.Preload(L)
 		suite.Install(v, L)
-		v.AddLoader(L, func(L *lua.LState, name string) *lua.LFunction {
+		v.AddLoader(L, func(L *lua.LState, name string) (fn *lua.LFunction, permanent bool) {
 			if m, ok := byName[name]; ok {
 				return L.NewFunction(func(L *lua.LState) int {
 					L.Push(m.Open(L))
 					return 1
-				})
+				}), false
 			}
-			return loadScript(v, name)
+			return loadScript(v, name), suite.IsOwn(name)
 		})
 		return nil
 	})
@@ -120,15 +120,13 @@ func New(stdio vm.Stdio) *vm.VM {
 func loadScript(v *vm.VM, name string) *lua.LFunction {
 	path := strings.ReplaceAll(name, ".", "/")
 	for _, file := range []string{path + ".lua", path + "/init.lua"} {
-		source, err := fs.ReadFile(scripts, "lua/"+file)
-		if err != nil {
-			continue
+		fn, err := v.LoadShared(file, func() ([]byte, error) { return scripts.ReadFile("lua/" + file) })
+		if err == nil {
+			return fn
 		}
-		fn, err := v.LoadShared(source, file)
-		if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
 			panic(err) // they are compiled by a test
 		}
-		return fn
 	}
 	return nil
 }

@@ -15,7 +15,20 @@ function say:set_fallback(name)
     self._registry[name] = self._registry[name] or {}
 end
 
-function say:set(key, text) self._registry[current][key] = text end
+local changed -- the keys that were set since what comes with us was; nil until then
+
+function say:set(key, text)
+    self._registry[current][key] = text
+    if changed then
+        changed[key] = true
+    end
+end
+
+-- shipped is called when what comes with us is set.
+function say:shipped() changed = {} end
+
+-- is_changed tells whether somebody has set a key since.
+function say:is_changed(key) return self and changed and changed[key] end
 
 -- fill puts texts into the places of a template. A place that has none gets
 -- "nil", because a message with a gap is better than none.

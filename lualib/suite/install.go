@@ -1,6 +1,8 @@
 package suite
 
 import (
+	"strings"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/lualib/bind"
@@ -40,6 +42,13 @@ func Install(v *vm.VM, L *lua.LState) {
 		return 1
 	}))
 	s.indexFunctions(L)
+}
+
+// IsOwn tells whether a module is the harness's. It keeps what tests declare and
+// change, so that there must not be a second one of it.
+func IsOwn(module string) bool {
+	root, _, _ := strings.Cut(module, ".")
+	return strings.HasPrefix(module, "ave.test") || root == "busted" || root == "luassert" || root == "say"
 }
 
 // word is the global function of a name. It passes its arguments on to the
@@ -127,7 +136,7 @@ func (s *session) field(L *lua.LState, fn, key lua.LValue) lua.LValue {
 // chains is the module that has what follows "assert.".
 func (s *session) chains(L *lua.LState) *lua.LTable {
 	if s.assertions == nil {
-		s.assertions = bind.Invoke(L, s.require, "ave.test.luassert").(*lua.LTable)
+		s.assertions = bind.Invoke(L, s.require, "ave.test.checks").(*lua.LTable)
 	}
 	return s.assertions
 }

@@ -40,15 +40,12 @@ type sessionKey struct{}
 
 func of(L *lua.LState) *session { return vm.Of(L).Attached[sessionKey{}].(*session) }
 
-// load loads the words, and all that goes with them: what is loaded inside an
-// insulate block is taken out of package.loaded after it, and would be there
-// twice when it is needed again.
+// load loads the words.
 func (s *session) load(L *lua.LState) {
 	if s.words == nil {
 		s.words = bind.Invoke(L, s.require, "ave.test").(*lua.LTable)
 		s.runner = bind.Invoke(L, s.require, "ave.test.runner").(*lua.LTable)
 		s.each = bind.Invoke(L, s.require, "ave.test.each").(*lua.LTable)
-		bind.Invoke(L, s.require, "busted")
 	}
 }
 

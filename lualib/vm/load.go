@@ -83,11 +83,15 @@ var (
 	sharedChunks chunkIndex
 )
 
-// LoadShared is Load for source that is part of the program: it is compiled once
-// for all interpreters. The name stands for it.
-func (vm *VM) LoadShared(source []byte, name string) (*lua.LFunction, error) {
+// LoadShared is Load for source that is part of the program: it is read and
+// compiled once for all interpreters. The name stands for it.
+func (vm *VM) LoadShared(name string, read func() ([]byte, error)) (*lua.LFunction, error) {
 	compiled, ok := shared.Load(name)
 	if !ok {
+		source, err := read()
+		if err != nil {
+			return nil, err
+		}
 		proto, err := syntax.Compile(source, name)
 		if err != nil {
 			return nil, err
@@ -309,17 +313,38 @@ func searchPath(L *lua.LState) int {
 }
 
 // AddLoader puts a loader in front of the one that looks along package.path.
-// It returns nil for a name that isn't its own.
-func (vm *VM) AddLoader(L *lua.LState, loader func(L *lua.LState, name string) *lua.LFunction) {
+// It returns nil for a name that isn't its own. A module that is permanent is
+// loaded once, whatever becomes of its entry in package.loaded.
+func (vm *VM) AddLoader(L *lua.LState, loader func(L *lua.LState, name string) (fn *lua.LFunction, permanent bool)) {
 	loaders := vm.packageTable().RawGetString("loaders").(*lua.LTable)
+	loaded := map[string]lua.LValue{}
 	loaders.Insert(2, L.NewFunction(func(L *lua.LState) int {
 		name := L.CheckString(1)
-		if fn := loader(L, name); fn != nil {
-			vm.found(name, fn)
-			L.Push(fn)
-		} else {
+		fn, permanent := loader(L, name)
+		if fn == nil {
 			L.Push(lua.LString("no module '" + name + "' in avescript"))
+			return 1
 		}
+		vm.found(name, fn)
+		if permanent {
+			fn = L.NewFunction(loadOnce(loaded, name, fn))
+		}
+		L.Push(fn)
 		return 1
 	}))
+}
+
+func loadOnce(loaded map[string]lua.LValue, name string, load *lua.LFunction) lua.LGFunction {
+	return func(L *lua.LState) int {
+		value, known := loaded[name]
+		if !known {
+			L.Push(load)
+			L.Push(lua.LString(name))
+			L.Call(1, 1)
+			value = L.Get(-1)
+			loaded[name] = value
+		}
+		L.Push(value)
+		return 1
+	}
 }

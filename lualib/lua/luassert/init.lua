@@ -1,5 +1,5 @@
 -- luassert for suites that require it: the assert that scripts have anyway.
 
-require("ave.test.luassert")
+require("ave.test.checks")
 
 return assert

@@ -1,1 +1,5 @@
-return require("ave.test.words").registered
+local words = require("ave.test.words")
+
+words.complete()
+
+return words.registered

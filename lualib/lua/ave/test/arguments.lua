@@ -2,7 +2,9 @@
 -- that was made of a call's arguments is marked by its metatable, so that it is
 -- shown as such.
 
-local show = require("ave.test.show")
+local lazy = require("ave.test.lazy")
+
+local show = lazy("ave.test.show")
 
 local arguments = {}
 

@@ -4,12 +4,14 @@
 
 local arguments = require("ave.test.arguments")
 local checking = require("ave.test.checking")
-local difference = require("ave.test.difference")
 local failure = require("ave.test.failure")
-local formatters = require("ave.test.formatters")
-local say = require("say")
-local state = require("ave.test.state")
+local lazy = require("ave.test.lazy")
 local words = require("ave.test.words")
+
+local difference = lazy("ave.test.difference")
+local formatters = lazy("ave.test.formatters")
+local say = lazy("luassert.languages.en")
+local state = lazy("ave.test.state")
 
 local assertions = { _VERSION = "Luassert 1.9.0" }
 
@@ -19,6 +21,7 @@ local assertions = { _VERSION = "Luassert 1.9.0" }
 -- of what the assertion returns. The arguments that it leaves in the list fill in
 -- the message. Either message is the key of a text in say, or a text itself.
 function assertions.register(_, namespace, name, callback, positive, negative)
+    words.complete() -- or what is loaded later would take its place
     words.register(namespace, name, {
         callback = callback,
         name = name:lower(),
@@ -27,7 +30,10 @@ function assertions.register(_, namespace, name, callback, positive, negative)
     })
 end
 
-function assertions.unregister(_, namespace, name) words.register(namespace, name, nil) end
+function assertions.unregister(_, namespace, name)
+    words.complete()
+    words.register(namespace, name, nil)
+end
 
 function assertions.add_formatter(_, formatter) state.add_formatter(formatter) end
 

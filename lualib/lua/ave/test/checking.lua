@@ -1,8 +1,9 @@
 -- What assertions and matchers have in common: looking at their arguments.
 
 local failure = require("ave.test.failure")
-local say = require("say")
-require("luassert.languages.en")
+local lazy = require("ave.test.lazy")
+
+local say = lazy("luassert.languages.en")
 
 local checking = {}
 

@@ -3,11 +3,12 @@
 
 local assertions = require("ave.test.assertions")
 local checking = require("ave.test.checking")
-local compare = require("ave.test.compare")
-local difference = require("ave.test.difference")
+local lazy = require("ave.test.lazy")
 local raised = require("ave.test.raised")
-local show = require("ave.test.show")
 local words = require("ave.test.words")
+
+local compare = lazy("ave.test.compare")
+local show = lazy("ave.test.show")
 
 local modifiers = {}
 
@@ -216,46 +217,42 @@ function checks.matches_snapshot(state, values) return require("ave.test.kept").
 function checks.matches_screen(state, values) return require("ave.test.screens").check(state, values) end
 
 for name, callback in pairs(modifiers) do
-    assertions:register("modifier", name, callback)
+    words.register("modifier", name, { callback = callback, name = name })
 end
 
--- register adds an assertion under its names, with luassert's texts, and those
--- that reports show instead.
-local function register(name, text, positive, negative, ...)
-    for _, alias in ipairs({ name, ... }) do
-        assertions:register("assertion", alias, checks[name], text .. ".positive", text .. ".negative")
+-- register adds an assertion under its names, with the key of luassert's texts.
+local function register(key, name, ...)
+    local entry = {
+        callback = checks[name],
+        name = name,
+        positive_message = "assertion." .. key .. ".positive",
+        negative_message = "assertion." .. key .. ".negative",
+    }
+    words.register("assertion", name, entry)
+    for i = 1, select("#", ...) do
+        words.register("assertion", (select(i, ...)), entry)
     end
-    difference.template(checks[name], text .. ".positive", positive)
-    difference.template(checks[name], text .. ".negative", negative)
 end
 
-local both = "expected: {2}\n  actual: {1}"
-register("same", "assertion.same", both, "expected anything but {2}")
-register("equals", "assertion.equals", both, "expected anything but {2}", "equal")
-local near = "expected: {2}, give or take {3}\n  actual: {1}"
-register("near", "assertion.near", near, "expected: not {2}, give or take {3}\n  actual: {1}")
-local match = "expected: a match of {2}\n  actual: {1}"
-register("matches", "assertion.matches", match, "expected: no match of {2}\n  actual: {1}", "match")
-register("unique", "assertion.unique", "expected unique values in {1}", "expected values that are not unique in {1}")
-local counted = "expected {1} values, got {2}"
-register("returned_arguments", "assertion.returned_arguments", counted, "expected another number of values than {1}")
-local no_error = "expected no such error\n  actual: {1}"
-register("error", "assertion.error", both, no_error, "errors")
-register("error_matches", "assertion.error", both, no_error, "error_match", "matches_error", "match_error")
-register("raises", "assertion.error", both, no_error)
-register("holes", "assertion.array_holes", "expected a list with holes", "expected no holes, there is one at {1}")
-register("restart_under_load", "assertion.restart_under_load", "", "wanted a restart that clients notice")
-register("truthy", "assertion.truthy", "expected a true value, got {1}", "expected nil or false, got {1}")
-register("falsy", "assertion.falsy", "expected nil or false, got {1}", "expected a true value, got {1}")
-register("matches_snapshot", "assertion.snapshot", "{1}", "expected another value than\n{1}")
-assertions:register("assertion", "matches_screen", checks.matches_screen, "%s", "expected another screen than\n%s")
-register("true", "assertion.same", "expected true, got {1}", "expected anything but true")
-register("false", "assertion.same", "expected false, got {1}", "expected anything but false")
-register("nil", "assertion.same", "expected nil, got {1}", "expected anything but nil")
+register("same", "same")
+register("equals", "equals", "equal")
+register("near", "near")
+register("matches", "matches", "match")
+register("unique", "unique")
+register("returned_arguments", "returned_arguments")
+register("error", "error", "errors")
+register("error", "error_matches", "error_match", "matches_error", "match_error")
+register("error", "raises")
+register("array_holes", "holes")
+register("restart_under_load", "restart_under_load")
+register("truthy", "truthy")
+register("falsy", "falsy")
+register("snapshot", "matches_snapshot")
+register("screen", "matches_screen")
+register("same", "true")
+register("same", "false")
 for _, name in ipairs(types) do
-    if name ~= "nil" then
-        register(name, "assertion.same", "expected a " .. name .. ", got {1}", "expected no " .. name .. ", got {1}")
-    end
+    register("same", name)
 end
 
 return assertions

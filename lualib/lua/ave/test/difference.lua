@@ -3,27 +3,14 @@
 
 local checking = require("ave.test.checking")
 local host = require("ave.test.host")
-local say = require("say")
+local say = require("luassert.languages.en")
 local show = require("ave.test.show")
 local state = require("ave.test.state")
+local templates = require("ave.test.templates")
 
 local difference = {}
 
 local long = 60 -- bytes, from which on a value is not shown on one line
-
-local templates = {} -- by the assertions' callbacks and the keys of their texts
-local replaced = {} -- the texts of the keys that templates replace
-
--- template sets what a report says of an assertion instead of luassert's text, if
--- there is one: {1} is the first argument. It holds as long as nobody gives the
--- key another text.
-function difference.template(callback, key, text)
-    if say(key) == nil then
-        say:set(key, (text:gsub("{%d}", "%%s")))
-    end
-    templates[callback] = templates[callback] or {}
-    templates[callback][key], replaced[key] = text, say(key)
-end
 
 -- shown is a value as the formatters of the tests say it, or as text like Lua
 -- source.
@@ -136,7 +123,8 @@ function difference.own(text, texts)
 end
 
 -- describe is what a report says of an assertion that failed, given what it has
--- left in its arguments, and the diff of what it has compared.
+-- left in its arguments, and the diff of what it has compared. A text that a test
+-- has set itself goes before ours.
 function difference.describe(told, assertion, values)
     local key = told.mod and assertion.positive_message or assertion.negative_message
     if told.mod and told.compared then
@@ -145,9 +133,9 @@ function difference.describe(told, assertion, values)
             return "expected (-) and actual (+) differ" .. (where or "") .. ":", diff
         end
     end
-    local own = templates[assertion.callback]
-    if own and own[key] and say(key) == replaced[key] then
-        return fill(own[key], values)
+    local own = templates[assertion.name]
+    if own and not say:is_changed(key) then
+        return fill(own[told.mod and 1 or 2], values)
     elseif key then
         local texts = { n = values.n }
         for i = 1, values.n do

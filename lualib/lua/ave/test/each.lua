@@ -2,7 +2,9 @@
 -- arguments of fn, anything else is the only one. In the name, %s and its like
 -- are filled with the arguments, and $key with the fields of a row.
 
-local show = require("ave.test.show")
+local lazy = require("ave.test.lazy")
+
+local show = lazy("ave.test.show")
 
 local each = {}
 

@@ -2,7 +2,9 @@
 
 local failure = require("ave.test.failure")
 local host = require("ave.test.host")
-local show = require("ave.test.show")
+local lazy = require("ave.test.lazy")
+
+local show = lazy("ave.test.show")
 
 local defaults = { timeout = 5, interval = 0.05 }
 

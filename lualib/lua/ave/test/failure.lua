@@ -2,7 +2,9 @@
 -- pending(), or by any other error.
 
 local host = require("ave.test.host")
-local show = require("ave.test.show")
+local lazy = require("ave.test.lazy")
+
+local show = lazy("ave.test.show")
 
 local failure = {}
 

@@ -3,7 +3,9 @@
 
 local checking = require("ave.test.checking")
 local host = require("ave.test.host")
-local show = require("ave.test.show")
+local lazy = require("ave.test.lazy")
+
+local show = lazy("ave.test.show")
 
 local kept = {}
 

@@ -1,11 +1,11 @@
 -- The matchers: functions of a state and a list of arguments that return the
 -- function which is called with the value.
 
-local assertions = require("ave.test.assertions")
 local checking = require("ave.test.checking")
 local compare = require("ave.test.compare")
 local matching = require("ave.test.matching")
 local show = require("ave.test.show")
+local words = require("ave.test.words")
 
 local matchers = {}
 
@@ -100,7 +100,7 @@ matchers.none_of = composite("none", function(n) return n == 0 end)
 matchers.match, matchers.equal = matchers.matches, matchers.equals
 
 for name, callback in pairs(matchers) do
-    assertions:register("matcher", name, callback)
+    words.register("matcher", name, { callback = callback, name = name:lower() })
 end
 
 return matching

@@ -3,7 +3,9 @@
 local checking = require("ave.test.checking")
 local compare = require("ave.test.compare")
 local failure = require("ave.test.failure")
-local show = require("ave.test.show")
+local lazy = require("ave.test.lazy")
+
+local show = lazy("ave.test.show")
 
 local raised = {}
 

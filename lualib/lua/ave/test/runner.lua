@@ -10,12 +10,14 @@ local choice = require("ave.test.choice")
 local failure = require("ave.test.failure")
 local host = require("ave.test.host")
 local hub = require("ave.test.hub")
-local isolation = require("ave.test.isolation")
 local kept = require("ave.test.kept")
+local lazy = require("ave.test.lazy")
 local options = require("ave.test.options")
 local resources = require("ave.test.resources")
 local scope = require("ave.test.scope")
-local shuffle = require("ave.test.shuffle")
+
+local isolation = lazy("ave.test.isolation")
+local shuffle = lazy("ave.test.shuffle")
 
 local runner = {}
 

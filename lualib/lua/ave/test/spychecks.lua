@@ -1,9 +1,8 @@
 -- The assertions about spies: assert.spy(s).was.called_with(1, 2).
 
 local arguments = require("ave.test.arguments")
-local assertions = require("ave.test.assertions")
 local copies = require("ave.test.copies")
-local difference = require("ave.test.difference")
+local words = require("ave.test.words")
 
 -- spy(s) is what assert.spy does: the words that follow are about s.
 local function set_spy(state, values)
@@ -57,30 +56,23 @@ local function counting(compare)
     end
 end
 
-assertions:register("modifier", "spy", set_spy)
-assertions:register("modifier", "stub", set_spy)
+words.register("modifier", "spy", { callback = set_spy, name = "spy" })
+words.register("modifier", "stub", { callback = set_spy, name = "stub" })
 
--- register adds an assertion with the keys of luassert's texts, and what reports
--- show instead, if it is not the same.
-local function register(name, callback, keys, texts)
-    assertions:register("assertion", name, callback, "assertion." .. keys[1], "assertion." .. keys[2])
-    for i, text in ipairs(texts or {}) do
-        difference.template(callback, "assertion." .. keys[i], text)
-    end
+-- register adds an assertion with the keys of luassert's texts.
+local function register(name, callback, positive, negative)
+    words.register("assertion", name, {
+        callback = callback,
+        name = name,
+        positive_message = "assertion." .. positive,
+        negative_message = "assertion." .. negative,
+    })
 end
 
-register("called", counting(), { "called.positive", "called.negative" }, {
-    "expected {1} calls, there were {2}",
-    "expected another number of calls than {1}",
-})
-register("called_with", with("called_with"), { "called_with.positive", "called_with.negative" }, {
-    "expected a call with {2}\n   last call: {1}",
-    "expected no call with {2}\n    there was: {1}",
-})
-register("returned_with", with("returned_with"), { "returned_with.positive", "returned_with.negative" }, {
-    "expected to be returned: {2}\n   returned by last call: {1}",
-    "expected not to be returned: {2}\n         was returned by a call: {1}",
-})
+register("called", counting(), "called.positive", "called.negative")
+for _, name in ipairs({ "called_with", "returned_with" }) do
+    register(name, with(name), name .. ".positive", name .. ".negative")
+end
 
 -- Each with how it decides and the one that says the opposite.
 local bounds = {
@@ -91,5 +83,5 @@ local bounds = {
 }
 
 for _, bound in ipairs(bounds) do
-    register(bound[1], counting(bound[2]), { bound[1] .. ".positive", bound[3] .. ".positive" })
+    register(bound[1], counting(bound[2]), bound[1] .. ".positive", bound[3] .. ".positive")
 end

@@ -3,6 +3,8 @@
 -- under 1 and, after a call that did not end it, the state that the call has left
 -- under 2. What follows a word is kept under that word.
 
+local require = require -- tests may put another one in its place
+
 local words = {}
 
 -- What is registered, by namespace and name: "assertion", "modifier", "matcher".
@@ -20,6 +22,20 @@ function words.register(namespace, name, entry)
     parsed = {}
 end
 
+local complete = false
+
+-- complete loads what is not needed by most. It returns whether that was something
+-- new.
+function words.complete()
+    local before = complete
+    complete = true
+    if not before then
+        require("ave.test.spychecks")
+        require("ave.test.matchers")
+    end
+    return not before
+end
+
 -- find looks for the longest name that the words up to last make up. It returns
 -- where the name begins.
 local function find(namespace, list, last)
@@ -29,6 +45,9 @@ local function find(namespace, list, last)
         if own[name] or modifiers[name] then
             return name, first
         end
+    end
+    if words.complete() then
+        return find(namespace, list, last)
     end
     error("luassert: unknown modifier/" .. namespace .. ": '" .. table.concat(list, "_", 1, last) .. "'", 0)
 end
@@ -46,8 +65,7 @@ end
 
 -- parse takes a chain apart: what it ends with, if anything, and the modifiers.
 function words.parse(namespace, text)
-    parsed[namespace] = parsed[namespace] or {}
-    local chain = parsed[namespace][text]
+    local chain = parsed[namespace] and parsed[namespace][text]
     if chain then
         return chain
     end
@@ -63,6 +81,7 @@ function words.parse(namespace, text)
             table.insert(chain.modifiers, modifier)
         end
     end
+    parsed[namespace] = parsed[namespace] or {}
     parsed[namespace][text] = chain
     return chain
 end

@@ -53,6 +53,10 @@ set(
     "Expected array to not have holes, hole found at position: %s"
 )
 
+set("restart_under_load", "", "wanted a restart that clients notice")
+set("screen", "%s", "expected another screen than\n%s")
+set("snapshot", "%s", "expected another value than\n%s")
+
 -- The negation of each of these is another one of them.
 for _, how in ipairs({ "at least", "at most", "more than", "less than" }) do
     local key = "assertion.called_" .. how:gsub(" ", "_") .. ".positive"
@@ -61,3 +65,7 @@ end
 
 say:set("assertion.internal.argtolittle", "the '%s' function requires a minimum of %s arguments, got: %s")
 say:set("assertion.internal.badargtype", "bad argument #%s to '%s' (%s expected, got %s)")
+
+say:shipped()
+
+return say
