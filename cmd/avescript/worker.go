@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -24,12 +25,17 @@ func newTestWorker() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			debug.SetGCPercent(gcPercent)
 			ctx, stop := script.Notify(c.Context(), exitBySignal, syscall.SIGTERM)
 			defer stop()
 			return suite.Work(ctx, func() *vm.VM { return lualib.New(vm.Stdio{}) })
 		},
 	}
 }
+
+// gcPercent lets garbage grow to more than Go does by itself: an interpreter that a
+// file is done with is garbage as a whole, and there is little else.
+const gcPercent = 400
 
 func workerCommand() *exec.Cmd {
 	command := exec.CommandContext(context.Background(), "/proc/self/exe", workerName)
