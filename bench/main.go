@@ -70,6 +70,7 @@ func bench(ctx context.Context, wanted *regexp.Regexp, rounds int, turn time.Dur
 		expectMeasures(ctx, built),
 		commandMeasures(ctx, built, turn),
 		handoverMeasures(ctx, built, limit),
+		suiteMeasures(ctx, built),
 	)
 	var table table
 	for _, m := range measures {
