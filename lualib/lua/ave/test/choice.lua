@@ -32,7 +32,7 @@ local function any(list, holds)
     return false
 end
 
-local function has_tag(element, tag) return any(element.tags, function(own) return own == tag end) end
+local function has_tag(element, tag) return any(element.tags or {}, function(own) return own == tag end) end
 
 -- is_at tells whether a line is that of a block around a test, or in the test.
 local function is_at(test, line)
