@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
 // This file makes long things short for the screen. What was left out is
@@ -95,3 +97,6 @@ func lastLines(text string) []string {
 	}
 	return lines
 }
+
+// clip is the beginning of a text that has more columns than there are.
+func clip(text string, columns int) string { return ansi.Truncate(text, columns, "…") }

@@ -108,18 +108,15 @@ func inert(line string) string { return strings.ReplaceAll(line, "##[", "# #[") 
 // errors are an annotation for each failure.
 func (g *github) errors() []annotation {
 	var list []annotation
-	for i := 0; i < len(g.trouble); i++ {
-		r, n := g.trouble[i], 1
-		for i+1 < len(g.trouble) && sameHook(r.Event, g.trouble[i+1].Event) {
-			n, i = n+1, i+1
-		}
+	for _, group := range byHook(byFile(g.trouble)) {
+		r := group[0]
 		at := harness.Frame{File: r.File, Line: r.Line}
 		if len(r.Problems) > 0 {
 			at, _ = where(r.Event, r.Problems[0])
 		}
 		name := title(r.Event)
-		if n > 1 {
-			name += fmt.Sprintf(" and %d more", n-1)
+		if n := len(group) - 1; n > 0 {
+			name += fmt.Sprintf(" and %d more", n)
 		}
 		list = append(list, annotation{"error", at, name, summary(r.Event)})
 	}

@@ -1,14 +1,16 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
+	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/sys/unix"
 
 	"avescript/core/harness"
@@ -43,9 +45,11 @@ type progress struct {
 
 	started     time.Time
 	drawn       time.Time // when the line was, zero if it is not there
+	shown       string    // the line
 	files, done int
 	tests, bad  int
 	running     map[int]harness.Event // the test of each worker
+	since       map[int]time.Time     // when it began
 	workers     bool
 }
 
@@ -59,8 +63,9 @@ func (p *progress) count(e harness.Event) {
 		p.started, p.files = p.now(), e.Files
 	case harness.FileFinished:
 		p.done++
+		delete(p.running, e.Worker)
 	case harness.TestStarted:
-		p.running[e.Worker] = e
+		p.running[e.Worker], p.since[e.Worker] = e, p.now()
 	case harness.TestFinished:
 		delete(p.running, e.Worker)
 		if e.Counts() {
@@ -75,39 +80,42 @@ func (p *progress) count(e harness.Event) {
 // active tells whether there is such a line.
 func (p *progress) active() bool { return p != nil && p.workers }
 
-// draw writes the line, unless it was just written.
+// draw writes the line over the one that is there, unless that has just been
+// written or is the same. Nothing is taken away before: the line would flicker.
 func (p *progress) draw(w io.Writer) {
 	const interval = 100 * time.Millisecond
 	if !p.active() || p.now().Sub(p.drawn) < interval {
 		return
 	}
-	p.clear(w)
 	p.drawn = p.now()
-	fmt.Fprint(w, p.line(), "\r")
+	if line := p.line(); line != p.shown {
+		p.shown = line
+		fmt.Fprint(w, "\r", line, erase)
+	}
 }
 
 // clear takes the line away.
 func (p *progress) clear(w io.Writer) {
-	if p != nil && !p.drawn.IsZero() {
-		fmt.Fprint(w, "\r\x1b[K")
-		p.drawn = time.Time{}
+	if p != nil && p.shown != "" {
+		fmt.Fprint(w, "\r", erase)
+		p.drawn, p.shown = time.Time{}, ""
 	}
 }
 
-// line has what is certain to fit first, and then the tests that are running,
-// those first that have been running longest.
+// erase erases from here on and leaves the cursor at the beginning of the line.
+// A terminal that was made narrower may have broken the line in two, so that it
+// is not enough to erase the rest of the first.
+const erase = "\x1b[J\r"
+
+// line has how far the run is and, as far as there is room, the tests that are
+// running, those first that have been running longest. It never needs more than
+// the width.
 func (p *progress) line() string {
 	const separator = "  "
 	left := p.width() - 1
 	var parts []string
 	add := func(text string, paint func(string) string) {
-		text = strings.Map(func(r rune) rune {
-			if r == '\n' || r == '\t' {
-				return ' '
-			}
-			return r
-		}, text)
-		if n := utf8.RuneCountInString(text) + len(separator); n <= left {
+		if n := ansi.StringWidth(text) + len(separator); n <= left {
 			left -= n
 			parts = append(parts, paint(text))
 		}
@@ -117,23 +125,41 @@ func (p *progress) line() string {
 	if p.bad > 0 {
 		add(fmt.Sprintf("%d failed", p.bad), p.style.red)
 	}
-	add(p.now().Sub(p.started).Truncate(time.Second).String(), p.style.dim)
-	for _, e := range p.oldest() {
-		add(fmt.Sprintf("%d: %s", e.Worker, title(e)), p.style.cyan)
+	add(seconds(p.now().Sub(p.started)), p.style.dim)
+	oldest := p.oldest()
+	for i, e := range oldest {
+		share := max(narrowest, left/(len(oldest)-i))
+		if share > left {
+			break
+		}
+		add(p.runs(e, share-len(separator)), p.style.cyan)
 	}
 	return strings.Join(parts, separator)
 }
 
-func (p *progress) oldest() []harness.Event {
-	var list []harness.Event
-	for _, e := range p.running {
-		list = append(list, e)
+// narrowest is how many columns it takes to recognize a test.
+const narrowest = 24
+
+// runs is the name of a test and for how long it has been running, in so many
+// columns.
+func (p *progress) runs(e harness.Event, columns int) string {
+	since := ""
+	if took := p.now().Sub(p.since[e.Worker]); took >= time.Second {
+		since = " " + seconds(took)
 	}
-	slices.SortFunc(list, func(a, b harness.Event) int {
-		if a.Time != b.Time {
-			return int(1e6 * (a.Time - b.Time))
+	name := strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return ' '
 		}
-		return a.Worker - b.Worker
+		return r
+	}, title(e))
+	return clip(name, columns-len(since)) + since
+}
+
+func seconds(d time.Duration) string { return d.Truncate(time.Second).String() }
+
+func (p *progress) oldest() []harness.Event {
+	return slices.SortedFunc(maps.Values(p.running), func(a, b harness.Event) int {
+		return cmp.Or(p.since[a.Worker].Compare(p.since[b.Worker]), a.Worker-b.Worker)
 	})
-	return list
 }

@@ -13,7 +13,6 @@ import (
 
 // How much of something the terminal shows. The other reports have all of it.
 const (
-	mostFailures = 100
 	mostSkipped  = 10
 	mostWarnings = 20
 	mostSlow     = 5
@@ -21,21 +20,24 @@ const (
 )
 
 // Terminal is the reporter for people. While tests run it has a line for each
-// test that fails and one for each file that ends; on a terminal, files that
-// are well are only counted on the line that shows the progress. What is to be
-// known of the failures comes at the end. The very last line is
-// [harness.Totals] and nothing else: tools look for it.
+// test that fails and one for each file that ends. On a terminal, files that are
+// well are only counted on the line that shows the progress: nobody reads a page
+// of "ok". In a log they stay, for they are all that shows there how far the run
+// has come. What is to be known of the failures comes at the end. The very last
+// line is [harness.Totals] and nothing else: tools look for it.
 type Terminal struct {
 	w        io.Writer
 	style    style
 	progress *progress // nil if the view isn't live
 	attempts attempts
+	files    int // that have not been run
+	workers  int
 
 	trouble     []result // tests that failed, and blocks
 	pending     []result
 	quarantined []result
 	flaky       []result
-	leaky       []result
+	left        leftBehind
 	slow        []result
 }
 
@@ -43,7 +45,8 @@ type Terminal struct {
 func NewTerminal(w io.Writer, view View) *Terminal {
 	t := &Terminal{w: w, style: style(view.Color)}
 	if view.Live {
-		t.progress = &progress{style: t.style, width: view.Width, now: time.Now, running: map[int]harness.Event{}}
+		t.progress = &progress{style: t.style, width: view.Width, now: time.Now,
+			running: map[int]harness.Event{}, since: map[int]time.Time{}}
 	}
 	return t
 }
@@ -52,11 +55,15 @@ func NewTerminal(w io.Writer, view View) *Terminal {
 func (t *Terminal) Report(e harness.Event) {
 	e = printable(e)
 	t.progress.count(e)
+	t.workers = max(t.workers, e.Worker)
 	if r, ok := t.attempts.result(e); ok {
 		t.finished(r)
 	}
 	switch e.Kind {
+	case harness.RunStarted:
+		t.files = e.Files
 	case harness.FileFinished:
+		t.files--
 		t.fileFinished(e)
 	case harness.RunFinished:
 		t.runFinished(e)
@@ -75,7 +82,7 @@ func (t *Terminal) finished(r result) {
 	case r.Bad():
 		t.trouble = append(t.trouble, r)
 		if len(r.Path) > 0 {
-			t.linef("  %s %s\n", t.style.red(fmt.Sprintf("%-6s", r.Status)), name(r.Event))
+			t.linef("  %s %s %s\n", t.style.red(fmt.Sprintf("%-6s", r.Status)), name(r.Event), t.at(r))
 		}
 	case r.Status == harness.Pending:
 		t.pending = append(t.pending, r)
@@ -85,9 +92,7 @@ func (t *Terminal) finished(r result) {
 	case r.Status != harness.Passed:
 		t.quarantined = append(t.quarantined, r)
 	}
-	if len(r.Leaks) > 0 {
-		t.leaky = append(t.leaky, r)
-	}
+	t.left.add(r)
 	t.slower(r)
 }
 
@@ -126,19 +131,35 @@ func (t *Terminal) runFinished(e harness.Event) {
 	t.list("flaky", t.flaky, mostWarnings, func(r result) string {
 		return fmt.Sprintf(": passed at attempt %d", r.Attempt) + r.history()
 	})
-	t.warnings()
+	t.left.write(t.w, t.style)
 	if len(t.slow) > 0 {
 		fmt.Fprintln(t.w)
 	}
 	for _, r := range t.slow {
 		fmt.Fprintf(t.w, "%s %s %s\n", t.style.yellow("slow"), name(r.Event), t.style.dim("("+duration(r.Seconds)+")"))
 	}
-	t.failures()
+	failures{t.w, t.style}.write(t.trouble)
+	t.extent(e)
 	paint := t.style.green
 	if e.Totals.Bad() > 0 {
 		paint = t.style.red
 	}
-	fmt.Fprintf(t.w, "\n%s\n", paint(e.Totals.String()))
+	fmt.Fprintln(t.w, paint(e.Totals.String()))
+}
+
+// extent says how much was run, and how long that took.
+func (t *Terminal) extent(e harness.Event) {
+	line := fmt.Sprintf("in %.2f s", e.Seconds)
+	if e.Seconds >= 100 {
+		line = "in " + duration(e.Seconds)
+	}
+	if t.workers > 1 {
+		line += fmt.Sprintf(" with %d workers", t.workers)
+	}
+	fmt.Fprintf(t.w, "\n%s\n", t.style.dim(line))
+	if t.files > 0 {
+		fmt.Fprintln(t.w, t.style.yellow(fmt.Sprintf("files that have not been run: %d", t.files)))
+	}
 }
 
 // name is a test's name, on one line.
@@ -154,10 +175,12 @@ func (t *Terminal) list(label string, all []result, most int, why func(result) s
 			fmt.Fprintln(t.w, t.style.dim(fmt.Sprintf("%d more %s", len(all)-most, label)))
 			break
 		}
-		at := t.style.dim(fmt.Sprintf("(%s:%d)", r.File, r.Line))
-		fmt.Fprintf(t.w, "%s %s%s %s\n", t.style.yellow(label), name(r.Event), why(r), at)
+		fmt.Fprintf(t.w, "%s %s%s %s\n", t.style.yellow(label), name(r.Event), why(r), t.at(r))
 	}
 }
+
+// at is where a test was declared, after its name.
+func (t *Terminal) at(r result) string { return t.style.dim("(" + declared(r.Event) + ")") }
 
 // reason says after the name of a test why it ended as it did.
 func (r result) reason() string {
@@ -174,58 +197,4 @@ func (r result) history() string {
 		fmt.Fprintf(&b, "; attempt %d: %s", e.Attempt, cmp.Or(reason(e), string(e.Status)))
 	}
 	return b.String()
-}
-
-// warnings are what tests have left behind.
-func (t *Terminal) warnings() {
-	var lines []string
-	for _, r := range t.leaky {
-		for _, l := range r.Leaks {
-			lines = append(lines, fmt.Sprintf("%s %s left %s", t.style.yellow("warning"), name(r.Event), window(leaked(l), 0)))
-		}
-	}
-	if len(lines) > mostWarnings {
-		more := t.style.dim(fmt.Sprintf("%d more warnings", len(lines)-mostWarnings))
-		lines = append(lines[:mostWarnings], more)
-	}
-	if len(lines) > 0 {
-		fmt.Fprintf(t.w, "\n%s\n", strings.Join(lines, "\n"))
-	}
-}
-
-func (t *Terminal) failures() {
-	for i, r := range t.trouble {
-		if i == mostFailures {
-			fmt.Fprintf(t.w, "\n%s\n", t.style.bold(fmt.Sprintf("%d more failures", len(t.trouble)-i)))
-			break
-		}
-		t.failure(i+1, r, i > 0 && sameHook(t.trouble[i-1].Event, r.Event))
-	}
-}
-
-func (t *Terminal) failure(number int, r result, again bool) {
-	if again {
-		fmt.Fprintf(t.w, "%d) %s %s\n", number, t.style.bold(name(r.Event)), t.style.dim("(likewise)"))
-		return
-	}
-	fmt.Fprintf(t.w, "\n%d) %s\n", number, t.style.bold(name(r.Event)))
-	for _, l := range shorten(descriptions(r.Event)) {
-		t.indented(t.style.line(l))
-	}
-	for _, e := range r.Earlier {
-		t.indented(t.style.dim(fmt.Sprintf("attempt %d: %s", e.Attempt, cmp.Or(reason(e), string(e.Status)))))
-	}
-	if r.Output != "" {
-		t.indented(t.style.dim("it wrote:"))
-		for _, line := range lastLines(r.Output) {
-			t.indented("  " + line)
-		}
-	}
-	for _, a := range r.Artifacts {
-		t.indented(t.style.dim(a.Kind+": ") + a.Path)
-	}
-}
-
-func (t *Terminal) indented(text string) {
-	fmt.Fprintf(t.w, "   %s\n", text)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/creack/pty"
 
 	"avescript/core/harness"
@@ -66,7 +67,7 @@ func TestManyAreCut(t *testing.T) {
 	if n := strings.Count(got, "\n"); n > 70 {
 		t.Errorf("%d lines:\n%s", n, got)
 	}
-	for _, want := range []string{"990 more skipped", "990 more quarantined", "1980 more warnings"} {
+	for _, want := range []string{"990 more skipped", "990 more quarantined", "980 more warnings"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("nothing of %q in:\n%s", want, got)
 		}
@@ -115,12 +116,12 @@ func TestProgress(t *testing.T) {
 	set.Report(harness.Event{Kind: harness.RunStarted, Files: 3})
 	running(1, "leases")
 	running(2, "releases")
-	shows("0/3 files  0 done", "1: leases  2: releases")
-	shows("done  1s ") // time goes by, though nothing happens
+	shows("0/3 files  0 done  0s  leases  releases")
+	shows("done  1s  leases 1s  releases 1s") // time goes by, though nothing happens
 	failed := test(1, "t.lua", 1, harness.Failed, 0, 0, "leases")
 	set.Report(failed)
 	running(1, "a name that is far too long for what is left of the line")
-	shows("failed leases", "0/3 files  1 done  1 failed", "2: releases")
+	shows("failed leases", "0/3 files  1 done  1 failed", "  releases ")
 	set.Report(test(2, "t.lua", 2, harness.Passed, 0, 0, "releases"))
 	set.Report(harness.Event{Kind: harness.FileFinished, File: "t.lua", Worker: 2, Totals: &harness.Totals{Passed: 1}})
 	shows("1/3 files  2 done  1 failed")
@@ -133,7 +134,7 @@ func TestProgress(t *testing.T) {
 	if strings.Contains(text, "/3 files") || strings.Contains(text, "ok    t.lua") {
 		t.Errorf("wanted nothing of the progress, and no file that is well, on\n%s", text)
 	}
-	if want := "  failed leases\n\n1) leases"; !strings.HasPrefix(text, want) {
+	if want := "  failed leases (t.lua:1)\n\n1) leases"; !strings.HasPrefix(text, want) {
 		t.Errorf("wanted %q at the beginning of\n%s", want, text)
 	}
 	tty.Close()
@@ -158,5 +159,54 @@ func TestPlain(t *testing.T) {
 	}
 	if strings.ContainsAny(out.String(), "\x1b\r") {
 		t.Errorf("it has sequences in it: %q", out.String())
+	}
+}
+
+// TestWorkersAreSorted: files of workers come mixed, and are told of one after
+// the other. What has failed for one hook is described once, and what one line
+// has left in many tests is one warning.
+func TestWorkersAreSorted(t *testing.T) {
+	events := []harness.Event{{Kind: harness.RunStarted, Files: 5}}
+	made := harness.Frame{File: "a.lua", Line: 2}
+	for i := range 10 {
+		hooked := test(1, "a.lua", 10+i, harness.Error, 0, 0, fmt.Sprintf("hooked %d", i))
+		hooked.Problems = []harness.Problem{{Hook: "before_each", Message: "no server", Stack: []harness.Frame{made}}}
+		alone := test(2, "b.lua", 10+i, harness.Failed, 0, 0, fmt.Sprintf("alone %d", i))
+		alone.Problems = []harness.Problem{{Message: "expected: 1\n  actual: 2\n\nand more"}}
+		alone.Leaks = []harness.Leak{{Kind: "port", What: fmt.Sprintf("port %d", i), Made: &made}, {Kind: "process", What: "process", Fail: true}}
+		events = append(events, hooked, alone)
+	}
+	got := write(t, "terminal", report.View{}, append(events, harness.Event{Kind: harness.RunFinished, Seconds: 7200, Totals: &harness.Totals{Failed: 20}}))
+	for _, want := range []string{
+		"\nwarning alone 0 left port 0, made at a.lua:2 and 9 more\n",
+		"4) hooked 3 (likewise)\n   ... and 6 more likewise\n\n11) alone 0\n",
+		"\nerror hooked 0 and 9 more: no server (a.lua:10)\nfailed alone 0: expected: 1 actual: 2 (b.lua:10)\n",
+		"\nin 2 h 00 min with 2 workers\nfiles that have not been run: 5\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("nothing of %q in:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "left process") {
+		t.Errorf("a leak that failed its test is a warning, too:\n%s", got)
+	}
+}
+
+// TestProgressIsNarrow draws the line in all widths: it never needs more than
+// there is, whatever the names are made of.
+func TestProgressIsNarrow(t *testing.T) {
+	for width := range 130 {
+		var out bytes.Buffer
+		terminal := report.NewTerminal(&out, report.View{Live: true, Width: func() int { return width }})
+		terminal.Report(harness.Event{Kind: harness.RunStarted, Files: 200})
+		for worker := range 16 {
+			terminal.Report(harness.Event{Kind: harness.TestStarted, Path: []string{"漢字 🚀 é", strings.Repeat("name ", 10)}, Worker: worker + 1})
+		}
+		terminal.Report(test(17, "t.lua", 1, harness.Failed, 0, 0, "x")) // has the line drawn again at once
+		for line := range strings.SplitSeq(out.String(), "\r") {
+			if n := ansi.StringWidth(line); n >= max(1, width) && strings.Contains(line, "files") {
+				t.Errorf("%d columns in a terminal of %d: %q", n, width, line)
+			}
+		}
 	}
 }

@@ -43,10 +43,14 @@ func where(e harness.Event, p harness.Problem) (at harness.Frame, callers []harn
 	return p.Stack[0], p.Stack[1:]
 }
 
-// reason is the first line of the first problem that says anything, made short.
+var lineBreaks = regexp.MustCompile(`\s*\n\s*`)
+
+// reason is the first paragraph of the first problem that says anything, on one
+// line and made short.
 func reason(e harness.Event) string {
 	for _, p := range e.Problems {
-		if line, _, _ := strings.Cut(strings.TrimSpace(p.Message), "\n"); line != "" {
+		paragraph, _, _ := strings.Cut(strings.TrimSpace(p.Message), "\n\n")
+		if line := lineBreaks.ReplaceAllLiteralString(paragraph, " "); line != "" {
 			return window(line, 0)
 		}
 	}
@@ -63,6 +67,8 @@ func duration(seconds float64) string {
 		return fmt.Sprintf("%.0f ms", seconds*1000)
 	case seconds < 100:
 		return fmt.Sprintf("%.2f s", seconds)
+	case seconds >= 3600:
+		return fmt.Sprintf("%d h %02d min", int(seconds)/3600, int(seconds)/60%60)
 	}
 	return fmt.Sprintf("%d min %02d s", int(seconds)/60, int(seconds)%60)
 }
