@@ -70,6 +70,7 @@ type Event struct {
 	Last     bool      `json:"last,omitempty"`     // there will be no further attempt: this one counts
 	// Quarantined tests are run and reported, and do not spoil the run.
 	Quarantined bool       `json:"quarantined,omitempty"`
+	Died        bool       `json:"died,omitempty"`   // so did the process that ran it
 	Output      string     `json:"output,omitempty"` // what was written to stdout and stderr meanwhile
 	Leaks       []Leak     `json:"leaks,omitempty"`
 	Artifacts   []Artifact `json:"artifacts,omitempty"`

@@ -163,6 +163,7 @@ func (d *deadline) stuck() {
 	problem.Message += "\n\nIt is stuck in a Go function, and its process was ended.\n\n" + goroutines.String()
 	problem.Hook = d.hook
 	e := broken(problem)
+	e.Died = true
 	if current := d.session.running(); current != nil {
 		e.Kind, e.Path, e.Line, e.Tags = harness.TestFinished, current.Path, current.Line, current.Tags
 		e.Attempt, e.Last, e.Quarantined = current.Attempt, current.Attempt > 0, current.Quarantined

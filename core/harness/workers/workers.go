@@ -231,7 +231,7 @@ func (s *slot) died(ctx context.Context, expected bool) (again bool) {
 		message = "interrupted: " + context.Cause(ctx).Error()
 	}
 	again = true
-	e := harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Output: rest}
+	e := harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Output: rest, Died: true}
 	switch {
 	case current != nil:
 		e.Kind, e.Path, e.Line, e.Tags = harness.TestFinished, current.Path, current.Line, current.Tags
