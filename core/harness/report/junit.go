@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,14 +38,25 @@ type junitSuites struct {
 }
 
 type junitSuite struct {
-	Name      string      `xml:"name,attr"`
-	Tests     int         `xml:"tests,attr"`
-	Failures  int         `xml:"failures,attr"`
-	Errors    int         `xml:"errors,attr"`
-	Skipped   int         `xml:"skipped,attr"`
-	Time      string      `xml:"time,attr"`
-	Timestamp string      `xml:"timestamp,attr,omitempty"`
-	Cases     []junitCase `xml:"testcase"`
+	Name      string `xml:"name,attr"`
+	Tests     int    `xml:"tests,attr"`
+	Failures  int    `xml:"failures,attr"`
+	Errors    int    `xml:"errors,attr"`
+	Skipped   int    `xml:"skipped,attr"`
+	Time      string `xml:"time,attr"`
+	Timestamp string `xml:"timestamp,attr,omitempty"`
+
+	Properties *junitProperties `xml:"properties"`
+	Cases      []junitCase      `xml:"testcase"`
+}
+
+type junitProperties struct {
+	List []junitProperty `xml:"property"`
+}
+
+type junitProperty struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
 }
 
 // junitCase has its elements in the order that Surefire's schema asks for.
@@ -88,9 +100,7 @@ func (j *junit) Report(e harness.Event) {
 	}
 	switch e.Kind {
 	case harness.FileStarted:
-		if e.Time > 0 {
-			j.suite(e.File).Timestamp = time.UnixMicro(int64(e.Time * 1e6)).UTC().Format("2006-01-02T15:04:05")
-		}
+		j.suite(e.File).started(e)
 	case harness.FileFinished:
 		j.suite(e.File).Time = junitTime(e.Seconds)
 	case harness.RunFinished:
@@ -109,6 +119,15 @@ func (j *junit) suite(file string) *junitSuite {
 		j.suites = append(j.suites, s)
 	}
 	return s
+}
+
+func (s *junitSuite) started(e harness.Event) {
+	if e.Time > 0 {
+		s.Timestamp = time.UnixMicro(int64(e.Time * 1e6)).UTC().Format("2006-01-02T15:04:05")
+	}
+	if e.Worker > 0 {
+		s.Properties = &junitProperties{[]junitProperty{{"worker", strconv.Itoa(e.Worker)}}}
+	}
 }
 
 func (s *junitSuite) add(r result) {

@@ -120,6 +120,7 @@ func TestStrictParsers(t *testing.T) {
 		"minidom": {"python3", "-c", "import sys, xml.dom.minidom as t; t.parse(sys.argv[1])"},
 		"sax":     {"python3", "-c", "import sys, xml.sax as t; t.parse(sys.argv[1], t.ContentHandler())"},
 		"libxml2": {"xmllint", "--noout"},
+		"schema":  {"xmllint", "--noout", "--schema", "testdata/junit.xsd"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, events := range [][]harness.Event{everything(), everyCharacter()} {
@@ -138,9 +139,24 @@ func TestTAPParser(t *testing.T) {
 	if err := exec.Command(needs(t, "perl"), "-MTAP::Parser", "-e", "1").Run(); err != nil {
 		t.Skip("TAP::Parser is not installed")
 	}
-	got := read(t, write(t, "tap", report.View{}, everything()), "perl", "-MTAP::Parser", "-e", program)
-	if want := "15 points, 10 failed, 2 todo, 1 skipped, 15 planned\n"; got != want {
-		t.Errorf("it reads %q, wanted %q", got, want)
+	for _, name := range []string{"tap", "tap13"} {
+		got := read(t, write(t, name, report.View{}, everything()), "perl", "-MTAP::Parser", "-e", program)
+		if want := "15 points, 10 failed, 2 todo, 1 skipped, 15 planned\n"; got != want {
+			t.Errorf("it reads %q of %s, wanted %q", got, name, want)
+		}
+	}
+}
+
+// TestProve has prove read a run that has passed. The one of most systems knows
+// version 13.
+func TestProve(t *testing.T) {
+	passed := []harness.Event{
+		{Kind: harness.RunStarted, Files: 1},
+		test(1, "t.lua", 1, harness.Passed, 0, 1, "works"),
+		{Kind: harness.RunFinished, Totals: &harness.Totals{Passed: 1}},
+	}
+	if got := read(t, write(t, "tap13", report.View{}, passed), "prove", "-e", "cat"); !strings.Contains(got, "Result: PASS") {
+		t.Errorf("it says %s", got)
 	}
 }
 

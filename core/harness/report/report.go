@@ -6,6 +6,7 @@
 //
 //	terminal  for people: what is going on, and at the end what went wrong
 //	tap       TAP 14
+//	tap13     the same, for readers that know no newer version than 13
 //	junit     JUnit's XML, as Jenkins and Surefire have it
 //	json      the events themselves, one a line
 //	github    the log of GitHub Actions, with annotations
@@ -34,7 +35,8 @@ import (
 // formats are the reports by their names.
 var formats = map[string]func(io.Writer, View) harness.Reporter{
 	"terminal": func(w io.Writer, v View) harness.Reporter { return NewTerminal(w, v) },
-	"tap":      func(w io.Writer, _ View) harness.Reporter { return &tap{w: w} },
+	"tap":      func(w io.Writer, _ View) harness.Reporter { return &tap{w: w, version: 14} },
+	"tap13":    func(w io.Writer, _ View) harness.Reporter { return &tap{w: w, version: 13} },
 	"junit":    func(w io.Writer, _ View) harness.Reporter { return &junit{w: w} },
 	"json":     func(w io.Writer, _ View) harness.Reporter { return harness.NewJSONLines(w) },
 	"github":   func(w io.Writer, _ View) harness.Reporter { return &github{w: w} },

@@ -118,7 +118,7 @@ func TestOpen(t *testing.T) {
 		specs []string
 		want  string // of the error
 	}{
-		"unknown":       {[]string{"junti=x"}, `there is no report "junti"; there are github, html, json, junit, tap, terminal`},
+		"unknown":       {[]string{"junti=x"}, `there is no report "junti"; there are github, html, json, junit, tap, tap13, terminal`},
 		"unwritable":    {[]string{"junit=" + in("none/x.xml")}, "report junit: open " + in("none/x.xml") + ": no such file or directory"},
 		"both stdout":   {[]string{"tap", "json"}, "the reports tap and json go both to standard output: give one of them a file, as in json=FILE"},
 		"both one file": {[]string{"tap=" + in("a"), "json=" + in("a")}, "go both to one file"},

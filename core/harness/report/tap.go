@@ -10,15 +10,17 @@ import (
 	"avescript/core/harness"
 )
 
-// tap writes version 14 of the Test Anything Protocol, a test point for each
-// test in the order in which they end. Points are not grouped into subtests:
-// most readers count the points of the outermost level alone.
+// tap writes the Test Anything Protocol, a test point for each test in the order
+// in which they end. Points are not grouped into subtests: most readers count the
+// points of the outermost level alone. So what it writes is version 13 as well as
+// 14, and can be called so for readers that refuse what is newer than they are.
 //
 // What is expected to fail, and what is in quarantine, is a failure with the
 // directive TODO, which is just that. An attempt that doesn't count is told of
 // in the diagnosis of the one that does.
 type tap struct {
 	w        io.Writer
+	version  int
 	attempts attempts
 	points   int
 }
@@ -32,7 +34,7 @@ func (t *tap) Report(e harness.Event) {
 	}
 	switch e.Kind {
 	case harness.RunStarted:
-		fmt.Fprintln(t.w, "TAP version 14")
+		fmt.Fprintf(t.w, "TAP version %d\n", t.version)
 	case harness.FileFinished:
 		fmt.Fprintf(t.w, "# %s: %s\n", tapText(e.File), e.Totals)
 	case harness.RunFinished:
