@@ -45,7 +45,9 @@ type pageRun struct {
 	Seconds float64        `json:"seconds"`
 	Totals  harness.Totals `json:"totals"`
 	Verdict string         `json:"verdict"`
+	Unrun   int            `json:"unrun,omitempty"` // files that have not been run
 	Files   []pageFile     `json:"files"`
+	Spans   []pageSpan     `json:"spans,omitempty"`
 	Tests   []pageTest     `json:"tests"`
 	Casts   []*pageCast    `json:"casts,omitempty"`
 }
@@ -53,6 +55,14 @@ type pageRun struct {
 type pageFile struct {
 	Name    string  `json:"name"`
 	Seconds float64 `json:"seconds"`
+}
+
+// pageSpan is the time for which a worker has run a file.
+type pageSpan struct {
+	File    int     `json:"file"` // index in Files
+	Start   float64 `json:"start"`
+	Seconds float64 `json:"seconds"`
+	Worker  int     `json:"worker,omitempty"`
 }
 
 type pageTest struct {
@@ -73,6 +83,7 @@ type pageAttempt struct {
 	Seconds   float64        `json:"seconds"`
 	Worker    int            `json:"worker,omitempty"`
 	Attempt   int            `json:"attempt,omitempty"`
+	Died      bool           `json:"died,omitempty"`
 	Problems  []pageProblem  `json:"problems,omitempty"`
 	Output    string         `json:"output,omitempty"`
 	Leaks     []harness.Leak `json:"leaks,omitempty"`
@@ -108,13 +119,30 @@ func (p *page) Report(e harness.Event) {
 	}
 	switch e.Kind {
 	case harness.RunStarted:
-		p.run.Started = e.Time
+		p.run.Started, p.run.Unrun = e.Time, e.Files
 	case harness.FileFinished:
-		p.run.Files[p.file(e.File)].Seconds = e.Seconds
+		p.finished(e)
 	case harness.RunFinished:
 		p.run.Seconds, p.run.Totals, p.run.Verdict = e.Seconds, *e.Totals, e.Totals.String()
 		p.write()
 	}
+}
+
+// finished notes a file that has ended. One that is repeated does so several times.
+func (p *page) finished(e harness.Event) {
+	file := p.file(e.File)
+	p.run.Unrun--
+	p.run.Files[file].Seconds += e.Seconds
+	p.run.Spans = append(p.run.Spans, pageSpan{file, p.start(e), e.Seconds, e.Worker})
+}
+
+// start is when what has just ended began, in seconds of the run, and negative if
+// that is not known.
+func (p *page) start(e harness.Event) float64 {
+	if e.Time == 0 || p.run.Started == 0 {
+		return -1
+	}
+	return max(0, e.Time-e.Seconds-p.run.Started)
 }
 
 func (p *page) file(name string) int {
@@ -148,11 +176,8 @@ func (p *page) add(r result) {
 func (p *page) attempt(raw harness.Event) pageAttempt {
 	e := printable(raw)
 	a := pageAttempt{
-		Status: e.Status, Start: -1, Seconds: e.Seconds, Worker: e.Worker, Attempt: e.Attempt,
-		Output: outputOf(raw), Leaks: e.Leaks,
-	}
-	if e.Time > 0 && p.run.Started > 0 {
-		a.Start = max(0, e.Time-e.Seconds-p.run.Started)
+		Status: e.Status, Start: p.start(e), Seconds: e.Seconds, Worker: e.Worker, Attempt: e.Attempt,
+		Died: e.Died, Output: outputOf(raw), Leaks: e.Leaks,
 	}
 	for _, problem := range e.Problems {
 		shown := pageProblem{Hook: problem.Hook, Message: problem.Message, Diff: problem.Diff}

@@ -210,14 +210,72 @@ func TestPageActs(t *testing.T) {
 			seen.push($(".screen").textContent.trim()); $(".player button").click();
 			setTimeout(() => { seen.push($(".player button").textContent, $(".screen").textContent.trim().slice(0, 12)); }, 1100);`,
 			"$|Pause|$ ls -l --co"},
+		"reasons": {`press("Escape"); const why = [...document.querySelectorAll("#detail tr")].map((row) => row.textContent);
+			seen.push(why[0]); $("#detail tr button").click(); seen.push($("#count").textContent);`,
+			"no server2 tests|2 of 15"},
+		"timeline": {`const box = $("canvas").getBoundingClientRect();
+			const point = (lane, share) => {
+				$("canvas").dispatchEvent(new MouseEvent("mousemove", { clientX: box.left + 28 + share * (box.width - 28), clientY: box.top + 16 * lane - 8 }));
+				seen.push($("#tip").hidden ? "idle" : [...$("#tip").children].map((line) => line.textContent).join(", "));
+			};
+			point(1, 0.05); point(3, 0.5); point(2, 0.67 / 5.5); point(2, 0.9); point(4, 5.3 / 5.5);`,
+			"a works, Passed, 500 ms, t/a.lua|slow hangs, Error, 5.00 s, t/slow.lua|" +
+				"testdata/run/broker_spec.lua, 1.50 s|idle|slow crashes, Error, 200 ms, the worker died, t/slow.lua"},
+		"spoken": {`const rows = [...document.querySelectorAll("#rows [role=treeitem]")];
+			seen.push(...rows.slice(0, 2).map((row) => row.getAttribute("aria-label") + " " + row.getAttribute("aria-level")),
+				$("#" + $("#list").getAttribute("aria-activedescendant")).textContent.slice(0, 15));`,
+			"testdata/run/broker_spec.lua, 8 failed of 8 1|Failed: broker leases a handset, 250 ms 2|broker leases a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dom := newBrowser(t).open(t, act(page, c.script), "")
+			dom := newBrowser(t).open(t, act(page, c.script), "test=1")
 			if got := title(t, dom); got != c.want {
 				t.Errorf("saw %q, wanted %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestPageOfRunThatEndedEarly: that nothing has failed does not mean that all went
+// well.
+func TestPageOfRunThatEndedEarly(t *testing.T) {
+	t.Parallel()
+	dom := newBrowser(t).open(t, write(t, "html", report.View{}, []harness.Event{
+		{Kind: harness.RunStarted, Files: 3, Time: start},
+		started(1, "a.lua"),
+		test(1, "a.lua", 1, harness.Passed, 0, 1, "works"),
+		{Kind: harness.FileFinished, File: "a.lua", Worker: 1, Time: start + 1, Seconds: 1, Totals: &harness.Totals{Passed: 1}},
+		{Kind: harness.RunFinished, Seconds: 1, Totals: &harness.Totals{Passed: 1}},
+	}), "")
+	if got, want := found(t, verdict, dom), "1 test went well before the run ended early"; got != want {
+		t.Errorf("it says %q, wanted %q", got, want)
+	}
+	if !strings.Contains(dom, "<b>2 not run</b>") {
+		t.Error("it does not say how many files were not run")
+	}
+}
+
+// TestPageFitsPhones opens the page in a frame as wide as a phone, with names that
+// have no place to be broken at. Nothing is wider than the frame, and a test has
+// the page for itself.
+func TestPageFitsPhones(t *testing.T) {
+	t.Parallel()
+	events := everything()
+	long := test(1, strings.Repeat("long/", 40)+"a.lua", 1, harness.Failed, 0, 0, strings.Repeat("w", 500))
+	long.Problems = []harness.Problem{{Message: strings.Repeat("m", 500), Diff: "-" + strings.Repeat("d", 500)}}
+	long.Output = strings.Repeat("o", 500)
+	page := act(write(t, "html", report.View{}, append([]harness.Event{events[0], long}, events[1:]...)), `
+		const see = () => seen.push(document.documentElement.scrollWidth, ["nav", "#list", "#detail"].filter((part) => $(part).offsetWidth > 0).join(" "));
+		see(); location.hash = "test=0";
+		setTimeout(() => { see(); parent.postMessage(seen.join("|"), "*"); }, 500);`)
+	file := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(file, []byte(page), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	frame := fmt.Sprintf(`<title></title><iframe width="400" height="800" src="file://%s"></iframe>
+		<script>addEventListener("message", (event) => { document.title = event.data; })</script>`, file)
+	if got, want := title(t, newBrowser(t).open(t, frame, "")), "400|nav #list|400|#detail"; got != want {
+		t.Errorf("saw %q, wanted %q", got, want)
 	}
 }
 

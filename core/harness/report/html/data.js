@@ -13,6 +13,12 @@ function look(test) {
 
 const titleOf = (test) => (test.path || []).join(" ") || files[test.file].name;
 const attemptsOf = (test) => [...(test.earlier || []), test];
+// reasonOf is the first paragraph of what went wrong, on one line.
+function reasonOf(test) {
+	const message = (test.problems || []).map((problem) => problem.message.trim()).find(Boolean) || "";
+	return message.split("\n\n")[0].replace(/\s*\n\s*/g, " ");
+}
+
 const leaksOf = (test) => attemptsOf(test).some((attempt) => attempt.leaks);
 const plays = (test) => attemptsOf(test).some((attempt) => (attempt.artifacts || []).some((artifact) => artifact.cast));
 

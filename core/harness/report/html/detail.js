@@ -19,10 +19,10 @@ function testDetail(test) {
 	const select = (attempt, buttons) => {
 		stopPlaying();
 		body.replaceChildren(...attemptDetail(test, attempt));
-		buttons.forEach((button, i) => button.setAttribute("aria-selected", attempts[i] === attempt));
+		buttons.forEach((button, i) => button.setAttribute("aria-pressed", attempts[i] === attempt));
 	};
 	const buttons = attempts.length < 2 ? [] : attempts.map((attempt, i) => h("button",
-		{ type: "button", role: "tab", onclick: () => select(attempt, buttons) },
+		{ type: "button", onclick: () => select(attempt, buttons) },
 		mark(attempt === test ? test.look : attempt.status), "Attempt " + (attempt.attempt || i + 1)));
 	select(test, buttons);
 	return [
@@ -32,7 +32,7 @@ function testDetail(test) {
 			test.quarantined ? h("span", { class: "badge quarantined" }, "quarantine") : null,
 			(test.tags || []).map((tag) => h("span", { class: "tag" }, tag))),
 		h("h2", null, path.length > 1 ? h("i", null, path.slice(0, -1).join(" › ") + " › ") : null, path.at(-1) || files[test.file].name),
-		buttons.length ? h("div", { class: "tabs", role: "tablist" }, buttons) : null,
+		buttons.length ? h("div", { class: "tabs", role: "group", "aria-label": "Attempts" }, buttons) : null,
 		body,
 	].filter(Boolean);
 }
@@ -48,7 +48,7 @@ function leaveTest() {
 
 function attemptDetail(test, attempt) {
 	const facts = [h("code", null, files[test.file].name + (test.line ? ":" + test.line : "")), duration(attempt.seconds)];
-	if (attempt.worker) facts.push("worker " + attempt.worker);
+	if (attempt.worker) facts.push("worker " + attempt.worker + (attempt.died ? ", which died" : ""));
 	if (attempt.start >= 0) facts.push("began after " + duration(attempt.start));
 	const parts = [h("div", { class: "meta" }, facts.map((fact) => h("span", null, fact)))];
 	for (const problem of attempt.problems || []) parts.push(problemCard(test, problem, attempt.status));
@@ -67,7 +67,7 @@ function problemCard(test, problem, status) {
 	return h("div", { class: calm ? "card calm" : "card" },
 		h("div", { class: "where" }, placeOf(at), at.func ? " in " + at.func : null, problem.hook ? h("em", null, " in " + problem.hook) : null),
 		sourceOf(at),
-		h("div", null, cutText(problem.message || "(no message)", "message")),
+		h("div", null, message(problem.message || "(no message)")),
 		problem.diff ? diffOf(problem.diff) : null,
 		stack.length > 1 ? h("div", { class: "stack" }, stack.slice(1).map((frame) =>
 			h("div", null, frame.file ? "from " + placeOf(frame) + (frame.func ? " in " + frame.func : "") : frame.func))) : null);
@@ -79,6 +79,13 @@ function sourceOf(frame) {
 	const first = frame.first || frame.line;
 	return h("div", { class: "code" }, lines.map((text, i) => h("div", { class: first + i === frame.line ? "here" : "" },
 		h("span", { class: "number" }, String(first + i)), h("pre", null, text.replaceAll("\t", "    ") || " "))));
+}
+
+// message sets off what comes after the first paragraph: that is the screens, the
+// children and the like of a test that hung.
+function message(text) {
+	const end = (text + "\n\n").indexOf("\n\n");
+	return [...cutText(text.slice(0, end), "message"), ...(end < text.length ? cutText(text.slice(end + 1), "more-message") : [])];
 }
 
 // cutText is a text of which the rest comes when it is asked for.
@@ -125,20 +132,44 @@ function artifactDetail(artifact) {
 	return [title, h("code", null, artifact.path)];
 }
 
-function overview() {
-	const slow = [...tests].sort((a, b) => b.seconds - a.seconds).slice(0, 12).filter((test) => test.seconds > 0);
-	const slowFiles = files.map((file, index) => ({ ...file, index })).sort((a, b) => b.seconds - a.seconds).slice(0, 8).filter((file) => file.seconds > 0);
-	const table = (rows) => h("table", { class: "table" }, h("tbody", null, rows));
-	const row = (label, seconds, most, go) => {
-		const meter = h("i", { class: "meter" });
-		meter.style.width = Math.max(1, 100 * seconds / most) + "%";
-		return h("tr", null, h("td", null, h("button", { type: "button", onclick: go }, label)), h("td", null, meter), h("td", null, duration(seconds)));
-	};
-	const parts = [h("h2", null, "Overview")];
-	if (slow.length) parts.push(h("h3", null, "Slowest tests"), table(slow.map((test) => row(titleOf(test), test.seconds, slow[0].seconds, () => showTest(test)))));
-	if (slowFiles.length > 1) {
-		parts.push(h("h3", null, "Slowest files"), table(slowFiles.map((file) => row(file.name, file.seconds, slowFiles[0].seconds, () => search(file.name)))));
+const table = (rows) => h("table", { class: "table" }, h("tbody", null, rows));
+
+// tableRow is what one can go to, and how much it is of the most.
+function tableRow(label, amount, most, text, go) {
+	const meter = h("i", { class: "meter" });
+	meter.style.width = Math.max(1, 100 * amount / most) + "%";
+	return h("tr", null, h("td", null, h("button", { type: "button", onclick: go }, label)), h("td", null, meter), h("td", null, text));
+}
+
+// commonReasons groups failures by why they failed, but for the numbers in that.
+function commonReasons() {
+	const groups = new Map();
+	for (const test of tests.filter((t) => t.bad)) {
+		const reason = reasonOf(test);
+		const key = reason.replace(/\d+/g, "0");
+		if (!groups.has(key)) groups.set(key, { reason, tests: [] });
+		groups.get(key).tests.push(test);
 	}
+	return [...groups.values()].sort((a, b) => b.tests.length - a.tests.length).slice(0, 12);
+}
+
+// showReason filters by the words of a reason, or shows the only test that has it.
+function showReason(group) {
+	if (group.tests.length === 1) showTest(group.tests[0]);
+	else search(group.reason.split(/\s+/).filter((word) => !/\d/.test(word)).slice(0, 12).join(" "));
+}
+
+function overview() {
+	const parts = [h("h2", null, "Overview")];
+	const section = (title, rows) => { if (rows.length) parts.push(h("h3", null, title), table(rows)); };
+	const reasons = commonReasons();
+	section("Why tests failed", reasons.map((group) => tableRow(group.reason.slice(0, 300) || "(no message)",
+		group.tests.length, reasons[0].tests.length, plural(group.tests.length, "test"), () => showReason(group))));
+	const longest = (list, count) => list.filter((some) => some.seconds > 0).sort((a, b) => b.seconds - a.seconds).slice(0, count);
+	const slow = longest(tests, 12);
+	section("Slowest tests", slow.map((test) => tableRow(titleOf(test), test.seconds, slow[0].seconds, duration(test.seconds), () => showTest(test))));
+	const slowFiles = files.length > 1 ? longest(files, 8) : [];
+	section("Slowest files", slowFiles.map((file) => tableRow(file.name, file.seconds, slowFiles[0].seconds, duration(file.seconds), () => search(file.name))));
 	parts.push(h("h3", null, "Keys"), h("div", { class: "keys" },
 		[["↑ ↓", "move"], ["← →", "close and open a file"], ["n p", "next and previous failure"], ["/", "filter"], ["Esc", "back to here"]]
 			.map(([key, does]) => [h("kbd", null, key), h("span", null, does)]).flat()));

@@ -57,9 +57,8 @@ function drawRows() {
 		const row = rows[i].test ? testRow(rows[i].test) : fileRow(rows[i]);
 		row.id = "row" + i;
 		row.style.top = i * rowHeight + "px";
-		row.setAttribute("role", "option");
-		row.setAttribute("aria-posinset", i + 1);
-		row.setAttribute("aria-setsize", rows.length);
+		row.setAttribute("role", "treeitem");
+		row.setAttribute("aria-level", rows[i].test ? 2 : 1);
 		row.setAttribute("aria-selected", i === list.cursor);
 		row.addEventListener("click", () => choose(i, true));
 		drawn.push(row);
@@ -81,9 +80,12 @@ function topRow(rows, first) {
 function fileRow(group) {
 	const seconds = files[group.file].seconds;
 	const good = group.tests.length - group.bad;
-	return h("div", { class: "row file" + (group.open ? " open" : ""), "aria-expanded": String(group.open) },
+	const { name } = files[group.file];
+	const base = name.lastIndexOf("/") + 1;
+	const label = `${name}, ${group.bad ? `${group.bad} failed of ${group.tests.length}` : plural(group.tests.length, "test")}`;
+	return h("div", { class: "row file" + (group.open ? " open" : ""), "aria-expanded": String(group.open), "aria-label": label },
 		svg("chevron", "0 0 10 10", "M3 1.5l3.5 3.5L3 8.5"),
-		h("span", { class: "name", title: files[group.file].name }, files[group.file].name),
+		h("span", { class: "name", title: name }, base ? h("i", null, name.slice(0, base)) : null, h("span", null, name.slice(base))),
 		h("span", { class: "push" }),
 		h("span", { class: "sums" }, group.bad ? h("b", null, number(group.bad) + " failed") : null, group.bad && good ? " of " + number(group.tests.length) : null, group.bad ? null : number(good)),
 		h("span", { class: "time" }, seconds ? duration(seconds) : ""));
@@ -92,13 +94,15 @@ function fileRow(group) {
 function testRow(test) {
 	const path = test.path || [];
 	const around = path.slice(0, -1).join(" ");
-	return h("div", { class: "row test" },
+	const name = titleOf(test);
+	const tags = (test.tags || []).filter((tag) => !name.includes("#" + tag));
+	return h("div", { class: "row test", "aria-label": `${words[test.look] || test.status}: ${name}, ${duration(test.seconds)}` },
 		mark(test.look),
-		h("span", { class: "name", title: titleOf(test) }, around ? h("i", null, around + " ") : null, path.at(-1) || "outside of tests"),
+		h("span", { class: "name", title: name }, around ? h("i", null, around + "\u00a0") : null, h("span", null, path.at(-1) || reasonOf(test))),
 		test.flaky ? h("span", { class: "badge flaky" }, "flaky") : null,
 		leaksOf(test) ? h("span", { class: "badge leaks" }, "leak") : null,
 		plays(test) ? h("span", { class: "note" }, "recording") : null,
-		(test.tags || []).slice(0, 3).map((tag) => h("span", { class: "tag" }, tag)),
+		tags.slice(0, 3).map((tag) => h("span", { class: "tag" }, tag)),
 		h("span", { class: "push" }),
 		h("span", { class: "time" }, test.status === "pending" ? "" : duration(test.seconds)));
 }

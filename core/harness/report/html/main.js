@@ -4,11 +4,13 @@ function showHeader() {
 	const totals = run.totals;
 	const bad = counts.failed;
 	byId("verdict").textContent = bad ? `${number(bad)} of ${plural(tests.length, "test")} failed`
-		: tests.length ? `${tests.length > 1 ? "All " : ""}${plural(tests.length, "test")} went well` : "There was no test";
-	byId("verdict").className = bad || !tests.length ? "bad" : "good";
-	const workers = new Set(tests.map((test) => test.worker || 0)).size;
+		: run.unrun ? `${plural(tests.length, "test")} went well before the run ended early`
+			: tests.length ? `${tests.length > 1 ? "All " : ""}${plural(tests.length, "test")} went well` : "There was no test";
+	byId("verdict").className = bad || run.unrun || !tests.length ? "bad" : "good";
 	const facts = [plural(files.length, "file"), duration(run.seconds)];
-	if (workers > 1) facts.push(plural(workers, "worker"));
+	if (run.unrun) facts[0] = [facts[0], ", ", h("b", null, number(run.unrun) + " not run")];
+	const workers = timeline.lanes.length;
+	if (workers > 1) facts.push(`${plural(workers, "worker")}, ${Math.round(100 * busyShare())}% busy`);
 	if (run.started) facts.push(new Date(run.started * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
 	byId("facts").replaceChildren(...facts.map((fact) => h("span", null, fact)));
 	const shares = [["passed", totals.passed], ["failed", totals.failed + (totals.xpassed || 0)], ["error", totals.errors],
@@ -139,9 +141,9 @@ readAddress();
 buildTimeline();
 showHeader();
 if (wanted.test === null && !isFiltered()) {
-	const first = tests.find((test) => test.bad);
+	const [first, second] = tests.filter((test) => test.bad);
 	const wide = !matchMedia("(max-width: 900px)").matches; // where both panes have room
-	if (first && wide) wanted.test = first.index;
+	if (first && !second && wide) wanted.test = first.index; // of several, the overview has the reasons
 	if (first && tests.length > manyTests) wanted.status.add("failed");
 }
 start();

@@ -18,7 +18,7 @@ function terminalStyle(style) {
 	return { ...style, fg, bg };
 }
 
-const clock = (seconds) => Math.floor(seconds / 60) + ":" + String(Math.floor(seconds % 60)).padStart(2, "0");
+const clock = (seconds) => Math.floor(seconds / 60) + ":" + (Math.floor(seconds % 60 * 10) / 10).toFixed(1).padStart(4, "0");
 
 // One player plays at a time, and none that is no longer in the page.
 let stopPlaying = () => {};

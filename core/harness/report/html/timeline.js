@@ -1,5 +1,5 @@
-// The timeline: a lane for each worker, and on it each attempt of a test as
-// long as it took.
+// The timeline: a lane for each worker, on it the files that it ran, and on these
+// each attempt of a test as long as it took. Where there is no file, it was idle.
 
 const timeline = {
 	element: byId("timeline"),
@@ -7,6 +7,7 @@ const timeline = {
 	tip: byId("tip"),
 	lanes: [], // numbers of workers
 	bars: [], // {test, attempt, lane}
+	spans: [], // of files, {file, start, seconds, lane}
 	shown: new Set(), // tests that the filter lets through
 	laneHeight: 16,
 	left: 0, // width of the labels
@@ -20,15 +21,18 @@ function buildTimeline() {
 			if (attempt.start >= 0 && attempt.status !== "pending") timeline.bars.push({ test, attempt });
 		}
 	}
-	timeline.lanes = [...new Set(timeline.bars.map((bar) => bar.attempt.worker || 0))].sort((a, b) => a - b);
+	const known = (run.spans || []).filter((span) => span.start >= 0);
+	timeline.lanes = [...new Set([...timeline.bars.map((bar) => bar.attempt), ...known].map((ran) => ran.worker || 0))].sort((a, b) => a - b);
 	for (const bar of timeline.bars) bar.lane = timeline.lanes.indexOf(bar.attempt.worker || 0);
+	timeline.spans = known.map((span) => ({ ...span, lane: timeline.lanes.indexOf(span.worker || 0) }));
 	timeline.element.hidden = timeline.bars.length < 2;
 	timeline.left = timeline.lanes.length > 1 ? 28 : 0;
 	timeline.laneHeight = timeline.lanes.length > 8 ? 10 : 16;
-	timeline.seconds = Math.max(run.seconds, ...timeline.lanes.map((_, lane) => endOf(lane))) || 1;
+	timeline.seconds = timeline.bars.reduce((end, { attempt }) => Math.max(end, attempt.start + attempt.seconds), run.seconds) || 1;
 }
 
-const endOf = (lane) => timeline.bars.reduce((end, bar) => bar.lane === lane ? Math.max(end, bar.attempt.start + bar.attempt.seconds) : end, 0);
+// busyShare is how much of the time workers had a file.
+const busyShare = () => timeline.spans.reduce((sum, span) => sum + span.seconds, 0) / timeline.lanes.length / timeline.seconds;
 
 // colour resolves a variable of the style sheet, which depends on the theme.
 function colour(name) {
@@ -40,13 +44,16 @@ function colour(name) {
 	return value;
 }
 
-// place is where a bar is, in pixels of the page.
-function place(bar, width) {
+// stretch is where something is that took time, in pixels of the page.
+function stretch({ start, seconds }, width) {
 	const scale = (width - timeline.left) / timeline.seconds;
-	const x = timeline.left + bar.attempt.start * scale;
-	const w = bar.attempt.seconds * scale;
+	return { x: timeline.left + start * scale, w: seconds * scale };
+}
+
+function place(bar, width) {
+	const { x, w } = stretch(bar.attempt, width);
 	const least = bar.attempt.status === "passed" ? 0.5 : 3;
-	return { x, y: bar.lane * timeline.laneHeight + 1, w: Math.max(least, w > 4 ? w - 1 : w), h: timeline.laneHeight - 2 };
+	return { x, y: bar.lane * timeline.laneHeight + 2, w: Math.max(least, w > 4 ? w - 1 : w), h: timeline.laneHeight - 4 };
 }
 
 function drawTimeline() {
@@ -64,7 +71,7 @@ function drawTimeline() {
 	pen.textBaseline = "middle";
 	drawLanes(pen, width);
 	const fills = {};
-	for (const name of ["passed", "failed", "error", "pending", "xfailed", "quarantined", "flaky"]) fills[name] = colour(name);
+	for (const name of ["passed", "failed", "error", "pending", "xfailed", "quarantined", "flaky", "text"]) fills[name] = colour(name);
 	fills.xpassed = fills.failed;
 	// What went wrong is drawn last, so that nothing that passed hides it.
 	const order = (bar) => (bar.test.index === wanted.test ? 2 : bar.attempt.status === "passed" ? 0 : 1);
@@ -75,9 +82,14 @@ function drawTimeline() {
 		pen.globalAlpha = !timeline.shown.has(bar.test) ? 0.15 : well ? 0.6 : 1;
 		pen.fillStyle = fills[final ? bar.test.look : bar.attempt.status] || fills.error;
 		pen.fillRect(x, y, w, tall);
+		if (bar.attempt.died) { // another worker took over
+			pen.globalAlpha = 1;
+			pen.fillStyle = fills.text;
+			pen.fillRect(x + w - 1, y - 2, 2, tall + 4);
+		}
 		if (bar.test.index === wanted.test) {
 			pen.globalAlpha = 1;
-			pen.strokeStyle = colour("text");
+			pen.strokeStyle = fills.text;
 			pen.lineWidth = 2;
 			pen.strokeRect(x - 1, y, w + 2, tall);
 		}
@@ -85,10 +97,15 @@ function drawTimeline() {
 }
 
 function drawLanes(pen, width) {
-	const { lanes, laneHeight, left, seconds } = timeline;
+	const { lanes, laneHeight, left, seconds, spans } = timeline;
 	pen.fillStyle = colour("raised");
 	lanes.forEach((_, lane) => pen.fillRect(left, lane * laneHeight + 1, width - left, laneHeight - 2));
-	pen.fillStyle = colour("faint");
+	pen.fillStyle = colour("line");
+	for (const span of spans) {
+		const { x, w } = stretch(span, width);
+		pen.fillRect(x, span.lane * laneHeight + 1, Math.max(1, w - 1), laneHeight - 2);
+	}
+	pen.fillStyle = colour("soft");
 	if (left) lanes.forEach((worker, lane) => pen.fillText(String(worker), 0, lane * laneHeight + laneHeight / 2 + 0.5));
 	const step = niceStep(seconds / Math.max(2, (width - left) / 110));
 	for (let at = 0; at <= seconds; at += step) {
@@ -124,20 +141,43 @@ function barAt(event) {
 	return best;
 }
 
+// spanAt is the file that a worker had at a place.
+function spanAt(event) {
+	const box = timeline.canvas.getBoundingClientRect();
+	const lane = Math.floor((event.clientY - box.top) / timeline.laneHeight);
+	const at = event.clientX - box.left;
+	return timeline.spans.find((span) => {
+		const { x, w } = stretch(span, box.width);
+		return span.lane === lane && at >= x && at <= x + w;
+	});
+}
+
+// about is what there is to say of a place: the first line is its name.
+function about(bar, span) {
+	if (!bar) return [files[span.file].name, duration(span.seconds)];
+	const { test, attempt } = bar;
+	const tried = attempt.attempt > 1 || test.earlier ? `, attempt ${attempt.attempt}` : "";
+	const facts = `${words[attempt === test ? test.look : attempt.status] || attempt.status}${tried}, ${duration(attempt.seconds)}`;
+	return [titleOf(test), facts + (attempt.died ? ", the worker died" : ""), files[test.file].name];
+}
+
 timeline.canvas.addEventListener("mousemove", (event) => {
 	const bar = barAt(event);
-	timeline.tip.hidden = !bar;
-	timeline.canvas.style.cursor = bar ? "pointer" : "default";
-	if (!bar) return;
-	const tried = bar.attempt.attempt > 1 || bar.test.earlier ? `, attempt ${bar.attempt.attempt}` : "";
-	timeline.tip.replaceChildren(h("b", null, titleOf(bar.test)),
-		h("span", null, `${words[bar.attempt === bar.test ? bar.test.look : bar.attempt.status] || bar.attempt.status}${tried}, ${duration(bar.attempt.seconds)}`));
+	const span = bar ? null : spanAt(event);
+	timeline.tip.hidden = !bar && !span;
+	timeline.canvas.style.cursor = timeline.tip.hidden ? "default" : "pointer";
+	if (timeline.tip.hidden) return;
+	const [name, ...facts] = about(bar, span);
+	timeline.tip.replaceChildren(h("b", null, name), ...facts.map((fact) => h("span", null, fact)));
 	const { style } = timeline.tip;
-	style.left = Math.min(event.clientX + 12, innerWidth - timeline.tip.offsetWidth - 8) + "px";
+	style.left = 0; // where all of the width is free
+	style.left = Math.max(8, Math.min(event.clientX + 12, innerWidth - timeline.tip.offsetWidth - 8)) + "px";
 	style.top = event.clientY + 16 + "px";
 });
 timeline.canvas.addEventListener("mouseleave", () => { timeline.tip.hidden = true; });
 timeline.canvas.addEventListener("click", (event) => {
 	const bar = barAt(event);
+	const span = bar ? null : spanAt(event);
 	if (bar) showTest(bar.test);
+	else if (span) search(files[span.file].name);
 });
