@@ -97,7 +97,7 @@ func everything() []harness.Event {
 		Message: "it did not end within 5 seconds; this is where it was",
 		Stack:   []harness.Frame{{File: "t/slow.lua", Line: 4, Func: "wait", Source: "while true do end"}},
 	}}
-	crashed := test(4, "t/slow.lua", 8, harness.Error, 5.2, 0.2, "slow", "crashes")
+	crashed := test(3, "t/slow.lua", 8, harness.Error, 5.2, 0.2, "slow", "crashes")
 	crashed.Died, crashed.Problems = true, []harness.Problem{{Message: "the worker was killed by signal 9"}}
 
 	warned := test(1, "t/a.lua", 2, harness.Passed, 0, 0.5, "a", "works")

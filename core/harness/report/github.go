@@ -17,9 +17,15 @@ import (
 type github struct {
 	w        io.Writer
 	attempts attempts
-	files    map[string][]result // of those that have not finished
+	files    map[fileRun][]result // of those that have not finished
 	trouble  []result
 	warnings []annotation
+}
+
+// fileRun is a file in a worker. One that is repeated may run in two at once.
+type fileRun struct {
+	file   string
+	worker int
 }
 
 // annotation is a command to the runner of the job.
@@ -39,8 +45,9 @@ func (g *github) Report(e harness.Event) {
 	}
 	switch e.Kind {
 	case harness.FileFinished:
-		g.group(e)
-		delete(g.files, e.File)
+		at := fileRun{e.File, e.Worker}
+		g.group(e, g.files[at])
+		delete(g.files, at)
 	case harness.RunFinished:
 		for _, a := range append(g.errors(), g.warnings...) {
 			fmt.Fprintln(g.w, a)
@@ -51,9 +58,10 @@ func (g *github) Report(e harness.Event) {
 
 func (g *github) finished(r result) {
 	if g.files == nil {
-		g.files = map[string][]result{}
+		g.files = map[fileRun][]result{}
 	}
-	g.files[r.File] = append(g.files[r.File], r)
+	ran := fileRun{r.File, r.Worker}
+	g.files[ran] = append(g.files[ran], r)
 	if r.Bad() {
 		g.trouble = append(g.trouble, r)
 	}
@@ -76,9 +84,9 @@ func (g *github) finished(r result) {
 	}
 }
 
-func (g *github) group(e harness.Event) {
+func (g *github) group(e harness.Event, tests []result) {
 	fmt.Fprintf(g.w, "::group::%s\n", githubData(fmt.Sprintf("%s  %s in %.2f s", e.File, e.Totals, e.Seconds)))
-	for _, r := range g.files[e.File] {
+	for _, r := range tests {
 		fmt.Fprintf(g.w, "%-7s %s (%s)\n", r.Status, inert(title(r.Event)), duration(r.Seconds))
 		for _, attempt := range append(r.Earlier, r.Event) {
 			g.indented(attempt.Output)

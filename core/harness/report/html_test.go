@@ -218,7 +218,7 @@ func TestPageActs(t *testing.T) {
 				$("canvas").dispatchEvent(new MouseEvent("mousemove", { clientX: box.left + 28 + share * (box.width - 28), clientY: box.top + 16 * lane - 8 }));
 				seen.push($("#tip").hidden ? "idle" : [...$("#tip").children].map((line) => line.textContent).join(", "));
 			};
-			point(1, 0.05); point(3, 0.5); point(2, 0.67 / 5.5); point(2, 0.9); point(4, 5.3 / 5.5);`,
+			point(1, 0.05); point(3, 0.5); point(2, 0.67 / 5.5); point(2, 0.9); point(3, 5.3 / 5.5);`,
 			"a works, Passed, 500 ms, t/a.lua|slow hangs, Error, 5.00 s, t/slow.lua|" +
 				"testdata/run/broker_spec.lua, 1.50 s|idle|slow crashes, Error, 200 ms, the worker died, t/slow.lua"},
 		"spoken": {`const rows = [...document.querySelectorAll("#rows [role=treeitem]")];

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"encoding/xml"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -183,6 +184,24 @@ func TestGitHubEscapes(t *testing.T) {
 	got := write(t, "github", report.View{}, []harness.Event{e, {Kind: harness.RunFinished, Totals: &harness.Totals{Failed: 1}}})
 	want := "::error file=t/a%2Cb%3Ac.lua,line=3,title=100%25%2C a%3A b::./t/a,b:c.lua:3%0Aone%0Atwo 50%25\n0 passed, 1 failed\n"
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestGitHubRepeats runs a file in two workers at once: each group has the tests
+// of one of them.
+func TestGitHubRepeats(t *testing.T) {
+	finished := func(worker int) harness.Event {
+		return harness.Event{Kind: harness.FileFinished, File: "a.lua", Worker: worker, Totals: &harness.Totals{Passed: 1}}
+	}
+	got := write(t, "github", report.View{}, []harness.Event{
+		started(1, "a.lua"), started(2, "a.lua"),
+		test(1, "a.lua", 1, harness.Passed, 0, 0.001, "first"), test(2, "a.lua", 1, harness.Passed, 0, 0.002, "first"),
+		finished(2), finished(1),
+		{Kind: harness.RunFinished, Totals: &harness.Totals{Passed: 2}},
+	})
+	const group = "::group::a.lua  1 passed, 0 failed in 0.00 s\npassed  first (%d ms)\n::endgroup::\n"
+	if diff := cmp.Diff(fmt.Sprintf(group+group, 2, 1)+"2 passed, 0 failed\n", got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
