@@ -15,6 +15,7 @@ local lazy = require("ave.test.lazy")
 local options = require("ave.test.options")
 local resources = require("ave.test.resources")
 local scope = require("ave.test.scope")
+local verdict = require("ave.test.verdict")
 
 local isolation = lazy("ave.test.isolation")
 local shuffle = lazy("ave.test.shuffle")
@@ -181,34 +182,6 @@ local function run_body(test, variables, problems)
     end
 end
 
--- verdict is the status of the first problem: what goes wrong later does not
--- make a failure an error. Pending is no problem beside others.
-local function verdict(problems)
-    for _, problem in ipairs(problems) do
-        if problem.status ~= "pending" then
-            return problem.status
-        end
-    end
-    return problems[1] and "pending" or "passed"
-end
-
--- expected is the verdict on a test that is expected to go wrong. A hook is not.
-local function expected(status, problems)
-    if not xfail or status == "pending" then
-        return status
-    elseif status == "passed" then
-        local why = type(xfail) == "string" and ": " .. xfail or ""
-        table.insert(problems, { message = "it was expected to fail, and did not" .. why })
-        return "xpassed"
-    end
-    for _, problem in ipairs(problems) do
-        if problem.hook then
-            return status
-        end
-    end
-    return "xfailed"
-end
-
 local test_start, test_end = { "test", "start" }, { "test", "end" } -- channels
 
 local statuses = { passed = "success", failed = "failure", error = "error", pending = "pending", xfailed = "success" }
@@ -240,10 +213,10 @@ local function attempt(test)
         run_body(test, scope.new(test.parent.variables), problems)
     end
     after_each(reached, problems)
-    local status = expected(verdict(problems), problems)
+    local status = verdict.expected(verdict.of(problems), problems, xfail)
     publish(problems, test_end, test, test.parent, statuses[status] or "failure")
     if status == "passed" then
-        status = verdict(problems)
+        status = verdict.of(problems)
     end
     if check_left(problems) and status ~= "failed" and status ~= "xpassed" then
         status = status == "error" and status or "failed"
