@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,7 +87,7 @@ func left(c *bind.Call) error {
 		return nil
 	}
 	var found []leftovers.Left
-	c.Unlocked(func(ctxDone) { found = r.watcher.New(before) })
+	c.Unlocked(func(context.Context) { found = r.watcher.New(before) })
 	var lines []string
 	for _, l := range found {
 		severity := s.opts.Leaks[l.Kind]
@@ -97,7 +98,7 @@ func left(c *bind.Call) error {
 		r.leaks = append(r.leaks, leak)
 		if leak.Fail {
 			lines = append(lines, describeLeak(leak))
-			c.Unlocked(func(ctxDone) { l.End() })
+			c.Unlocked(func(context.Context) { l.End() })
 		}
 	}
 	if len(found) > 0 {

@@ -13,8 +13,6 @@ import (
 	"avescript/lualib/vm"
 )
 
-type ctxDone = context.Context
-
 // statusOrphan is what a worker exits with whose parent has gone.
 const statusOrphan = 1
 
