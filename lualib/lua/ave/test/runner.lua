@@ -54,10 +54,8 @@ function runner.exclusive(name) options.add_exclusive(block, name) end
 
 function runner.randomize(seed) block.seed = seed end
 
--- add makes an element of the block that is collected. A subscriber, or a test
--- with 10,000 beside it, is the reason that what they have in common is not in
--- each of them.
-local function add(name, given, run, file, line)
+-- declare makes an element of the block that is collected.
+local function declare(name, given, run, file, line)
     declared_in = declared_in or file
     local path = { unpack(block.path) }
     path[#path + 1] = name
@@ -67,16 +65,16 @@ local function add(name, given, run, file, line)
     return element
 end
 
-function runner.add_block(kind, ...) new_block(kind, add(...)) end
+function runner.add_block(kind, ...) new_block(kind, declare(...)) end
 
 function runner.add_test(...)
     declared = declared + 1
-    add(...)
+    declare(...)
 end
 
 function runner.add_pending(name, file, line)
     declared = declared + 1
-    local element = add(name, nil, nil, file, line)
+    local element = declare(name, nil, nil, file, line)
     element.kind, element.descriptor = "pending", "pending"
 end
 
