@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -46,13 +47,12 @@ func (j *journal) next() (w word, err error) {
 // read reads what is new.
 func (j *journal) read() (n int, err error) {
 	const most = 64 << 10
-	buffer := make([]byte, most)
-	n, err = j.file.ReadAt(buffer, j.at)
-	if n > 0 || errors.Is(err, io.EOF) {
+	j.rest = slices.Grow(j.rest, most)
+	n, err = j.file.ReadAt(j.rest[len(j.rest):cap(j.rest)], j.at)
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	j.at += int64(n)
-	j.rest = append(j.rest, buffer[:n]...)
+	j.rest, j.at = j.rest[:len(j.rest)+n], j.at+int64(n)
 	return n, err
 }
 

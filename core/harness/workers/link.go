@@ -112,6 +112,10 @@ func (l *Link) Ask(done <-chan struct{}, a Ask) (Answer, error) {
 // be woken for every event would cost it more than all the rest.
 const delay = 5 * time.Millisecond
 
+// statusMute is what a worker exits with that cannot say anything: a test has closed
+// its descriptors.
+const statusMute = 1
+
 // say writes to the journal, and rings the bell, now or soon.
 func (l *Link) say(w word, now bool) {
 	line, err := json.Marshal(w)
@@ -120,7 +124,11 @@ func (l *Link) say(w word, now bool) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, _ = unix.Write(journalFD, append(line, '\n')) // one write, which is there as a whole or not at all
+	// One write, which is there as a whole or not at all.
+	if _, err := unix.Write(journalFD, append(line, '\n')); err != nil {
+		fmt.Fprintln(os.Stderr, "cannot tell the parent process anything any more:", err)
+		os.Exit(statusMute)
+	}
 	switch {
 	case now:
 		l.ring()
