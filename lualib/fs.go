@@ -18,6 +18,7 @@ import (
 	"avescript/core/exceptions"
 	"avescript/core/files"
 	"avescript/lualib/bind"
+	"avescript/lualib/suite"
 )
 
 // fsModule is ave.fs: files and directories.
@@ -264,6 +265,7 @@ func fsTempdir(c *bind.Call) error {
 	if fn == nil {
 		end := endingOf(c.L)
 		end.directories = append(end.directories, path)
+		suite.RemovedWithScript(c.L, path)
 		return c.Return(path)
 	}
 	// Also when fn is interrupted, after which nothing may wait any more.

@@ -119,6 +119,14 @@ func (r *remains) forgive() {
 	}
 }
 
+// RemovedWithScript tells that a temporary file is removed when the script ends:
+// the test that has made it does not leave it behind.
+func RemovedWithScript(L *lua.LState, path string) {
+	if w := of(L).remains.watcher; w != nil {
+		w.Excuse(path)
+	}
+}
+
 func describeLeak(l harness.Leak) string {
 	if l.Made == nil {
 		return l.What
