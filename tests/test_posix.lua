@@ -3,23 +3,38 @@
 local cmd = require("ave.cmd")
 local posix = require("ave.posix")
 
+local open, started -- descriptors and commands of the test
+
+before_each(function()
+	open, started = {}, {}
+end)
+
+after_each(function()
+	for fd in pairs(open) do
+		posix.close(fd)
+	end
+	for _, pid in ipairs(started) do
+		pcall(posix.wait, pid, 20) -- the test may have done it
+	end
+end)
+
+local function close(fd)
+	open[fd] = nil
+	posix.close(fd)
+end
+
 -- Gives a pipe that is closed after the test.
 local function pipe()
 	local r, w = posix.pipe()
-	finally(function()
-		pcall(posix.close, r)
-		pcall(posix.close, w)
-	end)
+	open[r], open[w] = true, true
 	return r, w
 end
 
--- Starts a command whose terminal is closed after the test.
+-- Starts a command whose terminal is closed after the test, which ends it.
 local function start(...)
 	local pid, fd = cmd.run_bg(...)
-	finally(function()
-		pcall(posix.close, fd)
-		pcall(posix.wait, pid, 20)
-	end)
+	open[fd] = true
+	table.insert(started, pid)
 	return pid, fd
 end
 
@@ -103,7 +118,7 @@ describe("posix.read and posix.write", function()
 		assert.equal(6, posix.write(w, "a\0b\255\n\1"))
 		assert.equal("a\0b", posix.read(r, 3))
 		assert.equal("\255\n\1", posix.read(r, 100))
-		posix.close(w)
+		close(w)
 		assert.equal("", posix.read(r, 100))
 		raises_errno("EBADF", posix.write, w, "x")
 	end)
@@ -123,14 +138,14 @@ describe("posix.read and posix.write", function()
 			posix.nonblock(w, nonblock)
 			local _, fd = start { "sh", "-c", ("wc -c < /proc/%d/fd/%d"):format(posix.getpid(), r) }
 			assert.equal(300000, posix.write(w, ("x"):rep(300000), 20))
-			posix.close(w)
+			close(w)
 			assert.equal("300000\r\n", read_all(fd))
 		end
 	end)
 
 	it("tell how much was written before an error", function()
 		local r, w = pipe()
-		posix.close(r)
+		close(r)
 		local e = assert.raises("OSError", posix.write, w, "x")
 		assert.equal("EPIPE", e.errno)
 		assert.equal(0, e.written)
@@ -160,9 +175,9 @@ describe("posix.poll", function()
 		posix.write(w, "x")
 		assert.same({ [r] = "r", [w] = "w" }, posix.poll { r, { w, "rw" } })
 		posix.read(r, 1)
-		posix.close(w)
+		close(w)
 		assert.same({ [r] = "h" }, posix.poll { r })
-		posix.close(r)
+		close(r)
 		assert.same({ [r] = "n" }, posix.poll { r })
 	end)
 
@@ -204,12 +219,13 @@ describe("descriptors", function()
 	it("can be duplicated", function()
 		local r, w = pipe()
 		local copy = posix.dup(w)
-		posix.close(w)
+		open[copy] = true
+		close(w)
 		posix.write(copy, "x")
 		assert.equal("x", posix.read(r, 1))
 		local other, unused = pipe()
 		assert.equal(other, posix.dup2(copy, other))
-		posix.close(copy)
+		close(copy)
 		posix.write(other, "y")
 		assert.equal("y", posix.read(r, 1))
 		assert.equal(unused, posix.dup2(unused, unused))
@@ -218,7 +234,7 @@ describe("descriptors", function()
 
 	it("are closed once", function()
 		local r = pipe()
-		posix.close(r)
+		close(r)
 		raises_errno("EBADF", posix.close, r)
 	end)
 

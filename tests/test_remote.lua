@@ -104,9 +104,11 @@ describe("a client", function()
 
 		it("learns that the service has ended", function()
 			local other, there = start()
-			finally(function() stop(other) end)
 			local leaving = RemoteControl { "", there }
-			finally(function() leaving:close() end)
+			finally(function()
+				leaving:close()
+				stop(other)
+			end)
 			leaving.future:sleep(0.2) -- so that the others are sent before it leaves
 			local exit, after = leaving.future:leave(), leaving.future:echo(1)
 			assert.equal("bye", assert.raises("Exit", exit.get, exit).message)
@@ -166,18 +168,27 @@ describe("a client", function()
 		with_openssl("calls a service whose certificate it can check", function()
 			local _, output = cmd.run("mktemp -d")
 			local dir = output:match("%S+")
-			finally(function() cmd.run { "rm", "-r", dir } end)
+			local other, there
+			local clients = {}
+			finally(function()
+				for _, each in ipairs(clients) do
+					each:close()
+				end
+				if other then
+					stop(other)
+				end
+				cmd.run { "rm", "-r", dir }
+			end)
 			local cert, key = dir .. "/cert.pem", dir .. "/key.pem"
 			local made = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
 				.. "-subj /CN=lab -addext subjectAltName=DNS:lab,DNS:localhost -out %s -keyout %s"
 			assert.equal(0, (cmd.run(made:format(cert, key))))
-			local other, there = start { tls_cert = cert, tls_key = key }
-			finally(function() stop(other) end)
+			other, there = start { tls_cert = cert, tls_key = key }
 
 			local function secure(tls)
-				local made_here = RemoteControl({ "", there }, nil, 5, false, nil, { tls = tls })
-				finally(function() made_here:close() end)
-				return made_here
+				local secured = RemoteControl({ "", there }, nil, 5, false, nil, { tls = tls })
+				table.insert(clients, secured)
+				return secured
 			end
 			local trusting = secure { ca = cert }
 			assert.equal("x", trusting:echo("x"))

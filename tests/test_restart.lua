@@ -341,12 +341,13 @@ describe("a service that is restarted", function()
 		function Doomed.adopt()
 			ave.cmd.run("sleep 60")
 		end
+		local dir = ave.fs.tempdir() -- for the sockets of those that are killed
 		service = assert.restart_under_load {
 			service = service,
 			successor = function()
 				for i = 0, 9 do
 					local doomed = Doomed { port = port, authkey = "key", takeover = true, proc_name = "ave-doomed" }
-					doomed:start()
+					ave.env.with { TMPDIR = dir }(doomed.start, doomed)
 					ave.cmd.run("sleep " .. i / 200)
 					doomed:kill()
 					assert.equal(-9, doomed:join(5))

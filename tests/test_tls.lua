@@ -263,6 +263,7 @@ describe("a service with TLS", function()
 			},
 		} do
 			local e = assert.raises("Exception", start, options)
+			service.socket:close() -- it is the service's when that has started
 			assert.matches(message, e.message, 1, true)
 		end
 	end)
