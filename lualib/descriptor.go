@@ -9,6 +9,7 @@ import (
 	"avescript/core/exceptions"
 	"avescript/core/posix"
 	"avescript/lualib/bind"
+	"avescript/lualib/vm"
 )
 
 // The functions of ave.posix that make, change and close file descriptors.
@@ -30,6 +31,7 @@ func posixDup(c *bind.Call) error {
 	if err != nil {
 		return about(err, "duplicate descriptor %d", fd)
 	}
+	vm.Made(c.L, vm.MadeDescriptor, copied)
 	return c.Return(copied)
 }
 
@@ -45,6 +47,7 @@ func posixDup2(c *bind.Call) error {
 	if err != nil {
 		return about(err, "duplicate descriptor %d as %d", fd, to)
 	}
+	vm.Made(c.L, vm.MadeDescriptor, int(to))
 	return c.Return(int(to))
 }
 
@@ -52,6 +55,9 @@ func posixPipe(c *bind.Call) error {
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
 		return about(err, "make a pipe")
+	}
+	for _, end := range ends {
+		vm.Made(c.L, vm.MadeDescriptor, end)
 	}
 	return c.Return(ends[0], ends[1])
 }
@@ -92,6 +98,7 @@ func posixOpen(c *bind.Call) error {
 	if err != nil {
 		return exceptions.OfSystem(&os.PathError{Op: "open", Path: path, Err: err})
 	}
+	vm.Made(c.L, vm.MadeDescriptor, fd)
 	return c.Return(fd)
 }
 

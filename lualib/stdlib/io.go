@@ -126,6 +126,7 @@ func (lib *library) ioTmpfile(a args) int {
 		opened.Close()
 		return a.pushError(err, "")
 	}
+	lib.tellOpened(a.L, opened)
 	a.L.Push(lib.userData(lib.newFile(opened, true, true)))
 	return 1
 }
@@ -155,6 +156,10 @@ func (lib *library) ioPopen(a args) int {
 	if err != nil {
 		ours.Close()
 		return a.pushError(err, command)
+	}
+	lib.tellOpened(a.L, ours)
+	if lib.host.Started != nil {
+		lib.host.Started(a.L, cmd.Process.Pid)
 	}
 	f := lib.newFile(ours, mode == "r", mode == "w")
 	done := make(chan struct{})

@@ -25,7 +25,7 @@ func (lib *library) openOS(L *lua.LState) {
 		{"rename", osRename},
 		{"setlocale", osSetlocale},
 		{"time", osTime},
-		{"tmpname", osTmpname},
+		{"tmpname", lib.osTmpname},
 	})
 }
 
@@ -102,11 +102,13 @@ func osSetlocale(a args) int {
 	return a.pushString("C")
 }
 
-func osTmpname(a args) int {
-	created, err := os.CreateTemp("/tmp", "lua_")
+// osTmpname makes the file, in TMPDIR as io.tmpfile does.
+func (lib *library) osTmpname(a args) int {
+	created, err := os.CreateTemp("", "lua_")
 	if err != nil {
 		a.fail("unable to generate a unique filename")
 	}
+	lib.tellOpened(a.L, created)
 	created.Close()
 	return a.pushString(created.Name())
 }

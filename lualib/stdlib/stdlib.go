@@ -46,8 +46,9 @@ type Host struct {
 	// its context is done.
 	Unlocked func(L *lua.LState, wait func(ctx context.Context))
 
-	// Opened is told of descriptors that a script opens. It may be nil.
-	Opened func(L *lua.LState, fd int)
+	// Opened and Started are told of the descriptors that a script opens, and of
+	// the processes that it starts. They may be nil.
+	Opened, Started func(L *lua.LState, number int)
 
 	// The standard streams; nil is the process's own. Each is used by one
 	// thread at a time. Children of os.execute and io.popen get them too, but

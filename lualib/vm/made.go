@@ -17,5 +17,3 @@ func Made(L *lua.LState, kind MadeKind, number int) {
 		told(L, kind, number)
 	}
 }
-
-func madeDescriptor(L *lua.LState, fd int) { Made(L, MadeDescriptor, fd) }

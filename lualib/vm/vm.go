@@ -119,7 +119,8 @@ func New(stdio Stdio) *VM {
 
 	stdlib.Open(vm.main, stdlib.Host{
 		Unlocked: Unlocked,
-		Opened:   madeDescriptor,
+		Opened:   func(L *lua.LState, fd int) { Made(L, MadeDescriptor, fd) },
+		Started:  func(L *lua.LState, pid int) { Made(L, MadeProcess, pid) },
 		Stdin:    stdio.In,
 		Stdout:   stdio.Out,
 		Stderr:   stdio.Err,
