@@ -91,7 +91,7 @@ describe("a child whose parent was killed", function()
 	-- Starts a parent with a child, kills the parent and returns the child's pid.
 	-- Before is the command that is run with the child's pid first.
 	local function orphan(body, before, on_term)
-		local path = os.tmpname() .. "-pid"
+		local path = os.tmpname()
 		local parent = Process {
 			target = function()
 				local child = Process { target = assert(loadstring(body)) }
