@@ -3,6 +3,8 @@ package suite
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -87,7 +89,7 @@ func left(c *bind.Call) error {
 		return nil
 	}
 	var found []leftovers.Left
-	c.Unlocked(func(context.Context) { found = r.watcher.New(before) })
+	c.Unlocked(func(context.Context) { found = s.find(before) })
 	var lines []string
 	for _, l := range found {
 		severity := s.opts.Leaks[l.Kind]
@@ -98,7 +100,6 @@ func left(c *bind.Call) error {
 		r.leaks = append(r.leaks, leak)
 		if leak.Fail {
 			lines = append(lines, describeLeak(leak))
-			c.Unlocked(func(context.Context) { l.End() })
 		}
 	}
 	if len(found) > 0 {
@@ -108,6 +109,37 @@ func left(c *bind.Call) error {
 		return nil
 	}
 	return c.Return("it has left behind " + strings.Join(lines, ", "))
+}
+
+// generations is how often what processes have left that were ended is looked
+// for: their children, which are ours then.
+const generations = 10
+
+// find looks for what is new, and ends it if it is a reason to fail. What goes
+// with a process, such as its terminal, is not told beside it.
+func (s *session) find(before leftovers.Things) (found []leftovers.Left) {
+	for range generations {
+		var processes, others []leftovers.Left
+		for _, l := range s.remains.watcher.New(before) {
+			if l.Kind == leftovers.Process && s.opts.Leaks[l.Kind] == Fail {
+				l.End()
+				processes = append(processes, l)
+			} else {
+				others = append(others, l)
+			}
+		}
+		found = append(found, processes...)
+		if len(processes) > 0 {
+			continue
+		}
+		for _, l := range others {
+			if s.opts.Leaks[l.Kind] == Fail {
+				l.End()
+			}
+		}
+		return append(found, others...)
+	}
+	return found
 }
 
 // forgive takes what there is now for granted in the blocks around, too: it was
@@ -135,19 +167,26 @@ func describeLeak(l harness.Leak) string {
 }
 
 func (r *remains) maker(l leftovers.Left) *harness.Frame {
-	if frame, ok := r.made[l.Identity()]; ok {
+	if frame, ok := r.made[l.Identity]; ok {
 		return &frame
 	}
 	return nil
 }
 
-// noteMade remembers the line that has made something.
+// noteMade remembers the line that has made something. A descriptor may be that
+// of a file, which stays when it is closed.
 func (r *remains) noteMade(L *lua.LState, kind vm.MadeKind, number int) {
-	thing := leftovers.Left{Kind: leftovers.Descriptor, Number: number}
-	if kind == vm.MadeProcess {
-		thing.Kind = leftovers.Process
+	stack := scriptStack(vm.Frames(L))
+	if len(stack) == 0 {
+		return
 	}
-	if stack := scriptStack(vm.Frames(L)); len(stack) > 0 {
-		r.made[thing.Identity()] = stack[0]
+	if kind == vm.MadeProcess {
+		r.made[leftovers.IdentityOfProcess(number)] = stack[0]
+		return
+	}
+	r.made[leftovers.IdentityOfDescriptor(number)] = stack[0]
+	path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", number))
+	if err == nil && filepath.Dir(path) == os.TempDir() {
+		r.made[leftovers.IdentityOfFile(path)] = stack[0]
 	}
 }

@@ -67,8 +67,8 @@ func TestExcusedFileIsNoLeftover(t *testing.T) {
 	if err := os.WriteFile(forgotten, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := []leftovers.Left{{Kind: leftovers.File, What: "file " + forgotten}}
-	if diff := cmp.Diff(want, w.New(before)); diff != "" {
-		t.Error(diff)
+	left := w.New(before)
+	if len(left) != 1 || left[0].What != "file "+forgotten {
+		t.Errorf("wanted the file %s, got %v", forgotten, left)
 	}
 }
