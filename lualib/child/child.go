@@ -107,7 +107,9 @@ func run(link *os.File) int {
 		endQuietly()
 		signal.Notify(user, syscall.SIGUSR1)
 	})
-	work, err := connection.NewFrameReader(link, lualib.MaxWork).Next()
+	frames := connection.NewFrameReader(link, lualib.MaxWork)
+	frames.Exact = true // what comes after the work is for FollowLifeline
+	work, err := frames.Next()
 	if err != nil || len(work) == 0 {
 		return 1 // the parent has gone
 	}
