@@ -1,6 +1,7 @@
 -- ave.network.connection.Connection: frames over TCP, without waiting.
 
 local connection = require("ave.network.connection")
+local Pipe = require("ave.network.pipe").Pipe
 local Process = require("ave.network.process").Process
 
 local BlockingConnection, Connection = connection.BlockingConnection, connection.Connection
@@ -90,22 +91,27 @@ describe("a non-blocking connection", function()
 	-- Puts a large message to a reader in another process, and returns whether
 	-- that got it whole and once, before the next.
 	local function arrives(continue)
+		local ours, theirs = Pipe.pair()
 		local reader = Process {
 			target = function(address)
 				local c = BlockingConnection(address)
 				c:connect(5)
+				theirs:get(20) -- or it might read as fast as the message is put
 				os.exit(#c:get(30) == 20 * 1024 * 1024 and c:get(5) == "next" and 7 or 1)
 			end,
 			args = { listener:address() },
 		}
 		reader:start()
+		theirs:close()
 		local peer = retry(listener, connection.POLLIN, "accept")
 		local large = ("x"):rep(20 * 1024 * 1024)
 		assert.raises("ConnectionAgain", peer.put, peer, large)
+		ours:put("read")
 		continue(peer, large)
 		retry(peer, connection.POLLOUT, "put", "next")
 		local status = reader:join(30)
 		peer:close()
+		ours:close()
 		return status == 7
 	end
 
