@@ -105,7 +105,8 @@ const (
 
 // New tells what there is now and was not before. What is about to go has a
 // moment for it, and what is garbage is collected: the collector closes files
-// that nobody can use any more, and to leave them to it is good Lua.
+// that nobody can use any more, and to leave them to it is good Lua. It may take
+// more than one collection, as what is finalized keeps alive what it refers to.
 func (w *Watcher) New(before Things) []Left {
 	for look := range patience {
 		now := w.Look()
