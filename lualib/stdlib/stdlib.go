@@ -19,6 +19,7 @@
 //     its code wraps the number around;
 //   - files are written without a buffer unless setvbuf asks for one, so that
 //     nothing is lost when a process is killed;
+//   - os.tmpname makes its file in TMPDIR, if that is set;
 //   - strings and results of more than 2 GiB are refused with an error,
 //     because running out of memory cannot be caught in Go;
 //   - next, pairs and table.foreach pass over the key [Hidden];
