@@ -93,8 +93,11 @@ describe("SIGUSR1", function()
 		child.home = home
 		child:start { synchronize = true }
 		finally(function() child:kill() child:join(10) end)
-		cmd.run("kill -USR1 " .. child.pid)
-		assert.matches("held by a Go function", hickup_of(child.pid), 1, true)
+		eventually(function() -- it may not have got there yet
+			cmd.run("kill -USR1 " .. child.pid)
+			local _, written = cmd.run { "sh", "-c", "cat " .. home .. "/.ave/hickup/*-" .. child.pid }
+			assert.matches("held by a Go function", written, 1, true)
+		end, { timeout = 20, interval = 0.2 })
 	end)
 
 	it("goes on to the children, and shows a service's calls and connections", function()
