@@ -102,6 +102,7 @@ func (d *deadline) expire(L *lua.LState) {
 		}
 	}
 	d.problem.Message += d.session.describe(L)
+	d.session.remains.overdue = true
 	d.cancel(d)
 }
 
