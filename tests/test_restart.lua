@@ -345,14 +345,16 @@ describe("a service that is restarted", function()
 		service = assert.restart_under_load {
 			service = service,
 			successor = function()
+				-- The old one refuses as long as it has not noticed that the last one has died.
 				for i = 0, 9 do
-					local doomed = Doomed { port = port, authkey = "key", takeover = true, proc_name = "ave-doomed" }
-					ave.env.with { TMPDIR = dir }(doomed.start, doomed)
-					ave.cmd.run("sleep " .. i / 200)
-					doomed:kill()
-					assert.equal(-9, doomed:join(5))
+					eventually(function()
+						local doomed = Doomed { port = port, authkey = "key", takeover = true, proc_name = "ave-doomed" }
+						ave.env.with { TMPDIR = dir }(doomed.start, doomed)
+						ave.cmd.run("sleep " .. i / 200)
+						doomed:kill()
+						assert.equal(-9, doomed:join(5))
+					end)
 				end
-				-- The old one may not have noticed yet that the last one has died.
 				local heir = Counter { port = port, authkey = "key", takeover = true }
 				eventually(function()
 					heir:start { synchronize = true }
