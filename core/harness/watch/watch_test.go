@@ -1,0 +1,122 @@
+package watch_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"avescript/core/harness/watch"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// project is a directory that is watched.
+type project struct {
+	*testing.T
+	dir   string
+	trees *watch.Trees
+}
+
+func open(t *testing.T, files ...string) *project {
+	t.Helper()
+	p := &project{T: t, dir: t.TempDir()}
+	for _, file := range files {
+		p.write(file, "old")
+	}
+	trees, err := watch.Open([]string{p.dir}, func(path string) bool { return strings.HasSuffix(path, ".lua") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := trees.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	p.trees = trees
+	return p
+}
+
+func (p *project) path(file string) string { return filepath.Join(p.dir, file) }
+
+func (p *project) must(err error) {
+	p.Helper()
+	if err != nil {
+		p.Fatal(err)
+	}
+}
+
+func (p *project) write(file, text string) {
+	p.Helper()
+	p.must(os.MkdirAll(filepath.Dir(p.path(file)), 0o755))
+	p.must(os.WriteFile(p.path(file), []byte(text), 0o644))
+}
+
+// changes collects what changes until all the files have.
+func (p *project) changes(want ...string) {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.Context(), 20*time.Second)
+	defer cancel()
+	var all []string
+	for len(all) < len(want) {
+		files, err := p.trees.Changed(ctx)
+		for _, file := range files {
+			relative, _ := filepath.Rel(p.dir, file)
+			all = append(all, relative)
+		}
+		if err != nil {
+			p.Fatalf("wanted a change of %q, got %q: %v", want, all, err)
+		}
+	}
+	slices.Sort(all)
+	if !slices.Equal(slices.Compact(all), want) {
+		p.Errorf("wanted a change of %q, got %q", want, all)
+	}
+}
+
+func TestChanged(t *testing.T) {
+	p := open(t, "a.lua", "deep/down/b.lua", ".git/c.lua", "notes.txt")
+
+	p.write("a.lua", "new")
+	p.changes("a.lua")
+
+	// As editors save, too.
+	p.write("a.lua~", "newer")
+	p.must(os.Rename(p.path("a.lua~"), p.path("a.lua")))
+	p.changes("a.lua")
+
+	// What is none of the files, or has the content that it had, is no change.
+	p.write("notes.txt", "new")
+	p.write(".git/c.lua", "new")
+	p.write("a.lua", "")
+	p.write("a.lua", "newer")
+	p.write("new/and/deep/d.lua", "a directory that was not there")
+	p.changes("new/and/deep/d.lua")
+	p.write("new/and/deep/d.lua", "is watched")
+	p.changes("new/and/deep/d.lua")
+
+	p.must(os.RemoveAll(p.path("deep")))
+	p.changes("deep/down/b.lua")
+	p.write("deep/down/b.lua", "back")
+	p.changes("deep/down/b.lua")
+	p.must(os.Rename(p.path("deep"), p.path("moved")))
+	p.changes("deep/down/b.lua", "moved/down/b.lua")
+	p.write("moved/down/b.lua", "is watched")
+	p.changes("moved/down/b.lua")
+}
+
+func TestChangedEndsWithItsContext(t *testing.T) {
+	p := open(t)
+	reason := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(reason)
+	if files, err := p.trees.Changed(ctx); !errors.Is(err, reason) {
+		t.Errorf("wanted the cause %v, got %q and %v", reason, files, err)
+	}
+}
