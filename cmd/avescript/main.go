@@ -32,7 +32,7 @@ func main() {
 func execute(args []string, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(withRun(root, args))
-	err := root.ExecuteContext(context.Background())
+	command, err := root.ExecuteContextC(context.Background())
 	var interrupted *script.Interrupted
 	switch {
 	case err == nil:
@@ -44,7 +44,10 @@ func execute(args []string, stderr io.Writer) int {
 		return statusSignal + int(interrupted.Signal)
 	}
 	// What is left are mistakes that cobra or a command has found.
-	hint := "Run 'avescript --help' for usage."
+	if command.Hidden {
+		command = root
+	}
+	hint := fmt.Sprintf("Run '%s --help' for usage.", command.CommandPath())
 	var usage *usageError
 	if errors.As(err, &usage) && usage.hint != "" {
 		hint = usage.hint
@@ -108,7 +111,7 @@ func showRootHelp(root *cobra.Command) {
 			fmt.Fprintf(&commands, "  %-*s %s\n", c.NamePadding(), c.Name(), c.Short)
 		}
 	}
-	fmt.Fprintf(root.OutOrStdout(), rootHelp, &commands, root.LocalFlags().FlagUsages())
+	fmt.Fprintf(root.OutOrStdout(), rootHelp, &commands, flagUsages(root.LocalFlags()))
 }
 
 func newRoot() *cobra.Command {

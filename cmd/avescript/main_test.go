@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,11 +27,13 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/state")
+			env.Setenv("XDG_CACHE_HOME", env.WorkDir+"/cache")
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status": status,
 			"signal": signalWhenReady,
+			"await":  await,
 		},
 	})
 }
@@ -73,6 +76,25 @@ func signalWhenReady(ts *testscript.TestScript, neg bool, args []string) {
 	checkStatus(ts, args[1], cmd, err)
 }
 
+// await is "await FILE PATTERN": it waits until the text of a file, which need not be
+// there yet, matches the pattern.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await FILE PATTERN")
+	}
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+		text, _ := os.ReadFile(ts.MkAbs(args[0]))
+		switch {
+		case pattern.Match(text):
+			return
+		case time.Now().After(deadline):
+			ts.Fatalf("wanted %s to match %s, got:\n%s", args[0], pattern, text)
+		}
+	}
+}
+
 // command connects a program to the files stdin, stdout and stderr in the
 // script's directory.
 func command(ts *testscript.TestScript, args []string) *exec.Cmd {
@@ -80,7 +102,10 @@ func command(ts *testscript.TestScript, args []string) *exec.Cmd {
 	ts.Check(err)
 	cmd := exec.Command(path, args[1:]...)
 	cmd.Dir = ts.MkAbs(".")
-	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+ts.Getenv("XDG_STATE_HOME"))
+	cmd.Env = os.Environ()
+	for _, name := range []string{"XDG_STATE_HOME", "XDG_CACHE_HOME"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
 	if stdin, err := os.Open(ts.MkAbs("in")); err == nil {
 		ts.Defer(func() { stdin.Close() })
 		cmd.Stdin = stdin

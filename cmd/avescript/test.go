@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"avescript/core/harness"
 	"avescript/core/harness/history"
@@ -20,76 +22,204 @@ import (
 )
 
 func newTest() *cobra.Command {
-	chosen, how, measuring := chosenTests{}, howToTest{}, measuring{}
-	var reports []string
+	t := &testCommand{}
 	c := &cobra.Command{
 		Use:   "test [PATHS...]",
 		Short: "Run test files, and those in directories",
 		Long: `Runs test files, each in a Lua state of its own, in several processes. In a
 directory, and all below it, these are test_*.lua, *_test.lua and *_spec.lua.
-Without PATHS it is the directory that you are in. FILE:LINE is the test or block
-that is there. The file .busted may have options of busted's.`,
+Without PATHS it is the directory that you are in. FILE:LINE is the test or
+block that is there. The file .busted may have options of busted's.`,
 		Example: `  avescript test
   avescript test tests/ more/test_rack.lua
   avescript test tests/test_rack.lua:42
-  avescript test tests/ --filter 'broker leases'
-  avescript test tests/ --tags 'network and not slow'
-  avescript test tests/test_shell.lua --update
-  avescript test tests/ --report junit=junit.xml --report html=report.html`,
+  avescript test --filter 'broker leases' --list
+  avescript test --tags 'network and not slow'
+  avescript test --watch
+  avescript test --report junit=junit.xml --report html=report.html`,
 	}
-	chosen.flags(c)
-	how.flags(c)
-	measuring.flags(c.Flags())
-	c.Flags().StringArrayVar(&reports, "report", nil,
-		"write a report, `NAME[=FILE]`: "+strings.Join(report.Names(), ", ")+"; may be given more than once")
+	groupFlags(c, []flagGroup{
+		{"Which tests run", t.chosen.flags},
+		{"How they run", t.how.flags},
+		{"What is written", t.outputFlags},
+		{"What is measured", t.measuring.flags},
+	})
 	_ = c.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(report.Names(), cobra.ShellCompDirectiveNoSpace))
 	c.RunE = func(c *cobra.Command, args []string) error {
-		jobs, opts, err := chosen.find(c, args)
-		if err == nil {
-			err = how.set(c, &opts)
-		}
-		if err != nil {
-			return err
-		}
-		return measuring.around(func(*measure.Measurement) error { return how.report(c, reports, jobs, opts) })
+		t.warn, t.chosen.paths = c.PrintErrln, args
+		return t.do(c.Context())
 	}
 	return c
 }
 
-// howToTest are the flags that say how tests run, and how many of the files.
-type howToTest struct {
-	suite.Selection
+// testCommand is the command "avescript test".
+type testCommand struct {
+	chosen    chosenTests
+	how       howToTest
+	measuring measuring
+	reports   []string
+	record    string
+	update    bool
 
-	workers              int
+	stdin *os.File
+	warn  func(...any)
+	known map[string]bool // the test files that there have been, by absolute path
+}
+
+func (t *testCommand) outputFlags(f *pflag.FlagSet) {
+	f.StringArrayVar(&t.reports, "report", nil,
+		"write a report, `NAME[=FILE]`: "+strings.Join(report.Names(), ", ")+"; may be given more than once")
+	f.StringVar(&t.record, "record", "", "record all commands on terminals, and keep the recordings of tests that fail in `DIR`")
+	f.BoolVar(&t.update, "update", false, "write the files that tests compare with what they see, and accept it")
+}
+
+func (t *testCommand) do(ctx context.Context) error {
+	if err := t.how.check(); err != nil {
+		return err
+	}
+	return t.measuring.around(func(*measure.Measurement) error {
+		t.stdin = script.OpenStdin()
+		ctx, stop := untilSignal(ctx, t.stdin)
+		defer stop()
+		if t.how.watch {
+			return t.watch(ctx)
+		}
+		return t.run(ctx, nil)
+	})
+}
+
+// run runs the tests that are chosen and that depend on files which have changed; nil
+// stands for all files.
+func (t *testCommand) run(ctx context.Context, changed []string) error {
+	jobs, opts, err := t.chosen.find(ctx, t.warn)
+	if err == nil {
+		err = t.how.set(&opts)
+	}
+	if err != nil {
+		return err
+	}
+	opts.Record, opts.Update = t.record, t.update
+	opts.New = func() *vm.VM { return lualib.New(vm.Stdio{In: t.stdin}) }
+	past := history.Open(".")
+	selection := suite.Selection{Failed: t.chosen.failed, Shard: t.chosen.shard, Repeat: t.how.repeat, Seed: opts.Seed, Wanted: t.affected(jobs, changed)}
+	jobs, err = selection.Of(jobs, past)
+	switch {
+	case errors.Is(err, suite.ErrNothing):
+		t.warn(err)
+		return nil
+	case err != nil:
+		return err
+	case t.how.list:
+		return t.list(ctx, jobs, opts)
+	case opts.Seed != 0:
+		t.warn(fmt.Sprintf("in the order of --shuffle=%d", opts.Seed))
+	}
+	return t.runJobs(ctx, jobs, opts, past)
+}
+
+// runJobs runs tests, makes the reports and remembers what became of them.
+func (t *testCommand) runJobs(ctx context.Context, jobs []suite.Job, opts suite.Options, past *history.History) error {
+	set, err := report.Open(t.reports, os.Stdout, view())
+	if err != nil {
+		return err
+	}
+	opts.Reporter = harness.Reporters{set, past}
+	plan := suite.Plan{Workers: t.how.workers, Jobs: jobs, FailFast: t.how.failFast, Command: workerCommand}
+	limited, cancel := suite.Until(ctx, t.how.runTimeout)
+	defer cancel()
+	passed, err := suite.Distribute(limited, plan, opts)
+	if limited.Err() == nil && (passed || !t.how.failFast) {
+		completed(past, jobs, opts.Choice)
+	}
+	if unwritten := set.Close(); unwritten != nil {
+		return unwritten
+	}
+	if unsaved := past.Save(); unsaved != nil {
+		t.warn("avescript: " + unsaved.Error())
+	}
+	if errors.Is(limited.Err(), context.DeadlineExceeded) || err == nil && !passed {
+		return script.ErrTestsFailed // the report has said so
+	}
+	return err
+}
+
+// completed tells the history which files were run to their ends.
+func completed(past *history.History, jobs []suite.Job, choice suite.Choice) {
+	for _, j := range jobs {
+		if choice.IsAll() && j.IsWhole() {
+			past.Complete(j.File)
+		}
+	}
+}
+
+// list shows the tests that would run.
+func (t *testCommand) list(ctx context.Context, jobs []suite.Job, opts suite.Options) error {
+	for _, spec := range t.reports {
+		if name, _, _ := strings.Cut(spec, "="); name != "json" {
+			return fmt.Errorf("--list: wanted --report json or none, got %s", spec)
+		}
+	}
+	set, err := report.Open(t.reports, os.Stdout, report.View{Listing: os.Stderr})
+	if err != nil {
+		return err
+	}
+	opts.List, opts.Reporter = true, set
+	complete, err := suite.Distribute(ctx, suite.Plan{Workers: t.how.workers, Jobs: jobs, Command: workerCommand}, opts)
+	if unwritten := set.Close(); unwritten != nil {
+		return unwritten
+	}
+	if err == nil && !complete {
+		return script.ErrTestsFailed
+	}
+	return err
+}
+
+// howToTest are the flags that say how tests run, and how often.
+type howToTest struct {
+	workers, repeat      int
 	timeout, hookTimeout float64
 	runTimeout           float64
 	leaks, quarantine    []string
-	shuffle, record      string
-	failFast, update     bool
+	shuffle              string
+	failFast             bool
+	list, watch          bool
 }
 
-func (h *howToTest) flags(c *cobra.Command) {
-	f := c.Flags()
-	f.IntVarP(&h.workers, "jobs", "j", runtime.NumCPU(), "how many worker processes; 0 runs all tests in this one")
+func (h *howToTest) flags(f *pflag.FlagSet) {
+	f.BoolVarP(&h.list, "list", "l", false, "list the tests instead of running them")
+	f.BoolVar(&h.watch, "watch", false, "run tests again whenever Lua files change, until Ctrl-C")
+	f.BoolVar(&h.failFast, "fail-fast", false, "end the run when a test has failed")
+	f.IntVar(&h.repeat, "repeat", 1, "run everything so many `TIMES`")
+	f.StringVar(&h.shuffle, "shuffle", "", "run tests in another order each time, or in that of `SEED`")
+	f.Lookup("shuffle").NoOptDefVal = "any"
+	f.IntVarP(&h.workers, "jobs", "j", runtime.NumCPU(), "use `N` worker processes; 0 runs all tests in this one")
 	f.Float64Var(&h.timeout, "timeout", 60, "how many `SECONDS` a test may take; 0 is for ever")
 	f.Float64Var(&h.hookTimeout, "hook-timeout", 60, "how many `SECONDS` a hook may take; 0 is for ever")
 	f.Float64Var(&h.runTimeout, "run-timeout", 0, "how many `SECONDS` all tests together may take; 0 is for ever")
 	f.StringSliceVar(&h.leaks, "leaks", nil,
-		"what to do when a test leaves something behind, `[KIND=]fail|warn|off`; a KIND is process, pty, port, descriptor or file")
-	f.StringArrayVar(&h.quarantine, "quarantine", nil, "tests with `TEXT` in their full name do not spoil the run, like those with the tag #quarantine; @FILE has one on each line")
-	f.StringVar(&h.shuffle, "shuffle", "", "run tests in another order each time, or in that of `SEED`")
-	f.Lookup("shuffle").NoOptDefVal = "any"
-	f.StringVar(&h.Shard, "shard", "", "run only a part of the files, `NUMBER/PARTS`, that takes as long as the others")
-	f.IntVar(&h.Repeat, "repeat", 1, "run everything so many `TIMES`")
-	f.StringVar(&h.record, "record", "", "record all commands on terminals, and keep the recordings of tests that fail in `DIR`")
-	f.BoolVar(&h.Failed, "failed", false, "run only the tests that failed the last time")
-	f.BoolVar(&h.failFast, "fail-fast", false, "end the run when a test has failed")
-	f.BoolVar(&h.update, "update", false, "write the files that tests compare with what they see, and accept it")
+		"what to do when a test leaves something behind, `[KIND=]WHAT`: fail, warn or off; KIND is process, pty, port, descriptor or file")
+	f.StringArrayVar(&h.quarantine, "quarantine", nil, "tests with `TEXT` in their full name do not spoil the run, nor do those with the tag #quarantine; @FILE has a text on each line")
+}
+
+// check refuses what means nothing.
+func (h *howToTest) check() error {
+	if h.list && h.watch {
+		return errors.New("--list runs no tests, and --watch runs them again: wanted one of them, got both")
+	}
+	if h.workers < 0 {
+		return fmt.Errorf("--jobs: wanted a number from 0, got %d", h.workers)
+	}
+	for name, seconds := range map[string]float64{"timeout": h.timeout, "hook-timeout": h.hookTimeout, "run-timeout": h.runTimeout} {
+		if !(seconds >= 0) { // nor NaN
+			return fmt.Errorf("--%s: wanted seconds from 0, got %g", name, seconds)
+		}
+	}
+	return nil
 }
 
 // set puts the flags into the options.
-func (h *howToTest) set(c *cobra.Command, opts *suite.Options) (err error) {
-	opts.Timeout, opts.HookTimeout, opts.Update, opts.Record = h.timeout, h.hookTimeout, h.update, h.record
+func (h *howToTest) set(opts *suite.Options) (err error) {
+	opts.Timeout, opts.HookTimeout = h.timeout, h.hookTimeout
 	opts.Leaks = suite.DefaultSeverities()
 	for _, leak := range h.leaks {
 		err = errors.Join(err, opts.Leaks.Set(leak))
@@ -97,104 +227,8 @@ func (h *howToTest) set(c *cobra.Command, opts *suite.Options) (err error) {
 	opts.Workspaces = os.TempDir()
 	names, wrong := suite.ReadQuarantine(h.quarantine)
 	opts.Quarantine = names
-	if err = errors.Join(err, wrong); err != nil || h.shuffle == "" {
-		return err
+	if h.shuffle != "" && err == nil {
+		opts.Seed, err = suite.ParseSeed(h.shuffle)
 	}
-	opts.Seed, err = suite.ParseSeed(h.shuffle)
-	if err == nil {
-		c.PrintErrf("in the order of --shuffle=%d\n", opts.Seed)
-	}
-	return err
-}
-
-// report runs the jobs that are selected, and makes the reports.
-func (h *howToTest) report(c *cobra.Command, reports []string, jobs []suite.Job, opts suite.Options) error {
-	past := history.Open(".")
-	jobs, err := h.Of(jobs, past)
-	if errors.Is(err, suite.ErrNoneFailed) {
-		c.Println(err)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	set, err := report.Open(reports, os.Stdout, view())
-	if err != nil {
-		return err
-	}
-	opts.Reporter = harness.Reporters{set, past}
-	err = h.run(c.Context(), jobs, opts)
-	if unwritten := set.Close(); unwritten != nil {
-		return unwritten
-	}
-	if unsaved := past.Save(); unsaved != nil {
-		c.PrintErrln("avescript: " + unsaved.Error())
-	}
-	return err
-}
-
-func (h *howToTest) run(ctx context.Context, jobs []suite.Job, opts suite.Options) error {
-	stdin := script.OpenStdin()
-	ctx, stop := untilSignal(ctx, stdin)
-	defer stop()
-	ctx, cancel := suite.Until(ctx, h.runTimeout)
-	defer cancel()
-	opts.New = func() *vm.VM { return lualib.New(vm.Stdio{In: stdin}) }
-	plan := suite.Plan{Workers: h.workers, Jobs: jobs, FailFast: h.failFast, Command: workerCommand}
-	passed, err := suite.Distribute(ctx, plan, opts)
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) || err == nil && !passed {
-		return script.ErrTestsFailed // the report has said so
-	}
-	return err
-}
-
-// chosenTests are the flags that say which tests run, and with what around them.
-type chosenTests struct {
-	filter, helper    string
-	tags, excludeTags []string
-}
-
-func (t *chosenTests) flags(c *cobra.Command) {
-	c.Flags().StringVar(&t.filter, "filter", "", "run only tests with `TEXT` in their full name; it may be a Lua pattern")
-	c.Flags().StringSliceVar(&t.tags, "tags", nil, "run only tests that have one of these `TAGS`, which are words like #slow in names, joined by and, or, not and parentheses")
-	c.Flags().StringSliceVar(&t.excludeTags, "exclude-tags", nil, "leave out tests that have one of these `TAGS`")
-	c.Flags().StringVar(&t.helper, "helper", "", "run a Lua `FILE` before each test file; its hooks are around the tests")
-}
-
-// find lists the test files. What the command line leaves open is as .busted has
-// it.
-func (t *chosenTests) find(c *cobra.Command, paths []string) ([]suite.Job, suite.Options, error) {
-	settings, err := suite.ReadSettings(c.Context(), suite.DotFile, func() *vm.VM { return lualib.New(vm.Stdio{}) })
-	if err != nil {
-		return nil, suite.Options{}, err
-	}
-	if len(settings.Ignored) > 0 {
-		c.PrintErrf("%s: these options mean nothing here: %s\n", suite.DotFile, strings.Join(settings.Ignored, ", "))
-	}
-	opts := suite.Options{Choice: settings.Choice, Helper: settings.Helper, Path: settings.Path}
-	if t.filter != "" {
-		opts.Choice.Filters = []string{t.filter}
-	}
-	if t.helper != "" {
-		opts.Helper = t.helper
-	}
-	if t.tags != nil {
-		opts.Choice.Tags = t.tags
-	}
-	if t.excludeTags != nil {
-		opts.Choice.ExcludeTags = t.excludeTags
-	}
-	for _, expression := range t.tags {
-		if err := suite.CheckTags(expression); err != nil {
-			return nil, opts, err
-		}
-	}
-	if len(paths) == 0 {
-		paths = settings.Roots
-	}
-	if len(paths) == 0 {
-		paths = []string{"."}
-	}
-	jobs, err := suite.FindJobs(paths, settings.IsTest(script.IsTestName))
-	return jobs, opts, err
+	return errors.Join(err, wrong)
 }

@@ -28,6 +28,7 @@ const (
 	FileStarted  Kind = "file_started"
 	TestStarted  Kind = "test_started"
 	TestFinished Kind = "test_finished"
+	TestListed   Kind = "test_listed" // instead of the two, where nothing is run
 	BlockFailed  Kind = "block_failed"
 	FileFinished Kind = "file_finished"
 	RunFinished  Kind = "run_finished"
@@ -53,6 +54,10 @@ type Event struct {
 
 	// Files is how many test files a run has, when it starts.
 	Files int `json:"files,omitempty"`
+
+	// Seed is what the order of the tests was made of, when a run starts; 0 if
+	// they are in the order in which they were written.
+	Seed int `json:"seed,omitempty"`
 
 	// Path is the test's name after those of the blocks around it. Of a
 	// block that failed it is the block's own, empty for the file itself.
@@ -143,6 +148,9 @@ func (e Event) Bad() bool {
 
 // Flaky tells whether a test has passed, but not at once.
 func (e Event) Flaky() bool { return e.Counts() && e.Status == Passed && e.Attempt > 1 }
+
+// FullName is the test's name after those of the blocks around it.
+func (e Event) FullName() string { return strings.Join(e.Path, " ") }
 
 // Key tells the tests of a file apart, but for those that have one name and
 // one line.

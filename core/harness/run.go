@@ -30,9 +30,12 @@ func (t tally) finished(kind Kind, at place) Event {
 }
 
 // Start begins a run of so many test files.
-func Start(r Reporter, files int) *Run {
+func Start(r Reporter, files int) *Run { return StartShuffled(r, files, 0) }
+
+// StartShuffled begins a run whose order was made of a seed.
+func StartShuffled(r Reporter, files, seed int) *Run {
 	run := &Run{reporter: r, total: tally{since: time.Now()}, files: map[place]*tally{}, tests: map[int]time.Time{}}
-	run.report(Event{Kind: RunStarted, Files: files})
+	run.report(Event{Kind: RunStarted, Files: files, Seed: seed})
 	return run
 }
 
@@ -44,7 +47,7 @@ func (r *Run) report(e Event) {
 }
 
 // StartFile begins a test file. Events that name no file belong to the one that
-// was started last.
+// was started last, until it has finished.
 func (r *Run) StartFile(name string) { r.StartFileIn(name, 0) }
 
 // StartFileIn begins a test file in a worker.
@@ -80,6 +83,9 @@ func (r *Run) FinishFileIn(name string, worker int) {
 	at := place{name, worker}
 	if file := r.files[at]; file != nil {
 		r.report(file.finished(FileFinished, at))
+	}
+	if r.last == at {
+		r.last = place{}
 	}
 }
 

@@ -16,6 +16,7 @@ type Totals struct {
 	XPassed     int `json:"xpassed,omitempty"`
 	Quarantined int `json:"quarantined,omitempty"` // that would be bad without that
 	Flaky       int `json:"flaky,omitempty"`       // of those that passed
+	Listed      int `json:"listed,omitempty"`      // that were not to be run
 }
 
 // String is the totals as every report says them: "12 passed, 0 failed", and
@@ -40,9 +41,14 @@ func (t Totals) String() string {
 func (t Totals) Bad() int { return t.Failed + t.Errors + t.XPassed }
 
 // Tests is how many there were.
-func (t Totals) Tests() int { return t.Passed + t.Pending + t.XFailed + t.Quarantined + t.Bad() }
+func (t Totals) Tests() int {
+	return t.Passed + t.Pending + t.XFailed + t.Quarantined + t.Listed + t.Bad()
+}
 
 func (t *Totals) count(e Event) {
+	if e.Kind == TestListed {
+		t.Listed++
+	}
 	if e.Kind != BlockFailed && !e.Counts() {
 		return
 	}

@@ -40,6 +40,7 @@ func FindTests(paths []string, isTest func(name string) bool) ([]string, error) 
 // searchTests leaves out hidden directories, such as those of version control.
 func searchTests(root string, isTest func(name string) bool) ([]string, error) {
 	var files []string
+	root += string(filepath.Separator) // it may be a symbolic link
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:

@@ -117,7 +117,7 @@ func listOf(v lua.LValue, commas bool) (list []string, err error) {
 		case v.Type() != lua.LTString:
 			err = fmt.Errorf("wanted a string or a list of strings, got a %s", v.Type())
 		case commas:
-			list = append(list, strings.FieldsFunc(v.String(), func(r rune) bool { return r == ',' || r == ' ' })...)
+			list = append(list, splitTags(v.String())...)
 		default:
 			list = append(list, v.String())
 		}
@@ -130,6 +130,15 @@ func listOf(v lua.LValue, commas bool) (list []string, err error) {
 	}
 	add(v)
 	return list, err
+}
+
+func splitTags(text string) (list []string) {
+	for expression := range strings.SplitSeq(text, ",") {
+		if expression = strings.TrimSpace(expression); expression != "" {
+			list = append(list, expression)
+		}
+	}
+	return list
 }
 
 // IsTest tells by its name whether a file in a directory has tests. Where no

@@ -1,7 +1,9 @@
 package suite
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"os/exec"
 
 	"avescript/core/harness"
@@ -18,30 +20,55 @@ type Plan struct {
 	Command func() *exec.Cmd
 }
 
+// ErrStopped is the cause of a context that ends a run with which nothing is wrong.
+var ErrStopped = workers.ErrStopped
+
 // Distribute runs files in workers. A file that cannot be loaded or declares no
 // test counts as failed, and the others go on. When ctx ends the report is
 // finished, and err is the context's cause.
 func Distribute(ctx context.Context, plan Plan, opts Options) (passed bool, err error) {
-	run := harness.Start(opts.Reporter, len(plan.Jobs))
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	reporter := opts.Reporter
+	if plan.FailFast {
+		reporter = harness.Reporters{reporter, failFast(cancel)}
+	}
+	run := harness.StartShuffled(reporter, len(plan.Jobs), opts.Seed)
 	if plan.Workers > 0 {
 		pool := workers.Pool{Workers: plan.Workers, Command: plan.Command, Setup: opts, Run: run}
-		if plan.FailFast {
-			pool.Stop = harness.Event.Bad
-		}
 		err = pool.Do(ctx, plan.Jobs)
-		return finish(run, err), err
+	} else {
+		err = runHere(ctx, plan.Jobs, run, opts)
 	}
+	passed = finish(run, cmp.Or(err, context.Cause(ctx)))
+	if errors.Is(err, ErrStopped) {
+		err = nil
+	}
+	return passed, err
+}
+
+// failFast is a reporter that ends the run when a test has failed.
+type failFast context.CancelCauseFunc
+
+func (f failFast) Report(e harness.Event) {
+	if e.Bad() {
+		f(ErrStopped)
+	}
+}
+
+// runHere runs files one after the other.
+func runHere(ctx context.Context, jobs []Job, run *harness.Run, opts Options) (err error) {
 	opts.Shares = Shares{}
-	for _, j := range plan.Jobs {
+	for _, j := range jobs {
 		opts.job = newJob(j)
 		run.StartFile(j.File)
 		err = runFile(ctx, j.File, run, opts)
 		run.FinishFile()
-		if err != nil || plan.FailFast && run.Totals().Bad() > 0 {
-			break
+		if err = cmp.Or(err, context.Cause(ctx)); err != nil {
+			return err
 		}
 	}
-	return finish(run, err), err
+	return nil
 }
 
 // Main runs test files one after the other in this process, each in an interpreter

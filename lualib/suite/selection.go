@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -20,35 +21,55 @@ import (
 // Job is a test file, and which of its tests to run.
 type Job = workers.Job
 
-// FindJobs lists the test files among paths, which may be FILE:LINE.
+// FindJobs lists the test files among paths, which may be FILE:LINE. A file that is
+// named as a whole, too, is run as a whole.
 func FindJobs(paths []string, isTest func(name string) bool) ([]Job, error) {
 	lines := map[string][]int{}
-	plain := make([]string, len(paths))
-	for i, path := range paths {
-		file, line := splitLine(path)
-		plain[i] = file
-		if line > 0 {
+	var whole []string
+	for _, path := range paths {
+		file, line, err := splitLine(path)
+		if err != nil {
+			return nil, err
+		}
+		if line == 0 {
+			whole = append(whole, file)
+		} else {
 			lines[filepath.Clean(file)] = append(lines[filepath.Clean(file)], line)
 		}
 	}
-	files, err := script.FindTests(plain, isTest)
+	files, err := script.FindTests(slices.Concat(whole, slices.Sorted(maps.Keys(lines))), isTest)
+	if err != nil {
+		return nil, err
+	}
+	if len(whole) > 0 {
+		all, _ := script.FindTests(whole, isTest) // there may be none
+		for _, file := range all {
+			delete(lines, file)
+		}
+	}
 	jobs := make([]Job, len(files))
 	for i, file := range files {
 		jobs[i] = Job{File: file, Lines: lines[file]}
 	}
-	return jobs, err
+	return jobs, nil
 }
 
-func splitLine(path string) (file string, line int) {
-	at := strings.LastIndexByte(path, ':')
-	if at < 0 {
-		return path, 0
+// splitLine takes FILE:LINE apart, which may have a colon at its end, as in lists
+// of places. A file that exists is never taken for it.
+func splitLine(path string) (file string, line int, err error) {
+	place := strings.TrimSuffix(path, ":")
+	at := strings.LastIndexByte(place, ':')
+	if _, missing := os.Stat(path); missing == nil || at < 0 {
+		return path, 0, nil
 	}
-	line, err := strconv.Atoi(path[at+1:])
-	if _, missing := os.Stat(path); missing == nil || err != nil || line < 1 {
-		return path, 0
+	line, err = strconv.Atoi(place[at+1:])
+	if err != nil || line < 1 {
+		return "", 0, fmt.Errorf("wanted a file, a directory or FILE:LINE, got %q", path)
 	}
-	return path[:at], line
+	if info, err := os.Stat(place[:at]); err == nil && info.IsDir() {
+		return "", 0, fmt.Errorf("wanted FILE:LINE, got %q: %s is a directory", path, place[:at])
+	}
+	return place[:at], line, nil
 }
 
 // Selection says which of the jobs are run, how often, and in which order.
@@ -56,52 +77,94 @@ type Selection struct {
 	Failed bool   // the tests that failed the last time
 	Shard  string // "2/5" is the second of five parts; "" is everything
 	Repeat int
+	Seed   int // of the order; 0 is the one that takes the least time
+
+	Wanted func(file string) bool // if not nil, these files alone
 }
 
-// ErrNoneFailed is that there is nothing to be run again.
-var ErrNoneFailed = errors.New("no test failed the last time")
+// ErrNothing is that nothing is selected, and that nothing is wrong with that.
+var ErrNothing = errors.New("nothing to run")
 
 // Of selects.
 func (s Selection) Of(jobs []Job, past *history.History) ([]Job, error) {
+	if s.Repeat < 1 {
+		return nil, fmt.Errorf("--repeat: wanted a number from 1, got %d", s.Repeat)
+	}
+	number, parts, err := parseShard(s.Shard)
+	if err != nil {
+		return nil, err
+	}
+	if s.Failed {
+		jobs = failed(jobs, past)
+	}
+	if len(jobs) == 0 {
+		return nil, fmt.Errorf("%w: no test failed the last time", ErrNothing)
+	}
+	if s.Wanted != nil {
+		jobs = slices.DeleteFunc(jobs, func(j Job) bool { return !s.Wanted(j.File) })
+		if len(jobs) == 0 {
+			return nil, fmt.Errorf("%w: no test file has changed that was chosen", ErrNothing)
+		}
+	}
 	byFile := map[string]Job{}
 	var files []string
 	for _, j := range jobs {
-		if s.Failed {
-			only, all := past.Failed(j.File)
-			if len(only) == 0 && !all {
-				continue
-			}
-			if !all {
-				j.Only = only
-			}
-		}
 		byFile[j.File] = j
 		files = append(files, j.File)
 	}
-	if s.Failed && len(files) == 0 {
-		return nil, ErrNoneFailed
-	}
-	if s.Shard != "" {
-		number, parts, err := parseShard(s.Shard)
-		if err != nil {
-			return nil, err
-		}
+	if parts > 1 {
 		files = past.Shard(files, number, parts)
 	}
-	past.Sort(files)
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%w: part %s of %d test files is empty", ErrNothing, s.Shard, len(jobs))
+	}
+	s.sort(files, past)
 	selected := make([]Job, len(files))
 	for i, file := range files {
 		selected[i] = byFile[file]
 	}
-	return slices.Repeat(selected, max(s.Repeat, 1)), nil
+	return slices.Repeat(selected, s.Repeat), nil
+}
+
+// failed are the jobs in which something has failed, and only that of them.
+func failed(jobs []Job, past *history.History) (list []Job) {
+	for _, j := range jobs {
+		names, all := past.Failed(j.File)
+		switch {
+		case all:
+			list = append(list, j)
+		case len(names) > 0:
+			j.Only = names
+			list = append(list, j)
+		}
+	}
+	return list
+}
+
+// sort puts files into their order: that of a seed depends on nothing but the seed
+// and the files.
+func (s Selection) sort(files []string, past *history.History) {
+	if s.Seed == 0 {
+		past.Sort(files)
+		return
+	}
+	slices.Sort(files)
+	random := rand.New(rand.NewPCG(uint64(s.Seed), 0))
+	random.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
 }
 
 func parseShard(text string) (number, parts int, err error) {
+	if text == "" {
+		return 1, 1, nil
+	}
 	n, of, _ := strings.Cut(text, "/")
 	number, errN := strconv.Atoi(n)
 	parts, errOf := strconv.Atoi(of)
-	if errors.Join(errN, errOf) != nil || number < 1 || number > parts {
-		return 0, 0, fmt.Errorf("shard: wanted NUMBER/PARTS such as 2/5, got %q", text)
+	switch {
+	case errors.Join(errN, errOf) != nil || parts < 1:
+		return 0, 0, fmt.Errorf("--shard: wanted NUMBER/PARTS such as 2/5, got %q", text)
+	case number < 1 || number > parts:
+		return 0, 0, fmt.Errorf("--shard: wanted a NUMBER from 1 to %d before /%d, got %q", parts, parts, text)
 	}
 	return number, parts, nil
 }
@@ -114,7 +177,7 @@ func ParseSeed(text string) (int, error) {
 	}
 	seed, err := strconv.Atoi(text)
 	if err != nil || seed < 1 {
-		return 0, fmt.Errorf("shuffle: wanted a seed, a whole number from 1, got %q", text)
+		return 0, fmt.Errorf("--shuffle: wanted a seed, a whole number from 1, got %q", text)
 	}
 	return seed, nil
 }
@@ -130,7 +193,7 @@ func ReadQuarantine(names []string) (all []string, err error) {
 		}
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("quarantine: %w", err)
+			return nil, fmt.Errorf("--quarantine: %w", err)
 		}
 		for line := range strings.Lines(string(text)) {
 			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {

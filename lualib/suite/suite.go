@@ -57,6 +57,9 @@ type Options struct {
 	// Seed, unless it is 0, makes the order of the tests in every block.
 	Seed int
 
+	// List has the tests that would run be listed. No hook is called.
+	List bool
+
 	// Quarantine are full names of tests, or Lua patterns: they do not spoil
 	// the run.
 	Quarantine []string
@@ -123,7 +126,7 @@ func runFile(ctx context.Context, file string, run *harness.Run, opts Options) e
 			declared = int(lua.LVAsNumber(s.call(L, "run_file", chunk)))
 		}
 	})
-	if declared == 0 && run.File().Bad() == 0 && opts.job.isAll() {
+	if declared == 0 && run.File().Bad() == 0 && opts.job.isAll() && opts.Choice.IsAll() {
 		run.Send(broken(harness.Problem{Message: "no tests in " + file}))
 	}
 	return err
@@ -173,6 +176,9 @@ func runDeclared(
 	})
 	if err == nil {
 		return nil
+	}
+	if errors.Is(err, ErrStopped) {
+		return err // that is no reason for a test to fail
 	}
 	run.Send(s.abandoned(err))
 	var raised *vm.Error

@@ -15,6 +15,14 @@ func CheckTags(expression string) error {
 	return err
 }
 
+func anyTagged(expressions, tags []string) bool {
+	return slices.ContainsFunc(expressions, func(e string) bool { return Tagged(e, tags) })
+}
+
+// hasNot tells of an expression that it may hold of a block and not of what is in
+// it: tests have the tags of the blocks around them, and more.
+func hasNot(expression string) bool { return slices.Contains(tagWords(expression), "not") }
+
 // Tagged tells whether an expression holds of what has the tags. A wrong one does
 // not.
 func Tagged(expression string, tags []string) bool {
@@ -23,8 +31,7 @@ func Tagged(expression string, tags []string) bool {
 }
 
 func evaluate(expression string, tags []string) (bool, error) {
-	spaced := strings.NewReplacer("(", " ( ", ")", " ) ").Replace(expression)
-	p := &tagParser{words: strings.Fields(spaced), tags: tags}
+	p := &tagParser{words: tagWords(expression), tags: tags}
 	holds := p.either()
 	if p.err == nil && len(p.words) > 0 {
 		p.fail("and, or, or the end")
@@ -33,6 +40,10 @@ func evaluate(expression string, tags []string) (bool, error) {
 		return false, fmt.Errorf("tags %q: %w", expression, p.err)
 	}
 	return holds, nil
+}
+
+func tagWords(expression string) []string {
+	return strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(expression))
 }
 
 type tagParser struct {

@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"os"
+	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -58,8 +59,8 @@ func Work(ctx context.Context, newVM func() *vm.VM) error {
 // job says which tests of a file a worker leaves out, because they have run, and
 // which it runs.
 type job struct {
-	skip  map[string]int // by key: how many of them
-	only  map[string]bool
+	skip  map[string]int  // by key: how many of them
+	only  map[string]bool // by full name: whether it has turned up
 	lines []int
 }
 
@@ -70,23 +71,41 @@ func newJob(j workers.Job) *job {
 	}
 	if len(j.Only) > 0 {
 		made.only = map[string]bool{}
-		for _, key := range j.Only {
-			made.only[key] = true
+		for _, name := range j.Only {
+			made.only[name] = false
 		}
 	}
 	return made
 }
 
-// skips tells whether a test is left out, and remembers that it was.
-func (j *job) skips(key string) bool {
+// skips tells whether a test is left out, and remembers that it was asked for.
+func (j *job) skips(key, name string) bool {
 	if j == nil {
 		return false
+	}
+	_, wanted := j.only[name]
+	if wanted {
+		j.only[name] = true
 	}
 	if j.skip[key] > 0 {
 		j.skip[key]--
 		return true
 	}
-	return j.only != nil && !j.only[key]
+	return j.only != nil && !wanted
+}
+
+// missing are the names that no test has had. Another worker may have met them.
+func (j *job) missing() (names []string) {
+	if j == nil || len(j.skip) > 0 {
+		return nil
+	}
+	for name, met := range j.only {
+		if !met {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (j *job) diedIn(key string) bool { return j != nil && j.skip[key] > 0 }

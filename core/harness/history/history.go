@@ -17,24 +17,32 @@ import (
 )
 
 // History is what is known of the files of a project. It is a reporter, which
-// brings it up to date.
+// brings it up to date: a test that has failed is remembered until it passes,
+// however many runs leave it out.
 type History struct {
 	path  string
-	files map[string]*File
-	runs  map[string]bool // files that this run has come to
+	files map[string]*File   // by absolute path
+	runs  map[string]*recent // what this run has come to, likewise
 }
 
 // File is what is known of a file.
 type File struct {
-	Seconds float64  `json:"seconds"`
-	Failed  []string `json:"failed,omitempty"` // keys of tests
+	Seconds float64  `json:"seconds"`          // -1 if nobody knows
+	Failed  []string `json:"failed,omitempty"` // full names of tests
 	Broken  bool     `json:"broken,omitempty"` // something outside of its tests has failed
+}
+
+// recent is what a run has seen of a file.
+type recent struct {
+	seconds float64
+	broken  bool
+	bad     map[string]bool // the tests that have run, by full name
 }
 
 // Open reads the history of the project in the directory dir from the user's
 // cache. One that cannot be read is as good as none: it is no more than a cache.
 func Open(dir string) *History {
-	h := &History{files: map[string]*File{}, runs: map[string]bool{}}
+	h := &History{files: map[string]*File{}, runs: map[string]*recent{}}
 	cache, err := os.UserCacheDir()
 	absolute, absErr := filepath.Abs(dir)
 	if errors.Join(err, absErr) != nil {
@@ -58,19 +66,54 @@ func (h *History) Report(e harness.Event) {
 	if e.File == "" {
 		return
 	}
-	if !h.runs[e.File] {
-		h.runs[e.File] = true
-		h.files[e.File] = &File{Seconds: h.seconds(e.File)}
-	}
-	file := h.files[e.File]
+	file, run := h.of(e.File)
 	switch {
 	case e.Kind == harness.FileFinished:
-		file.Seconds = e.Seconds
+		run.seconds = e.Seconds
 	case e.Kind == harness.BlockFailed:
-		file.Broken = true
-	case e.Bad() && !slices.Contains(file.Failed, e.Key()):
-		file.Failed = append(file.Failed, e.Key())
+		file.Broken, run.broken = true, true
+	case e.Counts():
+		name := e.FullName()
+		run.bad[name] = run.bad[name] || e.Bad()
+		file.Failed = slices.DeleteFunc(file.Failed, func(failed string) bool { return failed == name })
+		if run.bad[name] {
+			file.Failed = append(file.Failed, name)
+		}
 	}
+}
+
+func (h *History) of(name string) (*File, *recent) {
+	name = absolute(name)
+	if h.files[name] == nil {
+		h.files[name] = &File{Seconds: -1}
+	}
+	if h.runs[name] == nil {
+		h.runs[name] = &recent{bad: map[string]bool{}}
+	}
+	return h.files[name], h.runs[name]
+}
+
+// absolute is a file's name wherever the user has named it from.
+func absolute(file string) string {
+	if path, err := filepath.Abs(file); err == nil {
+		return path
+	}
+	return file
+}
+
+// Complete says that the run has had all tests of a file: others do not exist any
+// more, and this is how long they take.
+func (h *History) Complete(file string) {
+	run := h.runs[absolute(file)]
+	if run == nil {
+		return
+	}
+	known, _ := h.of(file)
+	known.Seconds, known.Broken = run.seconds, run.broken
+	known.Failed = slices.DeleteFunc(known.Failed, func(name string) bool {
+		_, exists := run.bad[name]
+		return !exists
+	})
 }
 
 // Save writes the history, whole or not at all.
@@ -103,7 +146,7 @@ func (h *History) Save() error {
 
 // seconds is how long a file took, or -1.
 func (h *History) seconds(file string) float64 {
-	if f := h.files[file]; f != nil {
+	if f := h.files[absolute(file)]; f != nil {
 		return f.Seconds
 	}
 	return -1
@@ -123,10 +166,10 @@ func (h *History) Sort(files []string) {
 	})
 }
 
-// Failed tells which tests of a file have failed when it was run last, by key;
+// Failed tells which tests of a file have failed when they ran last, by full name;
 // all is whether to run the whole file, because it failed as a whole.
-func (h *History) Failed(file string) (keys []string, all bool) {
-	f := h.files[file]
+func (h *History) Failed(file string) (names []string, all bool) {
+	f := h.files[absolute(file)]
 	if f == nil {
 		return nil, false
 	}

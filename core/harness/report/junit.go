@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ import (
 type junit struct {
 	w        io.Writer
 	attempts attempts
+	seed     int
 	suites   []*junitSuite
 	byFile   map[string]*junitSuite
 }
@@ -99,6 +101,8 @@ func (j *junit) Report(e harness.Event) {
 		return
 	}
 	switch e.Kind {
+	case harness.RunStarted:
+		j.seed = e.Seed
 	case harness.FileStarted:
 		j.suite(e.File).started(e)
 	case harness.FileFinished:
@@ -112,6 +116,9 @@ func (j *junit) suite(file string) *junitSuite {
 	s := j.byFile[file]
 	if s == nil {
 		s = &junitSuite{Name: file, Time: junitTime(0)}
+		if j.seed != 0 {
+			s.set("shuffle", j.seed)
+		}
 		if j.byFile == nil {
 			j.byFile = map[string]*junitSuite{}
 		}
@@ -126,8 +133,17 @@ func (s *junitSuite) started(e harness.Event) {
 		s.Timestamp = time.UnixMicro(int64(e.Time * 1e6)).UTC().Format("2006-01-02T15:04:05")
 	}
 	if e.Worker > 0 {
-		s.Properties = &junitProperties{[]junitProperty{{"worker", strconv.Itoa(e.Worker)}}}
+		s.set("worker", e.Worker)
 	}
+}
+
+// set gives a property its value, which it may have had: a file can run again.
+func (s *junitSuite) set(name string, value int) {
+	if s.Properties == nil {
+		s.Properties = &junitProperties{}
+	}
+	list := slices.DeleteFunc(s.Properties.List, func(p junitProperty) bool { return p.Name == name })
+	s.Properties.List = append(list, junitProperty{name, strconv.Itoa(value)})
 }
 
 func (s *junitSuite) add(r result) {

@@ -21,6 +21,10 @@ type View struct {
 	Color bool       // use colours
 	Live  bool       // show the progress, on a line that is written over
 	Width func() int // of a terminal, in characters
+
+	// Listing is where problems go if tests are listed and not run; nil if
+	// they are run.
+	Listing io.Writer
 }
 
 // ViewOf is the view for a file that may be a terminal.

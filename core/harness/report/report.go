@@ -34,13 +34,20 @@ import (
 
 // formats are the reports by their names.
 var formats = map[string]func(io.Writer, View) harness.Reporter{
-	"terminal": func(w io.Writer, v View) harness.Reporter { return NewTerminal(w, v) },
+	"terminal": newTerminal,
 	"tap":      func(w io.Writer, _ View) harness.Reporter { return &tap{w: w, version: 14} },
 	"tap13":    func(w io.Writer, _ View) harness.Reporter { return &tap{w: w, version: 13} },
 	"junit":    func(w io.Writer, _ View) harness.Reporter { return &junit{w: w} },
 	"json":     func(w io.Writer, _ View) harness.Reporter { return harness.NewJSONLines(w) },
 	"github":   func(w io.Writer, _ View) harness.Reporter { return &github{w: w} },
 	"html":     func(w io.Writer, _ View) harness.Reporter { return &page{w: w} },
+}
+
+func newTerminal(w io.Writer, v View) harness.Reporter {
+	if v.Listing != nil {
+		return &listing{w: w, problems: v.Listing, lines: map[string][]string{}}
+	}
+	return NewTerminal(w, v)
 }
 
 // Names are the names of all reports.

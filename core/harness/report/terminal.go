@@ -32,6 +32,7 @@ type Terminal struct {
 	attempts attempts
 	files    int // that have not been run
 	workers  int
+	seed     int // of the order, if there is one
 
 	trouble     []result // tests that failed, and blocks
 	pending     []result
@@ -62,6 +63,7 @@ func (t *Terminal) Report(e harness.Event) {
 	switch e.Kind {
 	case harness.RunStarted:
 		t.files = e.Files
+		t.seed = e.Seed
 	case harness.FileFinished:
 		t.files--
 		t.fileFinished(e)
@@ -139,6 +141,9 @@ func (t *Terminal) runFinished(e harness.Event) {
 		fmt.Fprintf(t.w, "%s %s %s\n", t.style.yellow("slow"), name(r.Event), t.style.dim("("+duration(r.Seconds)+")"))
 	}
 	failures{t.w, t.style}.write(t.trouble)
+	if t.seed != 0 {
+		fmt.Fprintf(t.w, "\nin the order of --shuffle=%d\n", t.seed)
+	}
 	t.extent(e)
 	paint := t.style.green
 	if e.Totals.Bad() > 0 {

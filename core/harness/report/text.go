@@ -17,7 +17,7 @@ import (
 
 // title is the full name of a test or a block.
 func title(e harness.Event) string {
-	return cmp.Or(strings.Join(e.Path, " "), e.File)
+	return cmp.Or(e.FullName(), e.File, "the run")
 }
 
 // place is the frame as a report shows it.

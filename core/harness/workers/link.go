@@ -70,7 +70,7 @@ func (l *Link) Jobs() <-chan Job { return l.jobs }
 // the last one that tells how something ended.
 func (l *Link) Report(e harness.Event) {
 	switch e.Kind {
-	case harness.TestStarted:
+	case harness.TestStarted, harness.TestListed:
 	case harness.TestFinished, harness.BlockFailed:
 		e.Output += l.output.since()
 	default:

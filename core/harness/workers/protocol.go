@@ -24,11 +24,14 @@ type Job struct {
 	// it has, and of blocks: a worker died over the file, and this one goes
 	// on.
 	Skip []string `json:"skip,omitempty"`
-	// Only are the keys of the tests to run; empty for all.
+	// Only are the full names of the tests to run; empty for all.
 	Only []string `json:"only,omitempty"`
-	// Lines are where the tests to run are declared; empty for everywhere.
+	// Lines are where the tests to run are; empty for everywhere.
 	Lines []int `json:"lines,omitempty"`
 }
+
+// IsWhole tells whether all tests of the file run.
+func (j Job) IsWhole() bool { return len(j.Skip) == 0 && len(j.Only) == 0 && len(j.Lines) == 0 }
 
 // order is what a worker is told: a job, or the answer to what it has asked.
 type order struct {

@@ -30,11 +30,10 @@ import (
 
 // Pool is workers that share the files of a run.
 type Pool struct {
-	Workers int                      // how many; no more are started than there are jobs
-	Command func() *exec.Cmd         // a worker's
-	Setup   any                      // what every worker is told first, as JSON
-	Run     *harness.Run             // is told what happens
-	Stop    func(harness.Event) bool // if not nil: whether the run ends after this event
+	Workers int              // how many; no more are started than there are jobs
+	Command func() *exec.Cmd // a worker's
+	Setup   any              // what every worker is told first, as JSON
+	Run     *harness.Run     // is told what happens
 
 	mu     sync.Mutex // guards Run, and what is below
 	jobs   []Job
@@ -43,11 +42,12 @@ type Pool struct {
 	pids   map[int]bool // of the workers
 }
 
-// ErrStopped is why a run has ended that Stop has ended.
-var ErrStopped = errors.New("a test has failed")
+// ErrStopped is the cause of a context that ends a run with which nothing is wrong:
+// the tests that are running are left out of it, and there is no error.
+var ErrStopped = errors.New("the run was stopped")
 
 // Do runs the jobs, the first one first. When ctx ends, the workers end what
-// they are at, or are killed; err is the context's cause.
+// they are at, or are killed; err is the context's cause, but for ErrStopped.
 func (p *Pool) Do(ctx context.Context, jobs []Job) (err error) {
 	if p.setup, err = json.Marshal(p.Setup); err != nil {
 		return err
@@ -57,19 +57,19 @@ func (p *Pool) Do(ctx context.Context, jobs []Job) (err error) {
 	// What a dead worker leaves becomes ours, and not init's.
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	defer func() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) }()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	var all sync.WaitGroup
 	for number := range min(p.Workers, len(jobs)) {
-		s := &slot{Pool: p, number: number + 1, cancel: cancel}
+		s := &slot{Pool: p, number: number + 1}
 		all.Go(func() { s.work(ctx) })
 	}
 	all.Wait()
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, ErrStopped) {
+	if cause := context.Cause(ctx); cause != nil && !stopped(ctx) {
 		return cause
 	}
 	return nil
 }
+
+func stopped(ctx context.Context) bool { return errors.Is(context.Cause(ctx), ErrStopped) }
 
 func (p *Pool) next() (job Job, ok bool) {
 	p.mu.Lock()
@@ -85,7 +85,6 @@ func (p *Pool) next() (job Job, ok bool) {
 type slot struct {
 	*Pool
 	number int
-	cancel context.CancelCauseFunc
 	worker *worker // set under the lock; others answer it
 
 	job     Job
@@ -140,7 +139,7 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 		}
 		s.worker.told = max(s.worker.told, w.Told)
 		switch {
-		case w.Event != nil:
+		case w.Event != nil && !stopped(ctx):
 			s.event(*w.Event)
 		case w.Block != nil:
 			s.block = w.Block
@@ -207,9 +206,6 @@ func (s *slot) event(e harness.Event) {
 		s.blocks[e.Key()] = struct{}{}
 	}
 	s.locked(func() { s.Run.Send(e) })
-	if s.Stop != nil && s.Stop(e) {
-		s.cancel(ErrStopped)
-	}
 }
 
 // broken reports what has gone wrong outside of tests.
@@ -225,7 +221,7 @@ func (s *slot) died(ctx context.Context, expected bool) (again bool) {
 	how := s.end(grace)
 	message := "the worker died: " + how
 	if ctx.Err() != nil {
-		if errors.Is(context.Cause(ctx), ErrStopped) {
+		if stopped(ctx) {
 			return false
 		}
 		message = "interrupted: " + context.Cause(ctx).Error()

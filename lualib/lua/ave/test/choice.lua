@@ -1,10 +1,13 @@
 -- Which tests run: those that the command line asks for.
 
+local each = require("ave.test.each")
 local host = require("ave.test.host")
 
 local choice = {}
 
 local wanted = nil -- of the run, once it is known
+local found = {} -- the lines of the command line that something is in
+local complete = true -- whether everything has been looked at
 
 local function of_run()
     wanted = wanted or host.choice()
@@ -13,9 +16,9 @@ end
 
 local function full_name(element) return table.concat(element.path, " ") end
 
--- found looks for a filter in a name: as text or, if that is not there, as a
+-- matches looks for a filter in a name: as text or, if that is not there, as a
 -- pattern.
-local function found(name, filter)
+local function matches(name, filter)
     if name:find(filter, 1, true) then
         return true
     end
@@ -34,45 +37,64 @@ end
 
 local function has_tag(element, tag) return any(element.tags or {}, function(own) return own == tag end) end
 
--- is_at tells whether a line is that of a block around a test, or in the test.
-local function is_at(test, line)
-    local around = test.parent
-    while around do
-        if around.line == line then
-            return true
-        end
-        around = around.parent
+-- contains tells whether a line is in a test or a block: from its word to the end of
+-- its function, if that is written there.
+local function contains(element, line)
+    if not element.line then
+        return false
     end
-    local lines = type(test.run) == "function" and debug.getinfo(test.run, "S") or {}
-    return line >= test.line and line <= math.max(test.line, lines.lastlinedefined or 0)
+    local written = each.written(element.run)
+    local lines = type(written) == "function" and debug.getinfo(written, "S")
+    local last = element.line
+    if lines and lines.source == "@" .. of_run().file and lines.linedefined >= element.line then
+        last = lines.lastlinedefined
+    end
+    return line >= element.line and line <= last
+end
+
+-- mark finds what a line of the command line stands for in a block: the tests that
+-- it is in or, if it is the first line of a block or between its tests, all that is
+-- in the block.
+local function mark(block, line)
+    local inside = false
+    for _, child in ipairs(block.children) do
+        if contains(child, line) then
+            inside = true
+            child.chosen = child.chosen or not child.children or line == child.line
+            found[line] = found[line] or child.chosen
+        end
+    end
+    if not inside and contains(block, line) then
+        block.chosen, found[line] = true, true
+    end
+end
+
+local function mark_lines(block)
+    for _, line in ipairs(of_run().lines) do
+        mark(block, line)
+    end
+    for _, child in ipairs(block.children) do
+        child.chosen = child.chosen or block.chosen
+    end
 end
 
 -- is_all tells whether nothing is left out.
-function choice.is_all()
-    local run = of_run()
-    for _, name in ipairs({ "filters", "filter_out", "tags", "exclude_tags", "lines" }) do
-        if run[name][1] then
-            return false
-        end
-    end
-    return not run.some
-end
+function choice.is_all() return of_run().all end
 
 -- excludes tells whether a test, or a block with all that is in it, is left out.
 function choice.excludes(element)
-    local run, name = of_run(), full_name(element)
-    return any(run.filter_out, function(filter) return found(name, filter) end)
-        or any(run.exclude_tags, function(tag) return has_tag(element, tag) end)
+    local name = full_name(element)
+    return any(of_run().filter_out, function(filter) return matches(name, filter) end) or host.tagged_out(element)
 end
 
 -- includes tells whether a test is to run.
 function choice.includes(test)
     local run, name = of_run(), full_name(test)
-    return not choice.excludes(test)
-        and (not run.filters[1] or any(run.filters, function(filter) return found(name, filter) end))
-        and (not run.tags[1] or host.tagged(test))
-        and (not run.lines[1] or any(run.lines, function(line) return is_at(test, line) end))
-        and not host.skips(test)
+    return not host.skips(test)
+        and not choice.excludes(test)
+        and (not run.filters[1] or any(run.filters, function(filter) return matches(name, filter) end))
+        and host.tagged(test)
+        and (not run.lines[1] or test.chosen)
 end
 
 -- of_command is what the command line says of a name.
@@ -82,7 +104,15 @@ function choice.of_command(name) return of_run()[name] end
 function choice.is_quarantined(test)
     local names = of_run().quarantine
     return test.tags[1] and has_tag(test, "quarantine")
-        or names[1] and any(names, function(name) return found(full_name(test), name) end)
+        or names[1] and any(names, function(name) return matches(full_name(test), name) end)
+end
+
+local function enters(block)
+    if choice.excludes(block) or host.died_in(block) then
+        complete = false
+        return false
+    end
+    return true
 end
 
 -- prune drops the tests of a block that do not run, and returns whether there is
@@ -91,15 +121,11 @@ function choice.prune(block)
     if choice.is_all() then
         return true
     end
+    mark_lines(block)
     local children = {}
     for _, child in ipairs(block.children) do
-        local stays
-        if child.children then
-            stays = not choice.excludes(child) and not host.died_in(child)
-        else
-            stays = choice.includes(child)
-        end
-        if stays then
+        local keeps = child.children and enters or choice.includes
+        if keeps(child) then
             children[#children + 1] = child
         end
     end
@@ -107,7 +133,28 @@ function choice.prune(block)
     return children[1] ~= nil
 end
 
+-- lose notes that what is in a block will never be known.
+function choice.lose() complete = false end
+
+-- missing lists, as problems, what the command line has asked for and no test is.
+function choice.missing()
+    local problems, file = {}, of_run().file
+    if complete then
+        for _, line in ipairs(of_run().lines) do
+            if not found[line] then
+                table.insert(problems, { message = "no test at " .. file .. ":" .. line })
+            end
+        end
+        for _, name in ipairs(host.missing()) do
+            table.insert(problems, { message = "no test is called '" .. name .. "' any more; it failed the last time" })
+        end
+    end
+    return problems
+end
+
 -- begin has the next run ask anew.
-function choice.begin() wanted = nil end
+function choice.begin()
+    wanted, found, complete = nil, {}, true
+end
 
 return choice

@@ -56,11 +56,18 @@ function each.name_of(name, row)
     return name .. " (" .. (#text > longest and text:sub(1, longest) .. "…" or text) .. ")"
 end
 
+local written = {} -- what was given for a row, by what is called
+
 -- call is fn with the arguments of a row.
 function each.call(fn, row)
     local values, n = arguments_of(row)
-    return function() return fn(unpack(values, 1, n)) end
+    local function call() return fn(unpack(values, 1, n)) end
+    written[call] = fn
+    return call
 end
+
+-- written is the function in the test file that a test calls.
+function each.written(fn) return written[fn] or fn end
 
 local of_words = {} -- tables by the word and by its function
 

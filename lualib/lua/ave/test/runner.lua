@@ -79,6 +79,9 @@ function runner.add_pending(name, file, line)
 end
 
 function runner.add_hook(kind, name, _, run, file, line)
+    if choice.of_command("list") then
+        return
+    end
     local hook = { name = name, run = run, file = file, line = line, variables = block.variables }
     block.hooks[kind] = block.hooks[kind] or {}
     table.insert(block.hooks[kind], hook)
@@ -103,7 +106,7 @@ end
 
 -- publish tells subscribers; what they raise is a problem like that of a hook.
 local function publish(problems, channel, ...)
-    if hub.is_used() then
+    if hub.is_used() and not choice.of_command("list") then
         local arguments = { n = select("#", ...), ... }
         local problem = call("hook", _G, function() hub.publish(channel, unpack(arguments, 1, arguments.n)) end)
         if problem then
@@ -220,7 +223,7 @@ local function attempt(test)
         status = status == "error" and status or "failed"
     end
     resources.settle(status ~= "passed" and status ~= "pending" and status ~= "xfailed")
-    if problems[1] and test.parent.seed then
+    if problems[1] and test.parent.seed and test.parent.seed ~= choice.of_command("seed") then
         problems[1].message = problems[1].message .. "\n(in the order of randomize(" .. test.parent.seed .. "))"
     end
     return status, problems, status == "failed" or status == "error"
@@ -265,18 +268,21 @@ local run_block
 
 local function run_children(of)
     for _, child in ipairs(of.children) do
-        if child.kind == "test" then
-            run_test(child)
+        if child.children then
+            run_block(child)
+        elseif choice.of_command("list") then
+            host.emit("test_listed", child, child.kind == "pending" and "pending" or nil)
         elseif child.kind == "pending" then
             skip_test(child)
         else
-            run_block(child)
+            run_test(child)
         end
     end
 end
 
 -- give_up reports what cannot be run because setup failed.
 local function give_up(of, problems)
+    choice.lose()
     local reported = false
     for _, child in ipairs(of.children) do
         if child.kind == "test" then
@@ -291,12 +297,12 @@ local function give_up(of, problems)
 end
 
 local function run_collected(of)
-    if not choice.prune(of) then
-        return
-    end
     of.seed = of.seed or choice.of_command("seed")
     if of.seed then
-        shuffle(of.children, of.seed)
+        shuffle(of.children, of.seed) -- before any are left out: what is left stays in this order
+    end
+    if not choice.prune(of) then
+        return
     end
     local problems = {}
     host.look()
@@ -314,24 +320,15 @@ local function run_collected(of)
     report(of, problems)
 end
 
--- variables_of makes the global variables of a block: an expose block has those
--- of the block around the one that it is in.
-local function variables_of(of)
-    if of.kind ~= "expose" then
-        return scope.new(of.parent.variables)
-    end
-    local target = of.parent.parent and of.parent.parent.variables or _G
-    return scope.exposed(of.parent.variables, target)
-end
-
 -- collect runs a block's body, which declares what is in it.
 local function collect(of)
     local around = block
     block = of
-    of.variables = of.variables or variables_of(of)
+    of.variables = of.variables or scope.of_block(of)
     local problem = call(nil, of.variables, of.run)
     block = around
     if problem then
+        choice.lose()
         problem.status = "error"
         report(of, { problem })
     end
@@ -413,6 +410,7 @@ function runner.run_file(chunk)
             run_block(file)
         end
     end)
+    report(file, choice.missing())
     return finish()
 end
 

@@ -34,4 +34,14 @@ function scope.apply(chunk) setfenv(chunk, environment) end
 
 scope.enter(_G)
 
+-- of_block makes the global variables of a block: an expose block has those of the
+-- block around the one that it is in.
+function scope.of_block(block)
+    local parent = block.parent
+    if block.kind ~= "expose" then
+        return scope.new(parent.variables)
+    end
+    return scope.exposed(parent.variables, parent.parent and parent.parent.variables or _G)
+end
+
 return scope
