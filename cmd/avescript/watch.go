@@ -68,10 +68,14 @@ func (t *testCommand) runUntilChange(
 ) ([]string, error) {
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	done := make(chan error, 1)
-	go func() { done <- t.run(running, due) }()
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = t.run(running, due)
+	}()
 	select {
-	case err := <-done:
+	case <-done:
 		if err != nil && !hasFailed(err) && ctx.Err() == nil {
 			if err = mistaken(err); err != nil {
 				return nil, err

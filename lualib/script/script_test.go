@@ -122,7 +122,11 @@ func TestFindTests(t *testing.T) {
 		}
 	}
 	t.Chdir(root)
+	if err := os.Symlink("sub", "link"); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ paths, want []string }{
+		{[]string{"link"}, []string{"link/c_test.lua"}},
 		{[]string{"."}, []string{"a_spec.lua", "sub/c_test.lua", "test_b.lua"}},
 		{[]string{"./other.lua", "sub", "sub/"}, []string{"other.lua", "sub/c_test.lua"}},
 		{[]string{".hidden"}, []string{".hidden/test_h.lua"}},

@@ -87,7 +87,10 @@ func (t *Trees) quiet(ctx context.Context) error {
 			if !t.concerns(e) {
 				continue
 			}
-		case <-t.notify.Errors: // some events are lost, but not that there were any
+		case _, open := <-t.notify.Errors: // some events are lost, but not that there were any
+			if !open {
+				return fs.ErrClosed
+			}
 		}
 		silent = time.After(pause)
 		if late == nil {
