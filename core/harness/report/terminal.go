@@ -30,7 +30,8 @@ type Terminal struct {
 	style    style
 	progress *progress // nil if the view isn't live
 	attempts attempts
-	files    int // that have not been run
+	files    int  // that have not been run
+	one      bool // there is one file
 	workers  int
 	seed     int // of the order, if there is one
 
@@ -62,7 +63,7 @@ func (t *Terminal) Report(e harness.Event) {
 	}
 	switch e.Kind {
 	case harness.RunStarted:
-		t.files = e.Files
+		t.files, t.one = e.Files, e.Files == 1
 		t.seed = e.Seed
 	case harness.FileFinished:
 		t.files--
@@ -152,16 +153,20 @@ func (t *Terminal) runFinished(e harness.Event) {
 	fmt.Fprintln(t.w, paint(e.Totals.String()))
 }
 
-// extent says how much was run, and how long that took.
+// extent says how much was run, and how long that took: of one file the line of
+// the file has said so.
 func (t *Terminal) extent(e harness.Event) {
-	line := fmt.Sprintf("in %.2f s", e.Seconds)
-	if e.Seconds >= 100 {
-		line = "in " + duration(e.Seconds)
+	fmt.Fprintln(t.w)
+	if !t.one || t.progress.active() {
+		line := "in " + duration(e.Seconds)
+		if e.Seconds < 100 {
+			line = fmt.Sprintf("in %.2f s", e.Seconds)
+		}
+		if t.workers > 1 {
+			line += fmt.Sprintf(" with %d workers", t.workers)
+		}
+		fmt.Fprintln(t.w, t.style.dim(line))
 	}
-	if t.workers > 1 {
-		line += fmt.Sprintf(" with %d workers", t.workers)
-	}
-	fmt.Fprintf(t.w, "\n%s\n", t.style.dim(line))
 	if t.files > 0 {
 		fmt.Fprintln(t.w, t.style.yellow(fmt.Sprintf("files that have not been run: %d", t.files)))
 	}
