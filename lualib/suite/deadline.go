@@ -14,6 +14,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/core/harness"
+	"avescript/core/harness/workers"
 	"avescript/core/process"
 	"avescript/lualib/bind"
 	"avescript/lualib/vm"
@@ -115,6 +116,7 @@ func (s *session) describe(L *lua.LState) string {
 			fmt.Fprintf(&text, "%s:\n%s\n\n", title, indent(body))
 		}
 	}
+	section("waits for", s.awaited())
 	section("children", processTree(os.Getpid()))
 	for _, show := range s.views {
 		for title, body := range show() {
@@ -122,6 +124,21 @@ func (s *session) describe(L *lua.LState) string {
 		}
 	}
 	return "\n\n" + strings.TrimSpace(text.String())
+}
+
+// awaited is what the test needs and another worker has.
+func (s *session) awaited() string {
+	if s.opts.Link == nil {
+		return ""
+	}
+	ask, why := s.opts.Link.Waiting()
+	switch {
+	case why == "":
+		return ""
+	case ask.Verb == workers.Lock:
+		return fmt.Sprintf("exclusive %q: %s", ask.Name, why)
+	}
+	return fmt.Sprintf("shared %q: %s", ask.Name, why)
 }
 
 func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }

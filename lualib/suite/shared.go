@@ -32,7 +32,7 @@ func shared(c *bind.Call) error {
 	if err != nil {
 		return err
 	}
-	if !answer.Make {
+	if !answer.Yours {
 		if answer.Failed != "" {
 			return fmt.Errorf("shared %q could not be made: %s", name, answer.Failed)
 		}
@@ -79,7 +79,7 @@ func returnJSON(c *bind.Call, text json.RawMessage) error {
 func (s *session) ask(c *bind.Call, a workers.Ask) (answer workers.Answer, err error) {
 	if s.opts.Link == nil {
 		value, there := s.opts.Shares[a.Name]
-		return workers.Answer{Make: !there && a.Verb == workers.Shared, Value: value}, nil
+		return workers.Answer{Yours: !there && a.Verb == workers.Shared, Value: value}, nil
 	}
 	c.Unlocked(func(ctx context.Context) { answer, err = s.opts.Link.Ask(ctx.Done(), a) })
 	return answer, err
@@ -100,7 +100,10 @@ func acquire(c *bind.Call) error {
 	if err := c.Args(&name); err != nil {
 		return err
 	}
-	_, err := of(c.L).ask(c, workers.Ask{Verb: workers.Lock, Name: name})
+	answer, err := of(c.L).ask(c, workers.Ask{Verb: workers.Lock, Name: name})
+	if err == nil && answer.Failed != "" {
+		err = fmt.Errorf("exclusive %q: %s", name, answer.Failed)
+	}
 	return err
 }
 

@@ -1,135 +1,139 @@
 package workers
 
-import "encoding/json"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // board is what workers share: values that one of them makes for all, and names
 // that one of them has at a time. The pool's lock guards it.
-type board struct {
-	values map[string]*value
-	locks  map[string]*lock
-}
+type board map[key]*resource
 
-type value struct {
-	maker   int // the worker that makes it; 0 when it is there, or nobody does
-	done    bool
-	answer  Answer
+type key struct{ verb, name string } // the verb is Shared or Lock
+
+// resource is a value or a name. Who owns a value is making it.
+type resource struct {
+	owner   *slot
 	waiting []*slot
+	made    *Answer // the value, when it is there
 }
-
-type lock struct {
-	holder  int
-	waiting []*slot
-}
-
-func (b *board) init() { b.values, b.locks = map[string]*value{}, map[string]*lock{} }
 
 // asked answers a worker, at once or when it can.
 func (s *slot) asked(a Ask) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch a.Verb {
-	case Shared:
-		s.shared.want(a.Name, s)
+	case Shared, Lock:
+		s.question = a
+		s.shared.ask(key{a.Verb, a.Name}, s)
 	case Made:
-		s.shared.made(a.Name, a.Value, a.Failed)
-	case Lock:
-		s.shared.lock(a.Name, s)
+		s.shared.made(key{Shared, a.Name}, Answer{Value: a.Value, Failed: a.Failed})
 	case Unlock:
-		s.shared.unlock(a.Name, s.number)
+		s.shared.free(key{Lock, a.Name}, s)
+	case Forget:
+		s.shared.free(key{s.question.Verb, s.question.Name}, s)
 	}
 }
 
 // answer is called under the lock: the worker may be another slot's.
 func (s *slot) answer(a Answer) {
 	if s.worker != nil {
+		a.ID = s.question.ID
 		s.worker.tell(order{Answer: &a})
 	}
 }
 
-func (b *board) want(name string, by *slot) {
-	v := b.values[name]
-	if v == nil {
-		v = &value{}
-		b.values[name] = v
+func (b board) ask(k key, by *slot) {
+	r := b[k]
+	if r == nil {
+		r = &resource{}
+		b[k] = r
 	}
 	switch {
-	case v.done:
-		by.answer(v.answer)
-	case v.maker == 0:
-		v.maker = by.number
-		by.answer(Answer{Make: true})
+	case r.made != nil:
+		by.answer(*r.made)
+	case r.owner == nil:
+		r.give(by)
+	case b.depends(r.owner, by):
+		by.answer(Answer{Failed: r.owner.String() + " has it, and waits for what this one has"})
 	default:
-		v.waiting = append(v.waiting, by)
+		r.waiting = append(r.waiting, by)
+		by.answer(Answer{Wait: r.owner.String() + " has it"})
 	}
 }
 
-func (b *board) made(name string, made json.RawMessage, failed string) {
-	v := b.values[name]
-	if v == nil {
-		return
+// depends tells whether one slot is another one, or waits for it, be it that it
+// waits for one that does.
+func (b board) depends(one, on *slot) bool {
+	for one != nil && one != on {
+		one = b.blocker(one)
 	}
-	v.maker, v.done, v.answer = 0, true, Answer{Value: made, Failed: failed}
-	for _, by := range v.waiting {
-		by.answer(v.answer)
-	}
-	v.waiting = nil
+	return one != nil
 }
 
-func (b *board) lock(name string, by *slot) {
-	l := b.locks[name]
-	if l == nil {
-		l = &lock{}
-		b.locks[name] = l
-	}
-	if l.holder == 0 || l.holder == by.number {
-		l.holder = by.number
-		by.answer(Answer{})
-		return
-	}
-	l.waiting = append(l.waiting, by)
-}
-
-func (b *board) unlock(name string, number int) {
-	l := b.locks[name]
-	if l == nil || l.holder != number {
-		return
-	}
-	l.holder = 0
-	if len(l.waiting) > 0 {
-		next := l.waiting[0]
-		l.waiting = l.waiting[1:]
-		l.holder = next.number
-		next.answer(Answer{})
-	}
-}
-
-// free takes from a worker what it holds and has asked for.
-func (s *slot) free(number int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	without := func(list []*slot) (rest []*slot) {
-		for _, by := range list {
-			if by.number != number {
-				rest = append(rest, by)
-			}
-		}
-		return rest
-	}
-	for name, l := range s.shared.locks {
-		l.waiting = without(l.waiting)
-		s.shared.unlock(name, number)
-	}
-	for _, v := range s.shared.values {
-		v.waiting = without(v.waiting)
-		if v.maker != number {
-			continue
-		}
-		v.maker = 0
-		if len(v.waiting) > 0 {
-			next := v.waiting[0]
-			v.waiting = v.waiting[1:]
-			v.maker = next.number
-			next.answer(Answer{Make: true})
+// blocker is who has what a slot waits for. That is one thing at a time.
+func (b board) blocker(waiting *slot) *slot {
+	for _, r := range b {
+		if slices.Contains(r.waiting, waiting) {
+			return r.owner
 		}
 	}
+	return nil
+}
+
+func (r *resource) give(to *slot) {
+	r.owner = to
+	to.answer(Answer{Yours: true})
+	for _, by := range r.waiting {
+		by.answer(Answer{Wait: to.String() + " has it"})
+	}
+}
+
+func (b board) made(k key, made Answer) {
+	r := b[k]
+	if r == nil {
+		return
+	}
+	waiting := r.waiting
+	r.owner, r.waiting, r.made = nil, nil, &made
+	for _, by := range waiting {
+		by.answer(made)
+	}
+}
+
+// free takes a resource from a slot, which may have it or wait for it.
+func (b board) free(k key, from *slot) {
+	r := b[k]
+	if r == nil {
+		return
+	}
+	r.waiting = slices.DeleteFunc(r.waiting, func(s *slot) bool { return s == from })
+	if r.owner != from {
+		return
+	}
+	r.owner = nil
+	if len(r.waiting) > 0 {
+		next := r.waiting[0]
+		r.waiting = r.waiting[1:]
+		r.give(next)
+	}
+}
+
+// freeAll takes from a slot what it has and has asked for.
+func (s *slot) freeAll() {
+	s.locked(func() {
+		for k := range s.shared {
+			s.shared.free(k, s)
+		}
+	})
+}
+
+// String is the worker and what it is at. It is called under the lock.
+func (s *slot) String() string {
+	at := s.job.File
+	if s.current != nil {
+		at += ": " + strings.Join(s.current.Path, " ")
+	}
+	return fmt.Sprintf("worker %d (%s)", s.number, at)
 }

@@ -16,14 +16,13 @@ import (
 
 // Link is the worker's end of what joins it to its parent.
 type Link struct {
-	socket  *os.File
-	jobs    chan Job
-	answers chan Answer
-	output  output
+	socket   *os.File
+	jobs     chan Job
+	question question
+	output   output
 
-	mu     sync.Mutex
-	rung   bool       // the parent will be told of what is new in the journal
-	asking sync.Mutex // one question at a time
+	mu   sync.Mutex
+	rung bool // the parent will be told of what is new in the journal
 }
 
 // Connect takes up the link that this process was started with, and reads the
@@ -41,7 +40,7 @@ func Connect(setup any, orphaned func()) (*Link, error) {
 	if err := errors.Join(decoder.Decode(&first), json.Unmarshal(first.Setup, setup)); err != nil {
 		return nil, fmt.Errorf("setup of a worker: %w", err)
 	}
-	l := &Link{socket: socket, jobs: make(chan Job), answers: make(chan Answer, 1)}
+	l := &Link{socket: socket, jobs: make(chan Job)}
 	go l.read(decoder, orphaned)
 	return l, nil
 }
@@ -55,7 +54,7 @@ func (l *Link) read(decoder *json.Decoder, orphaned func()) {
 			return
 		}
 		if next.Answer != nil {
-			l.answers <- *next.Answer
+			l.question.answered(*next.Answer)
 		}
 		if next.Job != nil {
 			l.jobs <- *next.Job
@@ -94,19 +93,6 @@ func (l *Link) Gone() { l.say(word{Gone: true}, true) }
 
 // Tell tells the parent something that is not answered.
 func (l *Link) Tell(a Ask) { l.say(word{Ask: &a}, true) }
-
-// Ask asks the parent and waits.
-func (l *Link) Ask(done <-chan struct{}, a Ask) (Answer, error) {
-	l.asking.Lock()
-	defer l.asking.Unlock()
-	l.say(word{Ask: &a}, true)
-	select {
-	case answer := <-l.answers:
-		return answer, nil
-	case <-done:
-		return Answer{}, os.ErrDeadlineExceeded
-	}
-}
 
 // delay is how long the parent may not know of something that is not urgent. To
 // be woken for every event would cost it more than all the rest.

@@ -50,16 +50,19 @@ type word struct {
 	Ask   *Ask           `json:"ask,omitempty"`
 }
 
-// The verbs of an Ask. Only Shared and Lock are answered.
+// The verbs of an Ask. Only Shared and Lock are answered: a worker asks one
+// question at a time.
 const (
 	Shared = "shared" // for the value of a name
 	Made   = "made"   // here is the value that it was asked to make
 	Lock   = "lock"   // for a name, until Unlock or its death
 	Unlock = "unlock"
+	Forget = "forget" // the last question; if it has been answered, what came of it
 )
 
 // Ask is what concerns the other workers.
 type Ask struct {
+	ID     int             `json:"id,omitempty"` // of a question
 	Verb   string          `json:"verb"`
 	Name   string          `json:"name"`
 	Value  json.RawMessage `json:"value,omitempty"`
@@ -68,7 +71,9 @@ type Ask struct {
 
 // Answer is the parent's.
 type Answer struct {
-	Make   bool            `json:"make,omitempty"` // nobody has: make the value
+	ID     int             `json:"id"`              // of the question
+	Wait   string          `json:"wait,omitempty"`  // this is none yet, and why
+	Yours  bool            `json:"yours,omitempty"` // the name, or the value to make
 	Value  json.RawMessage `json:"value,omitempty"`
 	Failed string          `json:"failed,omitempty"`
 }

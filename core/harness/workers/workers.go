@@ -53,7 +53,7 @@ func (p *Pool) Do(ctx context.Context, jobs []Job) (err error) {
 		return err
 	}
 	p.jobs, p.pids = slices.Clone(jobs), map[int]bool{}
-	p.shared.init()
+	p.shared = board{}
 	// What a dead worker leaves becomes ours, and not init's.
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	defer func() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) }()
@@ -85,12 +85,15 @@ func (p *Pool) next() (job Job, ok bool) {
 type slot struct {
 	*Pool
 	number int
-	worker *worker // set under the lock; others answer it
 
-	job     Job
-	current *harness.Event      // the test that is running
-	block   *harness.Event      // the block that the worker is in
-	blocks  map[string]struct{} // what was reported of blocks
+	// Set under the lock: others answer the worker, and say what it is at.
+	worker   *worker
+	job      Job
+	current  *harness.Event // the test that is running
+	question Ask            // the last one
+
+	block  *harness.Event      // the block that the worker is in
+	blocks map[string]struct{} // what was reported of blocks
 }
 
 func (s *slot) work(ctx context.Context) {
@@ -108,8 +111,11 @@ func (s *slot) work(ctx context.Context) {
 
 // run runs a file, in as many workers one after the other as it takes.
 func (s *slot) run(ctx context.Context, job Job) {
-	s.job, s.blocks = job, map[string]struct{}{}
-	s.locked(func() { s.Run.StartFileIn(job.File, s.number) })
+	s.blocks = map[string]struct{}{}
+	s.locked(func() {
+		s.job = job
+		s.Run.StartFileIn(job.File, s.number)
+	})
 	for s.attempt(ctx) {
 	}
 	s.locked(func() { s.Run.FinishFileIn(job.File, s.number) })
@@ -129,7 +135,8 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 			return false
 		}
 	}
-	s.current, s.block = nil, nil
+	s.locked(func() { s.current = nil })
+	s.block = nil
 	defer s.interruptWith(ctx)()
 	s.worker.tell(order{Job: &s.job})
 	for {
@@ -150,7 +157,7 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 		case w.Done:
 			s.worker.told = w.Told
 			s.worker.journal.clear()
-			s.free(s.number)
+			s.freeAll()
 			return false
 		}
 	}
@@ -191,11 +198,12 @@ func (s *slot) interruptWith(ctx context.Context) (stop func()) {
 // event passes on what has happened.
 func (s *slot) event(e harness.Event) {
 	e.File, e.Worker = s.job.File, s.number
+	current := s.current
 	switch e.Kind {
 	case harness.TestStarted:
-		s.current = &e
+		current = &e
 	case harness.TestFinished:
-		s.current = nil
+		current = nil
 		if e.Counts() {
 			s.job.Skip = append(s.job.Skip, e.Key())
 		}
@@ -205,7 +213,10 @@ func (s *slot) event(e harness.Event) {
 		}
 		s.blocks[e.Key()] = struct{}{}
 	}
-	s.locked(func() { s.Run.Send(e) })
+	s.locked(func() {
+		s.current = current
+		s.Run.Send(e)
+	})
 }
 
 // broken reports what has gone wrong outside of tests.
@@ -253,7 +264,7 @@ func (s *slot) end(patience time.Duration) (how string) {
 	pid := w.command.Process.Pid
 	s.locked(func() { s.worker = nil }) // who answers it must not meet the end
 	how = w.end(patience)
-	s.free(s.number)
+	s.freeAll()
 	s.locked(func() {
 		delete(s.pids, pid)
 		s.killOrphans()
