@@ -146,6 +146,14 @@ func (e Event) Bad() bool {
 	return e.Status != Passed && e.Status != Pending && e.Status != XFailed
 }
 
+// Broken is the end of the test that e is the start of, if it could not come to one
+// itself. There will be no further attempt at it.
+func (e Event) Broken(message string) Event {
+	e.Kind, e.Time, e.Status, e.Last = TestFinished, 0, Error, e.Attempt > 0
+	e.Problems = []Problem{{Message: message}}
+	return e
+}
+
 // Flaky tells whether a test has passed, but not at once.
 func (e Event) Flaky() bool { return e.Counts() && e.Status == Passed && e.Attempt > 1 }
 

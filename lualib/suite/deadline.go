@@ -183,8 +183,8 @@ func (d *deadline) stuck() {
 	e := broken(problem)
 	e.Died = true
 	if current := d.session.running(); current != nil {
-		e.Kind, e.Path, e.Line, e.Tags = harness.TestFinished, current.Path, current.Line, current.Tags
-		e.Attempt, e.Last, e.Quarantined = current.Attempt, current.Attempt > 0, current.Quarantined
+		e = current.Broken("")
+		e.Problems = []harness.Problem{problem}
 	}
 	link.Report(e)
 	link.Gone()

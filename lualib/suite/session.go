@@ -95,12 +95,14 @@ func (s *session) send(e harness.Event) {
 // abandoned is the event of a run that err has ended: the test that was running
 // fails for it.
 func (s *session) abandoned(err error) harness.Event {
-	e := broken(harness.Problem{Message: "interrupted: " + err.Error()})
-	if s == nil {
-		return e
+	message := "interrupted"
+	if cause := err.Error(); cause != message { // which is a Ctrl-C's
+		message += ": " + cause
 	}
-	if current := s.running(); current != nil {
-		e.Kind, e.Path, e.Line = harness.TestFinished, current.Path, current.Line
+	if s != nil {
+		if current := s.running(); current != nil {
+			return current.Broken(message)
+		}
 	}
-	return e
+	return broken(harness.Problem{Message: message})
 }

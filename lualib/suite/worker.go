@@ -2,8 +2,10 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -24,11 +26,12 @@ func Work(ctx context.Context, newVM func() *vm.VM) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	busy := make(chan struct{}, 1)
-	link, err := workers.Connect(&opts, func() {
+	temp := os.TempDir() // which the parent has made for this process
+	link, err := workers.Connect(&opts, func(why string) { cancel(errors.New(why)) }, func() {
 		select {
 		case busy <- struct{}{}: // idle: the loop below ends
 		default:
-			cmd.KillAll()
+			leave(temp)
 			os.Exit(statusOrphan)
 		}
 	})
@@ -53,7 +56,16 @@ func Work(ctx context.Context, newVM func() *vm.VM) error {
 		<-busy
 		link.Done()
 	}
+	leave(temp)
 	return nil
+}
+
+// leave ends what the worker has started, and removes its files. Its parent would
+// do it, too, if it lived.
+func leave(temp string) {
+	cmd.KillAll()
+	leftovers.EndAll(time.Second)
+	_ = os.RemoveAll(temp)
 }
 
 // job says which tests of a file a worker leaves out, because they have run, and

@@ -30,6 +30,20 @@ func Reap(owned func(pid int) bool) {
 	}
 }
 
+// EndAll kills the descendants of this process, which all become its children when
+// their parents die.
+func EndAll(within time.Duration) {
+	for deadline := time.Now().Add(within); hasChildren() && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		children, err := process.Children(os.Getpid())
+		if err != nil || len(children) == 0 {
+			return
+		}
+		for _, child := range children {
+			_ = unix.Kill(child.PID, unix.SIGKILL)
+		}
+	}
+}
+
 // zombies are the children that have died. That there are none is known from one
 // system call.
 func zombies() (pids []int) {

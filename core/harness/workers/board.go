@@ -53,7 +53,7 @@ func (b board) ask(k key, by *slot) {
 	switch {
 	case r.made != nil:
 		by.answer(*r.made)
-	case r.owner == nil:
+	case r.owner == nil, r.owner == by && k.verb == Lock:
 		r.give(by)
 	case b.depends(r.owner, by):
 		by.answer(Answer{Failed: r.owner.String() + " has it, and waits for what this one has"})

@@ -15,13 +15,13 @@ import (
 // journal is what a worker has said, for its parent to read.
 type journal struct {
 	file *os.File
-	bell *os.File // the socket
-	at   int64    // how much of the file has been read
-	rest []byte   // what has been read and was not given to the caller
+	bell io.Reader // the socket
+	at   int64     // how much of the file has been read
+	rest []byte    // what has been read and was not given to the caller
 }
 
 // next waits for the worker's next word. When the worker has died and all its
-// words were read, the error is io.EOF.
+// words were read, the error is that of the bell.
 func (j *journal) next() (w word, err error) {
 	for {
 		line, rest, whole := bytes.Cut(j.rest, []byte{'\n'})
@@ -39,7 +39,7 @@ func (j *journal) next() (w word, err error) {
 			if n, _ := j.read(); n > 0 {
 				continue // it was written before the end
 			}
-			return w, io.EOF
+			return w, err
 		}
 	}
 }

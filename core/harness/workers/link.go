@@ -17,6 +17,7 @@ import (
 // Link is the worker's end of what joins it to its parent.
 type Link struct {
 	socket   *os.File
+	journal  int // a descriptor
 	jobs     chan Job
 	question question
 	output   output
@@ -25,27 +26,60 @@ type Link struct {
 	rung bool // the parent will be told of what is new in the journal
 }
 
+// firstFD is where a worker has its own descriptors: out of the way of tests that
+// close the first ones, or write to them.
+const firstFD = 100
+
 // Connect takes up the link that this process was started with, and reads the
-// setup into what setup points to. When the parent has gone, orphaned is
-// called.
-func Connect(setup any, orphaned func()) (*Link, error) {
-	unix.CloseOnExec(linkFD)
-	unix.CloseOnExec(journalFD)
-	if err := unix.SetNonblock(linkFD, true); err != nil {
-		return nil, fmt.Errorf("wanted a socket to the parent at descriptor %d: %w", linkFD, err)
+// setup into what setup points to. When the run is to end, stopped is called with
+// the reason, and when the parent has gone, orphaned.
+func Connect(setup any, stopped func(why string), orphaned func()) (*Link, error) {
+	l := &Link{jobs: make(chan Job)}
+	if err := l.takeUp(); err != nil {
+		return nil, fmt.Errorf("wanted a socket to the parent at descriptor %d, and a journal at %d: %w", linkFD, journalFD, err)
 	}
-	socket := os.NewFile(linkFD, "link")
-	decoder := json.NewDecoder(socket)
+	decoder := json.NewDecoder(l.socket)
 	var first order
 	if err := errors.Join(decoder.Decode(&first), json.Unmarshal(first.Setup, setup)); err != nil {
 		return nil, fmt.Errorf("setup of a worker: %w", err)
 	}
-	l := &Link{socket: socket, jobs: make(chan Job)}
-	go l.read(decoder, orphaned)
+	go l.read(decoder, stopped, orphaned)
 	return l, nil
 }
 
-func (l *Link) read(decoder *json.Decoder, orphaned func()) {
+// takeUp moves what the worker has of its parent away from where tests may get at it
+// by mistake. What they find there instead is harmless: left free, the numbers would
+// be the runtime's.
+func (l *Link) takeUp() (err error) {
+	if _, err := unix.GetsockoptInt(linkFD, unix.SOL_SOCKET, unix.SO_TYPE); err != nil {
+		return err
+	}
+	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(null)
+	socket := 0
+	for _, move := range []struct {
+		from int
+		to   *int
+	}{{linkFD, &socket}, {journalFD, &l.journal}} {
+		if *move.to, err = unix.FcntlInt(uintptr(move.from), unix.F_DUPFD_CLOEXEC, firstFD); err != nil {
+			return err
+		}
+		if err := unix.Dup3(null, move.from, unix.O_CLOEXEC); err != nil {
+			return err
+		}
+	}
+	if l.output.fd, err = unix.FcntlInt(uintptr(syscall.Stdout), unix.F_DUPFD_CLOEXEC, firstFD); err != nil {
+		return err
+	}
+	err = unix.SetNonblock(socket, true)
+	l.socket = os.NewFile(uintptr(socket), "link")
+	return err
+}
+
+func (l *Link) read(decoder *json.Decoder, stopped func(why string), orphaned func()) {
 	for {
 		var next order
 		if decoder.Decode(&next) != nil {
@@ -53,11 +87,15 @@ func (l *Link) read(decoder *json.Decoder, orphaned func()) {
 			orphaned()
 			return
 		}
-		if next.Answer != nil {
+		switch {
+		case next.Answer != nil:
 			l.question.answered(*next.Answer)
-		}
-		if next.Job != nil {
+		case next.Job != nil:
 			l.jobs <- *next.Job
+		case next.Ping:
+			l.say(word{}, true)
+		case next.Stop != "":
+			stopped(next.Stop)
 		}
 	}
 }
@@ -111,7 +149,7 @@ func (l *Link) say(w word, now bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	// One write, which is there as a whole or not at all.
-	if _, err := unix.Write(journalFD, append(line, '\n')); err != nil {
+	if _, err := unix.Write(l.journal, append(line, '\n')); err != nil {
 		fmt.Fprintln(os.Stderr, "cannot tell the parent process anything any more:", err)
 		os.Exit(statusMute)
 	}
@@ -136,7 +174,10 @@ func (l *Link) ring() {
 
 // output is what a worker and its children write: a file that stands for the
 // streams 1 and 2.
-type output struct{ told int64 }
+type output struct {
+	fd   int
+	told int64
+}
 
 const (
 	mostOutput = 1 << 20 // bytes of an event's output
@@ -148,17 +189,24 @@ const (
 // since reads what is new, and the beginning of it if it is very much.
 func (o *output) since() string {
 	var stat unix.Stat_t
-	if unix.Fstat(syscall.Stdout, &stat) != nil || stat.Size <= o.told {
+	if unix.Fstat(o.fd, &stat) != nil || stat.Size <= o.told {
 		return ""
 	}
-	text := readOutput(syscall.Stdout, o.told, stat.Size)
+	text := readOutput(o.fd, o.told, stat.Size)
 	o.told = stat.Size
 	return text
 }
 
+// forget begins anew for another file of tests. Streams that tests have closed are
+// opened again.
 func (o *output) forget() {
+	for _, stream := range []int{syscall.Stdout, syscall.Stderr} {
+		if _, err := unix.FcntlInt(uintptr(stream), unix.F_GETFD, 0); errors.Is(err, unix.EBADF) {
+			_ = unix.Dup3(o.fd, stream, 0)
+		}
+	}
 	var stat unix.Stat_t
-	if unix.Fstat(syscall.Stdout, &stat) == nil && stat.Size > largest && unix.Ftruncate(syscall.Stdout, 0) == nil {
+	if unix.Fstat(o.fd, &stat) == nil && stat.Size > largest && unix.Ftruncate(o.fd, 0) == nil {
 		o.told = 0
 	}
 }

@@ -27,12 +27,15 @@ type worker struct {
 // startWorker starts a command as a worker. It leads a session, so that a
 // Ctrl-C is not its business but ours, and it can be killed with all it has
 // started.
-func startWorker(command *exec.Cmd, setup json.RawMessage) (w *worker, err error) {
+//
+// When this process dies, the worker learns it from the link. If it is stopped, it
+// has to go on for that: hence the signal.
+func startWorker(command *exec.Cmd, setup json.RawMessage, patience time.Duration) (_ *worker, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("socket to a worker: %w", err)
 	}
-	w = &worker{command: command, link: os.NewFile(uintptr(fds[0]), "link to a worker")}
+	w := &worker{command: command, link: os.NewFile(uintptr(fds[0]), "link to a worker")}
 	theirs := os.NewFile(uintptr(fds[1]), "link")
 	defer theirs.Close()
 	defer func() {
@@ -47,7 +50,7 @@ func startWorker(command *exec.Cmd, setup json.RawMessage) (w *worker, err error
 	if err != nil {
 		return nil, err
 	}
-	w.journal = &journal{file: said, bell: w.link}
+	w.journal = &journal{file: said, bell: &listener{worker: w, patience: patience}}
 	if w.temp, err = os.MkdirTemp("", "avetest"); err != nil {
 		return nil, err
 	}
@@ -57,7 +60,7 @@ func startWorker(command *exec.Cmd, setup json.RawMessage) (w *worker, err error
 	command.Stdout, command.Stderr = w.output, w.output
 	command.ExtraFiles = []*os.File{linkFD - 3: theirs, journalFD - 3: said}
 	command.Env = append(command.Environ(), "TMPDIR="+w.temp)
-	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGCONT}
 	if err := process.Spawn(command.Start); err != nil {
 		return nil, fmt.Errorf("start a worker: %w", err)
 	}
@@ -65,11 +68,15 @@ func startWorker(command *exec.Cmd, setup json.RawMessage) (w *worker, err error
 	return w, nil
 }
 
-// tell sends an order. If the worker has died, reading from it says so.
+// tell sends an order. If the worker has died, reading from it says so. It is
+// called under the pool's lock: a worker that does not read must not hold it up.
 func (w *worker) tell(o order) {
-	if line, err := json.Marshal(o); err == nil {
-		_, _ = w.link.Write(append(line, '\n'))
+	line, err := json.Marshal(o)
+	if err != nil {
+		return
 	}
+	_ = w.link.SetWriteDeadline(time.Now().Add(farewell))
+	_, _ = w.link.Write(append(line, '\n'))
 }
 
 // rest is what the worker has written and no event has told of.
@@ -85,23 +92,23 @@ func (w *worker) rest() string {
 // farewell is how long a worker may take to end that has nothing to do any more.
 const farewell = 3 * time.Second
 
-// end has the worker end, with everything that it has started, and says how it
-// ended if it was not told to.
-func (w *worker) end(patience time.Duration) (how string) {
+// end has the worker end, with everything that it has started. It says how the
+// process ended, and whether that took a signal of ours.
+func (w *worker) end(patience time.Duration) (how string, forced bool) {
 	_ = unix.Shutdown(int(w.link.Fd()), unix.SHUT_WR)
 	pid := w.command.Process.Pid
-	w.awaitEnd(patience)
+	forced = !w.awaitEnd(patience)
 	_ = process.KillTree(pid, nil)
 	err := w.command.Wait()
 	w.close()
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit):
-		return describeEnd(exit.Sys().(syscall.WaitStatus))
+		return describeEnd(exit.Sys().(syscall.WaitStatus)), forced
 	case err != nil:
-		return err.Error()
+		return err.Error(), forced
 	}
-	return "exit status 0"
+	return "exit status 0", forced
 }
 
 func describeEnd(status syscall.WaitStatus) string {
@@ -112,18 +119,18 @@ func describeEnd(status syscall.WaitStatus) string {
 }
 
 // awaitEnd waits until the process has ended, without reaping it.
-func (w *worker) awaitEnd(patience time.Duration) {
+func (w *worker) awaitEnd(patience time.Duration) (ended bool) {
 	pidfd, err := unix.PidfdOpen(w.command.Process.Pid, 0)
 	if err != nil {
-		return
+		return false
 	}
 	defer unix.Close(pidfd)
 	deadline := time.Now().Add(patience)
 	for {
 		left := max(0, time.Until(deadline))
-		_, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, int(left.Milliseconds()))
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, int(left.Milliseconds()))
 		if !errors.Is(err, unix.EINTR) {
-			return
+			return n > 0
 		}
 	}
 }

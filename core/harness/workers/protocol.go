@@ -33,14 +33,17 @@ type Job struct {
 // IsWhole tells whether all tests of the file run.
 func (j Job) IsWhole() bool { return len(j.Skip) == 0 && len(j.Only) == 0 && len(j.Lines) == 0 }
 
-// order is what a worker is told: a job, or the answer to what it has asked.
+// order is what a worker is told: a job, the answer to what it has asked, to say
+// something, or to end what it is at and why.
 type order struct {
 	Setup  json.RawMessage `json:"setup,omitempty"` // the first order alone
 	Job    *Job            `json:"job,omitempty"`
 	Answer *Answer         `json:"answer,omitempty"`
+	Ping   bool            `json:"ping,omitempty"`
+	Stop   string          `json:"stop,omitempty"`
 }
 
-// word is what a worker says.
+// word is what a worker says; an empty one answers a ping.
 type word struct {
 	Event *harness.Event `json:"event,omitempty"`
 	Told  int64          `json:"told,omitempty"`  // how much of its output has been in events

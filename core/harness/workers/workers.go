@@ -12,9 +12,11 @@
 package workers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -34,6 +36,10 @@ type Pool struct {
 	Command func() *exec.Cmd // a worker's
 	Setup   any              // what every worker is told first, as JSON
 	Run     *harness.Run     // is told what happens
+
+	// Patience is how long a worker may be silent before it is asked whether
+	// it is there; 0 is the usual time. It is killed after three times that.
+	Patience time.Duration
 
 	mu     sync.Mutex // guards Run, and what is below
 	jobs   []Job
@@ -92,8 +98,9 @@ type slot struct {
 	current  *harness.Event // the test that is running
 	question Ask            // the last one
 
-	block  *harness.Event      // the block that the worker is in
-	blocks map[string]struct{} // what was reported of blocks
+	block  *harness.Event // the block that the worker is in
+	blocks map[string]int // how much has been reported of each
+	again  map[string]int // of that, how much the worker has said that goes on
 }
 
 func (s *slot) work(ctx context.Context) {
@@ -111,7 +118,7 @@ func (s *slot) work(ctx context.Context) {
 
 // run runs a file, in as many workers one after the other as it takes.
 func (s *slot) run(ctx context.Context, job Job) {
-	s.blocks = map[string]struct{}{}
+	s.blocks = map[string]int{}
 	s.locked(func() {
 		s.job = job
 		s.Run.StartFileIn(job.File, s.number)
@@ -129,6 +136,7 @@ func (s *slot) locked(fn func()) {
 
 // attempt has a worker run the job, and tells whether another one has to go on.
 func (s *slot) attempt(ctx context.Context) (again bool) {
+	s.block, s.again = nil, map[string]int{}
 	if s.worker == nil {
 		if err := s.start(); err != nil {
 			s.broken(err.Error())
@@ -136,13 +144,12 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 		}
 	}
 	s.locked(func() { s.current = nil })
-	s.block = nil
 	defer s.interruptWith(ctx)()
 	s.worker.tell(order{Job: &s.job})
 	for {
 		w, err := s.worker.journal.next()
 		if err != nil {
-			return s.died(ctx, false)
+			return s.died(ctx, err)
 		}
 		s.worker.told = max(s.worker.told, w.Told)
 		switch {
@@ -153,7 +160,7 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 		case w.Ask != nil:
 			s.asked(*w.Ask)
 		case w.Gone:
-			return s.died(ctx, true)
+			return s.died(ctx, nil)
 		case w.Done:
 			s.worker.told = w.Told
 			s.worker.journal.clear()
@@ -166,7 +173,7 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 func (s *slot) start() error {
 	s.mu.Lock() // or killOrphans could take it for one
 	defer s.mu.Unlock()
-	w, err := startWorker(s.Command(), s.setup)
+	w, err := startWorker(s.Command(), s.setup, cmp.Or(s.Patience, patience))
 	if err != nil {
 		return err
 	}
@@ -174,19 +181,20 @@ func (s *slot) start() error {
 	return nil
 }
 
-// grace is how long a worker may take to come to its end when the run does.
-const grace = 3 * time.Second
+// grace is how long a worker may take to come to its end when the run does. Who
+// runs a pool until a signal should wait longer for it.
+const grace = 2 * time.Second
 
 // interruptWith ends the worker with the run.
 func (s *slot) interruptWith(ctx context.Context) (stop func()) {
-	pid := s.worker.command.Process.Pid
+	w := s.worker
 	over := make(chan struct{})
 	forget := context.AfterFunc(ctx, func() {
-		_ = syscall.Kill(pid, syscall.SIGTERM)
+		w.tell(order{Stop: context.Cause(ctx).Error()})
 		select {
 		case <-over:
 		case <-time.After(grace):
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+			_ = syscall.Kill(w.command.Process.Pid, syscall.SIGKILL)
 		}
 	})
 	return func() {
@@ -208,10 +216,11 @@ func (s *slot) event(e harness.Event) {
 			s.job.Skip = append(s.job.Skip, e.Key())
 		}
 	case harness.BlockFailed:
-		if _, known := s.blocks[e.Key()]; known {
+		s.again[e.Key()]++
+		if s.again[e.Key()] <= s.blocks[e.Key()] {
 			return // it has failed again for the worker that goes on
 		}
-		s.blocks[e.Key()] = struct{}{}
+		s.blocks[e.Key()]++
 	}
 	s.locked(func() {
 		s.current = current
@@ -224,13 +233,13 @@ func (s *slot) broken(message string) {
 	s.event(harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Problems: []harness.Problem{{Message: message}}})
 }
 
-// died is called when the worker has died, or is about to. It tells whether
-// another one has to go on with the file, without the test or the block that this
-// one has died in.
-func (s *slot) died(ctx context.Context, expected bool) (again bool) {
+// died is called when the worker has died, or is about to; err is what came
+// instead of a message, and nil if that said so. It tells whether another worker has
+// to go on with the file, without the test or the block that this one has died in.
+func (s *slot) died(ctx context.Context, err error) (again bool) {
+	expected := err == nil
 	current, rest := s.current, s.worker.rest()
-	how := s.end(grace)
-	message := "the worker died: " + how
+	message := s.buried(err)
 	if ctx.Err() != nil {
 		if stopped(ctx) {
 			return false
@@ -241,8 +250,8 @@ func (s *slot) died(ctx context.Context, expected bool) (again bool) {
 	e := harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Output: rest, Died: true}
 	switch {
 	case current != nil:
-		e.Kind, e.Path, e.Line, e.Tags = harness.TestFinished, current.Path, current.Line, current.Tags
-		e.Quarantined, e.Attempt, e.Last = current.Quarantined, current.Attempt, current.Attempt > 0
+		e = current.Broken(message)
+		e.Output, e.Died = rest, true
 	case s.block != nil && len(s.block.Path) > 0:
 		e.Path, e.Line = s.block.Path, s.block.Line
 		s.job.Skip = append(s.job.Skip, e.Key())
@@ -251,25 +260,49 @@ func (s *slot) died(ctx context.Context, expected bool) (again bool) {
 		again = false
 		message += "; what was left of the file has not been run"
 	}
-	e.Problems = []harness.Problem{{Message: message}}
+	if current == nil {
+		e.Problems = []harness.Problem{{Message: message}}
+	}
 	if current != nil || !expected {
 		s.event(e)
 	}
 	return again && ctx.Err() == nil
 }
 
+// buried ends the worker for which err came instead of a message, and says what
+// it has died of.
+func (s *slot) buried(err error) string {
+	if silent, ok := errors.AsType[silence](err); ok {
+		s.end(0)
+		return silent.Error()
+	}
+	how, forced := s.end(grace)
+	switch ended := err == nil || isEnd(err); {
+	case !ended:
+		return "the worker was ended: its parent wanted a message, got " + err.Error()
+	case forced:
+		return "the worker closed the link to its parent, and was killed"
+	}
+	return "the worker died: " + how
+}
+
+// isEnd tells whether nothing more can be read because the other side is closed.
+func isEnd(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, unix.ECONNRESET)
+}
+
 // end ends the worker, and what it has left to us.
-func (s *slot) end(patience time.Duration) (how string) {
+func (s *slot) end(patience time.Duration) (how string, forced bool) {
 	w := s.worker
 	pid := w.command.Process.Pid
 	s.locked(func() { s.worker = nil }) // who answers it must not meet the end
-	how = w.end(patience)
+	how, forced = w.end(patience)
 	s.freeAll()
 	s.locked(func() {
 		delete(s.pids, pid)
 		s.killOrphans()
 	})
-	return how
+	return how, forced
 }
 
 // killOrphans kills the children of this process that are no workers and lead

@@ -1,0 +1,147 @@
+package workers_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"avescript/core/harness/workers"
+)
+
+func lock(name string) workers.Ask   { return workers.Ask{Verb: workers.Lock, Name: name} }
+func unlock(name string) workers.Ask { return workers.Ask{Verb: workers.Unlock, Name: name} }
+func shared(name string) workers.Ask { return workers.Ask{Verb: workers.Shared, Name: name} }
+
+// ask prints the answer.
+func (f *file) ask(a workers.Ask) {
+	answer, err := f.Ask(nil, a)
+	fmt.Println(a.Name, answer.Yours, string(answer.Value), answer.Failed, err)
+}
+
+// askWithin gives up soon, but not before it has to wait for another worker.
+func (f *file) askWithin(a workers.Ask) {
+	done := make(chan struct{})
+	go func() {
+		for _, why := f.Waiting(); why == ""; _, why = f.Waiting() {
+			time.Sleep(time.Millisecond)
+		}
+		close(done)
+	}()
+	_, err := f.Ask(done, a)
+	_, why := f.Waiting()
+	fmt.Println(errors.Is(err, os.ErrDeadlineExceeded), why)
+}
+
+func init() {
+	for name, run := range map[string]func(*file){
+		"has a": func(f *file) {
+			f.ask(lock("a"))
+			f.ask(lock("a"))
+			f.reach("a", "b")
+			f.ask(lock("b"))
+		},
+		"has b": func(f *file) {
+			f.ask(lock("b"))
+			f.reach("b", "a")
+			f.ask(lock("a"))
+		},
+		"has it for a while": func(f *file) {
+			f.ask(lock("a"))
+			f.reach("has", "gave up")
+			f.Tell(unlock("a"))
+			f.reach("free")
+		},
+		"gives up": func(f *file) {
+			f.reach("here", "has")
+			f.askWithin(lock("a"))
+			f.ask(shared("new"))
+			f.reach("gave up", "free")
+		},
+		"needs itself":    func(f *file) { f.ask(shared("x")); f.ask(shared("x")) },
+		"has it and dies": func(f *file) { f.ask(lock("a")); f.reach("has", "waits"); os.Exit(3) },
+		"makes and dies":  func(f *file) { f.ask(shared("x")); f.reach("has", "waits"); os.Exit(3) },
+		"has it and ends": func(f *file) { f.ask(lock("a")); f.reach("has", "waits") },
+		"waits for a":     func(f *file) { f.reach("waits", "has"); f.ask(lock("a")) },
+		"waits for x":     func(f *file) { f.reach("waits", "has"); f.ask(shared("x")) },
+		"makes": func(f *file) {
+			f.ask(shared("x"))
+			f.reach("has", "waits")
+			f.Tell(workers.Ask{Verb: workers.Made, Name: "x", Value: json.RawMessage("5")})
+			f.ask(shared("x"))
+		},
+		"fails to make": func(f *file) {
+			f.ask(shared("x"))
+			f.reach("has", "waits")
+			f.Tell(workers.Ask{Verb: workers.Made, Name: "x", Failed: "no"})
+		},
+	} {
+		files[name] = func(f *file) { f.test("it", func() { run(f) }) }
+	}
+}
+
+func TestBoard(t *testing.T) {
+	const got, made = " true   <nil>", " false 5  <nil>"
+	for name, c := range map[string]struct {
+		files []string
+		want  []string // sorted; what varies is as if the file that is named first came first
+	}{
+		"a name, until its owner has died": {[]string{"has it and dies", "waits for a"}, []string{
+			"error has it and dies it: the worker died: exit status 3 | a" + got, "passed waits for a it | a" + got,
+		}},
+		"a name, until the file has ended": {[]string{"has it and ends", "waits for a"}, []string{
+			"passed has it and ends it | a" + got, "passed waits for a it | a" + got,
+		}},
+		"a value": {[]string{"makes", "waits for x"}, []string{
+			"passed makes it | x" + got + "\nx" + made, "passed waits for x it | x" + made,
+		}},
+		"a value that cannot be made": {[]string{"fails to make", "waits for x"}, []string{
+			"passed fails to make it | x" + got, "passed waits for x it | x false  no <nil>",
+		}},
+		"a value whose maker has died": {[]string{"makes and dies", "waits for x"}, []string{
+			"error makes and dies it: the worker died: exit status 3 | x" + got, "passed waits for x it | x" + got,
+		}},
+		"a value that needs itself": {[]string{"needs itself"}, []string{
+			"passed needs itself it | x" + got + "\nx false  worker 1 (needs itself: it) has it, and waits for what this one has <nil>",
+		}},
+		"a question that is given up": {[]string{"gives up", "has it for a while", "has it and ends#2", "waits for a#2"}, []string{
+			"passed gives up it | true \nnew" + got,
+			"passed has it and ends#2 it | a" + got,
+			"passed has it for a while it | a" + got,
+			"passed waits for a#2 it | a" + got,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l log
+			if err := pool(t, 2, &l).Do(t.Context(), jobs(c.files...)); err != nil {
+				t.Fatal(err)
+			}
+			slices.Sort(l.lines)
+			if diff := cmp.Diff(c.want, l.lines); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestCircle: of two that want what the other one has, one does not get it, and the
+// other one goes on.
+func TestCircle(t *testing.T) {
+	var l log
+	if err := pool(t, 2, &l).Do(t.Context(), jobs("has a", "has b")); err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Join(l.lines, "\n")
+	refused := regexp.MustCompile(`([ab]) false  worker [12] \(has ([ab]): it\) has it, and waits for what this one has <nil>`)
+	match := refused.FindAllStringSubmatch(all, -1)
+	if len(match) != 1 || match[0][1] != match[0][2] || strings.Count(all, " true ") != 4 {
+		t.Errorf("got:\n%s", all)
+	}
+}
