@@ -18,6 +18,7 @@ package harness
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kind says what an event is about.
@@ -161,5 +162,12 @@ func (e Event) Flaky() bool { return e.Counts() && e.Status == Passed && e.Attem
 func (e Event) FullName() string { return strings.Join(e.Path, " ") }
 
 // Key tells the tests of a file apart, but for those that have one name and
-// one line.
-func (e Event) Key() string { return fmt.Sprintf("%d:%s", e.Line, strings.Join(e.Path, "\x00")) }
+// one line. It is the same when the event has been JSON, which has no form for
+// bytes that are no text.
+func (e Event) Key() string {
+	path := strings.Join(e.Path, "\x00")
+	if !utf8.ValidString(path) {
+		path = string([]rune(path))
+	}
+	return fmt.Sprintf("%d:%s", e.Line, path)
+}

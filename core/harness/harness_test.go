@@ -125,3 +125,22 @@ func TestVerdicts(t *testing.T) {
 		})
 	}
 }
+
+// TestKey: a worker and its parent, who know a name by its JSON, have the same key.
+func TestKey(t *testing.T) {
+	for _, name := range []string{"plain", "\xff\xfe", "\xe2\x82", "a\x00b", "\u2028<", "\ufffd"} {
+		e := harness.Event{Kind: harness.TestFinished, Path: []string{"block", name}, Line: 3}
+		var text bytes.Buffer
+		harness.NewJSONLines(&text).Report(e)
+		var got list
+		if err := harness.Replay(&text, &got); err != nil {
+			t.Fatal(err)
+		}
+		if got[0].Key() != e.Key() {
+			t.Errorf("%q: wanted %q, got %q", name, e.Key(), got[0].Key())
+		}
+	}
+	if (harness.Event{Path: []string{"a b"}}).Key() == (harness.Event{Path: []string{"a", "b"}}).Key() {
+		t.Error("a block and its test have the key of a test with both names")
+	}
+}
