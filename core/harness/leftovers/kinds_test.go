@@ -68,12 +68,15 @@ func TestNew(t *testing.T) {
 			}
 			t.Cleanup(func() { leftovers.EndAll(10 * time.Second) })
 		}, `^process process \d+ \(.*sleep 123[56].*\)\nprocess process \d+ \(.*sleep 123[56].*\)\n$`},
-		"pseudoterminal":      {func(t *testing.T, _ string) { open(t, "/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY) }, `^pty pseudoterminal \(descriptor \d+\)\n$`},
-		"port of IPv4":        {func(t *testing.T, _ string) { listen(t, syscall.AF_INET, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}) }, `^port listening port [1-9]\d*\n$`},
+		"pseudoterminal": {func(t *testing.T, _ string) { open(t, "/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY) }, `^pty pseudoterminal \(descriptor \d+\)\n$`},
+		"port of IPv4": {func(t *testing.T, _ string) {
+			listen(t, syscall.AF_INET, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+		}, `^port listening port [1-9]\d*\n$`},
 		"port of IPv6":        {func(t *testing.T, _ string) { listen(t, syscall.AF_INET6, &syscall.SockaddrInet6{}) }, `^port listening port [1-9]\d*\n$`},
 		"Unix socket, a file": {func(t *testing.T, dir string) { listen(t, syscall.AF_UNIX, &syscall.SockaddrUnix{Name: dir + "/s"}) }, `^port listening socket /.*/s\nfile file /.*/s\n$`},
 		"Unix socket":         {func(t *testing.T, _ string) { listen(t, syscall.AF_UNIX, &syscall.SockaddrUnix{Name: "@left"}) }, `^port listening socket @left\n$`},
 		"descriptor":          {func(t *testing.T, _ string) { open(t, "/etc/passwd", syscall.O_RDONLY) }, `^descriptor descriptor \d+ \(/etc/passwd\)\n$`},
+		"a look at processes": {func(t *testing.T, _ string) { open(t, "/proc/self/stat", syscall.O_RDONLY) }, `^$`},
 		"file": {func(t *testing.T, dir string) {
 			if err := os.WriteFile(dir+"/new\nline", nil, 0o600); err != nil {
 				t.Fatal(err)

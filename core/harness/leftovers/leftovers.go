@@ -204,6 +204,8 @@ func describeFD(name string) (Left, bool) {
 	switch {
 	case err != nil, linkErr != nil, target == "anon_inode:[pidfd]": // these go with the child
 		return Left{}, false
+	case target == "/proc", strings.HasPrefix(target, "/proc/"): // who looks at processes, as we do
+		return Left{}, false
 	}
 	left := Left{Number: fd, Identity: IdentityOfDescriptor(fd)}
 	listening, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
