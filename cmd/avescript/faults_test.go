@@ -21,10 +21,10 @@ var varying = []struct {
 	pattern *regexp.Regexp
 	mask    string
 }{
-	{regexp.MustCompile(`(?m)^slow .*\n`), ""}, // which ones depends on the machine
+	{regexp.MustCompile(`(?m)(?:^slow .*\n)+\n`), ""}, // which ones depends on the machine
+	{regexp.MustCompile(`\((?:\d+ ms|\d+\.\d\d s)\)`), "(0 ms)"},
 	{regexp.MustCompile(`\b\d+\.\d\d s\b`), "0.00 s"},
 	{regexp.MustCompile(`("?(?:time|seconds|timestamp|duration_ms|started|start|at)"?[:=] ?"?)[0-9][0-9.:TZe+-]*`), "${1}0"},
-	{regexp.MustCompile(`\(\d+ ms\)`), "(0 ms)"},
 	{regexp.MustCompile(`avetest\d+`), "avetest0"},
 	{regexp.MustCompile(`process \d+ \(`), "process 0 ("},
 	{regexp.MustCompile(`\b\d+ [RSD] (sleep|/)`), "0 S $1"},

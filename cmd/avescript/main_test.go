@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -159,7 +160,11 @@ func TestSecondSignalLeavesNothingOfACommand(t *testing.T) {
 }
 
 // sleeping finds the sleep programs that have mark in their environment.
-func sleeping(t *testing.T, mark string) (pids []int) {
+func sleeping(t *testing.T, mark string) (pids []int) { return named(t, mark, "sleep") }
+
+// named finds the programs that have mark in their environment, and one of the names
+// if there are any.
+func named(t *testing.T, mark string, names ...string) (pids []int) {
 	paths, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +172,7 @@ func sleeping(t *testing.T, mark string) (pids []int) {
 	for _, path := range paths {
 		environ, _ := os.ReadFile(path)
 		name, _ := os.ReadFile(filepath.Dir(path) + "/comm")
-		if strings.Contains(string(environ), mark+"\x00") && string(name) == "sleep\n" {
+		if strings.Contains(string(environ), mark+"\x00") && (names == nil || slices.Contains(names, strings.TrimSpace(string(name)))) {
 			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 			pids = append(pids, pid)
 		}
