@@ -181,11 +181,14 @@ func (d *deadline) stuck() {
 	problem.Message += "\n\nIt is stuck in a Go function, and its process was ended.\n\n" + goroutines.String()
 	problem.Hook = d.hook
 	e := broken(problem)
-	e.Died = true
+	if block := d.session.block.Load(); block != nil {
+		e.Path, e.Line = block.Path, block.Line
+	}
 	if current := d.session.running(); current != nil {
 		e = current.Broken("")
 		e.Problems = []harness.Problem{problem}
 	}
+	e.Died = true
 	link.Report(e)
 	link.Gone()
 	d.session.opts.Exit()

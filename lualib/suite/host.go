@@ -114,14 +114,17 @@ func emit(c *bind.Call) error {
 	return nil
 }
 
-// enter tells a worker's parent in which block it is.
+// enter says in which block the interpreter is; a worker's parent has to know.
 func enter(c *bind.Call) error {
 	var block *lua.LTable
 	if err := c.Args(&block); err != nil {
 		return err
 	}
-	if link := of(c.L).opts.Link; link != nil {
-		link.Enter(harness.Event{Path: texts(block.RawGetString("path")), Line: int(lua.LVAsNumber(block.RawGetString("line")))})
+	s := of(c.L)
+	e := harness.Event{Path: texts(block.RawGetString("path")), Line: int(lua.LVAsNumber(block.RawGetString("line")))}
+	s.block.Store(&e)
+	if s.opts.Link != nil {
+		s.opts.Link.Enter(e)
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ type session struct {
 	file    string       // the test file
 	opts    Options
 	current atomic.Pointer[harness.Event] // the test that is running
+	block   atomic.Pointer[harness.Event] // the block that is running
 
 	views     []func() map[string]string // see ShowAtDeadline
 	remains   remains

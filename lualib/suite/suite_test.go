@@ -25,7 +25,13 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == asWorker {
+		work()
+		return
+	}
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("avescript/core/process.serveSpawns")) // it is there for good
+}
 
 func newVM() *vm.VM { return lualib.New(vm.Stdio{}) }
 

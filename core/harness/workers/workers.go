@@ -98,6 +98,7 @@ type slot struct {
 	current  *harness.Event // the test that is running
 	question Ask            // the last one
 
+	last   harness.Kind   // of an event
 	block  *harness.Event // the block that the worker is in
 	blocks map[string]int // how much has been reported of each
 	again  map[string]int // of that, how much the worker has said that goes on
@@ -136,7 +137,7 @@ func (s *slot) locked(fn func()) {
 
 // attempt has a worker run the job, and tells whether another one has to go on.
 func (s *slot) attempt(ctx context.Context) (again bool) {
-	s.block, s.again = nil, map[string]int{}
+	s.block, s.again, s.last = nil, map[string]int{}, ""
 	if s.worker == nil {
 		if err := s.start(); err != nil {
 			s.broken(err.Error())
@@ -205,7 +206,7 @@ func (s *slot) interruptWith(ctx context.Context) (stop func()) {
 
 // event passes on what has happened.
 func (s *slot) event(e harness.Event) {
-	e.File, e.Worker = s.job.File, s.number
+	e.File, e.Worker, s.last = s.job.File, s.number, e.Kind
 	current := s.current
 	switch e.Kind {
 	case harness.TestStarted:
@@ -249,6 +250,8 @@ func (s *slot) died(ctx context.Context, err error) (again bool) {
 	again = true
 	e := harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Output: rest, Died: true}
 	switch {
+	case expected && s.last == harness.TestFinished:
+		// It has said all of the test that it cannot come back from.
 	case current != nil:
 		e = current.Broken(message)
 		e.Output, e.Died = rest, true

@@ -1,0 +1,86 @@
+package suite_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/harness"
+	"avescript/lualib/suite"
+	"avescript/lualib/vm"
+)
+
+// asWorker is the argument with which the test binary is a worker. Its interpreters
+// have a function that nothing can interrupt.
+const asWorker = "as-worker"
+
+func work() {
+	err := suite.Work(context.Background(), func() *vm.VM {
+		v := newVM()
+		_ = v.Do(context.Background(), func(L *lua.LState) error {
+			L.SetGlobal("be_stuck", L.NewFunction(func(*lua.LState) int { select {} }))
+			return nil
+		})
+		return v
+	})
+	if err != nil {
+		panic(err)
+	}
+}
+
+// verdictsOf runs a file in workers.
+func verdictsOf(t *testing.T, source string, opts suite.Options) (lines, messages []string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "x_spec.lua")
+	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opts.Reporter = reporter(func(e harness.Event) {
+		if e.Kind == harness.TestFinished || e.Kind == harness.BlockFailed {
+			lines = append(lines, string(e.Status)+" "+strings.Join(e.Path, " "))
+			for _, p := range e.Problems {
+				messages = append(messages, p.Message)
+			}
+		}
+	})
+	plan := suite.Plan{Jobs: []suite.Job{{File: file}}, Workers: 1, Command: func() *exec.Cmd { return exec.Command(os.Args[0], asWorker) }}
+	if _, err := suite.Distribute(t.Context(), plan, opts); err != nil {
+		t.Fatal(err)
+	}
+	return lines, messages
+}
+
+type reporter func(harness.Event)
+
+func (r reporter) Report(e harness.Event) { r(e) }
+
+// TestStuck: a test and a hook in a Go function that nothing interrupts are ended
+// with their process, and the rest of the file goes on.
+func TestStuck(t *testing.T) {
+	const source = `
+		it("is before", function() end)
+		it("is stuck", { timeout = 0.1, retries = 3 }, function() be_stuck() end)
+		describe("a block", function()
+			it("is between", function() end)
+			teardown(function() be_stuck() end)
+		end)
+		it("is after", function() end)`
+	lines, messages := verdictsOf(t, source, suite.Options{HookTimeout: 0.1})
+	want := []string{"passed is before", "error is stuck", "passed a block is between", "error a block", "passed is after"}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if len(messages) != 2 || slices.ContainsFunc(messages, func(m string) bool {
+		return !strings.HasPrefix(m, "it did not end within 0.1 s\n\nIt is stuck in a Go function, and its process was ended.\n\n") ||
+			!strings.Contains(m, "suite_test.work.func1")
+	}) {
+		t.Errorf("got %q", messages)
+	}
+}
