@@ -117,8 +117,14 @@ func left(c *bind.Call) error {
 	if lines == nil {
 		return nil
 	}
+	if more := len(lines) - mostLeaks; more > 0 {
+		lines = append(lines[:mostLeaks], fmt.Sprintf("and %d more", more))
+	}
 	return c.Return("it has left behind " + strings.Join(lines, ", "))
 }
+
+// mostLeaks is how many a message names.
+const mostLeaks = 10
 
 // generations is how often what processes have left that were ended is looked
 // for: their children, which are ours then.
