@@ -119,9 +119,13 @@ func release(c *bind.Call) error {
 // workspace makes a directory for the test that is running. Where temporary files
 // are watched it lies beside them: it may be kept.
 func workspace(c *bind.Call) error {
-	dir, err := os.MkdirTemp(of(c.L).opts.Workspaces, "workspace-")
+	s := of(c.L)
+	dir, err := os.MkdirTemp(s.opts.Workspaces, "workspace-")
 	if err != nil {
 		return err
+	}
+	if s.opts.Link != nil {
+		s.opts.Link.Keep(workspaceAt(dir))
 	}
 	return c.Return(dir)
 }
@@ -137,6 +141,10 @@ func settle(c *bind.Call) error {
 		return os.RemoveAll(dir)
 	}
 	s := of(c.L)
-	s.artifacts = append(s.artifacts, harness.Artifact{Kind: "workspace", Name: "workspace", Path: dir})
+	s.artifacts = append(s.artifacts, workspaceAt(dir))
 	return nil
+}
+
+func workspaceAt(dir string) harness.Artifact {
+	return harness.Artifact{Kind: "workspace", Name: "workspace", Path: dir}
 }

@@ -120,6 +120,10 @@ func (l *Link) Report(e harness.Event) {
 // dies there.
 func (l *Link) Enter(block harness.Event) { l.say(word{Block: &block, Told: l.output.told}, false) }
 
+// Keep tells of an artifact of the test that is running, in case that it is the
+// worker's last one. Otherwise the event that ends the test has it.
+func (l *Link) Keep(a harness.Artifact) { l.say(word{Kept: &a, Told: l.output.told}, false) }
+
 // Done says that the job is done.
 func (l *Link) Done() {
 	l.output.forget()

@@ -45,12 +45,13 @@ type order struct {
 
 // word is what a worker says; an empty one answers a ping.
 type word struct {
-	Event *harness.Event `json:"event,omitempty"`
-	Told  int64          `json:"told,omitempty"`  // how much of its output has been in events
-	Block *harness.Event `json:"block,omitempty"` // it is in now, by its path and line
-	Done  bool           `json:"done,omitempty"`  // with the job
-	Gone  bool           `json:"gone,omitempty"`  // it ends, having said all there is to say
-	Ask   *Ask           `json:"ask,omitempty"`
+	Event *harness.Event    `json:"event,omitempty"`
+	Told  int64             `json:"told,omitempty"`  // how much of its output has been in events
+	Block *harness.Event    `json:"block,omitempty"` // it is in now, by its path and line
+	Kept  *harness.Artifact `json:"made,omitempty"`  // by the test that is running
+	Done  bool              `json:"done,omitempty"`  // with the job
+	Gone  bool              `json:"gone,omitempty"`  // it ends, having said all there is to say
+	Ask   *Ask              `json:"ask,omitempty"`
 }
 
 // The verbs of an Ask. Only Shared and Lock are answered: a worker asks one

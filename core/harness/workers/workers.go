@@ -98,10 +98,11 @@ type slot struct {
 	current  *harness.Event // the test that is running
 	question Ask            // the last one
 
-	last   harness.Kind   // of an event
-	block  *harness.Event // the block that the worker is in
-	blocks map[string]int // how much has been reported of each
-	again  map[string]int // of that, how much the worker has said that goes on
+	kept   []harness.Artifact // by the test that is running
+	last   harness.Kind       // of an event
+	block  *harness.Event     // the block that the worker is in
+	blocks map[string]int     // how much has been reported of each
+	again  map[string]int     // of that, how much the worker has said that goes on
 }
 
 func (s *slot) work(ctx context.Context) {
@@ -158,6 +159,8 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 			s.event(*w.Event)
 		case w.Block != nil:
 			s.block = w.Block
+		case w.Kept != nil:
+			s.kept = append(s.kept, *w.Kept)
 		case w.Ask != nil:
 			s.asked(*w.Ask)
 		case w.Gone:
@@ -210,7 +213,7 @@ func (s *slot) event(e harness.Event) {
 	current := s.current
 	switch e.Kind {
 	case harness.TestStarted:
-		current = &e
+		current, s.kept = &e, nil
 	case harness.TestFinished:
 		current = nil
 		if e.Counts() {
@@ -254,7 +257,7 @@ func (s *slot) died(ctx context.Context, err error) (again bool) {
 		// It has said all of the test that it cannot come back from.
 	case current != nil:
 		e = current.Broken(message)
-		e.Output, e.Died = rest, true
+		e.Output, e.Died, e.Artifacts = rest, true, s.kept
 	case s.block != nil && len(s.block.Path) > 0:
 		e.Path, e.Line = s.block.Path, s.block.Line
 		s.job.Skip = append(s.job.Skip, e.Key())
