@@ -74,7 +74,7 @@ var lazyWords = map[string]string{
 // lazy is a table that stands for a module, which is loaded by the first use.
 func (s *session) lazy(L *lua.LState, module string) *lua.LTable {
 	load := func(L *lua.LState) lua.LValue { return bind.Invoke(L, s.require, module) }
-	meta := L.NewTable()
+	meta := L.CreateTable(0, 2)
 	meta.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
 		L.Push(L.GetTable(load(L), L.Get(2)))
 		return 1
@@ -84,7 +84,7 @@ func (s *session) lazy(L *lua.LState, module string) *lua.LTable {
 		L.Call(L.GetTop()-1, lua.MultRet)
 		return L.GetTop()
 	}))
-	table := L.NewTable()
+	table := L.CreateTable(0, 0)
 	table.Metatable = meta
 	return table
 }
@@ -93,7 +93,7 @@ func (s *session) lazy(L *lua.LState, module string) *lua.LTable {
 // which assert and the words alone can be indexed. For the others the error
 // stays what it is without one.
 func (s *session) indexFunctions(L *lua.LState) {
-	meta := L.NewTable()
+	meta := L.CreateTable(0, 3)
 	meta.RawSetString("__metatable", lua.LFalse)
 	meta.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
 		fn, key := L.Get(1), L.Get(2)
