@@ -54,14 +54,14 @@ end
 
 -- declare makes a word of the form word(name, [options,] fn), word(fn) or
 -- word(name, [options])(fn). What is declared goes to add(name, given, run, file,
--- line).
-local function declare(word, add)
+-- line); check refuses wrong options.
+local function declare(word, check, add)
     test[word] = function(...)
         must_collect(word)
         local file, line = host.caller()
         local name, given, fn = sort_out(...)
         if given then
-            options.check(word, given, 2)
+            check(word, given, 2)
         end
         name = tostring(name or word)
         if fn ~= nil then
@@ -76,15 +76,15 @@ local function declare(word, add)
 end
 
 for word, kind in pairs(blocks) do
-    declare(word, function(...) runner.add_block(kind, ...) end)
+    declare(word, options.check, function(...) runner.add_block(kind, ...) end)
 end
 
 for word in pairs(tests) do
-    declare(word, runner.add_test)
+    declare(word, options.check, runner.add_test)
 end
 
 for word, kind in pairs(hooks) do
-    declare(word, function(...) runner.add_hook(kind, ...) end)
+    declare(word, function() end, function(...) runner.add_hook(kind, ...) end)
 end
 
 -- xfail(name, [options,] fn) in a block declares a test that is expected to go
@@ -97,6 +97,9 @@ function test.xfail(name, given, fn)
     end
     must_collect("xfail")
     name, given, fn = sort_out(name, given, fn)
+    if given then
+        options.check("xfail", given, 2)
+    end
     local with = { xfail = true }
     for k, v in pairs(given or {}) do
         with[k] = v
@@ -172,7 +175,11 @@ local function each_of(word)
             error(word .. ".each: wanted a list of rows, got " .. type(rows), 2)
         end
         return function(...)
+            must_collect(word)
             local name, given, fn = sort_out(...)
+            if given then
+                options.check(word, given, 2)
+            end
             check_callable(word, fn)
             for _, row in ipairs(rows) do
                 test[word](each.name_of(name or word, row), given or {}, each.call(fn, row))

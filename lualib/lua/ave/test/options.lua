@@ -2,37 +2,71 @@
 -- it("name", { retries = 2 }, function() ... end). Tests have what the blocks
 -- around them were given, unless they are given something else.
 
+local lazy = require("ave.test.lazy")
+
+local show = lazy("ave.test.show")
+
 local options = {}
 
-local known = {
-    tags = "table", -- besides those in the names
-    retries = "number", -- how many more attempts a test has that goes wrong
-    xfail = "boolean or string", -- it goes wrong, and why
-    quarantine = "boolean or string", -- it does not spoil the run, and why
-    timeout = "number", -- how many seconds it may take, 0 for ever
-    exclusive = "string", -- no other test runs meanwhile that has the same
+local function is_number(v) return type(v) == "number" and v >= 0 and v < math.huge end
+
+local function is_whole(v) return is_number(v) and v % 1 == 0 end
+
+local function is_reason(v) return type(v) == "boolean" or type(v) == "string" end
+
+local function is_name(v) return type(v) == "string" end
+
+local function are_words(v)
+    if type(v) ~= "table" then
+        return false
+    end
+    local n = 0
+    for _, word in pairs(v) do
+        n = n + 1
+        if type(word) ~= "string" or not word:find("^[^%s(),#]+$") then
+            return false
+        end
+    end
+    return n == #v
+end
+
+local timeout = { is_number, "a number of seconds, 0 or more" } -- 0 is for ever
+
+local of_tests = {
+    tags = { are_words, 'a list of words such as "slow"' }, -- besides those in the names
+    retries = { is_whole, "a whole number, 0 or more" }, -- how many more attempts a test has that goes wrong
+    xfail = { is_reason, "boolean or string" }, -- it goes wrong, and why
+    quarantine = { is_reason, "boolean or string" }, -- it does not spoil the run, and why
+    timeout = timeout,
+    exclusive = { is_name, "string" }, -- no other test runs meanwhile that has the same
 }
 
-local function names()
+local function names(known)
     local list = {}
     for name in pairs(known) do
         list[#list + 1] = name
     end
     table.sort(list)
-    return table.concat(list, ", ")
+    return "there are " .. table.concat(list, ", ")
 end
 
--- check refuses what is none of the options, in the line that uses the word.
-function options.check(word, given, level)
+local function check(known, word, given, level)
+    if type(given) ~= "table" then
+        error(word .. ": wanted a table of options, got " .. type(given), level + 1)
+    end
     for name, value in pairs(given) do
-        local wanted = known[name]
-        if not wanted then
-            error(word .. ": there is no option '" .. tostring(name) .. "'; there are " .. names(), level + 1)
-        elseif not wanted:find(type(value), 1, true) then
-            error(word .. ": option '" .. name .. "': wanted " .. wanted .. ", got " .. type(value), level + 1)
+        local option = known[name]
+        if not option then
+            error(word .. ": there is no option '" .. tostring(name) .. "'; " .. names(known), level + 1)
+        elseif not option[1](value) then
+            error(word .. ": option '" .. name .. "': wanted " .. option[2] .. ", got " .. show(value), level + 1)
         end
     end
 end
+
+-- check refuses what is none of the options of tests and blocks, in the line that
+-- uses the word.
+function options.check(word, given, level) check(of_tests, word, given, level + 1) end
 
 -- with is a list with what else there is, each once; the same list if that is
 -- nothing new.
