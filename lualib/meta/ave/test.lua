@@ -29,7 +29,8 @@
 --- The order is busted's: when the turn of a block comes its body runs, which
 --- declares what is in it; then its `setup`, its tests and blocks as they were
 --- written, and its `teardown`. For each test the `before_each` hooks run from
---- the outermost block inwards, and the `after_each` hooks the other way.
+--- the outermost block inwards, and the `after_each` hooks the other way. A hook
+--- needs no name.
 local test = {}
 
 --- What can be said of a test, or of all tests of a block, besides its name.
@@ -115,48 +116,78 @@ function test.randomize(seed) end
 --- In a block: declares a test that is not run. In a test: ends it there, as
 --- one that is not ready.
 ---@param name? string The test's name, or the reason.
+---@param options? ave.TestOptions
 ---@param fn? fun() Not called.
-function test.pending(name, fn) end
+---@overload fun(name: string, fn: fun())
+function test.pending(name, options, fn) end
 
 --- Has a function called when the test is over, however it ends. A test has
 --- one; the last call counts.
 ---@param fn fun()
 function test.finally(fn) end
 
+--- What can be said of a hook: how long it may take, instead of what the command
+--- line says. 0 is for ever.
+---@alias ave.HookLimit { timeout?: ave.Seconds }
+
 --- Runs once, before the first thing in the block. If it fails, nothing in the
 --- block runs, and its tests are errors.
+---@param name string
+---@param options? ave.HookLimit
 ---@param fn fun()
-function test.setup(fn) end
+---@overload fun(fn: fun())
+function test.setup(name, options, fn) end
 
 --- Runs once, after the last thing in the block, also if `setup` has failed.
+---@param name string
+---@param options? ave.HookLimit
 ---@param fn fun()
-function test.teardown(fn) end
+---@overload fun(fn: fun())
+function test.teardown(name, options, fn) end
 
 --- The same as `setup`.
+---@param name string
+---@param options? ave.HookLimit
 ---@param fn fun()
-function test.strict_setup(fn) end
+---@overload fun(fn: fun())
+function test.strict_setup(name, options, fn) end
 
 --- The same as `teardown`.
+---@param name string
+---@param options? ave.HookLimit
 ---@param fn fun()
-function test.strict_teardown(fn) end
+---@overload fun(fn: fun())
+function test.strict_teardown(name, options, fn) end
 
 --- Runs once, before the first test in the block or in a block in it: not at
 --- all if there is none.
+---@param name string
+---@param options? ave.HookLimit
 ---@param fn fun()
-function test.lazy_setup(fn) end
+---@overload fun(fn: fun())
+function test.lazy_setup(name, options, fn) end
 
 --- Runs once after the block, if there was a test for which lazy setup was due.
+---@param name string
+---@param options? ave.HookLimit
 ---@param fn fun()
-function test.lazy_teardown(fn) end
+---@overload fun(fn: fun())
+function test.lazy_teardown(name, options, fn) end
 
 --- Runs before each test of the block and of the blocks in it.
+---@param name string
+---@param options? ave.HookLimit
 ---@param fn fun()
-function test.before_each(fn) end
+---@overload fun(fn: fun())
+function test.before_each(name, options, fn) end
 
 --- Runs after each test of the block and of the blocks in it, however the test
 --- has ended.
+---@param name string
+---@param options? ave.HookLimit
 ---@param fn fun()
-function test.after_each(fn) end
+---@overload fun(fn: fun())
+function test.after_each(name, options, fn) end
 
 --- How often and how long `eventually` asks.
 ---@class ave.EventuallyOptions

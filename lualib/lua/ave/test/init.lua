@@ -84,7 +84,7 @@ for word in pairs(tests) do
 end
 
 for word, kind in pairs(hooks) do
-    declare(word, function() end, function(...) runner.add_hook(kind, ...) end)
+    declare(word, options.check_hook, function(...) runner.add_hook(kind, ...) end)
 end
 
 -- xfail(name, [options,] fn) in a block declares a test that is expected to go
@@ -107,14 +107,18 @@ function test.xfail(name, given, fn)
     return declare_xfail(name, with, fn)
 end
 
--- pending(name [, fn]) in a block declares a test that isn't run;
+-- pending(name, [options,] [fn]) in a block declares a test that isn't run;
 -- pending(reason) in a test ends it there.
-function test.pending(text)
+function test.pending(name, given, fn)
     if runner.in_test() then
-        failure.pending(text)
+        failure.pending(name)
     end
     must_collect("pending")
-    runner.add_pending(tostring(text or "pending"), host.caller())
+    name, given = sort_out(name, given, fn)
+    if given then
+        options.check("pending", given, 2)
+    end
+    runner.add_pending(tostring(name or "pending"), given, host.caller())
 end
 
 -- finally(fn) has fn called when the test is over, however it ends.

@@ -41,13 +41,15 @@ local of_tests = {
     exclusive = { is_name, "string" }, -- no other test runs meanwhile that has the same
 }
 
+local of_hooks = { timeout = timeout }
+
 local function names(known)
     local list = {}
     for name in pairs(known) do
         list[#list + 1] = name
     end
     table.sort(list)
-    return "there are " .. table.concat(list, ", ")
+    return (#list == 1 and "there is only " or "there are ") .. table.concat(list, ", ")
 end
 
 local function check(known, word, given, level)
@@ -67,6 +69,9 @@ end
 -- check refuses what is none of the options of tests and blocks, in the line that
 -- uses the word.
 function options.check(word, given, level) check(of_tests, word, given, level + 1) end
+
+-- check_hook does so for hooks.
+function options.check_hook(word, given, level) check(of_hooks, word, given, level + 1) end
 
 -- with is a list with what else there is, each once; the same list if that is
 -- nothing new.

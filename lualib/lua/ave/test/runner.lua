@@ -72,17 +72,18 @@ function runner.add_test(...)
     declare(...)
 end
 
-function runner.add_pending(name, file, line)
+function runner.add_pending(name, given, file, line)
     declared = declared + 1
-    local element = declare(name, nil, nil, file, line)
+    local element = declare(name, given, nil, file, line)
     element.kind, element.descriptor = "pending", "pending"
 end
 
-function runner.add_hook(kind, name, _, run, file, line)
+function runner.add_hook(kind, name, given, run, file, line)
     if choice.of_command("list") then
         return
     end
     local hook = { name = name, run = run, file = file, line = line, variables = block.variables }
+    hook.timeout = given and given.timeout
     block.hooks[kind] = block.hooks[kind] or {}
     table.insert(block.hooks[kind], hook)
 end
@@ -123,7 +124,7 @@ local function call_hooks(kind, of, problems)
         return ok
     end
     for _, hook in ipairs(hooks) do
-        local limit = choice.of_command("hook_timeout")
+        local limit = hook.timeout or choice.of_command("hook_timeout")
         local problem = call("hook", hook.variables, hook.run, limit, hook.name)
         if problem then
             ok = false

@@ -1,0 +1,18 @@
+-- What hooks and pending tests are given between their names and functions.
+describe("a hook in time", function()
+    before_each("is quick", { timeout = 0.05 }, function()
+        while true do end -- luacheck: ignore
+    end)
+    it("x", function() end)
+end)
+describe("a hook with the limit of a test", function()
+    setup("has tags", { tags = { "slow" } }, function() end)
+end)
+describe("a hook that says nothing of time", function()
+    after_each({ timeout = 0 }, function() end)
+    it("passes", function() end)
+end)
+pending("not yet", { tags = { "slow" } }, function() end)
+describe("what is pending", function()
+    pending("x", { tag = "slow" }, function() end)
+end)
