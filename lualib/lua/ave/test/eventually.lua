@@ -1,5 +1,6 @@
 -- eventually: waiting for something to become true, with a deadline.
 
+local checking = require("ave.test.checking")
 local failure = require("ave.test.failure")
 local host = require("ave.test.host")
 local lazy = require("ave.test.lazy")
@@ -28,12 +29,15 @@ end
 -- without an error; so the probe can be a question or a list of assertions.
 -- It returns what probe returned.
 return function(probe, options)
+    if not checking.callable(probe) then
+        error("eventually: wanted a function, got " .. type(probe), 2)
+    end
     check_options(options)
     local timeout = options and options.timeout or defaults.timeout
     local interval = options and options.interval or defaults.interval
     local deadline = host.now() + timeout
     while true do
-        local ok, n, values = results(pcall(probe))
+        local ok, n, values = results(failure.try(probe))
         if ok and (n == 0 or values[1]) then
             return unpack(values, 1, n)
         end

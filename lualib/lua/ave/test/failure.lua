@@ -21,8 +21,12 @@ function Pending:__tostring() return "pending: " .. self.message end
 
 local noted -- what soft assertions have noted in the test that is running; false if nothing yet
 
+local trying = false -- whether soft assertions raise nevertheless
+
 -- note begins to note soft assertions.
-function failure.note() noted = false end
+function failure.note()
+    noted, trying = false, false
+end
 
 -- noted adds what was noted to problems, and ends it.
 function failure.noted(problems)
@@ -35,7 +39,7 @@ end
 -- raise ends a test because an assertion does not hold. A report shows text, if
 -- there is one, instead of the message. With soft the test goes on, if it is one.
 function failure.raise(message, text, diff, soft)
-    if soft and noted ~= nil then
+    if soft and noted ~= nil and not trying then
         noted = noted or {}
         table.insert(noted, { status = "failed", message = text or message, diff = diff, stack = host.stack() })
         return
@@ -43,6 +47,19 @@ function failure.raise(message, text, diff, soft)
     local file, line = host.caller()
     local where = file and file .. ":" .. line .. ": " or ""
     error(setmetatable({ message = where .. message, where = where, text = text or message, diff = diff }, Failure))
+end
+
+local function tried(before, ...)
+    trying = before
+    return ...
+end
+
+-- try is pcall(fn), but that soft assertions raise in fn, too: what fails there may
+-- yet become right.
+function failure.try(fn)
+    local before = trying
+    trying = true
+    return tried(before, pcall(fn))
 end
 
 -- pending ends a test that is not ready.
