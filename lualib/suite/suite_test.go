@@ -180,6 +180,29 @@ func TestFinish(t *testing.T) {
 	}
 }
 
+// TestNotRandomized: a block that says so keeps its order, and the one around it
+// does not.
+func TestNotRandomized(t *testing.T) {
+	v := newVM()
+	defer v.Close()
+	do(t, v, `
+		local function declare(n)
+			local last = 0
+			for i = 1, n do
+				it("is " .. i, function()
+					assert.equals(last + 1, i)
+					last = i
+				end)
+			end
+		end
+		describe("written", function() randomize(false) declare(20) end)
+		declare(20)`)
+	_, passed, report := finish(t, v, suite.Options{Seed: 7})
+	if passed || strings.Contains(report, "written") {
+		t.Error(report)
+	}
+}
+
 // TestInterrupted stops a test that hangs: it fails, the report ends, and the
 // caller learns the cause.
 func TestInterrupted(t *testing.T) {

@@ -109,7 +109,8 @@ function test.test(name, options, fn) end
 function test.xfail(name, options, fn) end
 
 --- Has the tests and blocks of a block run in another order each time, or in that
---- of a seed, which is told when a test fails; `false` takes it back.
+--- of a seed, which is told when a test fails; with `false` in the one that they are
+--- written in, whatever the command line says.
 ---@param seed? integer|false
 function test.randomize(seed) end
 

@@ -131,14 +131,14 @@ function test.finally(fn)
 end
 
 -- randomize([seed]) has what is in the block run in another order each time, or
--- in the one of a seed; randomize(false) takes that back.
+-- in the one of a seed; randomize(false) in the one that it is written in.
 function test.randomize(...)
     must_collect("randomize")
     local wanted, seed = ...
     if select("#", ...) == 0 or wanted then
         runner.randomize(tonumber(wanted) or tonumber(seed) or host.seed())
     else
-        runner.randomize(nil)
+        runner.randomize(false)
     end
 end
 

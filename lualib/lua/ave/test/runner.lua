@@ -298,7 +298,9 @@ local function give_up(of, problems)
 end
 
 local function run_collected(of)
-    of.seed = of.seed or choice.of_command("seed")
+    if of.seed == nil then
+        of.seed = choice.of_command("seed")
+    end
     if of.seed then
         shuffle(of.children, of.seed) -- before any are left out: what is left stays in this order
     end
