@@ -35,7 +35,7 @@ local function any(list, holds)
     return false
 end
 
-local function has_tag(element, tag) return any(element.tags or {}, function(own) return own == tag end) end
+local function has_tag(element, tag) return any(element.tags, function(own) return own == tag end) end
 
 -- contains tells whether a line is in a test or a block: from its word to the end of
 -- its function, if that is written there.
@@ -78,9 +78,6 @@ local function mark_lines(block)
     end
 end
 
--- is_all tells whether nothing is left out.
-function choice.is_all() return of_run().all end
-
 -- excludes tells whether a test, or a block with all that is in it, is left out.
 function choice.excludes(element)
     local name = full_name(element)
@@ -118,7 +115,7 @@ end
 -- prune drops the tests of a block that do not run, and returns whether there is
 -- anything left.
 function choice.prune(block)
-    if choice.is_all() then
+    if of_run().all then
         return true
     end
     mark_lines(block)

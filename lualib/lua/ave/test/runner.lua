@@ -34,8 +34,10 @@ local function new_block(kind, element)
     return element
 end
 
+local function new_file() return new_block("file", { path = {}, tags = {} }) end
+
 local function reset()
-    block, phase = new_block("file", { path = {} }), nil
+    block, phase = new_file(), nil
     block.variables = scope.new()
     declared, declared_in = 0, nil
 end
@@ -394,7 +396,8 @@ function runner.run_helper(helper)
     if not collect(suite) then
         return false
     end
-    block = new_block("file", { path = {}, run = chunk, parent = suite })
+    block = new_file()
+    block.parent = suite
     suite.children = { block }
     return true
 end
