@@ -23,6 +23,7 @@ var differing = map[string]verdicts{
 	"hooks.lua": {
 		"setup breaks one":                     "error",
 		"setup breaks two":                     "error",
+		"setup breaks nested three":            "error",
 		"lazy setup breaks one":                "error",
 		"lazy setup breaks nested two":         "error",
 		"before_each breaks nested one":        "error",

@@ -132,7 +132,7 @@ function test.finally(fn) end
 ---@alias ave.HookLimit { timeout?: ave.Seconds }
 
 --- Runs once, before the first thing in the block. If it fails, nothing in the
---- block runs, and its tests are errors.
+--- block runs but the bodies of blocks, and all its tests are errors.
 ---@param name string
 ---@param options? ave.HookLimit
 ---@param fn fun()

@@ -97,11 +97,12 @@ end
 -- of_command is what the command line says of a name.
 function choice.of_command(name) return of_run()[name] end
 
--- is_quarantined tells whether the command line keeps a test from spoiling the run.
-function choice.is_quarantined(test)
+-- is_quarantined tells whether a tag or the command line keeps a test or a block from
+-- spoiling the run.
+function choice.is_quarantined(element)
     local names = of_run().quarantine
-    return test.tags[1] and has_tag(test, "quarantine")
-        or names[1] and any(names, function(name) return matches(full_name(test), name) end)
+    return element.tags[1] and has_tag(element, "quarantine")
+        or names[1] and any(names, function(name) return matches(full_name(element), name) end)
 end
 
 local function enters(block)

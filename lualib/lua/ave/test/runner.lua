@@ -234,9 +234,6 @@ end
 
 -- run_test is how every test is run: as often as it may be tried.
 local function run_test(test)
-    if choice.is_quarantined(test) then
-        test.quarantine = true
-    end
     resources.acquire(test.exclusive)
     local tries = 1 + (test.retries or 0)
     for n = 1, tries do
@@ -267,36 +264,53 @@ local function report(of, problems)
     end
 end
 
+-- lose_test reports a test that cannot run because setup failed around it.
+local function lose_test(test, problems)
+    host.emit("test_started", test)
+    host.emit("test_finished", test, "error", problems)
+    problems.told = true
+end
+
 local run_block
 
 local function run_children(of)
     for _, child in ipairs(of.children) do
+        if choice.is_quarantined(child) then
+            child.quarantine = true
+        end
         if child.children then
             run_block(child)
         elseif choice.of_command("list") then
             host.emit("test_listed", child, child.kind == "pending" and "pending" or nil)
         elseif child.kind == "pending" then
             skip_test(child)
+        elseif of.lost then
+            lose_test(child, of.lost)
         else
             run_test(child)
         end
     end
 end
 
--- give_up reports what cannot be run because setup failed.
-local function give_up(of, problems)
-    choice.lose()
-    local reported = false
-    for _, child in ipairs(of.children) do
-        if child.kind == "test" then
-            host.emit("test_started", child)
-            host.emit("test_finished", child, "error", problems)
-            reported = true
-        end
+-- run_with_hooks runs what is in a block between its strict setup and teardown. If
+-- setup fails, of.lost is why nothing in the block can run.
+local function run_with_hooks(of)
+    local problems = {}
+    host.look()
+    if not call_hooks("strict_setup", of, problems) then
+        of.lost = problems
     end
-    if not reported then
-        host.emit("block_failed", of, "error", problems)
+    run_children(of)
+    if of.lost and not of.lost.told then
+        report(of, of.lost)
     end
+    problems = {}
+    if of.lazy then
+        call_hooks("lazy_teardown", of, problems)
+    end
+    call_hooks("strict_teardown", of, problems)
+    check_left(problems)
+    report(of, problems)
 end
 
 local function run_collected(of)
@@ -309,20 +323,12 @@ local function run_collected(of)
     if not choice.prune(of) then
         return
     end
-    local problems = {}
-    host.look()
-    if call_hooks("strict_setup", of, problems) then
-        run_children(of)
+    of.lost = of.parent and of.parent.lost
+    if of.lost then
+        run_children(of) -- to have all of them in the report
     else
-        give_up(of, problems)
+        run_with_hooks(of)
     end
-    problems = {}
-    if of.lazy then
-        call_hooks("lazy_teardown", of, problems)
-    end
-    call_hooks("strict_teardown", of, problems)
-    check_left(problems)
-    report(of, problems)
 end
 
 -- collect runs a block's body, which declares what is in it.
@@ -335,7 +341,7 @@ local function collect(of)
     if problem then
         choice.lose()
         problem.status = "error"
-        report(of, { problem })
+        report(of, of.parent and of.parent.lost or { problem }) -- the body may need what setup would have made
     end
     return not problem
 end

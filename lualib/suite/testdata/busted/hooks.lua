@@ -8,7 +8,7 @@ describe("setup breaks", function()
     teardown(function() seen.teardown = true end)
     it("one", function() seen.one = true end)
     it("two", function() seen.one = true end)
-    describe("nested", function() seen.nested = true end)
+    describe("nested", function() it("three", function() seen.three = true end) end)
 end)
 
 describe("lazy setup breaks", function()
