@@ -48,6 +48,7 @@ var varying = []struct {
 	mask    string
 }{
 	{regexp.MustCompile(`\d+\.\d\d s\b`), "0.00 s"},
+	{regexp.MustCompile(`workspace: \S+`), "workspace: DIRECTORY"},
 	{regexp.MustCompile(`(table|function): 0x[0-9a-f]+`), "$1: 0x0"},
 }
 

@@ -218,12 +218,16 @@ function test.eventually(probe, options) end
 ---@return any
 function test.shared(name, fn) end
 
---- The block's tests that follow, or the test itself from here on, run while no
---- test of another worker has the same name.
+--- In the body of a block: each of its tests that follow runs while no test of another
+--- worker has the same name. In a test, `before_each` and `after_each`: the test has
+--- the name from here on. In `setup` and the other hooks of a block: the block has it,
+--- from here on to its end.
 ---@param name string
 function test.exclusive(name) end
 
---- A directory for the test that is running, which is kept if the test fails.
+--- A directory for the test that is running, which is kept if the test fails. In
+--- `setup` and the other hooks of a block it is the block's, and kept if anything in
+--- the block fails.
 ---@return string path
 function test.workspace() end
 

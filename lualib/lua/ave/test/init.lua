@@ -146,25 +146,30 @@ end
 -- whichever worker asks first.
 test.shared = resources.shared
 
+local function must_run(word)
+    if runner.collecting() or not resources.is_owned() then
+        error("'" .. word .. "' can only be used inside tests and hooks", 3)
+    end
+end
+
 -- exclusive(name) in a block has each of its tests run while no test runs in
--- another worker that has the name, too; in a test it holds from there on.
+-- another worker that has the name, too. In a test it holds from there on, and in a
+-- hook of a block, such as setup, to the block's end.
 function test.exclusive(name)
     if type(name) ~= "string" then
         error("exclusive: wanted a name, got " .. type(name), 2)
     end
     if runner.collecting() then
-        runner.exclusive(name)
-    else
-        resources.take(name)
+        return runner.exclusive(name)
     end
+    must_run("exclusive")
+    resources.take(name)
 end
 
--- workspace() is a directory for the test that is running. It is removed when the
--- test has passed, and kept otherwise.
+-- workspace() is a directory for the test that is running or, in a hook of a block,
+-- for the block. It is removed at the end, and kept if anything went wrong.
 function test.workspace()
-    if runner.collecting() then
-        error("'workspace' can only be used inside a test and its hooks", 2)
-    end
+    must_run("workspace")
     return resources.workspace()
 end
 

@@ -1,27 +1,38 @@
 -- What tests share, what they need for themselves, and the directories that they
--- work in.
+-- work in. What a test takes is its own until its end; what is taken in a hook of a
+-- block, such as setup, is the block's until its end.
 
 local host = require("ave.test.host")
 
 local resources = {}
 
-local held = {} -- the names that no other worker has
-local workspace -- of the test that is running
+local owner -- the test that is running, or the block whose hook is
+local holders = {} -- the owners of the names that no other worker has
+local workspaces = {} -- by their owners
 
 -- shared(name, fn) is what fn returns. It is called once per run: other workers
 -- get the value, too, which must be one that JSON knows.
 resources.shared = host.shared
 
--- take waits until no other worker has a name; the test that is running has it to
--- its end.
+-- enter makes a test or a block the owner, and returns the one before.
+function resources.enter(element)
+    local before = owner
+    owner = element
+    return before
+end
+
+-- is_owned tells whether there is one who can own anything.
+function resources.is_owned() return owner ~= nil end
+
+-- take waits until no other worker has a name.
 function resources.take(name)
-    for _, own in ipairs(held) do
-        if own == name then
-            return
-        end
+    local holder = holders[name]
+    if not holder then
+        host.acquire(name)
     end
-    host.acquire(name)
-    held[#held + 1] = name
+    if not holder or not holder.children then -- what lazy setup takes is the block's, even if the test has it
+        holders[name] = owner
+    end
 end
 
 -- acquire takes the names that a test was declared with.
@@ -31,26 +42,48 @@ function resources.acquire(names)
     end
 end
 
--- release is called when a test is over.
-function resources.release()
-    for _, name in ipairs(held) do
-        host.release(name)
-    end
-    held = {}
-end
-
--- workspace is the directory of the test that is running, which is empty at first.
+-- workspace is a directory of the owner, which is empty at first.
 function resources.workspace()
-    workspace = workspace or host.workspace()
-    return workspace
+    workspaces[owner] = workspaces[owner] or { path = host.workspace() }
+    return workspaces[owner].path
 end
 
--- settle removes the directory of a test, unless it is to be kept.
-function resources.settle(keep)
-    if workspace then
-        host.settle(workspace, keep)
-        workspace = nil
+-- keep is for what has gone wrong: its directory and those of the blocks around it
+-- are not removed, and its report names them.
+function resources.keep(element)
+    while element do
+        local workspace = workspaces[element]
+        if workspace then
+            workspace.kept = true
+            host.settle(workspace.path, true)
+        end
+        element = element.parent
     end
+end
+
+-- settle ends a directory: that of a block at its end, and that of a test after each
+-- attempt.
+function resources.settle(element, is_bad)
+    if is_bad then
+        resources.keep(element)
+    end
+    local workspace = workspaces[element]
+    if workspace and not workspace.kept then
+        host.settle(workspace.path, false)
+    end
+    workspaces[element] = nil
+end
+
+-- leave gives back all that a test or a block has. The owner is again the one before.
+function resources.leave(element, before)
+    resources.settle(element, false)
+    for name, holder in pairs(holders) do
+        if holder == element then
+            host.release(name)
+            holders[name] = nil
+        end
+    end
+    owner = before
 end
 
 return resources

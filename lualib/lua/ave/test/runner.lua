@@ -147,7 +147,9 @@ local function lazy_setup(of)
     end
     if not of.lazy then
         of.lazy = {}
+        local test = resources.enter(of)
         call_hooks("lazy_setup", of, of.lazy)
+        resources.enter(test)
     end
     return of.lazy[1] and of.lazy
 end
@@ -225,28 +227,46 @@ local function attempt(test)
     if check_left(problems) and status ~= "failed" and status ~= "xpassed" then
         status = status == "error" and status or "failed"
     end
-    resources.settle(status ~= "passed" and status ~= "pending" and status ~= "xfailed")
     if problems[1] and test.parent.seed and test.parent.seed ~= choice.of_command("seed") then
         problems[1].message = problems[1].message .. "\n(in the order of randomize(" .. test.parent.seed .. "))"
     end
     return status, problems, status == "failed" or status == "error"
 end
 
--- run_test is how every test is run: as often as it may be tried.
-local function run_test(test)
-    resources.acquire(test.exclusive)
+-- try runs a test as often as it may be tried.
+local function try(test)
     local tries = 1 + (test.retries or 0)
     for n = 1, tries do
         test.attempt, test.last = tries > 1 and n or nil, nil
         host.emit("test_started", test)
         local status, problems, again = attempt(test)
         test.last = tries > 1 and (n == tries or not again) or nil
+        resources.settle(test, verdict.is_bad(status))
         host.emit("test_finished", test, status, problems)
         if n == tries or not again then
             break
         end
     end
-    resources.release()
+end
+
+-- lose_test reports a test that cannot run.
+local function lose_test(test, problems)
+    resources.keep(test)
+    host.emit("test_started", test)
+    host.emit("test_finished", test, "error", problems)
+    problems.told = true
+end
+
+-- run_test runs a test when it has what it needs for itself.
+local function run_test(test)
+    local around = resources.enter(test)
+    local problem = test.exclusive[1] and call("hook", _G, function() resources.acquire(test.exclusive) end)
+    if problem then
+        lose_test(test, { problem })
+    else
+        try(test)
+    end
+    resources.leave(test, around)
 end
 
 local function skip_test(test)
@@ -260,15 +280,9 @@ end
 -- report tells what has gone wrong in a block outside of its tests.
 local function report(of, problems)
     if problems[1] then
+        resources.keep(of)
         host.emit("block_failed", of, "error", problems)
     end
-end
-
--- lose_test reports a test that cannot run because setup failed around it.
-local function lose_test(test, problems)
-    host.emit("test_started", test)
-    host.emit("test_finished", test, "error", problems)
-    problems.told = true
 end
 
 local run_block
@@ -295,7 +309,7 @@ end
 -- run_with_hooks runs what is in a block between its strict setup and teardown. If
 -- setup fails, of.lost is why nothing in the block can run.
 local function run_with_hooks(of)
-    local problems = {}
+    local problems, around = {}, resources.enter(of)
     host.look()
     if not call_hooks("strict_setup", of, problems) then
         of.lost = problems
@@ -311,6 +325,7 @@ local function run_with_hooks(of)
     call_hooks("strict_teardown", of, problems)
     check_left(problems)
     report(of, problems)
+    resources.leave(of, around)
 end
 
 local function run_collected(of)

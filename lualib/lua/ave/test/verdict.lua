@@ -13,6 +13,11 @@ function verdict.of(problems)
     return problems[1] and "pending" or "passed"
 end
 
+local good = { passed = true, pending = true, xfailed = true }
+
+-- is_bad tells whether a test with a status has gone wrong.
+function verdict.is_bad(status) return not good[status] end
+
 -- expected is the verdict on a test that is expected to go wrong, if xfail or its
 -- reason is given. A hook is not expected to.
 function verdict.expected(status, problems, xfail)
