@@ -17,6 +17,7 @@ type resource struct {
 	owner   *slot
 	waiting []*slot
 	made    *Answer // the value, when it is there
+	maker   *slot   // whose worker has made it, and may have started what it tells of
 }
 
 // asked answers a worker, at once or when it can.
@@ -28,7 +29,7 @@ func (s *slot) asked(a Ask) {
 		s.question = a
 		s.shared.ask(key{a.Verb, a.Name}, s)
 	case Made:
-		s.shared.made(key{Shared, a.Name}, Answer{Value: a.Value, Failed: a.Failed})
+		s.shared.made(key{Shared, a.Name}, s, Answer{Value: a.Value, Failed: a.Failed})
 	case Unlock:
 		s.shared.free(key{Lock, a.Name}, s)
 	case Forget:
@@ -90,15 +91,25 @@ func (r *resource) give(to *slot) {
 	}
 }
 
-func (b board) made(k key, made Answer) {
+func (b board) made(k key, by *slot, made Answer) {
 	r := b[k]
 	if r == nil {
 		return
 	}
 	waiting := r.waiting
-	r.owner, r.waiting, r.made = nil, nil, &made
-	for _, by := range waiting {
-		by.answer(made)
+	r.owner, r.waiting, r.made, r.maker = nil, nil, &made, by
+	for _, waits := range waiting {
+		waits.answer(made)
+	}
+}
+
+// lose forgets the values that a worker has made which has died, with all that it had
+// started: who asks next makes them anew.
+func (b board) lose(maker *slot) {
+	for _, r := range b {
+		if r.maker == maker && r.made.Failed == "" {
+			r.made, r.maker = nil, nil
+		}
 	}
 }
 

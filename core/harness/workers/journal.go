@@ -18,6 +18,8 @@ type journal struct {
 	bell io.Reader // the socket
 	at   int64     // how much of the file has been read
 	rest []byte    // what has been read and was not given to the caller
+
+	ended error // of the bell: nothing more is to come
 }
 
 // next waits for the worker's next word. When the worker has died and all its
@@ -35,12 +37,10 @@ func (j *journal) next() (w word, err error) {
 			}
 			continue
 		}
-		if err := j.wait(); err != nil {
-			if n, _ := j.read(); n > 0 {
-				continue // it was written before the end
-			}
-			return w, err
+		if j.ended != nil {
+			return w, j.ended
 		}
+		j.ended = j.wait() // what was written before the end is still read
 	}
 }
 

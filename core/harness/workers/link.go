@@ -17,6 +17,7 @@ import (
 // Link is the worker's end of what joins it to its parent.
 type Link struct {
 	socket   *os.File
+	bell     int // its descriptor
 	journal  int // a descriptor
 	jobs     chan Job
 	question question
@@ -59,23 +60,27 @@ func (l *Link) takeUp() (err error) {
 		return err
 	}
 	defer unix.Close(null)
-	socket := 0
+	above := firstFD
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
+		above = int(min(firstFD, limit.Cur/2))
+	}
 	for _, move := range []struct {
 		from int
 		to   *int
-	}{{linkFD, &socket}, {journalFD, &l.journal}} {
-		if *move.to, err = unix.FcntlInt(uintptr(move.from), unix.F_DUPFD_CLOEXEC, firstFD); err != nil {
+	}{{linkFD, &l.bell}, {journalFD, &l.journal}} {
+		if *move.to, err = unix.FcntlInt(uintptr(move.from), unix.F_DUPFD_CLOEXEC, above); err != nil {
 			return err
 		}
 		if err := unix.Dup3(null, move.from, unix.O_CLOEXEC); err != nil {
 			return err
 		}
 	}
-	if l.output.fd, err = unix.FcntlInt(uintptr(syscall.Stdout), unix.F_DUPFD_CLOEXEC, firstFD); err != nil {
+	if l.output.fd, err = unix.FcntlInt(uintptr(syscall.Stdout), unix.F_DUPFD_CLOEXEC, above); err != nil {
 		return err
 	}
-	err = unix.SetNonblock(socket, true)
-	l.socket = os.NewFile(uintptr(socket), "link")
+	err = unix.SetNonblock(l.bell, true)
+	l.socket = os.NewFile(uintptr(l.bell), "link")
 	return err
 }
 
@@ -152,8 +157,8 @@ func (l *Link) say(w word, now bool) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// One write, which is there as a whole or not at all.
-	if _, err := unix.Write(l.journal, append(line, '\n')); err != nil {
+	line = append(line, '\n')
+	if n, err := unix.Write(l.journal, line); n < len(line) {
 		fmt.Fprintln(os.Stderr, "cannot tell the parent process anything any more:", err)
 		os.Exit(statusMute)
 	}
@@ -170,10 +175,11 @@ func (l *Link) say(w word, now bool) {
 	}
 }
 
-// ring wakes the parent. If it has gone, orphaned is called.
+// ring wakes the parent. If it has gone, orphaned is called; if it has not read the
+// bells before, one more says nothing new.
 func (l *Link) ring() {
 	l.rung = false
-	_, _ = l.socket.Write([]byte{bell})
+	_, _ = unix.Write(l.bell, []byte{bell})
 }
 
 // output is what a worker and its children write: a file that stands for the

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -19,9 +20,10 @@ type worker struct {
 	command *exec.Cmd
 	link    *os.File
 	journal *journal
-	output  *os.File // what stands for its streams 1 and 2
-	told    int64    // how much of it has been in events
-	temp    string   // its directory for temporary files
+	output  *os.File     // what stands for its streams 1 and 2
+	told    atomic.Int64 // how much of it has been in events
+	closed  chan struct{}
+	temp    string // its directory for temporary files
 }
 
 // startWorker starts a command as a worker. It leads a session, so that a
@@ -30,12 +32,12 @@ type worker struct {
 //
 // When this process dies, the worker learns it from the link. If it is stopped, it
 // has to go on for that: hence the signal.
-func startWorker(command *exec.Cmd, setup json.RawMessage, patience time.Duration) (_ *worker, err error) {
+func startWorker(command *exec.Cmd, patience time.Duration) (_ *worker, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("socket to a worker: %w", err)
 	}
-	w := &worker{command: command, link: os.NewFile(uintptr(fds[0]), "link to a worker")}
+	w := &worker{command: command, link: os.NewFile(uintptr(fds[0]), "link to a worker"), closed: make(chan struct{})}
 	theirs := os.NewFile(uintptr(fds[1]), "link")
 	defer theirs.Close()
 	defer func() {
@@ -64,7 +66,7 @@ func startWorker(command *exec.Cmd, setup json.RawMessage, patience time.Duratio
 	if err := process.Spawn(command.Start); err != nil {
 		return nil, fmt.Errorf("start a worker: %w", err)
 	}
-	w.tell(order{Setup: setup})
+	go w.bound()
 	return w, nil
 }
 
@@ -83,10 +85,44 @@ func (w *worker) tell(o order) {
 func (w *worker) rest() string {
 	var stat unix.Stat_t
 	fd := int(w.output.Fd())
-	if unix.Fstat(fd, &stat) != nil || stat.Size <= w.told {
+	if unix.Fstat(fd, &stat) != nil || stat.Size <= w.told.Load() {
 		return ""
 	}
-	return readOutput(fd, w.told, stat.Size)
+	return readOutput(fd, w.told.Load(), stat.Size)
+}
+
+// bound gives back the memory of output that nobody is going to read, until the
+// worker is closed: a program can write a gigabyte a second.
+func (w *worker) bound() {
+	const (
+		interval = 50 * time.Millisecond
+		much     = 16 * mostOutput
+		page     = 1 << 12
+	)
+	conn, err := w.output.SyscallConn()
+	if err != nil {
+		return
+	}
+	given := int64(0)
+	for {
+		select {
+		case <-w.closed:
+			return
+		case <-time.After(interval):
+		}
+		_ = conn.Control(func(fd uintptr) {
+			var stat unix.Stat_t
+			from := max(given, w.told.Load()+mostOutput) &^ (page - 1)
+			if unix.Fstat(int(fd), &stat) != nil || stat.Size-from < much {
+				given = min(given, stat.Size) // it may have been emptied
+				return
+			}
+			const how = unix.FALLOC_FL_PUNCH_HOLE | unix.FALLOC_FL_KEEP_SIZE
+			if unix.Fallocate(int(fd), how, from, stat.Size-from) == nil {
+				given = stat.Size
+			}
+		})
+	}
 }
 
 // farewell is how long a worker may take to end that has nothing to do any more.
@@ -136,6 +172,7 @@ func (w *worker) awaitEnd(patience time.Duration) (ended bool) {
 }
 
 func (w *worker) close() {
+	close(w.closed)
 	_ = w.link.Close()
 	if w.journal != nil {
 		_ = w.journal.file.Close()

@@ -48,7 +48,7 @@ type word struct {
 	Event *harness.Event    `json:"event,omitempty"`
 	Told  int64             `json:"told,omitempty"`  // how much of its output has been in events
 	Block *harness.Event    `json:"block,omitempty"` // it is in now, by its path and line
-	Kept  *harness.Artifact `json:"made,omitempty"`  // by the test that is running
+	Kept  *harness.Artifact `json:"kept,omitempty"`  // by the test that is running
 	Done  bool              `json:"done,omitempty"`  // with the job
 	Gone  bool              `json:"gone,omitempty"`  // it ends, having said all there is to say
 	Ask   *Ask              `json:"ask,omitempty"`

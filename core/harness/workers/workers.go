@@ -45,7 +45,8 @@ type Pool struct {
 	jobs   []Job
 	setup  json.RawMessage
 	shared board
-	pids   map[int]bool // of the workers
+	pids   map[int]bool   // of the workers
+	before []process.Stat // children that this process had before it had workers
 }
 
 // ErrStopped is the cause of a context that ends a run with which nothing is wrong:
@@ -60,19 +61,30 @@ func (p *Pool) Do(ctx context.Context, jobs []Job) (err error) {
 	}
 	p.jobs, p.pids = slices.Clone(jobs), map[int]bool{}
 	p.shared = board{}
+	if p.before, err = process.Children(os.Getpid()); err != nil {
+		return err
+	}
 	// What a dead worker leaves becomes ours, and not init's.
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	defer func() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) }()
-	var all sync.WaitGroup
-	for number := range min(p.Workers, len(jobs)) {
-		s := &slot{Pool: p, number: number + 1}
-		all.Go(func() { s.work(ctx) })
+	slots := make([]*slot, min(p.Workers, len(jobs)))
+	for i := range slots {
+		slots[i] = &slot{Pool: p, number: i + 1}
 	}
-	all.Wait()
+	inParallel(slots, func(s *slot) { s.work(ctx) })
+	inParallel(slots, (*slot).finish)
 	if cause := context.Cause(ctx); cause != nil && !stopped(ctx) {
 		return cause
 	}
 	return nil
+}
+
+func inParallel(slots []*slot, fn func(*slot)) {
+	var all sync.WaitGroup
+	for _, s := range slots {
+		all.Go(func() { fn(s) })
+	}
+	all.Wait()
 }
 
 func stopped(ctx context.Context) bool { return errors.Is(context.Cause(ctx), ErrStopped) }
@@ -113,6 +125,10 @@ func (s *slot) work(ctx context.Context) {
 		}
 		s.run(ctx, job)
 	}
+}
+
+// finish ends the worker. What it has made for all has to last until all are done.
+func (s *slot) finish() {
 	if s.worker != nil {
 		s.end(farewell)
 	}
@@ -153,7 +169,7 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 		if err != nil {
 			return s.died(ctx, err)
 		}
-		s.worker.told = max(s.worker.told, w.Told)
+		s.worker.told.Store(max(s.worker.told.Load(), w.Told))
 		switch {
 		case w.Event != nil && !stopped(ctx):
 			s.event(*w.Event)
@@ -166,7 +182,7 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 		case w.Gone:
 			return s.died(ctx, nil)
 		case w.Done:
-			s.worker.told = w.Told
+			s.worker.told.Store(w.Told)
 			s.worker.journal.clear()
 			s.freeAll()
 			return false
@@ -174,15 +190,17 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 	}
 }
 
-func (s *slot) start() error {
-	s.mu.Lock() // or killOrphans could take it for one
-	defer s.mu.Unlock()
-	w, err := startWorker(s.Command(), s.setup, cmp.Or(s.Patience, patience))
-	if err != nil {
-		return err
+func (s *slot) start() (err error) {
+	s.locked(func() { // or it could be taken for an orphan
+		var w *worker
+		if w, err = startWorker(s.Command(), cmp.Or(s.Patience, patience)); err == nil {
+			s.worker, s.pids[w.command.Process.Pid] = w, true
+		}
+	})
+	if err == nil {
+		s.worker.tell(order{Setup: s.setup})
 	}
-	s.worker, s.pids[w.command.Process.Pid] = w, true
-	return nil
+	return err
 }
 
 // grace is how long a worker may take to come to its end when the run does. Who
@@ -198,7 +216,7 @@ func (s *slot) interruptWith(ctx context.Context) (stop func()) {
 		select {
 		case <-over:
 		case <-time.After(grace):
-			_ = syscall.Kill(w.command.Process.Pid, syscall.SIGKILL)
+			_ = w.command.Process.Kill()
 		}
 	})
 	return func() {
@@ -305,28 +323,46 @@ func (s *slot) end(patience time.Duration) (how string, forced bool) {
 	how, forced = w.end(patience)
 	s.freeAll()
 	s.locked(func() {
+		s.shared.lose(s)
 		delete(s.pids, pid)
-		s.killOrphans()
 	})
+	s.killOrphans()
 	return how, forced
 }
 
-// killOrphans kills the children of this process that are no workers and lead
-// sessions: those of a worker that has died. Living workers keep theirs.
+// killOrphans kills what a worker that has died has left to us.
 func (p *Pool) killOrphans() {
-	children, err := process.Children(os.Getpid())
-	if err != nil {
-		return
-	}
-	for _, child := range children {
-		if p.pids[child.PID] || child.Session == ownSession() {
-			continue
-		}
+	for _, child := range p.orphans() {
 		if child.Session == child.PID {
 			_ = process.KillTree(child.PID, nil)
 		}
-		_ = syscall.Kill(child.PID, syscall.SIGKILL)
-		_, _ = unix.Wait4(child.PID, nil, 0, nil)
+		if syscall.Kill(child.PID, syscall.SIGKILL) == nil { // it may be another user's by now
+			reap(child.PID)
+		}
+	}
+}
+
+// orphans are the children of this process that lead sessions, or are in one, that
+// came with a worker. Living workers keep theirs.
+func (p *Pool) orphans() []process.Stat {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	living, _ := process.Children(os.Getpid())
+	dead, _ := process.Zombies(os.Getpid())
+	return slices.DeleteFunc(slices.Concat(living, dead), func(child process.Stat) bool {
+		was := func(s process.Stat) bool { return s.PID == child.PID && s.Start == child.Start }
+		return p.pids[child.PID] || child.Session == ownSession() || slices.ContainsFunc(p.before, was)
+	})
+}
+
+// reap waits for a child that was killed, but not for one that the kernel does not
+// let go.
+func reap(pid int) {
+	const limit, interval = time.Second, 2 * time.Millisecond
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(interval) {
+		if reaped, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); reaped != 0 || err != nil && !errors.Is(err, unix.EINTR) {
+			return
+		}
 	}
 }
 

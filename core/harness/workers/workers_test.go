@@ -296,6 +296,9 @@ func TestDo(t *testing.T) {
 			if err := p.Do(t.Context(), jobs(c.files...)); err != nil {
 				t.Fatal(err)
 			}
+			for i, line := range l.lines { // it may also notice by itself that it has lost its parent
+				l.lines[i] = strings.Replace(line, "died: exit status 9", "closed the link to its parent, and was killed", 1)
+			}
 			if diff := cmp.Diff(c.want, l.lines); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -380,5 +383,26 @@ func TestConnectWithoutParent(t *testing.T) {
 	out, err := exec.Command(os.Args[0], asWorker).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "wanted a socket to the parent at descriptor 3") {
 		t.Errorf("got %v, %s", err, out)
+	}
+}
+
+// TestStrangers: a child that this process had before, as after exec in a shell, is
+// not an orphan of the workers.
+func TestStrangers(t *testing.T) {
+	stranger := exec.Command("sleep", "60")
+	stranger.SysProcAttr = &unix.SysProcAttr{Setsid: true}
+	if err := stranger.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = stranger.Process.Kill()
+		_ = stranger.Wait()
+	}()
+	var l log
+	if err := pool(t, 1, &l).Do(t.Context(), jobs("dies", "passes")); err != nil {
+		t.Fatal(err)
+	}
+	if stat, err := process.ReadStat(stranger.Process.Pid); err != nil || stat.Dead() {
+		t.Error("the stranger was killed")
 	}
 }
