@@ -1,5 +1,6 @@
 -- say: texts by their keys, in namespaces, which are languages as a rule. What
--- the current namespace lacks is taken from the fallback.
+-- the current namespace lacks is taken from the fallback. The texts of assertions
+-- are there from the beginning, so that suites can change them.
 
 local say = { _registry = {} }
 
@@ -15,20 +16,7 @@ function say:set_fallback(name)
     self._registry[name] = self._registry[name] or {}
 end
 
-local changed -- the keys that were set since what comes with us was; nil until then
-
-function say:set(key, text)
-    self._registry[current][key] = text
-    if changed then
-        changed[key] = true
-    end
-end
-
--- shipped is called when what comes with us is set.
-function say:shipped() changed = {} end
-
--- is_changed tells whether somebody has set a key since.
-function say:is_changed(key) return self and changed and changed[key] end
+function say:set(key, text) self._registry[current][key] = text end
 
 -- fill puts texts into the places of a template. A place that has none gets
 -- "nil", because a message with a gap is better than none.
@@ -68,5 +56,9 @@ function Say:__index(namespace) return self._registry[namespace] end
 
 say:set_fallback("en")
 say:set_namespace("en")
+
+for key, text in pairs(require("luassert.languages.en")) do
+    say:set(key, text)
+end
 
 return setmetatable(say, Say)

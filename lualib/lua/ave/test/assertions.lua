@@ -10,7 +10,7 @@ local words = require("ave.test.words")
 
 local difference = lazy("ave.test.difference")
 local formatters = lazy("ave.test.formatters")
-local say = lazy("luassert.languages.en")
+local say = lazy("say")
 local state = lazy("ave.test.state")
 
 local assertions = { _VERSION = "Luassert 1.9.0" }

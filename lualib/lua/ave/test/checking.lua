@@ -3,7 +3,7 @@
 local failure = require("ave.test.failure")
 local lazy = require("ave.test.lazy")
 
-local say = lazy("luassert.languages.en")
+local say = lazy("say")
 
 local checking = {}
 

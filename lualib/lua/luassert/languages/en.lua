@@ -1,8 +1,12 @@
--- The texts of failed assertions as suites that look at them expect them.
+-- The texts of failed assertions as suites that look at them expect them, by their
+-- keys in say.
 
-local say = require("say")
+local texts = {}
 
-say:set_namespace("en")
+local function set(name, positive, negative)
+    texts["assertion." .. name .. ".positive"] = positive
+    texts["assertion." .. name .. ".negative"] = negative
+end
 
 -- Each assertion with what both of its texts begin with, and what follows.
 local compared = {
@@ -14,13 +18,11 @@ local compared = {
 
 for name, text in pairs(compared) do
     local more = text[3] or ""
-    say:set("assertion." .. name .. ".positive", text[1] .. "\nPassed in:\n%s\nExpected:\n%s" .. more)
-    say:set("assertion." .. name .. ".negative", text[2] .. "\nPassed in:\n%s\nDid not expect:\n%s" .. more)
-end
-
-local function set(name, positive, negative)
-    say:set("assertion." .. name .. ".positive", positive)
-    say:set("assertion." .. name .. ".negative", negative)
+    set(
+        name,
+        text[1] .. "\nPassed in:\n%s\nExpected:\n%s" .. more,
+        text[2] .. "\nPassed in:\n%s\nDid not expect:\n%s" .. more
+    )
 end
 
 set("unique", "Expected object to be unique:\n%s", "Expected object to not be unique:\n%s")
@@ -60,12 +62,10 @@ set("snapshot", "%s", "expected another value than\n%s")
 -- The negation of each of these is another one of them.
 for _, how in ipairs({ "at least", "at most", "more than", "less than" }) do
     local key = "assertion.called_" .. how:gsub(" ", "_") .. ".positive"
-    say:set(key, "Expected to be called " .. how .. " %s time(s), but was called %s time(s)")
+    texts[key] = "Expected to be called " .. how .. " %s time(s), but was called %s time(s)"
 end
 
-say:set("assertion.internal.argtolittle", "the '%s' function requires a minimum of %s arguments, got: %s")
-say:set("assertion.internal.badargtype", "bad argument #%s to '%s' (%s expected, got %s)")
+texts["assertion.internal.argtolittle"] = "the '%s' function requires a minimum of %s arguments, got: %s"
+texts["assertion.internal.badargtype"] = "bad argument #%s to '%s' (%s expected, got %s)"
 
-say:shipped()
-
-return say
+return texts
