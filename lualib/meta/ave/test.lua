@@ -77,7 +77,8 @@ function test.expose(name, options, fn) end
 ---
 --- `it.each(rows)` declares one for each row. A row that is a list is the
 --- arguments of the function, anything else is the only one. `%s` and its like
---- in the name stand for the arguments, `$key` for a field of the row.
+--- in the name stand for the arguments, `$key` for a field of the row, and `%%`
+--- for a percent sign. A list without rows declares a pending test.
 ---
 ---     it.each({ { 1, 2, 3 }, { 2, 2, 4 } })("%d and %d make %d", function(a, b, sum)
 ---         assert.equals(sum, a + b)

@@ -1,6 +1,6 @@
 -- it.each(rows)(name, fn): a test for every row. A row that is a list is the
 -- arguments of fn, anything else is the only one. In the name, %s and its like
--- are filled with the arguments, and $key with the fields of a row.
+-- are filled with the arguments, $key with the fields of a row, and %% is a %.
 
 local lazy = require("ave.test.lazy")
 
@@ -19,34 +19,51 @@ end
 
 local function plain(v) return type(v) == "string" and v or show(v) end
 
+-- fill_fields leaves what fill_places turns into the values.
 local function fill_fields(name, row)
-    return (name:gsub("%$([%a_][%w_]*)", function(field)
+    local filled = false
+    name = name:gsub("%$([%a_][%w_]*)", function(field)
         local value = row[field]
-        return value ~= nil and plain(value) or nil
-    end))
+        if value ~= nil then
+            filled = true
+            return (plain(value):gsub("%%", "%%%%"))
+        end
+    end)
+    return name, filled
 end
 
+-- fill_places knows the places of string.format, but for the flag that is a blank:
+-- "100% sure" has none.
 local function fill_places(name, values, n)
-    local texts, i = {}, 0
-    for at = 1, n do
-        texts[at] = plain(values[at])
-    end
-    return (name:gsub("%%([%d%.]*)(%a)", function(width, letter)
+    local i = 0
+    name = name:gsub("%%([-+#0]*%d*%.?%d*)([%a%%])", function(flags, letter)
+        if letter == "%" then
+            return flags == "" and "%" or nil
+        end
         i = i + 1
         if i > n then
             return nil
         end
-        local ok, text = pcall(string.format, "%" .. width .. letter, values[i])
-        return ok and letter ~= "s" and text or texts[i]
-    end))
+        local value = values[i]
+        if letter == "s" then
+            value = plain(value)
+        end
+        local ok, text = pcall(string.format, "%" .. flags .. letter, value)
+        return ok and text or plain(value)
+    end)
+    return name, i > 0 and n > 0
 end
 
 -- name_of is the name of a row's test.
 function each.name_of(name, row)
     local values, n = arguments_of(row)
-    local filled = fill_places(type(row) == "table" and fill_fields(name, row) or name, values, n)
-    if filled ~= name then
-        return filled
+    local has_fields, has_places
+    if type(row) == "table" then
+        name, has_fields = fill_fields(name, row)
+    end
+    name, has_places = fill_places(name, values, n)
+    if has_fields or has_places then
+        return name
     end
     local texts = {}
     for i = 1, n do

@@ -144,7 +144,14 @@ end
 
 -- shared(name, fn) returns what fn returns, which is called once per run, in
 -- whichever worker asks first.
-test.shared = resources.shared
+function test.shared(name, fn)
+    if type(name) ~= "string" then
+        error("shared: wanted a name, got " .. type(name), 2)
+    elseif type(fn) ~= "function" then
+        error("shared: wanted a function, got " .. type(fn), 2)
+    end
+    return resources.shared(name, fn)
+end
 
 local function must_run(word)
     if runner.collecting() or not resources.is_owned() then
@@ -182,6 +189,8 @@ local function each_of(word)
     return function(rows)
         if type(rows) ~= "table" then
             error(word .. ".each: wanted a list of rows, got " .. type(rows), 2)
+        elseif rows[1] == nil and next(rows) ~= nil then
+            error(word .. ".each: wanted a list of rows, got a table without [1]", 2)
         end
         return function(...)
             must_collect(word)
@@ -190,8 +199,12 @@ local function each_of(word)
                 options.check(word, given, 2)
             end
             check_callable(word, fn)
+            name = tostring(name or word)
+            if rows[1] == nil then
+                return runner.add_pending(name .. " (no rows)", host.caller())
+            end
             for _, row in ipairs(rows) do
-                test[word](each.name_of(name or word, row), given or {}, each.call(fn, row))
+                test[word](each.name_of(name, row), given or {}, each.call(fn, row))
             end
         end
     end
