@@ -139,7 +139,7 @@ local function format_arguments(v)
     end
 end
 
--- Matcher is the metatable of matchers; match.lua sets it.
+-- Matcher is the metatable of matchers; matching.lua sets it.
 local function format_matcher(v)
     if type(v) == "table" and getmetatable(v) == formatters.Matcher and v.arguments then
         return "(matcher) " .. (v.mod and "is." or "no.") .. tostring(v.name) .. "(" .. list(v.arguments) .. ")"

@@ -8,6 +8,7 @@ local subscribers = {}
 
 -- subscribe has fn called. It returns what unsubscribe takes.
 function hub.subscribe(channel, fn)
+    -- as in busted, whose unsubscribe takes the id
     local subscriber = { id = {}, channel = channel, fn = fn }
     table.insert(subscribers, subscriber)
     return subscriber
