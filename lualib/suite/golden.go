@@ -18,21 +18,23 @@ import (
 // text "menu" of tests/test_shell.lua in the folder screens is
 // tests/screens/test_shell/menu.txt. The option --update writes them.
 
-var goldenName = regexp.MustCompile(`^\w[\w .-]*$`)
+// What is not ASCII counts as letters, also if it is not UTF-8.
+var goldenName = regexp.MustCompile(`^[\w[:^ascii:]][\w[:^ascii:] .-]*$`)
 
-// golden compares a text with the file of a name. It returns nothing if they
-// are the same, or else what is wrong and, if there is a file, what is in it.
+// golden compares a text with the file of a name, for the assertion of a kind. It
+// returns nothing if they are the same, or else what is wrong and, if there is a
+// file, what is in it.
 func golden(c *bind.Call) error {
-	var folder, name, text string
+	var kind, name, text string
 	var mayUpdate bool
-	if err := c.Args(&folder, &name, &text, &mayUpdate); err != nil {
+	if err := c.Args(&kind, &name, &text, &mayUpdate); err != nil {
 		return err
 	}
 	if !goldenName.MatchString(name) {
-		return exceptions.TypeError.Newf("wanted a name of letters, digits, blanks and ._-, got %q", name)
+		return exceptions.TypeError.Newf("matches_%s: wanted a name of letters, digits, blanks and ._-, got %q", kind, name)
 	}
 	s := of(c.L)
-	file := goldenFile(s.file, folder, name)
+	file := goldenFile(s.file, kind+"s", name)
 	kept, err := os.ReadFile(file)
 	switch {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):

@@ -27,7 +27,7 @@ var host = bind.Module{
 		bind.Func("diff", "expected, actual", diff),
 		bind.Func("emit", "kind, element, status?, problems?", emit),
 		bind.Func("enter", "block", enter),
-		bind.Func("golden", "folder, name, text, may_update", golden),
+		bind.Func("golden", "kind, name, text, may_update", golden),
 		bind.Func("is_object", "value", isObject),
 		bind.Func("is_opaque", "value", isOpaque),
 		bind.Func("left", "", left),

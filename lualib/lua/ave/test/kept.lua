@@ -2,9 +2,9 @@
 -- are kept as text, beside the test.
 
 local checking = require("ave.test.checking")
-local host = require("ave.test.host")
 local lazy = require("ave.test.lazy")
 
+local golden = lazy("ave.test.golden")
 local show = lazy("ave.test.show")
 
 local kept = {}
@@ -19,16 +19,26 @@ end
 
 local longest = 100 -- bytes of a file name
 
+-- cut is a text without what is too long, and without a part of a character.
+local function cut(text)
+    if #text <= longest then
+        return text
+    end
+    return (text:sub(1, longest):gsub("[\192-\255]?[\128-\191]*$", ""))
+end
+
 -- own_name makes the name of a file of the test's name.
 local function own_name()
     count = count + 1
     local full_name = table.concat(test.path, " ")
-    local name = full_name:gsub("[^%w]+", "-"):gsub("^-", ""):gsub("-$", ""):sub(1, longest)
+    local name = cut((full_name:gsub("[^%w\128-\255]+", "-"):gsub("^-", ""):gsub("-$", "")))
     name = name .. (count > 1 and "-" .. count or "")
-    if owners[name] and owners[name] ~= full_name then
-        error("matches_snapshot: '" .. owners[name] .. "' has a value " .. name .. ", too: give them names", 0)
+    local owner = owners[name] or test
+    if owner ~= test then
+        local other = table.concat(owner.path, " ")
+        error("matches_snapshot: '" .. other .. "' has a value " .. name .. ", too: give them names", 0)
     end
-    owners[name] = full_name
+    owners[name] = test
     return name
 end
 
@@ -40,16 +50,9 @@ function kept.check(state, values)
     if not test then
         error("matches_snapshot can only be used inside a test", 0)
     end
-    local text = type(value) == "string" and value or show(value, true)
-    local problem, before = host.golden("snapshots", name or own_name(), text, state.mod)
-    values[1], values.n, values.nofmt = problem or text, 1, { true }
-    if before then
-        local own = state.failure_message
-        state.failure_message = own and tostring(own) .. "\n" .. problem or problem
-        state.compared = { actual = text, expected = before }
-        values[1] = "expected: " .. before .. "\n  actual: " .. text
-    end
-    return problem == nil
+    local is_text = type(value) == "string"
+    local text = is_text and value or show(value, true)
+    return golden(state, values, "snapshot", name or own_name(), text, is_text and show or tostring)
 end
 
 return kept

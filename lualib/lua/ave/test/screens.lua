@@ -1,7 +1,7 @@
 -- assert.matches_screen: a screen looks as it did when it was accepted.
 
 local checking = require("ave.test.checking")
-local host = require("ave.test.host")
+local golden = require("ave.test.golden")
 local show = require("ave.test.show")
 
 local screens = {}
@@ -34,15 +34,7 @@ function screens.check(state, values)
     local image = image_of(values[1])
     checking.type(type(name) == "string", 2, "matches_screen", "string", show(name))
     local text = with_attributes and image:describe() or image:text()
-    local problem, kept = host.golden("screens", name, text, state.mod)
-    values[1], values.n, values.nofmt = problem or text, 1, { true }
-    if kept then
-        local own = state.failure_message
-        state.failure_message = own and tostring(own) .. "\n" .. problem or problem
-        state.compared = { actual = text, expected = kept }
-        values[1] = "expected: " .. show(kept) .. "\n  actual: " .. show(text)
-    end
-    return problem == nil
+    return golden(state, values, "screen", name, text, show)
 end
 
 return screens
