@@ -16,8 +16,9 @@ import (
 	"avescript/lualib/vm"
 )
 
-// Shares are the values of a run without workers, by name.
-type Shares map[string]json.RawMessage
+// Shares are what a run without workers knows of the values by name, also that one
+// could not be made.
+type Shares map[string]workers.Answer
 
 // shared returns the value of a name, which fn makes if it is not there: once per
 // run, whichever worker asks first.
@@ -78,8 +79,11 @@ func returnJSON(c *bind.Call, text json.RawMessage) error {
 // ask asks the parent, or what stands for it where there is none.
 func (s *session) ask(c *bind.Call, a workers.Ask) (answer workers.Answer, err error) {
 	if s.opts.Link == nil {
-		value, there := s.opts.Shares[a.Name]
-		return workers.Answer{Yours: !there && a.Verb == workers.Shared, Value: value}, nil
+		known, there := s.opts.Shares[a.Name]
+		if a.Verb == workers.Shared && there {
+			return known, nil
+		}
+		return workers.Answer{Yours: true}, nil
 	}
 	c.Unlocked(func(ctx context.Context) { answer, err = s.opts.Link.Ask(ctx.Done(), a) })
 	return answer, err
@@ -89,8 +93,8 @@ func (s *session) tell(a workers.Ask) {
 	switch {
 	case s.opts.Link != nil:
 		s.opts.Link.Tell(a)
-	case a.Verb == workers.Made && a.Failed == "" && s.opts.Shares != nil:
-		s.opts.Shares[a.Name] = a.Value
+	case a.Verb == workers.Made && s.opts.Shares != nil:
+		s.opts.Shares[a.Name] = workers.Answer{Value: a.Value, Failed: a.Failed}
 	}
 }
 
