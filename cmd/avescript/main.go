@@ -126,6 +126,7 @@ func newRoot() *cobra.Command {
 	run := newRun()
 	root.AddCommand(run, newCall(), newStubs(), newTest(), newTestWorker(), newVersion())
 	root.Flags().AddFlagSet(run.Flags())
+	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

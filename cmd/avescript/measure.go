@@ -24,8 +24,8 @@ func (m *measuring) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&m.opts.Include, "coverage-include", nil,
 		"count the files that match `PATTERN`, also those that are never loaded; without it, all that are loaded but tests")
 	f.StringArrayVar(&m.opts.Exclude, "coverage-exclude", nil, "do not count the files that match `PATTERN`")
-	f.Float64Var(&m.opts.Minimum.Total, "coverage-min", 0, "fail if less than `PERCENT` of the lines are executed")
-	f.Float64Var(&m.opts.Minimum.File, "coverage-min-file", 0, "fail if less than `PERCENT` of the lines of a file are executed")
+	f.Var(percentage(&m.opts.Minimum.Total), "coverage-min", "fail if less than `PERCENT` of the lines are executed")
+	f.Var(percentage(&m.opts.Minimum.File), "coverage-min-file", "fail if less than `PERCENT` of the lines of a file are executed")
 	f.StringVar(&m.opts.Profile, "profile", "", "sample the stacks of Lua, and write a profile for pprof to `FILE`")
 }
 

@@ -189,13 +189,14 @@ func (h *howToTest) flags(f *pflag.FlagSet) {
 	f.BoolVarP(&h.list, "list", "l", false, "list the tests instead of running them")
 	f.BoolVar(&h.watch, "watch", false, "run tests again whenever Lua files change, until Ctrl-C")
 	f.BoolVar(&h.failFast, "fail-fast", false, "end the run when a test has failed")
-	f.IntVar(&h.repeat, "repeat", 1, "run everything so many `TIMES`")
+	h.workers, h.repeat, h.timeout, h.hookTimeout = runtime.NumCPU(), 1, 60, 60
+	f.Var(countFrom(1, &h.repeat), "repeat", "run everything so many `TIMES`")
 	f.StringVar(&h.shuffle, "shuffle", "", "run tests in another order each time, or in that of `SEED`")
 	f.Lookup("shuffle").NoOptDefVal = "any"
-	f.IntVarP(&h.workers, "jobs", "j", runtime.NumCPU(), "use `N` worker processes; 0 runs all tests in this one")
-	f.Float64Var(&h.timeout, "timeout", 60, "how many `SECONDS` a test may take; 0 is for ever")
-	f.Float64Var(&h.hookTimeout, "hook-timeout", 60, "how many `SECONDS` a hook may take; 0 is for ever")
-	f.Float64Var(&h.runTimeout, "run-timeout", 0, "how many `SECONDS` all tests together may take; 0 is for ever")
+	f.VarP(countFrom(0, &h.workers), "jobs", "j", "use `N` worker processes; 0 runs all tests in this one")
+	f.Var(seconds(&h.timeout), "timeout", "how many `SECONDS` a test may take; 0 is for ever")
+	f.Var(seconds(&h.hookTimeout), "hook-timeout", "how many `SECONDS` a hook may take; 0 is for ever")
+	f.Var(seconds(&h.runTimeout), "run-timeout", "how many `SECONDS` all tests together may take; 0 is for ever")
 	f.StringSliceVar(&h.leaks, "leaks", nil,
 		"what to do when a test leaves something behind, `[KIND=]WHAT`: fail, warn or off; KIND is process, pty, port, descriptor or file")
 	f.StringArrayVar(&h.quarantine, "quarantine", nil, "tests with `TEXT` in their full name do not spoil the run, nor do those with the tag #quarantine; @FILE has a text on each line")
@@ -206,14 +207,6 @@ func (h *howToTest) check() error {
 	if h.list && h.watch {
 		return errors.New("--list runs no tests, and --watch runs them again: wanted one of them, got both")
 	}
-	if h.workers < 0 {
-		return fmt.Errorf("--jobs: wanted a number from 0, got %d", h.workers)
-	}
-	for name, seconds := range map[string]float64{"timeout": h.timeout, "hook-timeout": h.hookTimeout, "run-timeout": h.runTimeout} {
-		if !(seconds >= 0) { // nor NaN
-			return fmt.Errorf("--%s: wanted seconds from 0, got %g", name, seconds)
-		}
-	}
 	return nil
 }
 
@@ -222,7 +215,9 @@ func (h *howToTest) set(opts *suite.Options) (err error) {
 	opts.Timeout, opts.HookTimeout = h.timeout, h.hookTimeout
 	opts.Leaks = suite.DefaultSeverities()
 	for _, leak := range h.leaks {
-		err = errors.Join(err, opts.Leaks.Set(leak))
+		if wrong := opts.Leaks.Set(leak); wrong != nil {
+			err = errors.Join(err, fmt.Errorf("--leaks: %w", wrong))
+		}
 	}
 	opts.Workspaces = os.TempDir()
 	names, wrong := suite.ReadQuarantine(h.quarantine)

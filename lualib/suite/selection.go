@@ -87,9 +87,6 @@ var ErrNothing = errors.New("nothing to run")
 
 // Of selects.
 func (s Selection) Of(jobs []Job, past *history.History) ([]Job, error) {
-	if s.Repeat < 1 {
-		return nil, fmt.Errorf("--repeat: wanted a number from 1, got %d", s.Repeat)
-	}
 	number, parts, err := parseShard(s.Shard)
 	if err != nil {
 		return nil, err
@@ -123,8 +120,14 @@ func (s Selection) Of(jobs []Job, past *history.History) ([]Job, error) {
 	for i, file := range files {
 		selected[i] = byFile[file]
 	}
+	if most := mostJobs / len(selected); s.Repeat < 1 || s.Repeat > most {
+		return nil, fmt.Errorf("--repeat: wanted a number from 1 to %d for %d test files, got %d", most, len(selected), s.Repeat)
+	}
 	return slices.Repeat(selected, s.Repeat), nil
 }
+
+// mostJobs is how many files a run has, each as often as it is repeated.
+const mostJobs = 1_000_000
 
 // failed are the jobs in which something has failed, and only that of them.
 func failed(jobs []Job, past *history.History) (list []Job) {

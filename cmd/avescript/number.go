@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// number is the value of a flag that is a number within limits.
+type number[T int | float64] struct {
+	value       *T
+	least, most T
+	wanted      string // that it is within them
+}
+
+// What flags that are numbers want.
+func seconds(value *float64) pflag.Value {
+	return &number[float64]{value, 0, 1e9, "seconds from 0"} // more is no time.Duration
+}
+
+func percentage(value *float64) pflag.Value {
+	return &number[float64]{value, 0, 100, "a percentage from 0 to 100"}
+}
+
+func countFrom(least int, value *int) pflag.Value {
+	return &number[int]{value, least, math.MaxInt, fmt.Sprintf("a number from %d", least)}
+}
+
+func (n *number[T]) Set(text string) error {
+	value, err := strconv.ParseFloat(text, 64)
+	number := T(value)
+	// NaN, or a fraction or a large number in the place of an int, changes here.
+	if err != nil || float64(number) != value || number < n.least || number > n.most {
+		return fmt.Errorf("wanted %s, got %q", n.wanted, text)
+	}
+	*n.value = number
+	return nil
+}
+
+func (n *number[T]) String() string {
+	if n.value == nil { // cobra asks the zero value for its default
+		return "0"
+	}
+	return fmt.Sprint(*n.value)
+}
+
+func (n *number[T]) Type() string { return "number" }
+
+// flagError words the mistakes that pflag finds as those that commands find.
+func flagError(_ *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	flag := invalid.GetFlag()
+	if flag.Value.Type() == "bool" {
+		return fmt.Errorf("--%s: wanted true or false, got %q", flag.Name, invalid.GetValue())
+	}
+	return fmt.Errorf("--%s: %w", flag.Name, invalid.Unwrap())
+}
