@@ -25,7 +25,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -76,13 +75,13 @@ type output struct {
 // wrong. A file is emptied at once: the report of another run is not to be
 // taken for that of one that never ended.
 func Open(specs []string, stdout io.Writer, view View) (*Set, error) {
-	specs, err := complete(specs)
+	destinations, err := complete(specs, stdout)
 	if err != nil {
 		return nil, err
 	}
 	s := &Set{done: make(chan struct{})}
-	for _, spec := range specs {
-		if err := s.open(spec, stdout, view); err != nil {
+	for _, d := range destinations {
+		if err := s.open(d, stdout, view); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
@@ -93,49 +92,40 @@ func Open(specs []string, stdout io.Writer, view View) (*Set, error) {
 }
 
 // complete looks for mistakes, and adds the terminal view.
-func complete(specs []string) ([]string, error) {
-	taken := map[string]string{} // by destination
+func complete(specs []string, stdout io.Writer) ([]destination, error) {
+	var all []destination
+	toStdout := false
 	for _, spec := range specs {
-		name, file := split(spec)
-		if formats[name] == nil {
-			return nil, fmt.Errorf("there is no report %q; there are %s", name, strings.Join(Names(), ", "))
+		d, err := parse(spec, stdout)
+		if err != nil {
+			return nil, err
 		}
-		switch other := taken[file]; {
-		case other != "" && file == "-":
-			return nil, fmt.Errorf("the reports %s and %s go both to standard output: give one of them a file, as in %s=FILE", other, spec, name)
-		case other != "":
-			return nil, fmt.Errorf("the reports %s and %s go both to one file", other, spec)
+		if i := slices.IndexFunc(all, d.collides); i >= 0 {
+			return nil, d.collision(all[i])
 		}
-		taken[file] = spec
+		toStdout = toStdout || d.file == stdoutName
+		all = append(all, d)
 	}
-	if taken["-"] == "" {
-		specs = append([]string{"terminal"}, specs...)
+	if !toStdout {
+		terminal := destination{"terminal", "terminal", stdoutName}
+		all = append([]destination{terminal}, all...)
 	}
-	return specs, nil
+	return all, nil
 }
 
-func split(spec string) (name, file string) {
-	name, file, _ = strings.Cut(spec, "=")
-	if file == "" {
-		file = "-"
-	}
-	return name, file
-}
-
-func (s *Set) open(spec string, stdout io.Writer, view View) error {
-	name, file := split(spec)
-	o := &output{spec: spec}
-	if file == "-" {
+func (s *Set) open(d destination, stdout io.Writer, view View) error {
+	o := &output{spec: d.spec}
+	if d.file == stdoutName {
 		o.Writer = bufio.NewWriter(stdout)
 	} else {
-		f, err := os.Create(file)
+		f, err := os.Create(d.file)
 		if err != nil {
-			return fmt.Errorf("report %s: %w", name, err)
+			return fmt.Errorf("report %s: %w", d.name, err)
 		}
 		o.Writer, o.file, view = bufio.NewWriter(f), f, View{}
 	}
 	s.outputs = append(s.outputs, o)
-	s.reporters = append(s.reporters, formats[name](o, view))
+	s.reporters = append(s.reporters, formats[d.name](o, view))
 	return nil
 }
 

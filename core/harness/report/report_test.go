@@ -123,6 +123,9 @@ func TestOpen(t *testing.T) {
 		"both stdout":   {[]string{"tap", "json"}, "the reports tap and json go both to standard output: give one of them a file, as in json=FILE"},
 		"both one file": {[]string{"tap=" + in("a"), "json=" + in("a")}, "go both to one file"},
 		"no name":       {[]string{"=x"}, `there is no report ""`},
+		"no file":       {[]string{"junit="}, `--report: wanted junit or junit=FILE, got "junit="`},
+		"a script":      {[]string{"tap=" + in("a.lua")}, "--report: wanted a file to write, got the script " + in("a.lua")},
+		"other words":   {[]string{"tap=" + in("a"), "json=" + dir + "/./a"}, "go both to one file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -137,6 +140,37 @@ func TestOpen(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("mistakes left %v", left)
+	}
+}
+
+// A file can be found in many ways, and it may be standard output.
+func TestOpenKnowsFiles(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	stdout, err := os.Create(in("stdout"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdout.Close()
+	err = errors.Join(os.WriteFile(in("file"), nil, 0o600), os.Symlink(in("file"), in("link")), os.Symlink(dir, in("dir")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ one, other, want string }{
+		"a link":                {in("file"), in("link"), "go both to one file"},
+		"a link to a directory": {in("new"), in("dir/new"), "go both to one file"},
+		"standard output":       {"-", in("stdout"), "go both to standard output"},
+		"the null device":       {os.DevNull, os.DevNull, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set, err := report.Open([]string{"tap=" + c.one, "json=" + c.other}, stdout, report.View{})
+			if err == nil {
+				err = set.Close()
+			}
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, wanted %q", err, c.want)
+			}
+		})
 	}
 }
 
