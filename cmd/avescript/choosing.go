@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -59,7 +60,7 @@ func (t *chosenTests) find(ctx context.Context, warn func(...any)) ([]suite.Job,
 			*list.of = list.said
 		}
 	}
-	if err := opts.Choice.Check(); err != nil {
+	if err := errors.Join(opts.Choice.Check(), opts.CheckHelper()); err != nil {
 		return nil, opts, err
 	}
 	paths := t.paths

@@ -36,6 +36,10 @@ func (m *measuring) around(run func(*measure.Measurement) error) error {
 	if o.Coverage == "" && (o.Include != nil || o.Exclude != nil || o.Minimum.Total > 0 || o.Minimum.File > 0) {
 		o.Coverage = coverageDir // who asks for more about it asks for it
 	}
+	err := errors.Join(checkFile("profile", o.Profile), checkDirectory("coverage", o.Coverage))
+	if err != nil {
+		return err
+	}
 	measurement, err := measure.Start(*o)
 	if err != nil {
 		return err

@@ -74,7 +74,7 @@ func (t *testCommand) outputFlags(f *pflag.FlagSet) {
 }
 
 func (t *testCommand) do(ctx context.Context) error {
-	if err := t.how.check(); err != nil {
+	if err := errors.Join(t.how.check(), checkDirectory("record", t.record)); err != nil {
 		return err
 	}
 	return t.measuring.around(func(*measure.Measurement) error {

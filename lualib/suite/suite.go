@@ -14,6 +14,9 @@ package suite
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	lua "github.com/yuin/gopher-lua"
@@ -21,6 +24,7 @@ import (
 	"avescript/core/harness"
 	"avescript/core/harness/leftovers"
 	"avescript/core/harness/workers"
+	"avescript/lualib/script"
 	"avescript/lualib/vm"
 )
 
@@ -132,12 +136,29 @@ func runFile(ctx context.Context, file string, run *harness.Run, opts Options) e
 	return err
 }
 
+// CheckHelper says why the helper file cannot be read. Where a module lies is known
+// to interpreters only.
+func (o Options) CheckHelper() error {
+	if !isFile(o.Helper) {
+		return nil
+	}
+	_, err := os.ReadFile(o.Helper)
+	var failure *fs.PathError
+	if errors.As(err, &failure) {
+		return fmt.Errorf("the helper: %w", &script.ReadError{Path: o.Helper, Err: failure.Err})
+	}
+	return err
+}
+
+// isFile tells the name of a helper file from that of a module.
+func isFile(helper string) bool { return filepath.Ext(helper) == ".lua" }
+
 // helper loads the helper file, if name is one.
 func helper(v *vm.VM, name string) (lua.LValue, error) {
 	switch {
 	case name == "":
 		return lua.LNil, nil
-	case filepath.Ext(name) != ".lua":
+	case !isFile(name):
 		return lua.LString(name), nil
 	}
 	chunk, err := v.LoadFile(name)
