@@ -35,6 +35,9 @@ const (
 	RunFinished  Kind = "run_finished"
 )
 
+// NothingToRun is the message of the BlockFailed that a run without tests has.
+const NothingToRun = "there was no test to run"
+
 // Status is how a test ended.
 type Status string
 

@@ -213,7 +213,7 @@ func runDeclared(
 // nothing was tested has not.
 func finish(run *harness.Run, err error) (passed bool) {
 	if run.Totals().Tests() == 0 && err == nil {
-		run.Send(broken(harness.Problem{Message: "there was no test to run"}))
+		run.Send(broken(harness.Problem{Message: harness.NothingToRun}))
 	}
 	return run.Finish().Bad() == 0
 }

@@ -46,7 +46,9 @@ func (g *github) Report(e harness.Event) {
 	switch e.Kind {
 	case harness.FileFinished:
 		at := fileRun{e.File, e.Worker}
-		g.group(e, g.files[at])
+		if e.Totals.Tests() > 0 {
+			g.group(e, g.files[at])
+		}
 		delete(g.files, at)
 	case harness.RunFinished:
 		for _, a := range append(g.errors(), g.warnings...) {
@@ -76,6 +78,9 @@ func (g *github) finished(r result) {
 		warn(at, "flaky", fmt.Sprintf("passed at attempt %d%s", r.Attempt, r.history()))
 	}
 	for _, l := range r.Leaks {
+		if l.Fail {
+			continue // the test's error has it
+		}
 		made := at
 		if l.Made != nil {
 			made = *l.Made

@@ -36,7 +36,9 @@ func describe(e harness.Event, p harness.Problem) []line {
 	if p.Hook != "" {
 		position += ", in " + p.Hook
 	}
-	add(placeLine, position)
+	if position != "" { // of the run there is none
+		add(placeLine, position)
+	}
 	if at.Source != "" {
 		add(sourceLine, "  | "+at.Source)
 	}

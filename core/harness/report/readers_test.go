@@ -205,3 +205,13 @@ func TestGitHubRepeats(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// TestGitHubTellsLeaksOnce: one that fails its test is part of the error.
+func TestGitHubTellsLeaksOnce(t *testing.T) {
+	e := test(0, "a.lua", 1, harness.Failed, 0, 0, "leaves")
+	e.Leaks = []harness.Leak{{Kind: "process", What: "process 1", Fail: true}, {Kind: "file", What: "file x"}}
+	got := write(t, "github", report.View{}, []harness.Event{e, {Kind: harness.RunFinished, Totals: &harness.Totals{Failed: 1}}})
+	if strings.Contains(got, "process 1") || !strings.Contains(got, "::warning file=a.lua,line=1,title=left behind%3A leaves::file x\n") {
+		t.Errorf("got %s", got)
+	}
+}

@@ -227,3 +227,24 @@ func TestWriteErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestNothing is a run that has left out all tests: that is all there is to say.
+func TestNothing(t *testing.T) {
+	none := harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Problems: []harness.Problem{{Message: harness.NothingToRun}}}
+	events := []harness.Event{
+		{Kind: harness.RunStarted, Files: 1}, started(1, "a.lua"),
+		{Kind: harness.FileFinished, File: "a.lua", Worker: 1, Totals: &harness.Totals{}},
+		none, {Kind: harness.RunFinished, Totals: &harness.Totals{Errors: 1}},
+	}
+	for name, want := range map[string]string{
+		"terminal": "there was no test to run\n",
+		"github":   "::error title=the run::there was no test to run\n0 passed, 1 failed\n",
+	} {
+		if diff := cmp.Diff(want, strings.TrimLeft(write(t, name, report.View{}, events), "\n")); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", name, diff)
+		}
+	}
+	if got := write(t, "tap", report.View{}, events); !strings.HasPrefix(got, "TAP version 14\nnot ok 1 - the run\n") {
+		t.Errorf("got %s", got)
+	}
+}

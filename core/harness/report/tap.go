@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -36,7 +37,9 @@ func (t *tap) Report(e harness.Event) {
 	case harness.RunStarted:
 		fmt.Fprintf(t.w, "TAP version %d\n", t.version)
 	case harness.FileFinished:
-		fmt.Fprintf(t.w, "# %s: %s\n", tapText(e.File), e.Totals)
+		if e.Totals.Tests() > 0 {
+			fmt.Fprintf(t.w, "# %s: %s\n", tapText(e.File), e.Totals)
+		}
 	case harness.RunFinished:
 		fmt.Fprintf(t.w, "1..%d\n# %s in %.2f s\n", t.points, e.Totals, e.Seconds)
 	}
@@ -55,9 +58,9 @@ func (t *tap) point(r result) {
 	case r.Status != harness.Passed:
 		verdict, directive = "not ok", " # TODO in quarantine"+tapText(r.reason())
 	}
-	name := r.File
+	name := cmp.Or(r.File, title(r.Event))
 	if len(r.Path) > 0 {
-		name += ": " + title(r.Event)
+		name = r.File + ": " + title(r.Event)
 	}
 	fmt.Fprintf(t.w, "%s %d - %s%s\n", verdict, t.points, tapText(name), directive)
 	t.diagnosis(r, verdict == "ok")

@@ -24,7 +24,8 @@ const (
 // well are only counted on the line that shows the progress: nobody reads a page
 // of "ok". In a log they stay, for they are all that shows there how far the run
 // has come. What is to be known of the failures comes at the end. The very last
-// line is [harness.Totals] and nothing else: tools look for it.
+// line is [harness.Totals] and nothing else: tools look for it. When there was no
+// test to run, it says that instead.
 type Terminal struct {
 	w        io.Writer
 	style    style
@@ -117,8 +118,8 @@ func (t *Terminal) linef(format string, args ...any) {
 
 func (t *Terminal) fileFinished(e harness.Event) {
 	bad := e.Totals.Bad() > 0
-	if t.progress.active() && !bad {
-		return
+	if !bad && (t.progress.active() || e.Totals.Tests() == 0) {
+		return // none of its tests were chosen, or none had their turn
 	}
 	verdict := t.style.green("ok  ")
 	if bad {
@@ -140,6 +141,10 @@ func (t *Terminal) runFinished(e harness.Event) {
 	}
 	for _, r := range t.slow {
 		fmt.Fprintf(t.w, "%s %s %s\n", t.style.yellow("slow"), name(r.Event), t.style.dim("("+duration(r.Seconds)+")"))
+	}
+	if len(t.trouble) == 1 && isNothing(t.trouble[0].Event) {
+		fmt.Fprintln(t.w, t.style.red(harness.NothingToRun))
+		return
 	}
 	failures{t.w, t.style}.write(t.trouble)
 	if t.seed != 0 {

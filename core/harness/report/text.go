@@ -20,6 +20,11 @@ func title(e harness.Event) string {
 	return cmp.Or(e.FullName(), e.File, "the run")
 }
 
+// isNothing tells of the event that there was no test to run.
+func isNothing(e harness.Event) bool {
+	return e.File == "" && len(e.Problems) == 1 && e.Problems[0].Message == harness.NothingToRun
+}
+
 // place is the frame as a report shows it.
 func place(f harness.Frame) string {
 	place := f.File
