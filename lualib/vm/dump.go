@@ -3,7 +3,6 @@ package vm
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -15,17 +14,14 @@ import (
 func Dump(L *lua.LState, w io.Writer) { DumpIf(L, w, func(Frame) bool { return true }) }
 
 // DumpIf is Dump without the calls of which wanted does not hold, and without
-// the threads that have no other.
+// the threads that have no other. The Go function that a thread waits in is shown
+// with the call of it.
 func DumpIf(L *lua.LState, w io.Writer, wanted func(Frame) bool) {
 	t := threadOf(L)
 	number := 0
 	show := func(what string, t *thread) {
 		var calls strings.Builder
-		for a := range t.activations() {
-			if wanted(a.describe(t.vm)) {
-				a.dump(t.vm, &calls)
-			}
-		}
+		t.dump(&calls, wanted)
 		if calls.Len() > 0 {
 			number++
 			fmt.Fprintf(w, "Lua thread %d (%s):\n%s\n", number, what, &calls)
@@ -68,6 +64,28 @@ func Stacks(L *lua.LState) (stacks [][]Frame) {
 	return stacks
 }
 
+// dump writes the calls of which wanted holds, and the one of a Go function that the
+// innermost of all calls has made.
+func (t *thread) dump(w io.Writer, wanted func(Frame) bool) {
+	var waiting *activation
+	innermost := true
+	for a := range t.activations() {
+		f := a.describe(t.vm)
+		isWanted := wanted(f)
+		if isWanted {
+			if waiting != nil {
+				waiting.dump(t.vm, w)
+			}
+			a.dump(t.vm, w)
+		}
+		waiting = nil
+		if innermost && !isWanted && f.Source == "" {
+			waiting = &a
+		}
+		innermost = false
+	}
+}
+
 func (a activation) dump(vm *VM, w io.Writer) {
 	f := a.describe(vm)
 	fmt.Fprintf(w, "  %s\n", f)
@@ -83,14 +101,4 @@ func (a activation) dump(vm *VM, w io.Writer) {
 			fmt.Fprintf(w, "        %s = %s\n", name, shown(value))
 		}
 	}
-}
-
-// shown is a value in one line, without calling anything.
-func shown(v lua.LValue) string {
-	const most = 100
-	text := v.String()
-	if _, ok := v.(lua.LString); ok {
-		text = strconv.Quote(text[:min(len(text), most)])
-	}
-	return text
 }
