@@ -121,10 +121,24 @@ func cmdSpawn(c *bind.Call) error {
 	}
 	s := &session{started, options.Timeout.Or(defaultPatience)}
 	sessionsOf(c.L).add(s)
-	vm.Made(c.L, vm.MadeProcess, s.PID())
+	s.tellMade(c.L, recording)
 	object := bind.New(c.L, &sessionClass, s)
 	object.RawSetString("pid", lua.LNumber(s.PID()))
 	return c.Return(object)
+}
+
+// tellMade tells what a session may leave behind: its process and its terminal.
+func (s *session) tellMade(L *lua.LState, recording *os.File) {
+	vm.Made(L, vm.MadeProcess, s.PID())
+	s.Descriptors(func(master int, others []int) {
+		vm.Made(L, vm.MadeDescriptor, master)
+		if recording != nil {
+			others = append(others, int(recording.Fd()))
+		}
+		for _, fd := range others {
+			vm.Made(L, vm.MadePart, fd)
+		}
+	})
 }
 
 // sessions are those of an interpreter that may not have ended. They don't

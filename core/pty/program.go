@@ -171,6 +171,12 @@ func (p *Program) Signal(signal syscall.Signal) error {
 	return unix.PidfdSendSignal(p.pidfd, signal, nil, 0)
 }
 
+// Descriptors are those that the program takes up here: the master's, and what goes
+// with it.
+func (p *Program) Descriptors() (master int, others []int) {
+	return p.master, []int{p.replica, p.pidfd, p.interruption}
+}
+
 // Close closes the terminal, which hangs up whoever still has it. Nobody may be
 // waiting in another method.
 func (p *Program) Close() error {

@@ -139,6 +139,15 @@ func (s *Session) begin(opts Options) (err error) {
 // PID is the program's. It may be another's when the session has ended.
 func (s *Session) PID() int { return s.program.PID }
 
+// Descriptors calls use with those of the session, as [pty.Program.Descriptors] has
+// them, unless it has ended. They are open until use returns.
+func (s *Session) Descriptors(use func(master int, others []int)) {
+	_ = s.using(func() error {
+		use(s.program.Descriptors())
+		return nil
+	})
+}
+
 // Ended is closed when the session has ended.
 func (s *Session) Ended() <-chan struct{} { return s.over }
 

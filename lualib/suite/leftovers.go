@@ -64,7 +64,8 @@ type remains struct {
 	watcher *leftovers.Watcher // nil where nobody looks
 	levels  []leftovers.Things // what there was when each block, and the test, began
 	made    map[leftovers.Identity]harness.Frame
-	leaks   []harness.Leak // for the next event
+	parts   map[leftovers.Identity]bool // of things that are told of
+	leaks   []harness.Leak              // for the next event
 
 	// overdue is set when the time of a test is over: what it has started is
 	// part of what the report says of it, and is ended.
@@ -102,7 +103,7 @@ func left(c *bind.Call) error {
 	var lines []string
 	for _, l := range found {
 		severity := s.opts.Leaks[l.Kind]
-		if severity == Off {
+		if severity == Off || r.parts[l.Identity] {
 			continue
 		}
 		leak := l.Leak(r.maker(l), severity == Fail)
@@ -196,6 +197,10 @@ func (r *remains) maker(l leftovers.Left) *harness.Frame {
 // noteMade remembers the line that has made something. A descriptor may be that
 // of a file, which stays when it is closed.
 func (r *remains) noteMade(L *lua.LState, kind vm.MadeKind, number int) {
+	if kind == vm.MadePart {
+		r.parts[leftovers.IdentityOfDescriptor(number)] = true
+		return
+	}
 	stack := scriptStack(vm.Frames(L))
 	if len(stack) == 0 {
 		return

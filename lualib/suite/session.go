@@ -68,7 +68,11 @@ func (s *session) declaredIn(L *lua.LState) string {
 func (s *session) begin(v *vm.VM, run *harness.Run, file string, opts Options) {
 	s.run, s.file, s.opts = run, file, opts
 	if opts.Watcher != nil {
-		s.remains = remains{watcher: opts.Watcher, made: map[leftovers.Identity]harness.Frame{}}
+		s.remains = remains{
+			watcher: opts.Watcher,
+			made:    map[leftovers.Identity]harness.Frame{},
+			parts:   map[leftovers.Identity]bool{},
+		}
 		v.OnMade = s.remains.noteMade
 	}
 }
