@@ -201,7 +201,7 @@ local function each_of(word)
             check_callable(word, fn)
             name = tostring(name or word)
             if rows[1] == nil then
-                return runner.add_pending(name .. " (no rows)", host.caller())
+                return runner.add_pending(name .. " (no rows)", given, host.caller())
             end
             for _, row in ipairs(rows) do
                 test[word](each.name_of(name, row), given or {}, each.call(fn, row))
