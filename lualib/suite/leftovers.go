@@ -166,7 +166,7 @@ func (s *session) ends(l leftovers.Left) bool {
 // forgive takes what there is now for granted in the blocks around, too: it was
 // told once.
 func (r *remains) forgive() {
-	now := r.watcher.Look()
+	now := r.watcher.Settled()
 	for i := range r.levels {
 		r.levels[i] = now
 	}

@@ -92,6 +92,20 @@ func (w *Watcher) Look() Things {
 	return Things{w.children(), w.fds.names(w.buffer), w.temp.names(w.buffer)}
 }
 
+// Settled is a look after which nothing goes any more: what was ended closes its
+// descriptors in a moment, and would be taken for what was there.
+func (w *Watcher) Settled() Things {
+	now := w.Look()
+	for range patience {
+		time.Sleep(interval)
+		before := now
+		if now = w.Look(); len(now.fds) == len(before.fds) && len(now.children) == len(before.children) {
+			break
+		}
+	}
+	return now
+}
+
 // Clean tells whether there is nothing now that was not before.
 func (w *Watcher) Clean(before Things) bool { return w.within(w.Look(), before) }
 
