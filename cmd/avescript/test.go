@@ -123,7 +123,7 @@ func (t *testCommand) runJobs(ctx context.Context, jobs []suite.Job, opts suite.
 	if err != nil {
 		return err
 	}
-	opts.Reporter = harness.Reporters{set, past}
+	opts.Reporter = uncut{harness.Reporters{set, past}, ctx}
 	plan := suite.Plan{Workers: t.how.workers, Jobs: jobs, FailFast: t.how.failFast, Command: workerCommand}
 	limited, cancel := suite.Until(ctx, t.how.runTimeout)
 	defer cancel()

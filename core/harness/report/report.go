@@ -170,6 +170,11 @@ func (s *Set) Close() error {
 	close(s.done)
 	s.ticking.Wait()
 	var all []error
+	for _, r := range s.reporters {
+		if t, ok := r.(*Terminal); ok {
+			t.progress.clear(t.w) // the run may not have got to its end
+		}
+	}
 	for _, o := range s.outputs {
 		err := o.Flush()
 		if o.file != nil {

@@ -5,6 +5,9 @@
 // as a hint that something is different now: when it has been quiet for a while,
 // the trees are searched, and what counts is whether the content of a file is
 // another one than before.
+//
+// Tests write files, too, which must not make them run again without end: see
+// [Trees.Begin].
 package watch
 
 import (
@@ -30,6 +33,9 @@ type Trees struct {
 	wanted func(path string) bool
 	notify *fsnotify.Watcher
 	files  map[string]content // by path
+
+	before map[string]content // the files when the run began, nil if there is none
+	made   map[string]bool    // those that runs have made
 }
 
 type content [sha256.Size]byte
@@ -40,7 +46,7 @@ func Open(roots []string, wanted func(path string) bool) (*Trees, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch files: %w", err)
 	}
-	t := &Trees{roots: roots, wanted: wanted, notify: notify}
+	t := &Trees{roots: roots, wanted: wanted, notify: notify, made: map[string]bool{}}
 	if t.files, err = t.search(); err != nil {
 		return nil, errors.Join(err, notify.Close())
 	}
@@ -50,6 +56,27 @@ func Open(roots []string, wanted func(path string) bool) (*Trees, error) {
 // Close ends it.
 func (t *Trees) Close() error { return t.notify.Close() }
 
+// Begin says that tests run from now on. A file that appears meanwhile is taken for
+// one of theirs: no run makes it a change again, whatever becomes of it, until it has
+// changed between two runs.
+func (t *Trees) Begin() { t.before = t.files }
+
+// End says that the tests have ended, and lists what has changed since the last time.
+// That includes those files of theirs which are still there and which adopt takes for
+// somebody else's.
+func (t *Trees) End(adopt func(path string) bool) ([]string, error) {
+	changed, err := t.changed()
+	for path := range t.files {
+		if _, old := t.before[path]; !old && t.made[path] && adopt(path) {
+			delete(t.made, path)
+			changed = append(changed, path)
+		}
+	}
+	t.before = nil
+	slices.Sort(changed)
+	return changed, err
+}
+
 // Changed waits until files have changed since the last time, and lists them, sorted:
 // also those that are new, and those that are gone. The error is that of ctx, or of
 // a directory that cannot be watched.
@@ -58,16 +85,34 @@ func (t *Trees) Changed(ctx context.Context) ([]string, error) {
 		if err := t.quiet(ctx); err != nil {
 			return nil, err
 		}
-		files, err := t.search()
-		if err != nil {
-			return nil, err
-		}
-		changed := difference(t.files, files)
-		t.files = files
-		if len(changed) > 0 {
-			return changed, nil
+		changed, err := t.changed()
+		if err != nil || len(changed) > 0 {
+			return changed, err
 		}
 	}
+}
+
+// changed lists what has changed since the last time, without what runs have made.
+func (t *Trees) changed() ([]string, error) {
+	files, err := t.search()
+	if err != nil {
+		return nil, err
+	}
+	changed := difference(t.files, files)
+	t.files = files
+	return slices.DeleteFunc(changed, t.isMade), nil
+}
+
+// isMade tells whether a file that has changed is one that runs make, and notes it.
+func (t *Trees) isMade(path string) bool {
+	if t.before == nil {
+		delete(t.made, path)
+		return false
+	}
+	if _, old := t.before[path]; !old {
+		t.made[path] = true
+	}
+	return t.made[path]
 }
 
 // quiet waits until something happens, and then until nothing does: programs that

@@ -111,6 +111,66 @@ func TestChanged(t *testing.T) {
 	p.changes("moved/down/b.lua")
 }
 
+// end ends a run, after which the files have changed.
+func (p *project) end(adopt func(path string) bool, want ...string) {
+	p.Helper()
+	files, err := p.trees.End(adopt)
+	p.must(err)
+	for i := range want {
+		want[i] = p.path(want[i])
+	}
+	if !slices.Equal(files, want) {
+		p.Errorf("wanted a change of %q at the end of the run, got %q", want, files)
+	}
+}
+
+func TestWhatTestsMakeIsNoChange(t *testing.T) {
+	none := func(string) bool { return false }
+	p := open(t, "a.lua")
+
+	p.trees.Begin()
+	p.write("made.lua", "by tests")
+	p.write("a.lua", "new")
+	p.changes("a.lua")
+	p.must(os.Remove(p.path("made.lua")))
+	p.write("a.lua", "newer")
+	p.changes("a.lua")
+	p.write("made.lua", "again")
+	p.end(none)
+
+	p.trees.Begin()
+	p.write("made.lua", "by other tests")
+	p.write("a.lua", "newest")
+	p.end(none, "a.lua")
+
+	// Between two runs somebody else has it, and keeps it.
+	p.write("made.lua", "by the user")
+	p.changes("made.lua")
+	p.trees.Begin()
+	p.write("made.lua", "by the user, too")
+	p.changes("made.lua")
+	p.end(none)
+}
+
+func TestNewFilesAreAdopted(t *testing.T) {
+	isTest := func(path string) bool { return strings.HasSuffix(path, "_test.lua") }
+	p := open(t, "a.lua")
+
+	p.trees.Begin()
+	p.write("made.lua", "by tests")
+	p.write("made_test.lua", "for a moment")
+	p.write("new_test.lua", "by the user")
+	p.write("a.lua", "new")
+	p.changes("a.lua")
+	p.must(os.Remove(p.path("made_test.lua")))
+	p.end(isTest, "new_test.lua")
+
+	p.trees.Begin()
+	p.write("new_test.lua", "changed")
+	p.changes("new_test.lua")
+	p.end(isTest)
+}
+
 func TestChangedEndsWithItsContext(t *testing.T) {
 	p := open(t)
 	reason := errors.New("enough")
