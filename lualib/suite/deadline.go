@@ -66,6 +66,7 @@ func within(c *bind.Call) error {
 	if !errors.Is(err, d) {
 		return err
 	}
+	s.remains.overdue = true
 	problem := c.L.NewTable()
 	problem.RawSetString("status", lua.LString(harness.Error))
 	problem.RawSetString("message", lua.LString(d.problem.Message))
@@ -103,7 +104,6 @@ func (d *deadline) expire(L *lua.LState) {
 		}
 	}
 	d.problem.Message += d.session.describe(L)
-	d.session.remains.overdue = true
 	d.cancel(d)
 }
 

@@ -67,8 +67,9 @@ type remains struct {
 	parts   map[leftovers.Identity]bool // of things that are told of
 	leaks   []harness.Leak              // for the next event
 
-	// overdue is set when the time of a test is over: what it has started is
-	// part of what the report says of it, and is ended.
+	// overdue is set when the time of a test was over, until it is looked for what
+	// that has left behind: what it has started is part of what the report says of
+	// it, and is ended.
 	overdue bool
 }
 
@@ -88,15 +89,14 @@ func left(c *bind.Call) error {
 	if r.watcher == nil || len(r.levels) == 0 {
 		return nil
 	}
-	before := r.levels[len(r.levels)-1]
-	r.levels = r.levels[:len(r.levels)-1]
+	before, overdue := r.levels[len(r.levels)-1], r.overdue
+	r.levels, r.overdue = r.levels[:len(r.levels)-1], false
 	if r.watcher.Clean(before) {
 		return nil
 	}
 	var found []leftovers.Left
-	c.Unlocked(func(context.Context) { found = s.find(before) })
-	if r.overdue {
-		r.overdue = false
+	c.Unlocked(func(context.Context) { found = s.find(before, overdue) })
+	if overdue {
 		r.forgive()
 		return nil
 	}
@@ -131,13 +131,14 @@ const mostLeaks = 10
 // for: their children, which are ours then.
 const generations = 10
 
-// find looks for what is new, and ends it if it is a reason to fail. What goes
-// with a process, such as its terminal, is not told beside it.
-func (s *session) find(before leftovers.Things) (found []leftovers.Left) {
+// find looks for what is new, and ends it if it is a reason to fail or overdue. What
+// goes with a process, such as its terminal, is not told beside it.
+func (s *session) find(before leftovers.Things, overdue bool) (found []leftovers.Left) {
+	ends := func(l leftovers.Left) bool { return overdue || s.opts.Leaks[l.Kind] == Fail }
 	for range generations {
 		var processes, others []leftovers.Left
 		for _, l := range s.remains.watcher.New(before) {
-			if l.Kind == leftovers.Process && s.ends(l) {
+			if l.Kind == leftovers.Process && ends(l) {
 				l.End()
 				processes = append(processes, l)
 			} else {
@@ -149,18 +150,13 @@ func (s *session) find(before leftovers.Things) (found []leftovers.Left) {
 			continue
 		}
 		for _, l := range others {
-			if s.ends(l) {
+			if ends(l) {
 				l.End()
 			}
 		}
 		return append(found, others...)
 	}
 	return found
-}
-
-// ends tells whether something is ended.
-func (s *session) ends(l leftovers.Left) bool {
-	return s.remains.overdue || s.opts.Leaks[l.Kind] == Fail
 }
 
 // forgive takes what there is now for granted in the blocks around, too: it was

@@ -84,3 +84,15 @@ func TestStuck(t *testing.T) {
 		t.Errorf("got %q", messages)
 	}
 }
+
+// TestLeakAfterDeadline: a test that was overdue and left nothing behind does not
+// excuse what the next one leaves.
+func TestLeakAfterDeadline(t *testing.T) {
+	const source = `
+		it("hangs", { timeout = 0.1 }, function() while true do end end)
+		it("leaks", function() os.execute("sleep 1000 &") end)`
+	lines, messages := verdictsOf(t, source, suite.Options{Leaks: suite.DefaultSeverities()})
+	if diff := cmp.Diff([]string{"error hangs", "failed leaks"}, lines); diff != "" {
+		t.Errorf("-want +got:\n%s%q", diff, messages)
+	}
+}
