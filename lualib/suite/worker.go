@@ -49,7 +49,12 @@ func Work(ctx context.Context, newVM func() *vm.VM) error {
 	}
 	run := harness.Start(link, 0)
 	for job := range link.Jobs() {
-		busy <- struct{}{}
+		select {
+		case busy <- struct{}{}:
+		default: // the parent has gone just now
+			leave(temp)
+			return nil
+		}
 		opts.job = newJob(job)
 		run.StartFile(job.File)
 		_ = runFile(ctx, job.File, run, opts)

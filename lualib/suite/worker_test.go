@@ -2,15 +2,18 @@ package suite_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
 
 	"avescript/core/harness"
 	"avescript/lualib/suite"
@@ -95,4 +98,50 @@ func TestLeakAfterDeadline(t *testing.T) {
 	if diff := cmp.Diff([]string{"error hangs", "failed leaks"}, lines); diff != "" {
 		t.Errorf("-want +got:\n%s%q", diff, messages)
 	}
+}
+
+// TestOrphan: a worker ends whose parent dies as soon as it has given a job.
+func TestOrphan(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x_spec.lua")
+	if err := os.WriteFile(file, []byte(`it("runs", function() end)`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 8 { // when they notice is up to the scheduler
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			worker := orphan(t, fmt.Sprintf("{\"setup\":{}}\n{\"job\":{\"file\":%q}}\n", file))
+			killer := time.AfterFunc(30*time.Second, func() { _ = worker.Process.Kill() })
+			_ = worker.Wait()
+			if !killer.Stop() {
+				t.Error("the worker has not ended")
+			}
+		})
+	}
+}
+
+// orphan starts a worker whose parent gives orders and is gone.
+func orphan(t *testing.T, orders string) *exec.Cmd {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, theirs := os.NewFile(uintptr(fds[0]), "parent"), os.NewFile(uintptr(fds[1]), "worker")
+	defer ours.Close()
+	defer theirs.Close()
+	journal, err := os.Create(filepath.Join(t.TempDir(), "journal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer journal.Close()
+	if _, err := ours.WriteString(orders); err != nil {
+		t.Fatal(err)
+	}
+	worker := exec.Command(os.Args[0], asWorker)
+	worker.ExtraFiles = []*os.File{theirs, journal}
+	worker.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	if err := worker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return worker
 }
