@@ -20,10 +20,11 @@ import (
 const statusOrphan = 1
 
 // Work is the main function of a worker: it runs the files that its parent names
-// until there are no more. When ctx ends, so does the test that is running.
-func Work(ctx context.Context, newVM func() *vm.VM) error {
+// until there are no more. When own ends, so does the test that is running, and the
+// parent is left to go on with another worker: no test could run here any more.
+func Work(own context.Context, newVM func() *vm.VM) error {
 	var opts Options
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(own)
 	defer cancel(nil)
 	busy := make(chan struct{}, 1)
 	temp := os.TempDir() // which the parent has made for this process
@@ -58,6 +59,10 @@ func Work(ctx context.Context, newVM func() *vm.VM) error {
 		opts.job = newJob(job)
 		run.StartFile(job.File)
 		_ = runFile(ctx, job.File, run, opts)
+		if own.Err() != nil {
+			link.Gone()
+			break
+		}
 		<-busy
 		link.Done()
 	}
