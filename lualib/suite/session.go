@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"errors"
 	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
@@ -100,9 +101,9 @@ func (s *session) send(e harness.Event) {
 // abandoned is the event of a run that err has ended: the test that was running
 // fails for it.
 func (s *session) abandoned(err error) harness.Event {
-	message := "interrupted"
-	if cause := err.Error(); cause != message { // which is a Ctrl-C's
-		message += ": " + cause
+	message := err.Error()
+	if !isRaised(err) && message != "interrupted" { // which is a Ctrl-C's
+		message = "interrupted: " + message
 	}
 	if s != nil {
 		if current := s.running(); current != nil {
@@ -110,4 +111,10 @@ func (s *session) abandoned(err error) harness.Event {
 		}
 	}
 	return broken(harness.Problem{Message: message})
+}
+
+// isRaised tells an error that Lua code has raised from the end of its context.
+func isRaised(err error) bool {
+	_, raised := errors.AsType[*vm.Error](err)
+	return raised
 }

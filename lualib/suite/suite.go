@@ -202,8 +202,7 @@ func runDeclared(
 		return err // that is no reason for a test to fail
 	}
 	run.Send(s.abandoned(err))
-	var raised *vm.Error
-	if errors.As(err, &raised) {
+	if isRaised(err) {
 		return nil
 	}
 	return err

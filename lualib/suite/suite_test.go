@@ -234,6 +234,18 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestRunnerBroken: an error in the middle of the runner is told as what it is.
+func TestRunnerBroken(t *testing.T) {
+	v := newVM()
+	defer v.Close()
+	do(t, v, `it("breaks it", function() table.insert = nil error("x") end)`)
+	_, passed, report := finish(t, v, suite.Options{})
+	if passed || strings.Contains(report, "interrupted") || !strings.Contains(report, "1) breaks it\n") ||
+		!strings.Contains(report, "\n   ave/test/runner.lua:") {
+		t.Error(report)
+	}
+}
+
 // TestFilesAreSeparate runs files that would disturb each other in one state,
 // and ones that don't load.
 func TestFilesAreSeparate(t *testing.T) {
