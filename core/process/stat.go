@@ -168,3 +168,19 @@ func childrenOf(pid int, wanted func(Stat) bool) ([]Stat, error) {
 	}
 	return children, nil
 }
+
+// ByParent lists all living processes, each under the pid of its parent, from one look
+// at them. If a pid was used again meanwhile, a process may be below itself.
+func ByParent() (map[int][]Stat, error) {
+	all, _, err := snapshot()
+	if err != nil {
+		return nil, fmt.Errorf("list all processes: %w", err)
+	}
+	children := map[int][]Stat{}
+	for _, s := range all {
+		if !s.Dead() {
+			children[s.Parent] = append(children[s.Parent], s)
+		}
+	}
+	return children, nil
+}
