@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/pprof"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -28,19 +30,34 @@ type deadline struct {
 	hook    string // "" for the test itself
 	cancel  context.CancelCauseFunc
 
-	// Under the interpreter's lock.
-	over    bool
-	problem harness.Problem
+	// What the event is about if the process has to be ended: the code may go on
+	// meanwhile, and the session with another test.
+	test, block *harness.Event
+
+	claimed atomic.Bool                     // by its end, or by stuck: the other one must do nothing
+	ended   chan struct{}                   // closed
+	reached chan struct{}                   // closed when the interpreter has been stopped
+	problem atomic.Pointer[harness.Problem] // what expire has seen
+}
+
+func newDeadline(s *session, limit time.Duration, hook string, cancel context.CancelCauseFunc) *deadline {
+	return &deadline{
+		session: s, limit: limit, hook: hook, cancel: cancel,
+		test: s.running(), block: s.block.Load(),
+		ended: make(chan struct{}), reached: make(chan struct{}),
+	}
 }
 
 func (d *deadline) Error() string {
 	return fmt.Sprintf("it did not end within %g s", d.limit.Seconds())
 }
 
-// stuckGrace is how long code may go on when its time is over. A Go function
-// that does not heed its context takes longer; only the end of the process ends
-// it then.
-const stuckGrace = 3 * time.Second
+// How long code may go on when its time is over. A Go function that does not heed its
+// context takes longer; only the end of the process ends it then.
+const (
+	reachGrace = 3 * time.Second  // until the interpreter can be stopped
+	endGrace   = 10 * time.Second // from then on: commands are asked to end before they are killed
+)
 
 // within calls fn(hook) and returns what it returns. When the seconds are over, it
 // returns nothing, and a problem instead. Without seconds there is no limit.
@@ -52,14 +69,13 @@ func within(c *bind.Call) error {
 	s := of(c.L)
 	ctx, cancel := context.WithCancelCause(vm.Context(c.L))
 	defer cancel(nil)
-	d := &deadline{session: s, limit: time.Duration(float64(limit) * float64(time.Second)), hook: hook, cancel: cancel}
+	d := newDeadline(s, time.Duration(float64(limit)*float64(time.Second)), hook, cancel)
 	defer d.start(vm.Of(c.L))()
 	var result lua.LValue
 	err := vm.Within(c.L, ctx, func(L *lua.LState) error {
 		result = bind.Invoke(L, fn, c.Arg(4))
 		return nil
 	})
-	d.over = true
 	if err == nil {
 		return c.Return(result)
 	}
@@ -67,43 +83,65 @@ func within(c *bind.Call) error {
 		return err
 	}
 	s.remains.overdue = true
+	seen := d.problem.Load()
 	problem := c.L.NewTable()
 	problem.RawSetString("status", lua.LString(harness.Error))
-	problem.RawSetString("message", lua.LString(d.problem.Message))
-	problem.RawSetString("stack", &lua.LUserData{Value: d.problem.Stack, Metatable: lua.LNil})
+	problem.RawSetString("message", lua.LString(seen.Message))
+	problem.RawSetString("stack", &lua.LUserData{Value: seen.Stack, Metatable: lua.LNil})
 	return c.Return(problem)
 }
 
-// start sets the timers.
+// start sets the timers. If the process is being ended when stop is called, stop does
+// not return: nothing must follow what has been reported.
 func (d *deadline) start(v *vm.VM) (stop func()) {
-	ended := make(chan struct{})
 	timer := time.AfterFunc(d.limit, func() {
 		v.Post(d.expire, func(error) {})
-		select {
-		case <-ended:
-		case <-time.After(stuckGrace):
-			d.stuck()
+		// Without workers nothing can be done about what is stuck.
+		if link := d.session.opts.Link; link != nil && !d.awaitEnd() && d.claimed.CompareAndSwap(false, true) {
+			d.stuck(link)
 		}
 	})
 	return func() {
 		timer.Stop()
-		close(ended)
+		if !d.claimed.CompareAndSwap(false, true) {
+			select {}
+		}
+		close(d.ended)
+	}
+}
+
+// awaitEnd waits until the code has ended, or is stuck.
+func (d *deadline) awaitEnd() (ended bool) {
+	select {
+	case <-d.ended:
+		return true
+	case <-time.After(reachGrace):
+		return false
+	case <-d.reached:
+	}
+	select {
+	case <-d.ended:
+		return true
+	case <-time.After(endGrace):
+		return false
 	}
 }
 
 // expire runs in the middle of what has taken too long.
 func (d *deadline) expire(L *lua.LState) {
-	if d.over {
+	if d.claimed.Load() {
 		return
 	}
-	d.problem = harness.Problem{Message: d.Error()}
+	close(d.reached)
+	problem := harness.Problem{Message: d.Error()}
 	for _, frames := range vm.Stacks(L) {
 		if stack := scriptStack(frames); len(stack) > 0 {
-			d.problem.Stack = stack
+			problem.Stack = stack
 			break
 		}
 	}
-	d.problem.Message += d.session.describe(L)
+	problem.Message += d.session.describe(L)
+	d.problem.Store(&problem)
 	d.cancel(d)
 }
 
@@ -143,49 +181,57 @@ func (s *session) awaited() string {
 
 func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }
 
-// processTree has a line for each descendant.
+// processTree has a line for each descendant, but for the last ones of many.
 func processTree(pid int) string {
-	const deepest = 20
+	const most = 50
+	children, err := process.ByParent()
+	if err != nil {
+		return ""
+	}
 	var lines []string
-	var add func(pid, depth int)
-	add = func(pid, depth int) {
-		children, err := process.Children(pid)
-		if err != nil || depth == deepest {
-			return
-		}
-		for _, c := range children {
-			line, _ := os.ReadFile(filepath.Join("/proc", fmt.Sprint(c.PID), "cmdline"))
-			text := strings.TrimSpace(strings.ReplaceAll(string(line), "\x00", " "))
-			lines = append(lines, fmt.Sprintf("%s%d %c %s", strings.Repeat("  ", depth), c.PID, c.State, text))
-			add(c.PID, depth+1)
+	more := 0
+	var add func(pid int, indent string)
+	add = func(pid int, indent string) {
+		siblings := children[pid]
+		delete(children, pid) // to come to an end in any case
+		for _, c := range siblings {
+			if len(lines) < most {
+				lines = append(lines, indent+describeProcess(c))
+			} else {
+				more++
+			}
+			add(c.PID, indent+"  ")
 		}
 	}
-	add(pid, 0)
+	add(pid, "")
+	if more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+	}
 	return strings.Join(lines, "\n")
 }
 
-// stuck is called when even the end of its context has not ended the test. In a
-// worker, it reports what is known and ends the process: the rest of the file is
-// run by another one. Without workers nothing can be done.
-func (d *deadline) stuck() {
-	link := d.session.opts.Link
-	if link == nil {
-		return
-	}
-	problem := d.problem // a race only with what is stuck
-	if problem.Message == "" {
-		problem.Message = d.Error()
+func describeProcess(p process.Stat) string {
+	line, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.PID), "cmdline"))
+	return fmt.Sprintf("%d %c %s", p.PID, p.State, strings.TrimSpace(strings.ReplaceAll(string(line), "\x00", " ")))
+}
+
+// stuck is called when even the end of its context has not ended the code. It reports
+// what is known and ends the process: the rest of the file is run by another one.
+func (d *deadline) stuck(link *workers.Link) {
+	problem := harness.Problem{Message: d.Error()}
+	if seen := d.problem.Load(); seen != nil {
+		problem = *seen
 	}
 	var goroutines bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&goroutines, 1)
 	problem.Message += "\n\nIt is stuck in a Go function, and its process was ended.\n\n" + goroutines.String()
 	problem.Hook = d.hook
 	e := broken(problem)
-	if block := d.session.block.Load(); block != nil {
-		e.Path, e.Line = block.Path, block.Line
+	if d.block != nil {
+		e.Path, e.Line = d.block.Path, d.block.Line
 	}
-	if current := d.session.running(); current != nil {
-		e = current.Broken("")
+	if d.test != nil {
+		e = d.test.Broken("")
 		e.Problems = []harness.Problem{problem}
 	}
 	e.Died = true

@@ -1,11 +1,13 @@
 package suite_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +23,7 @@ import (
 )
 
 // asWorker is the argument with which the test binary is a worker. Its interpreters
-// have a function that nothing can interrupt.
+// have functions that nothing can interrupt.
 const asWorker = "as-worker"
 
 func work() {
@@ -29,6 +31,13 @@ func work() {
 		v := newVM()
 		_ = v.Do(context.Background(), func(L *lua.LState) error {
 			L.SetGlobal("be_stuck", L.NewFunction(func(*lua.LState) int { select {} }))
+			L.SetGlobal("be_stuck_until_reported", L.NewFunction(func(*lua.LState) int {
+				stacks := make([]byte, 1<<20)
+				for !bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("suite.(*deadline).stuck(")) {
+					time.Sleep(time.Millisecond)
+				}
+				return 0
+			}))
 			return nil
 		})
 		return v
@@ -84,6 +93,44 @@ func TestStuck(t *testing.T) {
 		return !strings.HasPrefix(m, "it did not end within 0.1 s\n\nIt is stuck in a Go function, and its process was ended.\n\n") ||
 			!strings.Contains(m, "suite_test.work.func1")
 	}) {
+		t.Errorf("got %q", messages)
+	}
+}
+
+// TestStuckNoMore: what goes on after all when its process is being ended is reported
+// once, and so is what comes after it.
+func TestStuckNoMore(t *testing.T) {
+	const source = `
+		it("is stuck", { timeout = 0.1 }, function() be_stuck_until_reported() end)
+		for i = 1, 100 do it("is after", function() end) end`
+	lines, messages := verdictsOf(t, source, suite.Options{})
+	want := append([]string{"error is stuck"}, slices.Repeat([]string{"passed is after"}, 100)...)
+	if diff := cmp.Diff(want, lines); diff != "" || len(messages) != 1 {
+		t.Errorf("-want +got:\n%s%.300q", diff, messages)
+	}
+}
+
+// TestOrderlyKill: a command that may take its time to end is not stuck.
+func TestOrderlyKill(t *testing.T) {
+	const source = `
+		it("waits", { timeout = 0.1 }, function()
+			require("ave.cmd").run({ "sh", "-c", "trap '' TERM; while :; do sleep 1; done" }, { ladder = { { "TERM", 4 } } })
+		end)`
+	lines, messages := verdictsOf(t, source, suite.Options{})
+	if diff := cmp.Diff([]string{"error waits"}, lines); diff != "" || strings.Contains(messages[0], "stuck") {
+		t.Errorf("-want +got:\n%s%.300q", diff, messages)
+	}
+}
+
+// TestManyChildren: what is said of a test that hangs can be read.
+func TestManyChildren(t *testing.T) {
+	const source = `
+		it("hangs", { timeout = 1 }, function()
+			os.execute("for i in $(seq 60); do sleep 1000 & done")
+			while true do end
+		end)`
+	_, messages := verdictsOf(t, source, suite.Options{})
+	if len(messages) != 1 || strings.Count(messages[0], "sleep 1000\n") != 50 || !strings.Contains(messages[0], "\n  and 10 more") {
 		t.Errorf("got %q", messages)
 	}
 }
