@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -118,21 +119,23 @@ func (l *Link) Report(e harness.Event) {
 	default:
 		return // the parent says when a file and the run begin and end
 	}
-	l.say(word{Event: &e, Told: l.output.told}, false)
+	l.say(word{Event: &e, Told: l.output.told.Load()}, false)
 }
 
 // Enter says in which block the worker is, which is not to be tried again if it
 // dies there.
-func (l *Link) Enter(block harness.Event) { l.say(word{Block: &block, Told: l.output.told}, false) }
+func (l *Link) Enter(block harness.Event) {
+	l.say(word{Block: &block, Told: l.output.told.Load()}, false)
+}
 
 // Keep tells of an artifact of the test that is running, in case that it is the
 // worker's last one. Otherwise the event that ends the test has it.
-func (l *Link) Keep(a harness.Artifact) { l.say(word{Kept: &a, Told: l.output.told}, false) }
+func (l *Link) Keep(a harness.Artifact) { l.say(word{Kept: &a, Told: l.output.told.Load()}, false) }
 
 // Done says that the job is done.
 func (l *Link) Done() {
 	l.output.forget()
-	l.say(word{Done: true, Told: l.output.told}, true)
+	l.say(word{Done: true, Told: l.output.told.Load()}, true)
 }
 
 // Gone says that the process will end, and that the parent need not wonder.
@@ -186,7 +189,7 @@ func (l *Link) ring() {
 // streams 1 and 2.
 type output struct {
 	fd   int
-	told int64
+	told atomic.Int64
 }
 
 const (
@@ -199,12 +202,10 @@ const (
 // since reads what is new, and the beginning of it if it is very much.
 func (o *output) since() string {
 	var stat unix.Stat_t
-	if unix.Fstat(o.fd, &stat) != nil || stat.Size <= o.told {
+	if unix.Fstat(o.fd, &stat) != nil || stat.Size <= o.told.Load() {
 		return ""
 	}
-	text := readOutput(o.fd, o.told, stat.Size)
-	o.told = stat.Size
-	return text
+	return readOutput(o.fd, o.told.Swap(stat.Size), stat.Size)
 }
 
 // forget begins anew for another file of tests. Streams that tests have closed are
@@ -217,7 +218,7 @@ func (o *output) forget() {
 	}
 	var stat unix.Stat_t
 	if unix.Fstat(o.fd, &stat) == nil && stat.Size > largest && unix.Ftruncate(o.fd, 0) == nil {
-		o.told = 0
+		o.told.Store(0)
 	}
 }
 
