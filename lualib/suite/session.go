@@ -62,7 +62,8 @@ func (s *session) declaredIn(L *lua.LState) string {
 	if !s.used {
 		return ""
 	}
-	return lua.LVAsString(s.call(L, "declared_in"))
+	declaring := bind.Invoke(L, s.require, "ave.test.declaring").(*lua.LTable)
+	return lua.LVAsString(bind.Invoke(L, declaring.RawGetString("file")))
 }
 
 // begin makes the session that of a file.

@@ -1,7 +1,8 @@
 -- The words that tests are written in, as busted has them: describe, it,
--- before_each and so on. They note what is to be run; runner.lua runs it.
+-- before_each and so on. declaring.lua notes what is to be run, and runner.lua runs it.
 
 local checking = require("ave.test.checking")
+local declaring = require("ave.test.declaring")
 local each = require("ave.test.each")
 local eventually = require("ave.test.eventually")
 local failure = require("ave.test.failure")
@@ -76,15 +77,15 @@ local function declare(word, check, add)
 end
 
 for word, kind in pairs(blocks) do
-    declare(word, options.check, function(...) runner.add_block(kind, ...) end)
+    declare(word, options.check, function(...) declaring.add_block(kind, ...) end)
 end
 
 for word in pairs(tests) do
-    declare(word, options.check, runner.add_test)
+    declare(word, options.check, declaring.add_test)
 end
 
 for word, kind in pairs(hooks) do
-    declare(word, options.check_hook, function(...) runner.add_hook(kind, ...) end)
+    declare(word, options.check_hook, function(...) declaring.add_hook(kind, ...) end)
 end
 
 -- xfail(name, [options,] fn) in a block declares a test that is expected to go
@@ -118,7 +119,7 @@ function test.pending(name, given, fn)
     if given then
         options.check("pending", given, 2)
     end
-    runner.add_pending(tostring(name or "pending"), given, host.caller())
+    declaring.add_pending(tostring(name or "pending"), given, host.caller())
 end
 
 -- finally(fn) has fn called when the test is over, however it ends.
@@ -136,9 +137,9 @@ function test.randomize(...)
     must_collect("randomize")
     local wanted, seed = ...
     if select("#", ...) == 0 or wanted then
-        runner.randomize(tonumber(wanted) or tonumber(seed) or host.seed())
+        declaring.randomize(tonumber(wanted) or tonumber(seed) or host.seed())
     else
-        runner.randomize(false)
+        declaring.randomize(false)
     end
 end
 
@@ -167,7 +168,7 @@ function test.exclusive(name)
         error("exclusive: wanted a name, got " .. type(name), 2)
     end
     if runner.collecting() then
-        return runner.exclusive(name)
+        return declaring.exclusive(name)
     end
     must_run("exclusive")
     resources.take(name)
@@ -201,7 +202,7 @@ local function each_of(word)
             check_callable(word, fn)
             name = tostring(name or word)
             if rows[1] == nil then
-                return runner.add_pending(name .. " (no rows)", given, host.caller())
+                return declaring.add_pending(name .. " (no rows)", given, host.caller())
             end
             for _, row in ipairs(rows) do
                 test[word](each.name_of(name, row), given or {}, each.call(fn, row))

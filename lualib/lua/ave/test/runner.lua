@@ -7,12 +7,12 @@
 -- and never ends the run.
 
 local choice = require("ave.test.choice")
+local declaring = require("ave.test.declaring")
 local failure = require("ave.test.failure")
 local host = require("ave.test.host")
 local hub = require("ave.test.hub")
 local kept = require("ave.test.kept")
 local lazy = require("ave.test.lazy")
-local options = require("ave.test.options")
 local resources = require("ave.test.resources")
 local scope = require("ave.test.scope")
 local verdict = require("ave.test.verdict")
@@ -22,27 +22,8 @@ local shuffle = lazy("ave.test.shuffle")
 
 local runner = {}
 
-local block -- where declarations go: the block whose body is running
 local phase -- nil while blocks are collected, or "hook" or "test"
 local last_of_test, xfail -- what the test that is running gave to finally, and whether it is to fail
-local declared -- how many tests there were, with those that are left out
-local declared_in -- the file that the first word was used in
-
-local function new_block(kind, element)
-    element.kind, element.children, element.hooks = kind, {}, {}
-    element.descriptor = kind == "file" and "file" or "describe"
-    return element
-end
-
-local function new_file() return new_block("file", { path = {}, tags = {} }) end
-
-local function reset()
-    block, phase = new_file(), nil
-    block.variables = scope.new()
-    declared, declared_in = 0, nil
-end
-
-reset()
 
 function runner.collecting() return phase == nil end
 
@@ -51,44 +32,6 @@ function runner.in_test() return phase == "test" end
 function runner.finally(fn) last_of_test = fn end
 
 function runner.expect_failure(reason) xfail = reason end
-
-function runner.exclusive(name) options.add_exclusive(block, name) end
-
-function runner.randomize(seed) block.seed = seed end
-
--- declare makes an element of the block that is collected.
-local function declare(name, given, run, file, line)
-    declared_in = declared_in or file
-    local path = { unpack(block.path) }
-    path[#path + 1] = name
-    local element = setmetatable({ name = name, path = path, line = line, run = run }, options.inside(block))
-    options.apply(element, given)
-    table.insert(block.children, element)
-    return element
-end
-
-function runner.add_block(kind, ...) new_block(kind, declare(...)) end
-
-function runner.add_test(...)
-    declared = declared + 1
-    declare(...)
-end
-
-function runner.add_pending(name, given, file, line)
-    declared = declared + 1
-    local element = declare(name, given, nil, file, line)
-    element.kind, element.descriptor = "pending", "pending"
-end
-
-function runner.add_hook(kind, name, given, run, file, line)
-    if choice.of_command("list") then
-        return
-    end
-    local hook = { name = name, run = run, file = file, line = line, variables = block.variables }
-    hook.timeout = given and given.timeout
-    block.hooks[kind] = block.hooks[kind] or {}
-    table.insert(block.hooks[kind], hook)
-end
 
 -- call runs fn in a phase, with variables, and returns nil or its problem. A limit
 -- is in seconds; 0 and nil are none.
@@ -348,11 +291,10 @@ end
 
 -- collect runs a block's body, which declares what is in it.
 local function collect(of)
-    local around = block
-    block = of
+    local around = declaring.enter(of)
     of.variables = of.variables or scope.of_block(of)
     local problem = call(nil, of.variables, of.run)
-    block = around
+    declaring.enter(around)
     if problem then
         choice.lose()
         problem.status = "error"
@@ -395,8 +337,9 @@ end
 
 -- finish forgets what has run, and returns how many tests that was.
 local function finish()
-    local count = declared
-    reset()
+    local count = declaring.count()
+    declaring.reset()
+    phase = nil
     return count
 end
 
@@ -404,22 +347,20 @@ end
 -- tests that was.
 function runner.run_script()
     choice.begin()
-    run_collected(block)
+    run_collected(declaring.block())
     return finish()
 end
 
 -- run_helper runs a helper file, or requires it if it is a module's name: the
 -- hooks that it declares are around the test file that is run next.
 function runner.run_helper(helper)
-    local suite = block
+    local suite = declaring.block()
     suite.variables = _G
     suite.run = type(helper) == "string" and function() require(helper) end or helper
     if not collect(suite) then
         return false
     end
-    block = new_file()
-    block.parent = suite
-    suite.children = { block }
+    declaring.begin_inside()
     return true
 end
 
@@ -428,7 +369,7 @@ end
 function runner.run_file(chunk)
     choice.begin()
     scope.apply(chunk)
-    local file = block
+    local file = declaring.block()
     file.run = chunk
     around(file, "suite", function()
         if file.parent then
@@ -440,9 +381,5 @@ function runner.run_file(chunk)
     report(file, choice.missing())
     return finish()
 end
-
--- declared_in is the file in which something was declared that has not run,
--- or nil.
-function runner.declared_in() return declared_in end
 
 return runner
