@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,10 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"avescript/core/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // varying is what differs from run to run in reports.
 var varying = []struct {
@@ -92,7 +89,7 @@ func TestReportsOfFaults(t *testing.T) {
 	}
 	for name, text := range reports {
 		t.Run(name, func(t *testing.T) {
-			compareGolden(t, filepath.Join("testdata", "reports", name+".golden"), normalize(text, wd))
+			golden.Compare(t, filepath.Join("testdata", "reports", name+".golden"), normalize(text, wd))
 		})
 	}
 }
@@ -111,20 +108,4 @@ func splitPage(t *testing.T, page string) (data, rest string) {
 		t.Fatal(err)
 	}
 	return indented.String(), before + after
-}
-
-func compareGolden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("differs from %s (-want +got):\n%s", file, diff)
-	}
 }

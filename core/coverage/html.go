@@ -1,14 +1,13 @@
 package coverage
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"encoding/json"
-	"html"
 	"io"
 	"path/filepath"
 	"strings"
+
+	"avescript/core/webpage"
 )
 
 // pageSources are the parts of the page.
@@ -33,29 +32,19 @@ type pageFile struct {
 }
 
 // WriteHTML writes one page that needs no network: the files, and the source of
-// each with its counts. A browser builds only the file that is looked at. The
-// page's own policy forbids the network, and every script but its own.
-//
-// It does without html/template: with text/template in the program the linker
-// could no longer leave out methods that nobody calls.
+// each with its counts. A browser builds only the file that is looked at.
 func (r *Result) WriteHTML(w io.Writer) error {
 	share := r.Share()
 	p := page{Root: filepath.Base(r.Root), Covered: share.Covered, Lines: share.Lines, Files: []pageFile{}}
 	for _, f := range r.Files {
 		p.Files = append(p.Files, f.page())
 	}
-	data, err := json.Marshal(p) // writes < as \u003c, so that no tag can end the element
+	data, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	style, script := pageSource("page.css"), pageSource("page.js")
-	_, err = strings.NewReplacer(
-		"{{title}}", html.EscapeString("Coverage of "+p.Root+": "+share.String()),
-		"{{style}}", style, "{{style-hash}}", integrity(style),
-		"{{script}}", script, "{{script-hash}}", integrity(script),
-		"{{data}}", string(data),
-	).WriteString(w, pageSource("page.html"))
-	return err
+	title := "Coverage of " + p.Root + ": " + share.String()
+	return webpage.Write(w, pageSources, title, webpage.Source(pageSources, "page.js"), data)
 }
 
 func (f File) page() pageFile {
@@ -68,18 +57,4 @@ func (f File) page() pageFile {
 		}
 	}
 	return p
-}
-
-func pageSource(name string) string {
-	text, err := pageSources.ReadFile("html/" + name)
-	if err != nil {
-		panic(err) // it is part of the program
-	}
-	return string(text)
-}
-
-// integrity is how the page's policy names a script or a style.
-func integrity(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -3,7 +3,6 @@ package suite_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -17,13 +16,12 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"go.uber.org/goleak"
 
+	"avescript/core/golden"
 	"avescript/core/harness/report"
 	"avescript/lualib"
 	"avescript/lualib/suite"
 	"avescript/lualib/vm"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == asWorker {
@@ -61,8 +59,8 @@ func TestReports(t *testing.T) {
 		t.Fatalf("no fixtures: %v", err)
 	}
 	for _, file := range files {
-		golden := strings.TrimSuffix(file, ".lua") + ".golden"
-		if _, err := os.Stat(golden); err != nil && strings.HasPrefix(file, "busted") {
+		reference := strings.TrimSuffix(file, ".lua") + ".golden"
+		if _, err := os.Stat(reference); err != nil && strings.HasPrefix(file, "busted") {
 			continue
 		}
 		t.Run(file, func(t *testing.T) {
@@ -78,24 +76,8 @@ func TestReports(t *testing.T) {
 			if want := strings.Contains(got, ", 0 failed"); passed != want {
 				t.Errorf("the report says passed: %v, the result %v", want, passed)
 			}
-			compareGolden(t, golden, got)
+			golden.Compare(t, reference, got)
 		})
-	}
-}
-
-func compareGolden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("differs from %s (-want +got):\n%s", file, diff)
 	}
 }
 

@@ -84,10 +84,11 @@ type job struct {
 	skip  map[string]int  // by key: how many of them
 	only  map[string]bool // by full name: whether it has turned up
 	lines []int
+	whole bool
 }
 
 func newJob(j workers.Job) *job {
-	made := &job{skip: map[string]int{}, lines: j.Lines}
+	made := &job{skip: map[string]int{}, lines: j.Lines, whole: j.IsWhole()}
 	for _, key := range j.Skip {
 		made.skip[key]++
 	}
@@ -132,7 +133,7 @@ func (j *job) missing() (names []string) {
 
 func (j *job) diedIn(key string) bool { return j != nil && j.skip[key] > 0 }
 
-func (j *job) isAll() bool { return j == nil || len(j.skip) == 0 && j.only == nil && len(j.lines) == 0 }
+func (j *job) isAll() bool { return j == nil || j.whole }
 
 // lineList is where the tests to run are.
 func (j *job) lineList(L *lua.LState) lua.LValue {

@@ -1,17 +1,16 @@
 package report
 
 import (
-	"crypto/sha256"
 	"embed"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"html"
 	"io"
 	"path/filepath"
 	"strings"
 
 	"avescript/core/harness"
+	"avescript/core/webpage"
 )
 
 // sources are the parts of the page: its frame, its looks, and its scripts in
@@ -25,12 +24,6 @@ var scripts = []string{"text.js", "data.js", "list.js", "timeline.js", "player.j
 // page writes one HTML file when the run ends. It has everything in it: what is
 // known of the tests as JSON, and the scripts that show it. A browser builds
 // only the rows that can be seen, so that ten thousand tests open at once.
-//
-// The file's own policy forbids the network, and every script but those of the
-// page. So nothing that a test has said runs, even if it got out of the JSON.
-//
-// It does without html/template: with text/template in the program the linker
-// could no longer leave out methods that nobody calls.
 type page struct {
 	w        io.Writer
 	attempts attempts
@@ -232,33 +225,13 @@ func (p *page) write() {
 	var script strings.Builder
 	script.WriteString("(function () {\n\"use strict\";\n")
 	for _, name := range scripts {
-		script.WriteString(pageSource(name))
+		script.WriteString(webpage.Source(sources, name))
 	}
 	script.WriteString("})();\n")
-	style := pageSource("page.css")
-	data, err := json.Marshal(p.run) // writes < as \u003c, so that no tag can end the element
+	data, err := json.Marshal(p.run)
 	if err != nil {
 		data = []byte("{}")
 		script.Reset()
 	}
-	_, _ = strings.NewReplacer(
-		"{{title}}", html.EscapeString(p.run.Verdict),
-		"{{style}}", style, "{{style-hash}}", integrity(style),
-		"{{script}}", script.String(), "{{script-hash}}", integrity(script.String()),
-		"{{data}}", string(data),
-	).WriteString(p.w, pageSource("page.html"))
-}
-
-func pageSource(name string) string {
-	text, err := sources.ReadFile("html/" + name)
-	if err != nil {
-		panic(err) // it is part of the program
-	}
-	return string(text)
-}
-
-// integrity is how the page's policy names a script or a style.
-func integrity(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+	_ = webpage.Write(p.w, sources, p.run.Verdict, script.String(), data)
 }
