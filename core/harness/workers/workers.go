@@ -280,7 +280,7 @@ func (s *slot) died(ctx context.Context, err error) (again bool) {
 		e.Path, e.Line = s.block.Path, s.block.Line
 		s.job.Skip = append(s.job.Skip, e.Key())
 		message += "; what was left of the block has not been run"
-	case !expected || s.block == nil || len(s.block.Path) == 0:
+	default:
 		again = false
 		message += "; what was left of the file has not been run"
 	}
