@@ -1,12 +1,12 @@
-// Package asciicast writes and reads recordings of terminals as asciinema plays
-// them: asciicast, version 2.
+// Package asciicast writes and reads recordings of terminals in the format of
+// asciinema: asciicast, version 2.
 //
-// A recording is lines of JSON. The first is the header; each of the others is
-// an event, a list of the seconds since the beginning, a code and the data. The
-// format is described at https://docs.asciinema.org/manual/asciicast/v2/.
+// A recording is lines of JSON. The first is the header; each of the others is an
+// event, a list of the seconds since the beginning, a code and the data. The format is
+// described at https://docs.asciinema.org/manual/asciicast/v2/.
 //
-// The exit status has a code in version 3 only, "x". It is written with that:
-// players of version 2 skip the codes that they don't know.
+// Only version 3 has a code for the exit status, "x". It is used here, too: players of
+// version 2 skip unknown codes.
 package asciicast
 
 import (
@@ -14,20 +14,17 @@ import (
 	"fmt"
 )
 
-// Header is what is known of a recording from the beginning.
+// Header is the first line of a recording.
 type Header struct {
-	Version       int               `json:"version"` // 2; the writer sets it
-	Width         int               `json:"width"`   // in columns
-	Height        int               `json:"height"`  // in rows
-	Timestamp     int64             `json:"timestamp,omitempty"`
-	Duration      float64           `json:"duration,omitempty"`
-	IdleTimeLimit float64           `json:"idle_time_limit,omitempty"`
-	Command       string            `json:"command,omitempty"`
-	Title         string            `json:"title,omitempty"`
-	Env           map[string]string `json:"env,omitempty"`
+	Version   int    `json:"version"` // 2; the writer sets it
+	Width     int    `json:"width"`   // in columns
+	Height    int    `json:"height"`  // in rows
+	Timestamp int64  `json:"timestamp,omitempty"`
+	Command   string `json:"command,omitempty"`
+	Title     string `json:"title,omitempty"`
 }
 
-// version is the only one that is written and read.
+// version is the only supported version.
 const version = 2
 
 func (h Header) check() error {
@@ -40,25 +37,23 @@ func (h Header) check() error {
 	return nil
 }
 
-// Code says what an event is.
+// Code is the kind of an event.
 type Code string
 
 const (
 	Output Code = "o" // the program wrote this
-	Input  Code = "i" // this was typed
-	Marker Code = "m" // a label for this moment
 	Resize Code = "r" // the size from now on, as "80x24"
 	Exit   Code = "x" // the program has ended, with this status
 )
 
-// Event is something that happened.
+// Event is something that happened during the recording.
 type Event struct {
-	Time float64 // in seconds since the beginning
+	Time float64 // in seconds from the beginning
 	Code Code
 	Data string
 }
 
-// MarshalJSON writes the event as a list. Times are exact to a microsecond.
+// MarshalJSON writes the event as a list. Times have a resolution of a microsecond.
 func (e Event) MarshalJSON() ([]byte, error) {
 	data, err := quote(e.Data)
 	if err != nil {

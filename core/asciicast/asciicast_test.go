@@ -19,6 +19,21 @@ import (
 	"avescript/core/asciicast"
 )
 
+// read reads a whole recording.
+func read(r io.Reader) (h asciicast.Header, events []asciicast.Event, err error) {
+	reader, err := asciicast.NewReader(r)
+	if err != nil {
+		return h, nil, err
+	}
+	for e, err := range reader.Events() {
+		if err != nil {
+			return reader.Header, events, err
+		}
+		events = append(events, e)
+	}
+	return reader.Header, events, nil
+}
+
 func record(t rapid.TB, h asciicast.Header, play func(w *asciicast.Writer)) (asciicast.Header, []asciicast.Event, string) {
 	t.Helper()
 	var file bytes.Buffer
@@ -31,7 +46,7 @@ func record(t rapid.TB, h asciicast.Header, play func(w *asciicast.Writer)) (asc
 		t.Fatal(err)
 	}
 	text := file.String()
-	header, events, err := asciicast.ReadAll(&file)
+	header, events, err := read(&file)
 	if err != nil {
 		t.Fatalf("%v in:\n%s", err, text)
 	}
@@ -41,17 +56,15 @@ func record(t rapid.TB, h asciicast.Header, play func(w *asciicast.Writer)) (asc
 func TestRecording(t *testing.T) {
 	before := time.Now()
 	header, events, text := record(t, asciicast.Header{
-		Width: 80, Height: 24, Title: "<a> & b", Command: "bash", Env: map[string]string{"TERM": "xterm-256color"},
+		Width: 80, Height: 24, Title: "<a> & b", Command: "bash",
 	}, func(w *asciicast.Writer) {
 		w.Output([]byte("$ \x1b[1m\xe6\xbc"))
 		w.Output([]byte("\xa2<&>\r\n"))
-		w.Input([]byte("exit\r"))
 		w.Resize(100, 30)
-		w.Mark("here")
 		w.Output([]byte("bye\xe6"))
 		w.Exit(3)
 	})
-	if header.Version != 2 || header.Title != "<a> & b" || header.Env["TERM"] != "xterm-256color" || header.Timestamp < before.Unix() {
+	if header.Version != 2 || header.Title != "<a> & b" || header.Timestamp < before.Unix() {
 		t.Errorf("got the header %+v", header)
 	}
 	last := 0.0
@@ -64,9 +77,7 @@ func TestRecording(t *testing.T) {
 	want := []asciicast.Event{
 		{Code: asciicast.Output, Data: "$ \x1b[1m"},
 		{Code: asciicast.Output, Data: "漢<&>\r\n"},
-		{Code: asciicast.Input, Data: "exit\r"},
 		{Code: asciicast.Resize, Data: "100x30"},
-		{Code: asciicast.Marker, Data: "here"},
 		{Code: asciicast.Output, Data: "bye"},
 		{Code: asciicast.Output, Data: "\uFFFD"},
 		{Code: asciicast.Exit, Data: "3"},
@@ -74,7 +85,7 @@ func TestRecording(t *testing.T) {
 	if diff := cmp.Diff(want, events); diff != "" {
 		t.Errorf("wanted - and got +:\n%s", diff)
 	}
-	if cols, rows, err := events[3].Size(); cols != 100 || rows != 30 || err != nil {
+	if cols, rows, err := events[2].Size(); cols != 100 || rows != 30 || err != nil {
 		t.Errorf("wanted 100x30, got %dx%d, %v", cols, rows, err)
 	}
 	for line := range strings.Lines(text) {
@@ -84,8 +95,8 @@ func TestRecording(t *testing.T) {
 	}
 }
 
-// TestCutsDoNotMatter writes bytes in any cuts: the text of all events together
-// is the same.
+// TestCutsDoNotMatter writes bytes cut at random places: the text of all events
+// together is always the same.
 func TestCutsDoNotMatter(t *testing.T) {
 	piece := rapid.OneOf(rapid.SampledFrom([]string{"a", "é", "漢", "👩", "\xff", "\xe2\x82", "\xf0\x9f", "\x1b[1m", "\r\n", "\u2028", "\x00"}),
 		rapid.Map(rapid.SliceOfN(rapid.Byte(), 1, 8), func(b []byte) string { return string(b) }))
@@ -96,7 +107,7 @@ func TestCutsDoNotMatter(t *testing.T) {
 				n := rapid.IntRange(1, len(rest)).Draw(t, "cut")
 				part := []byte(rest[:n])
 				w.Output(part)
-				clear(part) // the caller's buffer is used again
+				clear(part) // the caller reuses its buffer
 				rest = rest[n:]
 			}
 		})
@@ -140,7 +151,7 @@ func TestErrors(t *testing.T) {
 		`{"version":2,"width":80,"height":24}` + "\n" + `[1,"o"]`,
 		`{"version":2,"width":80,"height":24}` + "\n" + `["1","o","x"]`,
 	} {
-		if _, _, err := asciicast.ReadAll(strings.NewReader(file)); err == nil {
+		if _, _, err := read(strings.NewReader(file)); err == nil {
 			t.Errorf("wanted an error for %q", file)
 		}
 	}
@@ -163,9 +174,7 @@ func TestAsciinemaPlaysIt(t *testing.T) {
 	}
 	w.Output([]byte("one \xe6\xbc"))
 	w.Resize(90, 30)
-	w.Input([]byte("typed"))
 	w.Output([]byte("\xa2 two\r\n"))
-	w.Mark("here")
 	w.Exit(1)
 	if err := w.Close(); err != nil {
 		t.Fatal(err)

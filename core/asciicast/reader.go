@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 )
 
 // Reader reads a recording.
@@ -29,12 +30,18 @@ func NewReader(r io.Reader) (*Reader, error) {
 	return reader, reader.Header.check()
 }
 
-// Next reads the next event, or returns io.EOF at the end. Events whose code
-// has no name here are returned too.
-func (r *Reader) Next() (Event, error) {
-	var e Event
-	err := r.next(&e)
-	return e, err
+// Events reads the events, including those whose code has no constant here. If a line
+// is not an event, the sequence ends with an error.
+func (r *Reader) Events() iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		for {
+			var e Event
+			err := r.next(&e)
+			if errors.Is(err, io.EOF) || !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // next reads a line that is not empty.
@@ -51,23 +58,5 @@ func (r *Reader) next(v any) error {
 		if err != nil {
 			return err
 		}
-	}
-}
-
-// ReadAll reads a whole recording.
-func ReadAll(r io.Reader) (Header, []Event, error) {
-	reader, err := NewReader(r)
-	if err != nil {
-		return Header{}, nil, err
-	}
-	var events []Event
-	for {
-		event, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return reader.Header, events, nil
-		} else if err != nil {
-			return reader.Header, events, err
-		}
-		events = append(events, event)
 	}
 }

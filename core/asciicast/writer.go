@@ -12,22 +12,21 @@ import (
 	"unicode/utf8"
 )
 
-// Writer records a terminal. Its methods may be called at the same time. The
-// first error of the writer below ends the recording; all methods return it
-// from then on, and Close at last.
+// Writer records a terminal. Its methods may be called at the same time. The first
+// error of the underlying writer ends the recording; all methods return it from then
+// on.
 type Writer struct {
 	mu      sync.Mutex
 	w       io.Writer
 	started time.Time
 	output  text
-	input   text
 	err     error
 }
 
-// NewWriter begins a recording: the time is now. The header needs a size; its
-// version is set, and its timestamp unless it has one. Each event goes to w in
-// one call, so that a recording of a process that died is whole up to its end.
-// The caller closes w.
+// NewWriter begins a recording at the present time. The header needs a size; its
+// version is set, and its timestamp unless it has one. Each event is written to w in
+// one call, so that the recording of a process that dies is complete up to its end. The
+// caller closes w.
 func NewWriter(w io.Writer, h Header) (*Writer, error) {
 	started := time.Now()
 	h.Version = version
@@ -47,37 +46,29 @@ func NewWriter(w io.Writer, h Header) (*Writer, error) {
 	return &Writer{w: w, started: started}, nil
 }
 
-// Output records what the program has written. A character that is cut at the
-// end of p becomes part of the next event.
-func (w *Writer) Output(p []byte) error { return w.text(Output, &w.output, p) }
-
-// Input records what was typed, likewise. Secrets are in there too.
-func (w *Writer) Input(p []byte) error { return w.text(Input, &w.input, p) }
+// Output records what the program has written. An incomplete character at the end of p
+// becomes part of the next event.
+func (w *Writer) Output(p []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.send(w.output.next(p))
+	return w.err
+}
 
 // Resize records a new size.
 func (w *Writer) Resize(cols, rows int) error {
 	return w.event(Resize, fmt.Sprintf("%dx%d", cols, rows))
 }
 
-// Mark records a label.
-func (w *Writer) Mark(label string) error { return w.event(Marker, label) }
-
 // Exit records how the program has ended.
 func (w *Writer) Exit(status int) error { return w.event(Exit, strconv.Itoa(status)) }
 
-// Close records what is left of cut characters. It does not close the writer
-// below.
+// Close records the rest of incomplete characters. It does not close the underlying
+// writer.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.flush()
-	return w.err
-}
-
-func (w *Writer) text(code Code, t *text, p []byte) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.send(code, t.next(p))
+	w.send(w.output.rest())
 	return w.err
 }
 
@@ -85,20 +76,15 @@ func (w *Writer) event(code Code, data string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if code == Exit {
-		w.flush()
+		w.send(w.output.rest())
 	}
 	w.write(Event{w.seconds(), code, data})
 	return w.err
 }
 
-func (w *Writer) flush() {
-	w.send(Output, w.output.rest())
-	w.send(Input, w.input.rest())
-}
-
-func (w *Writer) send(code Code, data string) {
-	if data != "" {
-		w.write(Event{w.seconds(), code, data})
+func (w *Writer) send(output string) {
+	if output != "" {
+		w.write(Event{w.seconds(), Output, output})
 	}
 }
 
@@ -117,11 +103,11 @@ func (w *Writer) write(e Event) {
 	}
 }
 
-// text is a stream of bytes that becomes text.
+// text converts a stream of bytes to text.
 type text struct{ cut []byte }
 
-// next is p as text, with what was cut before it and without what is cut at its
-// end. Each byte that is not UTF-8 becomes U+FFFD.
+// next is p as text, including the character that was incomplete before, and without
+// one that is incomplete at the end. Each byte that is not UTF-8 becomes U+FFFD.
 func (t *text) next(p []byte) string {
 	if len(t.cut) > 0 {
 		p = append(t.cut, p...)
@@ -150,7 +136,7 @@ func valid(p []byte) string {
 	return string([]rune(string(p)))
 }
 
-// encode is v as a line.
+// encode returns v as a line of JSON.
 func encode(v any) ([]byte, error) {
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync"
 	"syscall"
 	"time"
@@ -14,14 +15,13 @@ import (
 	"avescript/core/pty"
 )
 
-// background are the commands of [RunBackground] that nobody has waited for, by
-// pid.
+// background are the commands of [RunBackground] that have not been waited for, by pid.
 var background = struct {
 	mu       sync.Mutex
 	commands map[int]*backgroundCommand
 }{commands: map[int]*backgroundCommand{}}
 
-// backgroundCommand is shared by all who wait for the command at once: they all
+// backgroundCommand is shared by all goroutines that wait for the command: all of them
 // get its status.
 type backgroundCommand struct {
 	mu     sync.Mutex
@@ -30,34 +30,34 @@ type backgroundCommand struct {
 	err    error
 }
 
-// RunBackground starts a command and leaves it to the caller, who must wait for
-// the pid, with [Wait] or wait4, and close the descriptor of the terminal, which
-// is non-blocking. Closing it hangs the command up. It gives EIO when nobody has
-// the terminal open any more. Of the options, those of pty.Options and Debug
-// have a meaning here.
-func RunBackground(argv []string, opts Options) (pid, terminal int, err error) {
-	newTranscript(&opts).announce(argv)
+// RunBackground starts a command and leaves it to the caller, who must wait for the
+// pid, with [Wait] or wait4, and close the descriptor of the terminal, which is
+// non-blocking. Closing it hangs up the command. Reading returns EIO when no process
+// has the terminal open any more. Unless debug is nil, the command is written to it, on
+// one line.
+func RunBackground(argv []string, opts pty.Options, debug io.Writer) (pid, terminal int, err error) {
+	announce(debug, argv)
 	background.mu.Lock()
 	defer background.mu.Unlock()
-	pid, terminal, err = pty.StartDetached(argv, opts.terminal())
+	pid, terminal, err = pty.StartDetached(argv, opts)
 	if err == nil {
 		background.commands[pid] = &backgroundCommand{}
 	}
 	return pid, terminal, err
 }
 
-// Owns tells whether a process is a command of this package that has not been
-// waited for.
+// Owns reports whether a process is a command of this package that has not been waited
+// for.
 func Owns(pid int) bool {
 	background.mu.Lock()
 	defer background.mu.Unlock()
 	return background.commands[pid] != nil || pty.Owns(pid)
 }
 
-// Wait waits for a command of [RunBackground] and returns its status, as [Run]
-// does. It waits for no other process, whose status somebody else may want:
-// that gives ECHILD, and so does a command that has been waited for. A negative
-// timeout waits for ever; one that passes is an exceptions.Timeout.
+// Wait waits for a command of [RunBackground] and returns its status, as [Run] does.
+// For any other process, whose status somebody else may need, the error is ECHILD, also
+// for a command that has already been waited for. A negative timeout means no limit;
+// after the timeout the error is an exceptions.Timeout.
 func Wait(ctx context.Context, pid int, timeout time.Duration) (status int, err error) {
 	background.mu.Lock()
 	command := background.commands[pid]
@@ -72,13 +72,13 @@ func Wait(ctx context.Context, pid int, timeout time.Duration) (status int, err 
 }
 
 func notOurs(pid int) error {
-	return fmt.Errorf("wanted a command in the background that nobody has waited for, got process %d: %w", pid, syscall.ECHILD)
+	return fmt.Errorf("wanted a background command that has not been waited for, got process %d: %w", pid, syscall.ECHILD)
 }
 
 func (c *backgroundCommand) awaitEnd(ctx context.Context, pid int, timeout time.Duration) error {
 	c.mu.Lock()
 	pidfd, err := -1, error(nil)
-	if !c.reaped { // until then the pid is the command's
+	if !c.reaped { // until then the pid belongs to the command
 		pidfd, err = unix.PidfdOpen(pid, 0)
 	}
 	c.mu.Unlock()
@@ -103,7 +103,7 @@ func (c *backgroundCommand) reap(pid int) (status int, err error) {
 	if c.reaped {
 		return c.status, c.err
 	}
-	// The entry goes before the pid can be given to another one.
+	// The entry is removed before the pid can be used again.
 	background.mu.Lock()
 	delete(background.commands, pid)
 	background.mu.Unlock()

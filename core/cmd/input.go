@@ -11,25 +11,25 @@ import (
 	"avescript/core/pty"
 )
 
-// longestLine is how many bytes of a line a terminal keeps, its end not counted.
-// It throws the others away.
+// longestLine is the longest line that a terminal keeps, in bytes without its end. It
+// discards the rest.
 const longestLine = 4095
 
-// checkInput refuses input of which the terminal would lose some.
+// checkInput refuses input that the terminal would truncate.
 func checkInput(input *string) error {
 	if input == nil {
 		return nil
 	}
 	for line := range strings.FieldsFuncSeq(*input, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		if len(line) > longestLine {
-			return exceptions.TypeError.Newf("input: wanted lines of at most %d bytes, as a terminal keeps no more of one, got one of %d", longestLine, len(line))
+			return exceptions.TypeError.Newf("input: wanted lines of at most %d bytes, the limit of a terminal, got one of %d", longestLine, len(line))
 		}
 	}
 	return nil
 }
 
-// startTyping types the input and its end while somebody else reads the output.
-// The channel gives one error or nil, soon after the program was interrupted.
+// startTyping types the input and its end while another goroutine reads the output. The
+// channel returns one error or nil, soon after the program was interrupted.
 func startTyping(p *pty.Program, input *string) (done <-chan error) {
 	result := make(chan error, 1)
 	if input == nil {
@@ -40,9 +40,9 @@ func startTyping(p *pty.Program, input *string) (done <-chan error) {
 	return result
 }
 
-// typeInput ends the input as a person would: with the key for it, twice if the
-// last line is unfinished, because the first then only sends the line off. That
-// the program has ended before it read everything is no error.
+// typeInput ends the input as a person would: with the end-of-input key, twice if the
+// last line is unfinished, because the first one then only sends the line. It is not an
+// error if the program ends before it has read everything.
 func typeInput(p *pty.Program, input string) error {
 	ends := 1
 	if input != "" && !strings.HasSuffix(input, "\n") && !strings.HasSuffix(input, "\r") {

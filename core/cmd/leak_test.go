@@ -11,9 +11,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"avescript/core/pty"
+	"avescript/internal/poll"
 )
 
-// holdings are what a program can lose track of.
+// holdings are resources that a program can leak.
 type holdings struct {
 	descriptors, goroutines, zombies int
 }
@@ -46,12 +49,12 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		for _, argv := range [][]string{
 			{"true"}, {"sh", "-c", "echo x; exit 1"}, {"no_such"}, {"sh", "-c", "nohup sleep 1000 &"},
 		} {
-			_, _, _ = Run(context.Background(), argv, Options{Dir: dir})
+			_, _, _ = Run(context.Background(), argv, Options{Options: pty.Options{Dir: dir}})
 		}
 		_, _, _ = Run(context.Background(), []string{"sleep", "1000"}, Options{Timeout: time.Millisecond})
-		_, _, _ = Run(context.Background(), []string{"true"}, Options{Dir: "/no/such"})
+		_, _, _ = Run(context.Background(), []string{"true"}, Options{Options: pty.Options{Dir: "/no/such"}})
 		_, _, _ = Run(context.Background(), []string{"cat"}, Options{Input: &typed, Output: io.Discard})
-		pid, terminal, err := RunBackground([]string{"true"}, Options{})
+		pid, terminal, err := RunBackground([]string{"true"}, pty.Options{}, nil)
 		if err == nil {
 			_, err = Wait(context.Background(), pid, -1)
 			err = errors.Join(err, syscall.Close(terminal))
@@ -68,20 +71,20 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	wantNoMore(t, before)
 }
 
-// wantNoMore waits for what Go does away with on its own time.
+// wantNoMore waits for what Go frees later.
 func wantNoMore(t testing.TB, before holdings) {
 	t.Helper()
 	var after holdings
-	deadline := time.Now().Add(20 * time.Second)
-	for after = count(t); after.goroutines > before.goroutines && time.Now().Before(deadline); after = count(t) {
-		time.Sleep(2 * time.Millisecond)
-	}
+	poll.Holds(func() bool {
+		after = count(t)
+		return after.goroutines <= before.goroutines
+	})
 	if after != before {
 		t.Errorf("got %+v afterwards, %+v before", after, before)
 	}
 }
 
-// With -benchtime=10000x it shows that so many leave nothing either.
+// With -benchtime=10000x it shows that many commands leave nothing, either.
 func BenchmarkRun(b *testing.B) {
 	run := func() {
 		if status, _, err := Run(context.Background(), []string{"true"}, Options{}); status != 0 || err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -14,50 +15,77 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"avescript/internal/reexec"
 )
 
-// childMode makes the test binary a program that the shell cannot be.
-const childMode = "AVE_TEST_CMD_CHILD"
-
-// mark is in the environment of the commands of a test, and tells them from all
-// else on the machine.
+// mark is in the environment of the commands of a test, and distinguishes them from all
+// other processes of the machine.
 const mark = "AVE_TEST_CMD_MARK"
 
 func TestMain(m *testing.M) {
-	switch os.Getenv(childMode) {
-	case "":
-		goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("avescript/core/process.serveSpawns"))
-	case "parent":
-		// Runs a command that hangups don't end, and is killed meanwhile.
-		os.Unsetenv(childMode)
-		_, _, err := Run(context.Background(), []string{"sh", "-c", `trap "" HUP; echo up; while :; do sleep 1; done`},
-			Options{Output: os.Stdout})
-		fmt.Println(err)
-	case "exit":
-		// Runs a command, and exits without waiting for it.
-		os.Unsetenv(childMode)
-		up, r := io.Pipe()
-		go Run(context.Background(), []string{"sh", "-c", `trap "" HUP; setsid -w sleep 1000 & sleep 1000 & echo up; wait`}, Options{Output: r})
-		_, _ = io.ReadFull(up, make([]byte, len("up")))
-		KillAll()
-	case "bytes":
-		// Every byte there is; the terminal changes only "\n".
-		for b := range 256 {
-			os.Stdout.Write([]byte{byte(b)})
-		}
-	}
+	reexec.Main(reexec.Programs{
+		"parent":  runUntilKilled,
+		"exit":    exitBesideCommand,
+		"signals": showSignals,
+		"handler": handleSignal,
+		"bytes":   writeBytes,
+	})
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("avescript/core/process.serveSpawns"))
 }
 
-func eventually(t *testing.T, what string, check func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !check(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in time: %s", what)
-		}
-	}
+// runUntilKilled runs a command that ignores hangups, and is killed meanwhile.
+func runUntilKilled([]string) error {
+	_, _, err := Run(context.Background(), []string{"sh", "-c", `trap "" HUP; echo up; while :; do sleep 1; done`},
+		Options{Output: os.Stdout})
+	return err
 }
 
-// family is what a test starts, found by its environment.
+// exitBesideCommand runs a command, and exits without waiting for it.
+func exitBesideCommand([]string) error {
+	up, r := io.Pipe()
+	go Run(context.Background(), []string{"sh", "-c", `trap "" HUP; setsid -w sleep 1000 & sleep 1000 & echo up; wait`}, Options{Output: r})
+	_, _ = io.ReadFull(up, make([]byte, len("up")))
+	KillAll()
+	return nil
+}
+
+// showSignals shows which signals a command on a terminal ignores and blocks.
+func showSignals([]string) error {
+	_, out, err := Run(context.Background(), []string{"grep", "-E", "SigBlk|SigIgn", "/proc/self/status"}, Options{})
+	fmt.Print(out, err)
+	return nil
+}
+
+// handleSignal handles a signal that was ignored when it was started, and then runs a
+// command.
+func handleSignal([]string) error {
+	_, _, _ = Run(context.Background(), []string{"true"}, Options{})
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, syscall.SIGINT)
+	_, _, _ = Run(context.Background(), []string{"true"}, Options{})
+	_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
+	select {
+	case s := <-came:
+		fmt.Print(s)
+	case <-time.After(10 * time.Second):
+	}
+	signal.Stop(came)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGTSTP)
+	fmt.Print(", ignored")
+	return nil
+}
+
+// writeBytes writes every byte value; the terminal changes only "\n".
+func writeBytes([]string) error {
+	for b := range 256 {
+		os.Stdout.Write([]byte{byte(b)})
+	}
+	return nil
+}
+
+// family finds the processes of a test by their environment.
 type family string
 
 func newFamily(t *testing.T) family {
@@ -96,7 +124,7 @@ func (f family) wantNobody(t *testing.T) {
 	}
 }
 
-// sh runs a script to its end and wants no error.
+// sh runs a script and checks that there is no error.
 func sh(t *testing.T, script string, opts Options) (int, string) {
 	t.Helper()
 	status, out, err := Run(context.Background(), []string{"sh", "-c", script}, opts)

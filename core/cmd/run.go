@@ -1,13 +1,13 @@
 // Package cmd runs external programs on pseudoterminals.
 //
-// A program on a terminal writes as it would for a person: what it says on
-// stdout and stderr is one stream, in order, unbuffered, and its lines end in
-// "\r\n". Its input is the terminal too. Nothing is typed there but
-// Options.Input: without it a program that reads waits until its time is over.
+// A program on a terminal writes as it would for a person: stdout and stderr are one
+// stream, in order, unbuffered, and lines end in "\r\n". Its input is the terminal,
+// too. Nothing is typed there except Options.Input; without it, a program that reads
+// waits until the timeout.
 //
-// When [Run] returns, nothing of the command is left, background jobs included.
-// Only a daemon survives, that is a process that has lost its parent and leads
-// a session of its own; see [avescript/core/process.KillTree].
+// When [Run] returns, all processes of the command have ended, including background
+// jobs. Only a daemon survives, a process that has lost its parent and leads a session
+// of its own; see [avescript/core/process.KillTree].
 package cmd
 
 import (
@@ -20,47 +20,42 @@ import (
 	"time"
 
 	"avescript/core/exceptions"
+	"avescript/core/posix"
 	"avescript/core/process"
 	"avescript/core/pty"
 )
 
-// Options are how a command is run. The zero value is good.
+// Options says how a command runs. The zero value is ready to use.
 type Options struct {
-	// Timeout ends the command and its tree. Zero waits for ever.
+	pty.Options
+
+	// Timeout ends the command and its tree. Zero means no limit.
 	Timeout time.Duration
 
-	// These are those of pty.Options.
-	Dir      string
-	Env      []string
-	ClearEnv bool
-	Size     pty.Size
-	User     string
-
-	// Input is typed, and then what ends the input. The terminal echoes it, so
-	// it is part of the output, unless the command turns that off. Control
-	// characters are what they are at a keyboard: "\x03" interrupts. A command
-	// that throws away what was typed before it asked, as for a password, does
-	// so here too. One that takes the terminal out of line mode gets "\x04" as
-	// any other key.
+	// Input is typed, followed by the end of input. The terminal echoes it, so it is
+	// part of the output, unless the command turns that off. Control characters work as
+	// on a keyboard: "\x03" interrupts. If a command discards what was typed before it
+	// asks, as for a password, the input is lost. A command that turns off the editing
+	// of lines gets "\x04" like any other character.
 	Input *string
 
-	// Output gets what the command writes, as it comes. Its failure ends the
-	// command. A Write that blocks delays the timeout.
+	// Output receives what the command writes, as it comes. If it fails, the command is
+	// ended. A Write that blocks delays the timeout.
 	Output io.Writer
 
-	// Record gets a recording of what the command writes, as asciicast.
+	// Record receives a recording of the output, in the asciicast format.
 	Record io.Writer
-	// Keep is how many bytes of the output's end are kept in memory and
-	// returned. Zero is KeepAll, or, with an Output, KeepSome.
+	// Keep is how many bytes of the end of the output are kept in memory and returned.
+	// Zero means KeepAll.
 	Keep int
 
-	// Debug gets the command, in one line, and then what it writes.
+	// Debug receives the command, on one line, and then its output.
 	Debug io.Writer
 
-	// Check makes a status other than 0 a RunError.
+	// Check makes every status except 0 a RunError.
 	Check bool
 
-	// Ladder are the signals that the tree gets before SIGKILL, nil for
+	// Ladder are the signals that the tree gets before SIGKILL; nil means
 	// process.HangUp.
 	Ladder []process.Step
 }
@@ -68,13 +63,8 @@ type Options struct {
 // Values of Options.Keep.
 const (
 	KeepAll  = math.MaxInt
-	KeepSome = 1 << 20
 	KeepNone = -1
 )
-
-func (o *Options) terminal() pty.Options {
-	return pty.Options{Dir: o.Dir, Env: o.Env, ClearEnv: o.ClearEnv, Size: o.Size, User: o.User}
-}
 
 func (o *Options) ladder() []process.Step {
 	if o.Ladder == nil {
@@ -83,19 +73,19 @@ func (o *Options) ladder() []process.Step {
 	return o.Ladder
 }
 
-// errTimedOut tells Options.Timeout from a deadline of the caller's context.
+// errTimedOut distinguishes Options.Timeout from a deadline of the caller's context.
 var errTimedOut = errors.New("command timed out")
 
-// Split takes a command line apart at white space, as the ave.cmd functions do
-// with a command that is a string. There is no quoting.
+// Split splits a command line at white space. There is no quoting.
 func Split(command string) []string { return strings.Fields(command) }
 
-// Run runs a command to its end. The status is 0 to 255 as the command chose,
-// or the negative number of the signal that ended it. The output is all that
-// was written on the terminal, byte for byte, or its end: see Options.Keep.
+// Run runs a command to its end. The status is 0 to 255 as the command chose, or the
+// negative number of the signal that ended it. The output is everything that was
+// written on the terminal, byte for byte, or the end of it: see Options.Keep. What a
+// command writes after the timeout is not part of it.
 //
-// A command that cannot be started gives a RunError, one that takes longer than
-// opts.Timeout a Timeout, with the output so far in its details. When ctx ends
+// If the command cannot be started, the error is a RunError; if it takes longer than
+// opts.Timeout, it is a Timeout with the output so far in its details. When ctx ends,
 // the command is killed and ctx.Err() returned.
 func Run(ctx context.Context, argv []string, opts Options) (status int, output string, err error) {
 	if err := ctx.Err(); err != nil {
@@ -109,15 +99,18 @@ func Run(ctx context.Context, argv []string, opts Options) (status int, output s
 		ctx, cancel = context.WithTimeoutCause(ctx, opts.Timeout, errTimedOut)
 		defer cancel()
 	}
+	announce(opts.Debug, argv)
 	out := newTranscript(&opts)
-	out.announce(argv)
 	start := pty.Start
-	if opts.Output == nil { // whose code might not bear to be on a locked thread
-		start = pty.StartHere
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
+	if opts.Output == nil { // its code may not be suitable for a locked thread
+		if release, ok := posix.TryThread(); ok {
+			defer release()
+			start = pty.StartHere
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+		}
 	}
-	p, err := start(argv, opts.terminal())
+	p, err := start(argv, opts.Options)
 	if err != nil {
 		return 0, "", err
 	}
@@ -142,9 +135,8 @@ func Run(ctx context.Context, argv []string, opts Options) (status int, output s
 	return 0, output, ctx.Err()
 }
 
-// supervise types the input and reads the output until the program ends or ctx
-// does, and kills and reaps what is left. It reports whether the program ended
-// by itself.
+// supervise types the input and reads the output until the program or ctx ends, then
+// kills and reaps what is left. It reports whether the program ended by itself.
 func supervise(ctx context.Context, p *pty.Program, out *transcript, opts *Options) (ended bool, status int, err error) {
 	typed := startTyping(p, opts.Input)
 	defer context.AfterFunc(ctx, p.Interrupt)()
@@ -155,10 +147,13 @@ func supervise(ctx context.Context, p *pty.Program, out *transcript, opts *Optio
 	}
 	ended = p.HasEnded()
 	p.Interrupt() // the typing
-	// First the tree, then what it wrote: the output of a job that never
-	// stops writing would have no end.
+	if !ended && failure == nil {
+		failure = out.drain(p) // output after this point is too late
+	}
+	// First the tree, then its output: a job that never stops writing would produce
+	// output without end.
 	status, err = p.Kill(opts.ladder())
-	if failure == nil {
+	if ended && failure == nil {
 		failure = out.drain(p)
 	}
 	return ended, status, errors.Join(failure, err, <-typed)
@@ -170,6 +165,6 @@ func timeoutError(argv []string, output string) error {
 	return e
 }
 
-// KillAll kills all commands that run, and everything else that is on a
-// pseudoterminal of this program's: see [pty.KillAll].
+// KillAll kills all running commands, and everything else on a pseudoterminal of this
+// program: see [pty.KillAll].
 func KillAll() { pty.KillAll() }

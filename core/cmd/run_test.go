@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,6 +16,9 @@ import (
 	"time"
 
 	"avescript/core/exceptions"
+	"avescript/core/pty"
+	"avescript/internal/poll"
+	"avescript/internal/reexec"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -45,7 +47,7 @@ func TestOutputIsThatOfATerminal(t *testing.T) {
 }
 
 func TestEveryByteComesThrough(t *testing.T) {
-	status, out, err := Run(context.Background(), []string{"/proc/self/exe"}, Options{Env: []string{childMode + "=bytes"}})
+	status, out, err := Run(context.Background(), reexec.Command("bytes").Args, Options{})
 	var want []byte
 	for b := range 256 {
 		if b == '\n' {
@@ -107,7 +109,7 @@ func TestOutputComesWhileTheCommandRuns(t *testing.T) {
 		_, _ = io.ReadFull(r, make([]byte, len("up\r\n")))
 		cancel()
 	}()
-	_, out, err := Run(ctx, []string{"sh", "-c", "echo up; sleep 1000"}, Options{Output: w, Env: f.env()})
+	_, out, err := Run(ctx, []string{"sh", "-c", "echo up; sleep 1000"}, Options{Output: w, Options: pty.Options{Env: f.env()}})
 	if out != "up\r\n" || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %q, %v, want the output so far and %v", out, err, context.Canceled)
 	}
@@ -121,7 +123,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	}
 	defer full.Close()
 	f := newFamily(t)
-	_, _, err = Run(context.Background(), []string{"sh", "-c", "echo up; sleep 1000"}, Options{Output: full, Env: f.env()})
+	_, _, err = Run(context.Background(), []string{"sh", "-c", "echo up; sleep 1000"}, Options{Output: full, Options: pty.Options{Env: f.env()}})
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("got %v, want %v", err, syscall.ENOSPC)
 	}
@@ -139,7 +141,7 @@ func TestTimeout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFamily(t)
 			argv := []string{"sh", "-c", script}
-			_, out, err := Run(context.Background(), argv, Options{Timeout: 300 * time.Millisecond, Env: f.env(), Dir: t.TempDir()})
+			_, out, err := Run(context.Background(), argv, Options{Timeout: 300 * time.Millisecond, Options: pty.Options{Env: f.env(), Dir: t.TempDir()}})
 			var e *exceptions.Error
 			if !errors.As(err, &e) || !errors.Is(err, exceptions.Timeout) {
 				t.Fatalf("got %v, want a Timeout", err)
@@ -157,7 +159,7 @@ func TestTimeout(t *testing.T) {
 
 func TestTimeoutOfACommandThatNeverStopsWriting(t *testing.T) {
 	f := newFamily(t)
-	_, out, err := Run(context.Background(), []string{"yes"}, Options{Timeout: 50 * time.Millisecond, Env: f.env()})
+	_, out, err := Run(context.Background(), []string{"yes"}, Options{Timeout: 50 * time.Millisecond, Options: pty.Options{Env: f.env()}})
 	if !errors.Is(err, exceptions.Timeout) || !strings.HasPrefix(out, "y\r\n") {
 		t.Errorf("got %.20q, %v, want a Timeout", out, err)
 	}
@@ -190,12 +192,12 @@ func TestBackgroundJobsEndWithTheCommand(t *testing.T) {
 		"redirected":   `nohup sleep 1000 </dev/null >/dev/null 2>&1 & echo done`,
 		"job control":  `set -m; nohup sleep 1000 & echo done`,
 		"deaf":         `(trap "" HUP TERM; while :; do sleep 1; done) & echo done`,
-		"never silent": `(trap "" HUP; yes; true) & sleep 0.1; echo done`,
+		"never silent": `(trap "" HUP; touch deaf; yes; true) & until test -e deaf; do sleep 0.01; done; echo done`,
 		"disowned":     `exec bash -c 'set -m; sleep 1000 & disown; nohup sleep 1000 & disown; echo done'`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFamily(t)
-			status, out := sh(t, script, Options{Env: f.env(), Timeout: 30 * time.Second, Dir: t.TempDir()})
+			status, out := sh(t, script, Options{Timeout: 30 * time.Second, Options: pty.Options{Env: f.env(), Dir: t.TempDir()}})
 			if status != 0 || !strings.Contains(out, "done\r\n") {
 				t.Errorf("got %d, %.200q", status, out)
 			}
@@ -208,7 +210,7 @@ func TestDaemonLives(t *testing.T) {
 	f := newFamily(t)
 	pidFile := filepath.Join(t.TempDir(), "pid")
 	sh(t, `(setsid sh -c 'echo $$ >`+pidFile+`.new; mv `+pidFile+`.new `+pidFile+`; exec sleep 1000' </dev/null >/dev/null 2>&1 &)
-		until test -e `+pidFile+`; do sleep 0.01; done`, Options{Env: f.env(), Timeout: 30 * time.Second})
+		until test -e `+pidFile+`; do sleep 0.01; done`, Options{Timeout: 30 * time.Second, Options: pty.Options{Env: f.env()}})
 	text, err := os.ReadFile(pidFile)
 	if err != nil {
 		t.Fatal(err)
@@ -232,14 +234,14 @@ func TestNotStartable(t *testing.T) {
 	}{
 		{nil, "", "wanted a command, got an empty one"},
 		{[]string{""}, "", "wanted a command, got an empty one"},
-		{[]string{"no_such", "x"}, "", "no_such: executable file not found in $PATH"},
-		{[]string{"/no/such"}, "", "/no/such: no such file or directory"},
+		{[]string{"no_such", "x"}, "", "no_such: executable file not found in $PATH: No such file or directory"},
+		{[]string{"/no/such"}, "", "/no/such: No such file or directory"},
 		{[]string{plain}, "", plain + ": permission denied"},
 		{[]string{dir}, "", dir + ": permission denied"},
 		{[]string{"true"}, "/no/such", "cwd /no/such: no such file or directory"},
 		{[]string{"true"}, plain, "cwd " + plain + ": not a directory"},
 	} {
-		_, out, err := Run(context.Background(), test.argv, Options{Dir: test.dir})
+		_, out, err := Run(context.Background(), test.argv, Options{Options: pty.Options{Dir: test.dir}})
 		var e *exceptions.Error
 		if !errors.As(err, &e) || !errors.Is(err, exceptions.RunError) || out != "" {
 			t.Errorf("%q: got %q, %v, want a RunError", test.argv, out, err)
@@ -258,7 +260,7 @@ func TestNotStartable(t *testing.T) {
 func TestDirectoryAndEnvironment(t *testing.T) {
 	t.Setenv("AVE_A", "old")
 	t.Setenv("AVE_B", "kept")
-	_, out := sh(t, `pwd; echo $AVE_A $AVE_B; env | grep -c ^AVE_A=`, Options{Dir: "/usr", Env: []string{"AVE_A=new"}})
+	_, out := sh(t, `pwd; echo $AVE_A $AVE_B; env | grep -c ^AVE_A=`, Options{Options: pty.Options{Dir: "/usr", Env: []string{"AVE_A=new"}}})
 	if want := "/usr\r\nnew kept\r\n1\r\n"; out != want {
 		t.Errorf("got %q, want %q", out, want)
 	}
@@ -266,7 +268,7 @@ func TestDirectoryAndEnvironment(t *testing.T) {
 
 func TestPWDIsTheDirectory(t *testing.T) {
 	for _, env := range [][]string{nil, {"AVE_A=new"}} {
-		_, out, err := Run(context.Background(), []string{"printenv", "PWD"}, Options{Dir: "/usr", Env: env})
+		_, out, err := Run(context.Background(), []string{"printenv", "PWD"}, Options{Options: pty.Options{Dir: "/usr", Env: env}})
 		if out != "/usr\r\n" || err != nil {
 			t.Errorf("with the settings %q: got %q, %v", env, out, err)
 		}
@@ -295,7 +297,7 @@ func TestManyAtOnce(t *testing.T) {
 }
 
 func TestRunBackground(t *testing.T) {
-	pid, fd, err := RunBackground([]string{"sh", "-c", "echo up; exit 5"}, Options{})
+	pid, fd, err := RunBackground([]string{"sh", "-c", "echo up; exit 5"}, pty.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,7 +316,7 @@ func TestRunBackground(t *testing.T) {
 }
 
 func TestRunBackgroundEndsWithItsTerminal(t *testing.T) {
-	pid, terminal, err := RunBackground([]string{"sleep", "1000"}, Options{})
+	pid, terminal, err := RunBackground([]string{"sleep", "1000"}, pty.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,8 +329,8 @@ func TestRunBackgroundEndsWithItsTerminal(t *testing.T) {
 
 func TestCommandDiesWithThisProgram(t *testing.T) {
 	f := newFamily(t)
-	parent := exec.Command("/proc/self/exe")
-	parent.Env = append(os.Environ(), childMode+"=parent", string(f))
+	parent := reexec.Command("parent")
+	parent.Env = append(os.Environ(), f.env()...)
 	stdout, err := parent.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -341,13 +343,13 @@ func TestCommandDiesWithThisProgram(t *testing.T) {
 	}
 	_ = parent.Process.Kill()
 	_ = parent.Wait()
-	eventually(t, "the command has died", func() bool { return len(f.alive(t)) == 0 })
+	poll.Until(t, "the command has died", func() bool { return len(f.alive(t)) == 0 })
 }
 
 func TestKillAll(t *testing.T) {
 	f := newFamily(t)
-	program := exec.Command("/proc/self/exe")
-	program.Env = append(os.Environ(), childMode+"=exit", string(f))
+	program := reexec.Command("exit")
+	program.Env = append(os.Environ(), f.env()...)
 	if out, err := program.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
 	}

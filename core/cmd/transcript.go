@@ -13,31 +13,27 @@ import (
 	"avescript/core/pty"
 )
 
-// transcript is what a command wrote, with those who want to see it as it
-// comes.
+// transcript collects what a command writes, and passes it on as it comes.
 type transcript struct {
 	kept   tail
-	output io.Writer         // nil, or one whose errors count
-	debug  io.Writer         // nil, or one whose errors don't
-	record *asciicast.Writer // nil, or one that has its own error
+	output io.Writer         // nil, or a writer whose errors count
+	debug  io.Writer         // nil, or a writer whose errors are ignored
+	record *asciicast.Writer // nil, or a writer that keeps its own error
 	buf    [4096]byte
 }
 
 func newTranscript(opts *Options) *transcript {
 	keep := opts.Keep
-	switch {
-	case keep == 0 && opts.Output != nil:
-		keep = KeepSome
-	case keep == 0:
+	if keep == 0 {
 		keep = KeepAll
 	}
 	return &transcript{kept: tail{most: max(keep, 0)}, output: opts.Output, debug: opts.Debug}
 }
 
-// announce writes the command before its output.
-func (t *transcript) announce(argv []string) {
-	if t.debug != nil {
-		_, _ = io.WriteString(t.debug, strings.Join(argv, " ")+"\n")
+// announce writes the command to debug, unless that is nil.
+func announce(debug io.Writer, argv []string) {
+	if debug != nil {
+		_, _ = io.WriteString(debug, strings.Join(argv, " ")+"\n")
 	}
 }
 
@@ -47,7 +43,7 @@ func (t *transcript) add(data []byte) error {
 		_, _ = t.debug.Write(data)
 	}
 	if t.record != nil {
-		_ = t.record.Output(data) // Close has the error
+		_ = t.record.Output(data) // Close returns the error
 	}
 	if t.output == nil {
 		return nil
@@ -58,7 +54,7 @@ func (t *transcript) add(data []byte) error {
 	return nil
 }
 
-// begin begins the recording, if there is one.
+// begin begins the recording, if one is wanted.
 func (t *transcript) begin(w io.Writer, p *pty.Program) error {
 	if w == nil {
 		return nil
@@ -82,8 +78,7 @@ func (t *transcript) finish(status int) error {
 	return t.record.Close()
 }
 
-// follow adds what comes from the terminal, until the program has ended or
-// reading is interrupted.
+// follow reads the terminal until the program has ended or reading is interrupted.
 func (t *transcript) follow(p *pty.Program) error {
 	for {
 		n, err := p.Read(t.buf[:])
@@ -101,7 +96,7 @@ func (t *transcript) follow(p *pty.Program) error {
 	}
 }
 
-// drain adds what the terminal holds by now.
+// drain reads what the terminal holds now.
 func (t *transcript) drain(p *pty.Program) error {
 	var failure error
 	err := p.Drain(func(data []byte) error {
@@ -114,25 +109,7 @@ func (t *transcript) drain(p *pty.Program) error {
 	return err
 }
 
-// tail is the end of what was added to it.
-type tail struct {
-	most int // bytes
-	data []byte
-}
-
-func (t *tail) add(data []byte) {
-	t.data = append(t.data, data...)
-	// Dropping as much as is kept has every byte moved once at most.
-	if t.most < KeepAll/2 && len(t.data) > 2*t.most {
-		t.data = append(t.data[:0], t.end()...)
-	}
-}
-
-func (t *tail) end() []byte { return t.data[max(0, len(t.data)-t.most):] }
-
-func (t *tail) text() string { return string(t.end()) }
-
-// statusError says that a command did not end as Options.Check wants it.
+// statusError is the error for a status that Options.Check does not accept.
 func statusError(argv []string, status int, output string) error {
 	e := exceptions.RunError.Newf("command exited with status %d", status)
 	if status < 0 {

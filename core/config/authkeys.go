@@ -8,9 +8,8 @@ import (
 	"slices"
 )
 
-// LoadAuthkeys reads authkeys.json: the key of every account, nil for an
-// account that is open. The keys are plain text and keep out accidents, not
-// attackers.
+// LoadAuthkeys reads authkeys.json: the key of every account, nil for an open account.
+// The keys are plain text: they prevent accidents, not attacks.
 func LoadAuthkeys(home string) (map[string]*string, error) {
 	file, err := loadObject(Path(home, "authkeys"))
 	if err != nil {

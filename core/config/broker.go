@@ -12,36 +12,39 @@ import (
 
 // Broker is the content of broker.json.
 type Broker struct {
-	Host string `json:"host"` // this host's name, as others know it
+	Host string `json:"host"` // the name of this host for other hosts
 	Port int    `json:"port"`
 
-	// Stacks are groups of equipment that belong together: one client gets
-	// what it asks for from a single stack.
+	// Authkey is the key that clients need, "" if there is none.
+	Authkey string `json:"authkey,omitempty"`
+
+	// Stacks are groups of equipment that belong together: one request is served from a
+	// single stack.
 	Stacks [][]profile.Profile `json:"stacks"`
 
 	Remote Remote `json:"remote"` // the zero value if there is none
 }
 
-// Remote is another broker, to which requests or equipment are given.
+// Remote is another broker, which gets requests or equipment of this one.
 type Remote struct {
 	Host    string `json:"host,omitempty"`
 	Port    int    `json:"port,omitempty"`
 	Policy  string `json:"policy,omitempty"`  // PolicyForward or PolicyShare
-	Authkey string `json:"authkey,omitempty"` // with PolicyShare alone
+	Authkey string `json:"authkey,omitempty"` // "" if there is none
 }
 
 // The policies of a [Remote].
 const (
-	PolicyForward = "forward" // requests that cannot be served are passed on
-	PolicyShare   = "share"   // this broker's equipment is offered there
+	PolicyForward = "forward" // requests that cannot be served are forwarded
+	PolicyShare   = "share"   // this broker's equipment is shared
 )
 
 func defaultBroker(host string) Broker {
 	return Broker{Host: host, Port: 4000, Stacks: [][]profile.Profile{}}
 }
 
-// LoadBroker reads broker.json and fills in what it leaves out. Keys that have
-// no meaning here are passed over; [Load] gives them.
+// LoadBroker reads broker.json and adds defaults. Unknown keys are ignored; [Load]
+// returns them.
 func LoadBroker(home string) (Broker, error) {
 	file, err := loadObject(Path(home, "broker"))
 	if err != nil {
@@ -56,6 +59,9 @@ func LoadBroker(home string) (Broker, error) {
 		return Broker{}, err
 	}
 	if err := file.port("port", &broker.Port); err != nil {
+		return Broker{}, err
+	}
+	if err := file.key("authkey", &broker.Authkey); err != nil {
 		return Broker{}, err
 	}
 	if err := readStacks(file, &broker.Stacks); err != nil {
@@ -89,16 +95,13 @@ func readRemote(file object, remote *Remote) error {
 	if err := o.text("policy", &remote.Policy); err != nil {
 		return err
 	}
-	switch remote.Policy {
-	case PolicyForward:
-		return nil
-	case PolicyShare:
-		if _, ok := o.members["authkey"]; !ok {
-			return o.wrongType("authkey", "a string")
-		}
-		return o.text("authkey", &remote.Authkey)
+	switch _, ok := o.members["authkey"]; {
+	case remote.Policy == PolicyShare && !ok:
+		return o.wrongType("authkey", "a string")
+	case remote.Policy != PolicyShare && remote.Policy != PolicyForward:
+		return o.errorf("policy", "wanted %q or %q, got %q", PolicyForward, PolicyShare, remote.Policy)
 	}
-	return o.errorf("policy", "wanted %q or %q, got %q", PolicyForward, PolicyShare, remote.Policy)
+	return o.key("authkey", &remote.Authkey)
 }
 
 func readStacks(file object, stacks *[][]profile.Profile) error {
@@ -133,9 +136,9 @@ func readList(value json.RawMessage) (items []json.RawMessage, err error) {
 	return items, json.Unmarshal(value, &items)
 }
 
-// readEquipment reads a profile that stands for one piece of equipment. What
-// identifies it depends on the type, which services define; that there is
-// something besides the type can be told here.
+// readEquipment reads the profile of one piece of equipment. Which property identifies
+// it depends on the type, which services define; here it is only checked that there is
+// a property besides the type.
 func readEquipment(text json.RawMessage) (profile.Profile, error) {
 	p, err := profile.Parse(text)
 	if err != nil {
@@ -144,7 +147,7 @@ func readEquipment(text json.RawMessage) (profile.Profile, error) {
 	value, _ := p.Get("type")
 	var name string
 	if kind(value) != "a string" || json.Unmarshal(value, &name) != nil || name == "" {
-		return profile.Profile{}, fmt.Errorf(`wanted a profile whose "type" is a string with something in it, got %s`, text)
+		return profile.Profile{}, fmt.Errorf(`wanted a profile whose "type" is a non-empty string, got %s`, text)
 	}
 	if p.Len() < 2 {
 		return profile.Profile{}, fmt.Errorf("wanted a profile that identifies the equipment, got %s", text)

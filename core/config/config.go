@@ -1,14 +1,13 @@
-// Package config reads and makes the configuration of a lab's machine.
+// Package config reads and creates the configuration of a lab machine.
 //
-// There are two places. /etc/ave/user, see [Etc], names the account that runs
-// the system and its home directory. Everything else is JSON files in
-// .ave/config below that home: one object a file, and a file for each service.
-// [CreateDefault] makes them, [Load] and its more particular relatives read
-// them.
+// There are two places. /etc/ave/user, see [Etc], names the account that runs the
+// system and its home directory. Everything else is in JSON files in .ave/config below
+// that home: one object per file, and a file for each service. [CreateDefault] creates
+// them; [Load] and the other Load functions read them.
 //
-// People edit these files by hand, so every error names the file and then the
-// line and column, where the text is no JSON, or the key whose value is wrong.
-// Nothing here overwrites a file that exists.
+// People edit these files by hand, so every error names the file and then the line and
+// column, if the text is not JSON, or the key whose value is wrong. Nothing here
+// overwrites an existing file.
 package config
 
 import (
@@ -23,12 +22,11 @@ import (
 // Dir is the directory of the configuration files of a home directory.
 func Dir(home string) string { return filepath.Join(home, ".ave", "config") }
 
-// Path is the configuration file called name, such as "broker".
+// Path is the configuration file with a name such as "broker".
 func Path(home, name string) string { return filepath.Join(Dir(home), name+".json") }
 
-// Load reads the configuration file called name, such as "workspace", and
-// checks that it is one JSON object in which no key comes twice. The text is
-// returned as it stands in the file.
+// Load reads the configuration file with a name such as "workspace", and checks that it
+// is one JSON object without duplicate keys. The text is returned unchanged.
 func Load(home, name string) (json.RawMessage, error) {
 	if name == "" || name != filepath.Base(name) {
 		return nil, fmt.Errorf("wanted the name of a configuration file without a directory, got %q", name)
@@ -44,7 +42,7 @@ func Load(home, name string) (json.RawMessage, error) {
 	return text, nil
 }
 
-// loadObject reads a file and gives its members.
+// loadObject reads a file and returns its members.
 func loadObject(path string) (object, error) {
 	text, err := readFile(path)
 	if err != nil {
@@ -53,8 +51,8 @@ func loadObject(path string) (object, error) {
 	return parseObject(path, text)
 }
 
-// readFile reads a file and, where it is missing, says what helps: a link that
-// leads nowhere has to be mended by hand, because bootstrapping leaves it alone.
+// readFile reads a file. If it is missing, the error says what to do: a symbolic link
+// without a target must be repaired by hand, because bootstrapping does not touch it.
 func readFile(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -45,6 +47,7 @@ func TestCreateDefaultContents(t *testing.T) {
 		"broker": `{
   "host": "HOST",
   "port": 4000,
+  "authkey": "KEY",
   "stacks": [],
   "remote": {}
 }
@@ -57,7 +60,8 @@ func TestCreateDefaultContents(t *testing.T) {
   "flocker": {
     "enable": false,
     "host": "",
-    "port": null
+    "ftp": 21,
+    "http": 80
   },
   "proxy": "",
   "wlan": {
@@ -71,13 +75,15 @@ func TestCreateDefaultContents(t *testing.T) {
   "handsets": [
     {
       "serial": null,
+      "vendor": null,
       "pretty": null
     }
   ]
 }
 `,
 		"jenkins": `{
-  "url": ""
+  "url": "",
+  "auth": ""
 }
 `,
 		"gerrit": `{
@@ -96,7 +102,8 @@ func TestCreateDefaultContents(t *testing.T) {
 		"usbrel64": "{}\n",
 	} {
 		want = strings.ReplaceAll(want, "HOST", host)
-		if diff := cmp.Diff(want, read(t, Path(home, name))); diff != "" {
+		got := regexp.MustCompile(`"[0-9a-f]{64}"`).ReplaceAllString(read(t, Path(home, name)), `"KEY"`)
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s.json (-want +got):\n%s", name, diff)
 		}
 		if _, err := Load(home, name); err != nil {
@@ -119,7 +126,12 @@ func TestCreateDefaultKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, account := range []string{"admin", "share"} {
+		broker, err := LoadBroker(home)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys["broker"] = &broker.Authkey
+		for _, account := range []string{"admin", "share", "broker"} {
 			key := keys[account]
 			if key == nil || len(*key) < 32 || seen[*key] {
 				t.Fatalf("wanted a long key of its own for %s", account)
@@ -140,6 +152,7 @@ func TestCreateDefaultModes(t *testing.T) {
 		want[path] = 0o644
 	}
 	want[".ave/config/authkeys.json"] = 0o600
+	want[".ave/config/broker.json"] = 0o600
 	for path, mode := range want {
 		info, err := os.Stat(filepath.Join(home, path))
 		if err != nil {
@@ -147,6 +160,41 @@ func TestCreateDefaultModes(t *testing.T) {
 		}
 		if got := info.Mode().Perm(); got != mode {
 			t.Errorf("wanted mode %v of %s, got %v", mode, path, got)
+		}
+	}
+}
+
+func TestCreateDefaultMakesTheHome(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o077))
+	home := filepath.Join(t.TempDir(), "srv", "lab")
+	checkCreated(t, home, defaultPaths(home), nil)
+	for _, dir := range []string{home, filepath.Dir(home)} {
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o755 {
+			t.Errorf("%s: got %v, %v, want the mode 0755", dir, info, err)
+		}
+	}
+}
+
+func TestCreateDefaultForAnAccount(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make another's home")
+	}
+	const nobody = 65534
+	parent := t.TempDir()
+	if err := os.Chmod(filepath.Dir(parent), 0o755); err != nil { // so that the account can enter it
+		t.Fatal(err)
+	}
+	home := filepath.Join(parent, "lab")
+	if _, _, err := CreateDefaultFor(home, "nobody"); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]uint32{parent: 0, home: nobody, Path(home, "broker"): nobody} {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Sys().(*syscall.Stat_t).Uid; got != want {
+			t.Errorf("%s: got the owner %d, want %d", path, got, want)
 		}
 	}
 }
@@ -179,9 +227,17 @@ func TestCreateDefaultErrors(t *testing.T) {
 	_, _, err := CreateDefault("")
 	wantError(t, err, "home directory")
 
-	missing := filepath.Join(t.TempDir(), "lba")
-	_, _, err = CreateDefault(missing)
-	wantError(t, err, missing, "no such file or directory")
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, "")
+	_, _, err = CreateDefault(filepath.Join(file, "home"))
+	wantError(t, err, file, "not a directory")
+
+	missing := filepath.Join(t.TempDir(), "home")
+	_, _, err = CreateDefaultFor(missing, "no-such-account")
+	wantError(t, err, missing, "no-such-account")
+	if _, err := os.Stat(missing); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want that nothing was made", err)
+	}
 
 	home := t.TempDir()
 	write(t, filepath.Join(home, ".ave"), "")
@@ -286,7 +342,7 @@ func checkOwner(t *testing.T, path string, id uint32) {
 	}
 }
 
-// A user must not get root to make files where only root can.
+// A user must not be able to make root create files where only root can.
 func TestCreateDefaultThroughLink(t *testing.T) {
 	needRoot(t)
 	home, secret := homeOf(t, nobody), t.TempDir()

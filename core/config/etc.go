@@ -1,6 +1,6 @@
 package config
 
-// Who runs the system: the switch board that leads to everything else.
+// Who runs the system, and where to find everything else.
 
 import (
 	"errors"
@@ -14,12 +14,12 @@ import (
 	"strings"
 )
 
-// EtcPath is where a machine says who runs its services.
+// EtcPath is the file that says who runs the services of this machine.
 const EtcPath = "/etc/ave/user"
 
 // Etc is the content of the file at [EtcPath].
 type Etc struct {
-	Name string `json:"name"` // the account that services run under
+	Name string `json:"name"` // the account that runs the services
 	Home string `json:"home"` // the directory above .ave/config
 	UID  int    `json:"uid"`
 }
@@ -27,8 +27,8 @@ type Etc struct {
 // LoadEtc reads [EtcPath]. See [LoadEtcFrom].
 func LoadEtc() (Etc, error) { return LoadEtcFrom(EtcPath) }
 
-// LoadEtcFrom reads a file like that at [EtcPath]. A home or uid that it does
-// not have comes from the user database, which is not asked otherwise.
+// LoadEtcFrom reads a file like that at [EtcPath]. A missing home or uid is looked up
+// in the user database, which is not used otherwise.
 func LoadEtcFrom(path string) (Etc, error) {
 	file, err := loadObject(path)
 	if err != nil {
@@ -64,18 +64,19 @@ func LoadEtcFrom(path string) (Etc, error) {
 	return etc, nil
 }
 
-// CreateEtc chooses the account that runs the system and writes it to path,
-// [EtcPath] if that is empty, which wants the super user. An account that path
-// names already is kept, whoever is asked for: the result says who it is.
+// CreateEtc sets the account that runs the system, and writes it to path; "" means
+// [EtcPath], which requires root. An account that path already names is kept, whatever
+// is requested: the result says which one it is. Missing directories of path are
+// created.
 //
-// The account is called name or, if that is empty, what stdin says before its
-// end, without blanks around it. It must exist.
+// The account is name or, if that is empty, the text on stdin up to its end, without
+// blanks around it. It must exist.
 func CreateEtc(path, name string, stdin io.Reader) (Etc, error) {
 	if path == "" {
 		path = EtcPath
 	}
 	if euid := os.Geteuid(); path == EtcPath && euid != 0 {
-		return Etc{}, fmt.Errorf("wanted the super user to write %s, got effective uid %d", path, euid)
+		return Etc{}, fmt.Errorf("only root can write %s: this process has the effective uid %d", path, euid)
 	}
 	if chosen, err := LoadEtcFrom(path); !errors.Is(err, fs.ErrNotExist) {
 		return chosen, err
@@ -90,7 +91,7 @@ func CreateEtc(path, name string, stdin io.Reader) (Etc, error) {
 	if err != nil {
 		return Etc{}, err
 	}
-	if err := makeDir(filepath.Dir(path)); err != nil {
+	if err := makeDirs(filepath.Dir(path)); err != nil {
 		return Etc{}, err
 	}
 	err = createJSON(path, etc, 0o644)
@@ -106,7 +107,7 @@ func CreateEtc(path, name string, stdin io.Reader) (Etc, error) {
 func readName(stdin io.Reader) (string, error) {
 	text, err := io.ReadAll(stdin)
 	if err != nil {
-		return "", fmt.Errorf("reading the name of a user account: %w", err)
+		return "", fmt.Errorf("read the name of a user account: %w", err)
 	}
 	name := strings.TrimSpace(string(text))
 	if name == "" {
@@ -115,7 +116,7 @@ func readName(stdin io.Reader) (string, error) {
 	return name, nil
 }
 
-// maxUID is the largest user id; the one above it means none.
+// maxUID is the largest user id; the one above it means "none".
 const maxUID = 1<<32 - 2
 
 // lookup finds an account in the user database.

@@ -12,7 +12,7 @@ import (
 	"testing/iotest"
 )
 
-// me is the account that runs the tests, which the user database must have.
+// me is the account that runs the tests, which must be in the user database.
 func me(t *testing.T) Etc {
 	t.Helper()
 	account, err := user.LookupId(strconv.Itoa(os.Getuid()))
@@ -63,7 +63,7 @@ func TestCreateEtc(t *testing.T) {
 		"stdin": {"", "\n  " + me.Name + " \n\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "ave", "user")
+			path := filepath.Join(t.TempDir(), "etc", "ave", "user")
 			got, err := CreateEtc(path, test.name, iotest.OneByteReader(strings.NewReader(test.stdin)))
 			if err != nil || got != me {
 				t.Fatalf("wanted %v, got %v, %v", me, got, err)
@@ -90,7 +90,7 @@ func TestCreateEtcKeeps(t *testing.T) {
 		t.Errorf("wanted %v, got %v, %v", want, got, err)
 	}
 
-	// Nor is a broken file replaced, or a link that leads nowhere.
+	// A broken file, or a link without a target, is not replaced, either.
 	write(t, path, "{")
 	_, err = CreateEtc(path, me(t).Name, nil)
 	wantError(t, err, path+":1:2: ")
@@ -129,7 +129,7 @@ func TestCreateEtcWantsRoot(t *testing.T) {
 	needRoot(t)
 	for _, path := range []string{"", EtcPath} {
 		stderr, err := runChild(t, nobody, "create etc", path)
-		if want := "wanted the super user to write /etc/ave/user, got effective uid 65534\n"; err == nil || stderr != want {
+		if want := "only root can write /etc/ave/user: this process has the effective uid 65534\n"; err == nil || stderr != want {
 			t.Errorf("wanted %q, got %v: %s", want, err, stderr)
 		}
 	}

@@ -113,6 +113,9 @@ func TestLoadBroker(t *testing.T) {
 
 		`{"host": "lab", "remote": {"host": "r", "port": 1, "policy": "share", "authkey": "k"}}`: `{"host":"lab","port":4000,"stacks":[],` +
 			`"remote":{"host":"r","port":1,"policy":"share","authkey":"k"}}`,
+
+		`{"host": "lab", "authkey": "mine", "remote": {"host": "r", "port": 1, "policy": "forward", "authkey": "k"}}`: `{"host":"lab",` +
+			`"port":4000,"authkey":"mine","stacks":[],"remote":{"host":"r","port":1,"policy":"forward","authkey":"k"}}`,
 	} {
 		write(t, Path(home, "broker"), text)
 		broker, err := LoadBroker(home)
@@ -140,6 +143,9 @@ func TestLoadBrokerErrors(t *testing.T) {
 		`{"port": 0.5}`:    "port: wanted a whole number from 1 to 65535, got 0.5",
 		`{"port": 1e99}`:   "port: wanted a whole number from 1 to 65535, got 1e99",
 
+		`{"authkey": 1}`:  "authkey: wanted a string, got a number",
+		`{"authkey": ""}`: "authkey: wanted a key, got an empty string: remove it if there is no key",
+
 		`{"remote": []}`:                                                               "remote: wanted an object, got a list",
 		`{"remote": {"host": "r", "port": 1}}`:                                         "remote.policy: wanted a value, got nothing",
 		`{"remote": {"host": "r", "policy": "share"}}`:                                 "remote.port: wanted a value, got nothing",
@@ -153,9 +159,9 @@ func TestLoadBrokerErrors(t *testing.T) {
 		`{"stacks": {}}`:                    "stacks: wanted a list of lists of profiles, got an object",
 		`{"stacks": [[], 1]}`:               "stacks[1]: wanted a list of profiles, got a number",
 		`{"stacks": [null]}`:                "stacks[0]: wanted a list of profiles, got null",
-		`{"stacks": [[], [{}, 1]]}`:         `stacks[1][0]: wanted a profile whose "type" is a string with something in it, got {}`,
+		`{"stacks": [[], [{}, 1]]}`:         `stacks[1][0]: wanted a profile whose "type" is a non-empty string, got {}`,
 		`{"stacks": [[1]]}`:                 "stacks[0][0]: wanted an object as profile, got 1",
-		`{"stacks": [[{"type": ""}]]}`:      `stacks[0][0]: wanted a profile whose "type" is a string with something in it, got {"type": ""}`,
+		`{"stacks": [[{"type": ""}]]}`:      `stacks[0][0]: wanted a profile whose "type" is a non-empty string, got {"type": ""}`,
 		`{"stacks": [[{"type": "relay"}]]}`: `stacks[0][0]: wanted a profile that identifies the equipment, got {"type": "relay"}`,
 	} {
 		write(t, path, text)

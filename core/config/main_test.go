@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,64 +9,56 @@ import (
 	"syscall"
 	"testing"
 	"unsafe"
+
+	"avescript/internal/reexec"
 )
 
 // nobody is a user id without rights; it need not be in the user database.
 const nobody = 65534
 
-// children are what the test binary does when it runs itself again.
-var children = map[string]func(arg string) error{
-	"create default": func(home string) error {
-		_, _, err := CreateDefault(home)
+var programs = reexec.Programs{
+	"create default": func(args []string) error {
+		_, _, err := CreateDefault(args[0])
 		return err
 	},
 	"full disk": createTruncated,
-	"crash": func(home string) error {
-		// To die of a signal on the spot, the runtime must not handle it.
+	"crash": func(args []string) error {
+		// To be killed by a signal at once, the runtime must not handle it.
 		var byDefault [4]uint64 // struct sigaction
 		_, _, errno := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION,
 			uintptr(syscall.SIGXFSZ), uintptr(unsafe.Pointer(&byDefault)), 0, 8, 0, 0)
 		if errno != 0 {
 			return errno
 		}
-		return createTruncated(home)
+		return createTruncated(args)
 	},
-	"create etc": func(path string) error {
-		_, err := CreateEtc(path, "root", nil)
+	"create etc": func(args []string) error {
+		_, err := CreateEtc(args[0], "root", nil)
 		return err
 	},
 }
 
-// createTruncated calls CreateDefault in a process that may write ten bytes to
-// a file. The eleventh is the error EFBIG where SIGXFSZ has a handler.
-func createTruncated(home string) error {
+// createTruncated calls CreateDefault in a process that may write ten bytes to a file.
+// The eleventh causes the error EFBIG, because SIGXFSZ has a handler.
+func createTruncated(args []string) error {
 	for resource, limit := range map[int]uint64{syscall.RLIMIT_CORE: 0, syscall.RLIMIT_FSIZE: 10} {
 		if err := syscall.Setrlimit(resource, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
 			return err
 		}
 	}
-	_, _, err := CreateDefault(home)
+	_, _, err := CreateDefault(args[0])
 	return err
 }
 
 func TestMain(m *testing.M) {
-	child, ok := children[os.Getenv("CONFIG_TEST_CHILD")]
-	if !ok {
-		os.Exit(m.Run())
-	}
-	if err := child(os.Getenv("CONFIG_TEST_ARG")); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(0)
+	reexec.Main(programs)
+	os.Exit(m.Run())
 }
 
-// runChild runs one of children as uid and gives what it wrote to stderr.
+// runChild runs one of programs as uid and returns what it wrote to stderr.
 func runChild(t *testing.T, uid uint32, name, arg string) (stderr string, err error) {
 	t.Helper()
-	// A path to the binary might lead through directories that uid may not enter.
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), "CONFIG_TEST_CHILD="+name, "CONFIG_TEST_ARG="+arg)
+	cmd := reexec.Command(name, arg)
 	cmd.Dir = "/"
 	if int(uid) != os.Geteuid() {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
@@ -89,7 +80,7 @@ func needRoot(t *testing.T) {
 	}
 }
 
-// homeOf makes a home directory of uid that others can reach.
+// homeOf creates a home directory of uid that others can enter.
 func homeOf(t *testing.T, uid int) string {
 	t.Helper()
 	home := t.TempDir()
@@ -99,7 +90,7 @@ func homeOf(t *testing.T, uid int) string {
 	return home
 }
 
-// write makes a file, with the directories above it.
+// write creates a file, with the directories above it.
 func write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -119,7 +110,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// wantError checks that err has every one of parts in its text.
+// wantError checks that the text of err contains all parts.
 func wantError(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	if err == nil {

@@ -1,6 +1,6 @@
 package config
 
-// A JSON object of a configuration file whose values are asked for by type.
+// A JSON object of a configuration file, whose values are read by type.
 
 import (
 	"encoding/json"
@@ -10,7 +10,7 @@ import (
 
 type object struct {
 	file    string
-	prefix  string // the keys that lead to the object, such as "remote."
+	prefix  string // the keys that lead to the object, for example "remote."
 	members map[string]json.RawMessage
 }
 
@@ -28,17 +28,17 @@ func parseObject(file string, text []byte) (object, error) {
 	return o, nil
 }
 
-// errorf begins an error with the file and the key.
+// errorf returns an error that begins with the file and the key.
 func (o object) errorf(key, format string, args ...any) error {
 	return fmt.Errorf("%s: %s%s: %w", o.file, o.prefix, key, fmt.Errorf(format, args...))
 }
 
-// wrongType is the error for a value of another type than wanted.
+// wrongType is the error for a value of the wrong type.
 func (o object) wrongType(key, wanted string) error {
 	return o.errorf(key, "wanted %s, got %s", wanted, kind(o.members[key]))
 }
 
-// text reads a string. A key that is absent leaves into as it is.
+// text reads a string. If the key is missing, into is not changed.
 func (o object) text(key string, into *string) error {
 	value, ok := o.members[key]
 	if !ok {
@@ -50,8 +50,23 @@ func (o object) text(key string, into *string) error {
 	return json.Unmarshal(value, into)
 }
 
-// whole reads a whole number from low to high. A key that is absent leaves
-// into as it is.
+// key reads an authentication key. If it is missing or null, into is not changed. An
+// empty key is refused: it would mean no key, which is probably a mistake.
+func (o object) key(name string, into *string) error {
+	if kind(o.members[name]) == "null" {
+		return nil
+	}
+	if err := o.text(name, into); err != nil {
+		return err
+	}
+	if _, ok := o.members[name]; ok && *into == "" {
+		return o.errorf(name, "wanted a key, got an empty string: remove it if there is no key")
+	}
+	return nil
+}
+
+// whole reads a whole number from low to high. If the key is missing, into is not
+// changed.
 func (o object) whole(key string, low, high int, into *int) error {
 	value, ok := o.members[key]
 	if !ok {
@@ -72,7 +87,7 @@ func (o object) whole(key string, low, high int, into *int) error {
 // port reads a TCP port number.
 func (o object) port(key string, into *int) error { return o.whole(key, 1, 65535, into) }
 
-// object reads a nested object. One that is absent is empty.
+// object reads a nested object. If the key is missing, it is empty.
 func (o object) object(key string) (object, error) {
 	inner := object{file: o.file, prefix: o.prefix + key + "."}
 	value, ok := o.members[key]

@@ -1,6 +1,6 @@
 package config
 
-// Making files in somebody else's directory.
+// Creating files in the directory of another user.
 
 import (
 	"fmt"
@@ -11,14 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// asOwner runs f as the owner of dir, as far as files are concerned, when the
-// super user calls it. What f makes then belongs to that owner from the start,
-// also where root may not chown (NFS), and a symbolic link that the owner has
-// put into the way leads root no further than its owner could go. Other
-// callers, and root in a directory of its own, run f as they are.
+// asOwner runs f. If root calls it, f accesses files as the owner of dir. So created
+// files belong to that owner from the start, even if root may not chown (NFS), and a
+// symbolic link leads root no further than its owner could go. For other callers, and
+// for root in a directory of its own, f just runs.
 //
-// The identity is that of one thread, so f must not start goroutines that make
-// files. Its group is that of dir.
+// The identity belongs to one thread, so f must not start goroutines that create files.
+// The group is that of dir.
 func asOwner(dir string, f func() error) error {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -36,15 +35,15 @@ func asOwner(dir string, f func() error) error {
 	defer runtime.UnlockOSThread()
 	defer func() { _ = setFileIdentity(0, os.Getegid()) }()
 	if err := setFileIdentity(int(owner.Uid), int(owner.Gid)); err != nil {
-		return fmt.Errorf("acting as the owner of %s: %w", dir, err)
+		return fmt.Errorf("act as the owner of %s: %w", dir, err)
 	}
 	return f()
 }
 
-// setFileIdentity sets the ids that the kernel checks and gives to new files.
-// Coming back to the effective ids of the process cannot fail.
+// setFileIdentity sets the ids that the kernel checks and gives to new files. Returning
+// to the effective ids of the process cannot fail.
 func setFileIdentity(uid, gid int) error {
-	// These calls report no failure; asking with the invalid id -1 shows it.
+	// These calls do not report failure; a query with the invalid id -1 does.
 	_, _ = unix.SetfsgidRetGid(gid)
 	_, _ = unix.SetfsuidRetUid(uid)
 	gotGID, _ := unix.SetfsgidRetGid(-1)

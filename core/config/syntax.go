@@ -1,7 +1,7 @@
 package config
 
-// What is wrong with a JSON text, and where. encoding/json neither notices a
-// key that comes twice nor says in which line a mistake is.
+// Finds mistakes in JSON text, with their position. encoding/json does not notice
+// duplicate keys, and does not say on which line a mistake is.
 
 import (
 	"bytes"
@@ -14,8 +14,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// checkSyntax reports whether text is exactly one JSON value, without
-// duplicate keys. The error begins with path:line:column.
+// checkSyntax reports whether text is exactly one JSON value, without duplicate keys.
+// The error begins with path:line:column.
 func checkSyntax(path string, text []byte) error {
 	offset, err := firstMistake(text)
 	if err == nil {
@@ -25,7 +25,7 @@ func checkSyntax(path string, text []byte) error {
 	return fmt.Errorf("%s:%d:%d: %w", path, line, column, err)
 }
 
-// firstMistake gives the byte offset of the first mistake, and what it is.
+// firstMistake returns the byte offset of the first mistake, and what is wrong.
 func firstMistake(text []byte) (int, error) {
 	decoder := jsontext.NewDecoder(bytes.NewReader(text))
 	_, err := decoder.ReadValue()
@@ -51,16 +51,16 @@ func firstMistake(text []byte) (int, error) {
 	return 0, nil
 }
 
-// position turns a byte offset into the line and the column that an editor
-// shows. Both count from 1; columns count characters.
+// position converts a byte offset to the line and the column that an editor shows. Both
+// count from 1; columns count characters.
 func position(text []byte, offset int) (line, column int) {
 	before := text[:min(offset, len(text))]
 	start := bytes.LastIndexByte(before, '\n') + 1
 	return bytes.Count(before, []byte{'\n'}) + 1, utf8.RuneCount(before[start:]) + 1
 }
 
-// kind names the type of a JSON value for an error message. The value itself
-// is not shown, because it may be a key.
+// kind is the type of a JSON value for an error message. The value itself is not shown,
+// because it may be a key.
 func kind(value json.RawMessage) string {
 	switch jsontext.Value(value).Kind() {
 	case jsontext.KindNull:

@@ -11,19 +11,18 @@ import (
 	"avescript/core/exceptions"
 )
 
-// attempt connects to the addresses of a host, one after the other, without
-// waiting for any.
+// attempt connects to the addresses of a host, one after the other, without waiting.
 type attempt struct {
+	address Address
 	socket  *Socket // being connected
 	others  []netip.AddrPort
 	failure error // of the first address
 }
 
-// Connect begins to connect to the address, or goes on with it. It is
-// ConnectionInProgress until the socket can be written to, or the next address
-// of the host is to be tried: then Connect is called again, and the descriptor
-// is another one. Only for the name of a host it may have to wait, as long as
-// ctx lets it.
+// Connect begins to connect to the address, or continues. It returns
+// ConnectionInProgress until the socket can be written to, or the next address of the
+// host has to be tried: then Connect must be called again, and the descriptor is
+// another one. It only waits for the lookup of a host name, within ctx.
 func (c Connection) Connect(ctx context.Context) error {
 	release, err := c.bothTurns(ctx, 0)
 	if err != nil {
@@ -71,19 +70,19 @@ func newAttempt(ctx context.Context, address Address) (*attempt, error) {
 			if ctx.Err() != nil {
 				return nil, named(ctx, ctx.Err())
 			}
-			return nil, refused(err)
+			return nil, refused(address, err)
 		}
 	}
-	var a attempt
+	a := attempt{address: address}
 	for _, host := range hosts {
 		a.others = append(a.others, netip.AddrPortFrom(host.Unmap(), uint16(address.Port)))
 	}
 	return &a, nil
 }
 
-// advance gives the connection once there is one. The error is
-// ConnectionInProgress, or else that of the first address when none is left;
-// the attempt holds no socket then.
+// advance returns the connection once there is one. The error is ConnectionInProgress
+// or, if no address is left, that of the first address; the attempt then holds no
+// socket.
 func (a *attempt) advance() (net.Conn, error) {
 	for {
 		if a.socket != nil {
@@ -97,7 +96,7 @@ func (a *attempt) advance() (net.Conn, error) {
 			a.fail(errors.Join(err, a.socket.Close()))
 		}
 		if len(a.others) == 0 {
-			return nil, refused(a.failure)
+			return nil, refused(a.address, a.failure)
 		}
 		var err error
 		if a.socket, err = connectTo(a.others[0]); err != nil {
@@ -134,7 +133,7 @@ func connectTo(peer netip.AddrPort) (*Socket, error) {
 	return NewSocket(fd)
 }
 
-// zone is the interface of an address such as fe80::1%eth0, 0 for none.
+// zone is the interface of an address such as fe80::1%eth0, 0 if there is none.
 func zone(address netip.Addr) uint32 {
 	if nic, err := net.InterfaceByName(address.Zone()); err == nil {
 		return uint32(nic.Index)
@@ -142,7 +141,7 @@ func zone(address netip.Addr) uint32 {
 	return 0
 }
 
-// abandon ends an attempt that is under way. The caller has the lock.
+// abandon ends an attempt in progress. The caller has c.mu.
 func (c *BlockingConnection) abandon() error {
 	if c.attempt == nil {
 		return nil
@@ -152,8 +151,8 @@ func (c *BlockingConnection) abandon() error {
 	return socket.Close()
 }
 
-// established gives the socket away as a connection if it is one by now; the
-// error is EINPROGRESS as long as it may become one.
+// established returns the socket as a connection, if it is connected. The error is
+// EINPROGRESS while it may become connected.
 func (s *Socket) established() (net.Conn, error) {
 	pending := 0
 	err := control(s.file, func(fd int) { pending, _ = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR) })

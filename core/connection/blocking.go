@@ -13,40 +13,39 @@ import (
 	"avescript/core/exceptions"
 )
 
-// BlockingConnection is a queue of messages over TCP whose operations wait.
-// The waits are limited by a timeout and a context each; the errors are
-// ConnectionTimeout, ConnectionClosed, ConnectionReset and ConnectionRefused,
-// or the context's own when it was cancelled.
+// BlockingConnection is a queue of messages over TCP whose operations wait. Each wait
+// has a timeout and a context. The errors are ConnectionTimeout, ConnectionClosed,
+// ConnectionReset and ConnectionRefused, or that of the context if it was cancelled.
 //
-// It may be used by several goroutines: one reads and one writes at a time,
-// the others wait for their turn.
+// Several goroutines may use it: one reads and one writes at a time, the others wait
+// for their turn.
 type BlockingConnection struct {
 	reading, writing Turn
 
 	mu       sync.Mutex // for the fields up to the next blank line
 	address  Address
-	bound    *Socket  // handed in, and neither listening nor connected
-	attempt  *attempt // to connect without waiting
+	bound    *Socket  // a socket from outside, neither listening nor connected
+	attempt  *attempt // connects without waiting
 	listener *net.TCPListener
 	conn     net.Conn
 	closed   bool
-	ending   context.CancelFunc // of the waits that hold no socket of the connection's; see untilClosed
+	ending   context.CancelFunc // ends waits that do not use the connection's socket; see untilClosed
 	alive    context.Context
 
-	// The rest belongs to the turns: who replaces it holds both.
+	// The following fields belong to the turns: replacing them needs both.
 	maxFrame  int
 	readAhead bool
 	frames    *FrameReader
 	reads     *limiter
 	writes    *limiter
-	unsent    net.Buffers // the rest of what could not be sent in time
-	sending   message     // what that is the rest of
+	unsent    net.Buffers // what could not be sent in time
+	sending   message     // the message that unsent belongs to
 }
 
-// NewBlockingConnection makes a connection that is not connected yet. The
-// address is the peer's for [BlockingConnection.Connect], and the own one for
-// [BlockingConnection.Listen]. A socket that is handed in may be bound,
-// listening or connected; it belongs to the connection then.
+// NewBlockingConnection creates a connection that is not connected yet. The address is
+// that of the peer for [BlockingConnection.Connect], and the local one for
+// [BlockingConnection.Listen]. A socket may be bound, listening or connected; the
+// connection takes it over.
 func NewBlockingConnection(address Address, socket *Socket) (*BlockingConnection, error) {
 	c := newBlocking(address)
 	switch {
@@ -69,10 +68,10 @@ func NewBlockingConnection(address Address, socket *Socket) (*BlockingConnection
 	return c, nil
 }
 
-// FromFd makes a connection of a TCP socket's descriptor, which it owns from
-// then on. Unread is what [BlockingConnection.Detach] gave with the descriptor;
-// it is ConnectionClosed if there is some and the socket has no peer any more.
-// Anything but a TCP socket is refused, and remains the caller's.
+// FromFd makes a connection from the descriptor of a TCP socket, and owns the
+// descriptor. Unread is what [BlockingConnection.Detach] returned; if it is not empty
+// and the socket has lost its peer, the error is ConnectionClosed. Anything except a
+// TCP socket is refused, and still belongs to the caller.
 func FromFd(fd int, unread []byte) (*BlockingConnection, error) {
 	socket, err := NewSocket(fd)
 	if err != nil {
@@ -94,7 +93,7 @@ func adopt(socket *Socket, unread []byte) (*BlockingConnection, error) {
 		return WrapRead(conn, unread), nil
 	}
 	if len(unread) > 0 {
-		return nil, exceptions.ConnectionClosed.Newf("connection closed: the peer of which %d bytes are unread has gone", len(unread))
+		return nil, exceptions.ConnectionClosed.Newf("connection closed: the peer has gone, and %d bytes that it sent are unread", len(unread))
 	}
 	address, err := socket.Address()
 	if err != nil {
@@ -103,15 +102,15 @@ func adopt(socket *Socket, unread []byte) (*BlockingConnection, error) {
 	return NewBlockingConnection(address, socket)
 }
 
-// Wrap makes a connection of one that is established.
+// Wrap makes a connection from an established one.
 func Wrap(conn net.Conn) *BlockingConnection {
 	c := newBlocking(AddressOf(conn.RemoteAddr()))
 	c.attach(conn)
 	return c
 }
 
-// WrapRead makes a connection of one that is established, and of which
-// somebody has read already what is in unread.
+// WrapRead makes a connection from an established one, from which unread was already
+// read.
 func WrapRead(conn net.Conn, unread []byte) *BlockingConnection {
 	c := Wrap(conn)
 	if len(unread) > 0 {
@@ -126,6 +125,7 @@ func newBlocking(address Address) *BlockingConnection {
 
 func (c *BlockingConnection) attach(conn net.Conn) {
 	c.conn = conn
+	KeepAlive(conn, DefaultKeepAlive)
 	c.frames = NewFrameReader(conn, c.maxFrame)
 	c.frames.Exact = !c.readAhead
 	c.unsent, c.sending = nil, message{}
@@ -139,9 +139,9 @@ func (c *BlockingConnection) listen(listener *net.TCPListener) {
 	c.reads = &limiter{setDeadline: listener.SetDeadline}
 }
 
-// SetMaxFrame limits the frames that Get takes to max bytes. A longer one is
-// an OverflowError, after which the connection is of no use. It is called
-// before the connection is shared, as ReadAhead is.
+// SetMaxFrame limits the frames for Get to max bytes. A longer frame is an
+// OverflowError, after which the connection is unusable. Like ReadAhead, it must be
+// called before the connection is shared.
 func (c *BlockingConnection) SetMaxFrame(max int) {
 	c.maxFrame = max
 	if c.frames != nil {
@@ -149,9 +149,9 @@ func (c *BlockingConnection) SetMaxFrame(max int) {
 	}
 }
 
-// ReadAhead lets the connection read more from the socket than it was asked
-// for, which saves a system call a frame. Nobody else can use the descriptor
-// then, and Poll does not see what was read already.
+// ReadAhead lets the connection read more from the socket than was asked for, which
+// saves a system call per frame. Nobody else can use the descriptor then, and Poll does
+// not see data that was already read.
 func (c *BlockingConnection) ReadAhead() {
 	c.readAhead = true
 	if c.frames != nil {
@@ -159,16 +159,15 @@ func (c *BlockingConnection) ReadAhead() {
 	}
 }
 
-// Address is the address of the peer, or the own one of a connection that
-// listens.
+// Address is the address of the peer, or the local one if the connection listens.
 func (c *BlockingConnection) Address() Address {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.address
 }
 
-// Listen takes connections from then on. A socket that is in use is closed
-// first. Port 0 is one that the system picks; Address then tells it.
+// Listen starts to listen. A socket in use is closed first. For port 0 the system
+// chooses a port, which Address then returns.
 func (c *BlockingConnection) Listen() error {
 	c.mu.Lock()
 	bound := c.bound
@@ -202,7 +201,7 @@ func listenOn(bound *Socket, address Address) (*net.TCPListener, error) {
 	return listener.(*net.TCPListener), nil
 }
 
-// bothTurns keeps everybody else from reading and writing until release.
+// bothTurns keeps all others from reading and writing until release.
 func (c *BlockingConnection) bothTurns(ctx context.Context, timeout time.Duration) (release func(), err error) {
 	if timeout, err = c.reading.Take(ctx, timeout); err != nil {
 		return nil, err
@@ -225,7 +224,7 @@ func (c *BlockingConnection) Accept(ctx context.Context, timeout time.Duration) 
 	listener := c.listener
 	c.mu.Unlock()
 	if listener == nil {
-		return nil, exceptions.ConnectionClosed.Newf("connection closed: it does not listen")
+		return nil, exceptions.ConnectionClosed.Newf("not listening: call listen first")
 	}
 	var conn net.Conn
 	err = c.reads.run(ctx, timeout, func() (err error) {
@@ -238,10 +237,10 @@ func (c *BlockingConnection) Accept(ctx context.Context, timeout time.Duration) 
 	return Wrap(conn), nil
 }
 
-// Connect connects to the address. An optimist goes on trying when it fails,
-// until the timeout, so that the peer may begin to listen later. Nothing is to
-// be done on a connection that is connected already. An attempt of
-// [Connection.Connect] that is under way is given up for a new one.
+// Connect connects to the address. An optimist retries after failures, until the
+// timeout, because the peer may begin to listen later. If the connection is already
+// connected, nothing happens. An attempt of [Connection.Connect] in progress is
+// replaced by a new one.
 func (c *BlockingConnection) Connect(ctx context.Context, timeout time.Duration, optimist bool) error {
 	release, err := c.bothTurns(ctx, timeout)
 	if err != nil {
@@ -276,8 +275,8 @@ func (c *BlockingConnection) Connect(ctx context.Context, timeout time.Duration,
 
 var errClosedMeanwhile = exceptions.ConnectionClosed.Newf("connection closed")
 
-// untilClosed gives a context that ends with ctx or when the connection is
-// closed, for waits that closing its socket would not end.
+// untilClosed returns a context that ends with ctx or when the connection is closed,
+// for waits that do not end when its socket is closed.
 func (c *BlockingConnection) untilClosed(ctx context.Context) (_ context.Context, stop func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -292,11 +291,11 @@ func (c *BlockingConnection) untilClosed(ctx context.Context) (_ context.Context
 	}
 }
 
-// connectable reports whether the connection is established already; the error
-// is that it cannot be. The caller has the lock.
+// connectable reports whether the connection is already established; the error is that
+// it cannot connect. The caller has c.mu.
 func (c *BlockingConnection) connectable() (connected bool, err error) {
 	if c.bound != nil || c.listener != nil {
-		err = fmt.Errorf("connect to %v: wanted a socket that is connected or none, got one to listen on", c.address)
+		err = fmt.Errorf("connect to %v: this connection has a listening socket", c.address)
 	}
 	return c.conn != nil, err
 }
@@ -310,10 +309,10 @@ func (c *BlockingConnection) established() (net.Conn, error) {
 	case c.closed:
 		return nil, exceptions.ConnectionClosed.Newf("connection closed")
 	}
-	return nil, exceptions.ConnectionClosed.Newf("connection closed: it was never connected")
+	return nil, exceptions.ConnectionClosed.Newf("not connected: call connect first")
 }
 
-// Fileno is the descriptor of the socket, which remains the connection's.
+// Fileno is the descriptor of the socket, which still belongs to the connection.
 func (c *BlockingConnection) Fileno() (int, error) {
 	sock, err := c.socket()
 	if err != nil {
@@ -322,7 +321,7 @@ func (c *BlockingConnection) Fileno() (int, error) {
 	return fileno(sock)
 }
 
-// socket is whatever the connection has a descriptor of.
+// socket is the socket of the connection, whatever it is used for.
 func (c *BlockingConnection) socket() (syscall.Conn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -338,10 +337,10 @@ func (c *BlockingConnection) socket() (syscall.Conn, error) {
 	if c.attempt != nil {
 		return c.attempt.socket, nil
 	}
-	return nil, exceptions.ConnectionClosed.Newf("connection closed: it has no socket")
+	return nil, exceptions.ConnectionClosed.Newf("connection closed: there is no socket")
 }
 
-// Close closes the connection; whoever waits for it gets ConnectionClosed.
+// Close closes the connection; all who wait for it get ConnectionClosed.
 func (c *BlockingConnection) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"testing"
@@ -11,16 +12,17 @@ import (
 
 	"avescript/core/connection"
 	"avescript/core/exceptions"
+	"avescript/internal/goroutines"
 )
 
 const (
 	soon = 30 * time.Millisecond
-	late = 10 * time.Second
+	late = time.Minute
 )
 
 var ctx = context.Background()
 
-// pair gives two ends of a connection: ours, and the peer's as Go has it.
+// pair returns the two ends of a connection: ours, and the peer's as a net.Conn.
 func pair(t *testing.T) (*connection.BlockingConnection, *net.TCPConn) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -140,7 +142,7 @@ func TestWaitsCanBeCancelled(t *testing.T) {
 	c, peer := pair(t)
 	limited, cancel := context.WithCancelCause(ctx)
 	reason := errors.New("interrupted")
-	time.AfterFunc(soon, func() { cancel(reason) })
+	goroutines.WhenBlocked(t, "connection.(*BlockingConnection).Get", func() { cancel(reason) })
 	if _, err := c.Get(limited, connection.Forever); !errors.Is(err, reason) {
 		t.Errorf("got %v, want the reason of the context", err)
 	}
@@ -148,7 +150,7 @@ func TestWaitsCanBeCancelled(t *testing.T) {
 	if got, err := c.Get(ctx, connection.Forever); err != nil || string(got) != "still usable" {
 		t.Errorf("got %q, %v", got, err)
 	}
-	time.AfterFunc(soon, func() { c.Close() })
+	goroutines.WhenBlocked(t, "connection.(*BlockingConnection).Get", func() { c.Close() })
 	_, err := c.Get(ctx, connection.Forever)
 	wantClass(t, err, exceptions.ConnectionClosed, "connection closed")
 }
@@ -160,15 +162,16 @@ func TestConnectRefusedAndOptimist(t *testing.T) {
 	}
 	c, _ := connection.NewBlockingConnection(connection.Address{Port: port}, nil)
 	defer c.Close()
-	wantClass(t, c.Connect(ctx, late, false), exceptions.ConnectionRefused, "connection refused")
-	wantClass(t, c.Connect(ctx, soon, true), exceptions.ConnectionTimeout, "timed out")
+	wantClass(t, c.Connect(ctx, late, false), exceptions.ConnectionRefused, fmt.Sprintf("cannot connect to 127.0.0.1:%d: connection refused", port))
+	wantClass(t, c.Connect(ctx, soon, true), exceptions.ConnectionTimeout,
+		fmt.Sprintf("cannot connect to 127.0.0.1:%d: timed out; the last attempt failed: connection refused", port))
 
 	server, err := connection.NewBlockingConnection(connection.Address{Port: port}, sock)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	time.AfterFunc(soon, func() { server.Listen() })
+	goroutines.WhenBlocked(t, "connection.(*BlockingConnection).Connect", func() { server.Listen() })
 	if err := c.Connect(ctx, late, true); err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +243,7 @@ func awaitReadable(t *testing.T, c *connection.BlockingConnection) {
 	}
 }
 
-// One that cannot be written to waits for reading and writing at once.
+// If it cannot be written to, it waits for reading and writing at the same time.
 func TestPollBothDirections(t *testing.T) {
 	c, peer := pair(t)
 	for c.Put(ctx, make([]byte, 1<<20), soon) == nil {

@@ -10,6 +10,7 @@ import (
 
 	"avescript/core/connection"
 	"avescript/core/exceptions"
+	"avescript/internal/goroutines"
 )
 
 func wantClosed(t *testing.T, ended <-chan error) {
@@ -23,10 +24,6 @@ func wantClosed(t *testing.T, ended <-chan error) {
 		t.Error("the wait goes on after Close")
 	}
 }
-
-// begun waits until the goroutine of a wait is likely to be in it; if it isn't,
-// the test passes for another reason.
-func begun() { time.Sleep(20 * time.Millisecond) }
 
 func TestCloseEndsPoll(t *testing.T) {
 	l, err := net.Listen("tcp", "localhost:0")
@@ -51,7 +48,7 @@ func TestCloseEndsPoll(t *testing.T) {
 		_, err := c.Poll(context.Background(), connection.PollIn, connection.Forever)
 		ended <- err
 	}()
-	begun()
+	goroutines.AwaitBlocked(t, "connection.(*BlockingConnection).Poll")
 	c.Close()
 	wantClosed(t, ended)
 	peer.SetReadDeadline(time.Now().Add(late))
@@ -72,7 +69,7 @@ func TestCloseEndsConnect(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- c.Connect(context.Background(), connection.Forever, true) }()
-	begun()
+	goroutines.AwaitBlocked(t, "connection.(*BlockingConnection).Connect")
 	c.Close()
 	wantClosed(t, ended)
 }

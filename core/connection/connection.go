@@ -1,15 +1,15 @@
 // Package connection carries messages over TCP.
 //
-// A message is a frame: its length as four bytes, big-endian, and then that
-// many bytes. [FrameReader] and [WriteFrame] are that format on any stream,
-// [BlockingConnection] is a message queue with timeouts on everything,
-// [Connection] is the same queue for those who poll for themselves, and
-// [FindFreePort] finds a port for a service.
+// A message is a frame: its length as four bytes, big-endian, and then that many bytes.
+// [FrameReader] and [WriteFrame] implement this format on any stream,
+// [BlockingConnection] is a message queue with timeouts for everything, [Connection] is
+// the same queue for code that polls itself, and [FindFreePort] finds a port for a
+// service.
 //
-// Sockets stay with Go's network poller all the time: a wait costs a goroutine
-// and no thread, and ends when its timeout has passed, its context is
-// cancelled, or another goroutine closes the connection. What a wait that was
-// cut short has read or not yet sent is kept for the next one.
+// All sockets use Go's network poller: a wait needs a goroutine but no thread, and ends
+// after its timeout, when its context is cancelled, or when another goroutine closes
+// the connection. What an interrupted wait has read or not sent yet is kept for the
+// next one.
 package connection
 
 import (
@@ -25,22 +25,30 @@ import (
 	"avescript/core/exceptions"
 )
 
-// Forever is the timeout of a wait that has none; any negative one will do. A
-// timeout of zero takes what is there already.
+// Forever is the timeout that means no limit, like any negative one. With a timeout of
+// zero, only what is already available is used.
 const Forever time.Duration = -1
 
-// Address is one end of a connection. The empty host is every interface of
-// this machine to listen on, and localhost to connect to.
+// Address is one end of a connection. The empty host means all interfaces of this
+// machine for listening, and localhost for connecting.
 type Address struct {
 	Host string
 	Port int
 }
 
-// String is the address as the net package takes it.
+// String is the address in the form of the net package.
 func (a Address) String() string { return net.JoinHostPort(a.Host, strconv.Itoa(a.Port)) }
 
-// AddressOf is addr, as a listener or a connection tells it. It is empty for
-// nil, which a connection tells that was reset before it came to this process.
+// Peer is the address as shown to somebody who connects to it.
+func (a Address) Peer() string {
+	if a.Host == "" {
+		a.Host = "127.0.0.1"
+	}
+	return a.String()
+}
+
+// AddressOf converts the address of a listener or a connection. It is empty for nil,
+// the address of a connection that was reset before it came to this process.
 func AddressOf(addr net.Addr) Address {
 	switch addr := addr.(type) {
 	case nil:
@@ -51,8 +59,8 @@ func AddressOf(addr net.Addr) Address {
 	return Address{Host: addr.String()}
 }
 
-// named gives an error of a read, write or accept its name in the API. The
-// error of a wait that ctx ended is ctx's own.
+// named gives an error of a read, write or accept its class in the API. If ctx has
+// ended the wait, the error is that of ctx.
 func named(ctx context.Context, err error) error {
 	switch {
 	case err == nil:

@@ -12,26 +12,25 @@ import (
 const (
 	headerSize = 4
 
-	// restingSize is the buffer of a reader that waits for a frame: enough for
-	// most calls, and little beside the goroutine that waits.
+	// restingSize is the buffer of a reader that waits for a frame: enough for most
+	// calls, and little compared to the waiting goroutine.
 	restingSize = 512
 
-	// busySize is the buffer of a reader that found its last one full: its
-	// peer sends frames without waiting for answers.
+	// busySize is the buffer of a reader whose last buffer was full: its peer sends
+	// frames without waiting for answers.
 	busySize = restingSize * growth * growth
 
-	// growth is the factor by which a buffer grows once it is full. A peer
-	// makes a reader hold at most this many times what it has sent, whatever
-	// its header claims.
+	// growth is the factor by which a full buffer grows. A peer can make a reader
+	// allocate at most this many times what it has sent, whatever its header says.
 	growth = 4
 
-	// joinedSize is the longest frame that is copied together to be written
-	// at once; the parts of a longer one are cheaper to gather by writev.
+	// joinedSize is the longest frame that is copied together and written at once; for
+	// a longer one, writev of its parts is cheaper.
 	joinedSize = 64 << 10
 )
 
-// TooLongError is the error for a frame that its header announces to be
-// longer than the reader takes.
+// TooLongError is the error for a frame whose header announces more bytes than the
+// reader accepts.
 type TooLongError struct {
 	Size uint32
 	Max  int
@@ -41,38 +40,43 @@ func (e *TooLongError) Error() string {
 	return fmt.Sprintf("wanted a frame of at most %d bytes, got one of %d", e.Max, e.Size)
 }
 
-// A FrameReader takes frames out of a stream. After an error that the stream
-// recovers from, such as a deadline, the same call can be made again: what has
-// come of a frame is kept. It is for one goroutine at a time.
+// A FrameReader reads frames from a stream. After a temporary error, such as a
+// deadline, the same call can be repeated: what was read of a frame is kept. Only one
+// goroutine may use it at a time.
 type FrameReader struct {
-	// Exact readers take no byte past the frame that is asked for, at the cost
-	// of a system call more for each. The descriptor can then be polled, or
-	// given away between two frames.
+	// Exact makes the reader read nothing beyond the requested frame, which costs one
+	// more system call for each. The descriptor can then be polled, or given away
+	// between two frames.
 	Exact bool
+
+	// Admit is called before a frame of size bytes that is longer than busySize is
+	// read, and may wait. After an error of it, the same call can be repeated. Nil
+	// accepts all frames.
+	Admit func(size int) error
 
 	src        io.Reader
 	max        int
-	buf        []byte // buf[start:end] is read and not yet taken
+	buf        []byte // buf[start:end] was read but not used yet
 	start, end int
 	resting    []byte
-	pooled     *[]byte // what buf is, if it has to go back to a pool
+	pooled     *[]byte // the pooled slice behind buf, if it must be returned to a pool
 	busy       bool    // the last read has filled buf
 }
 
-// NewFrameReader makes a reader of the frames in src that are no longer than
-// max bytes.
+// NewFrameReader creates a reader for the frames in src, which may have at most max
+// bytes.
 func NewFrameReader(src io.Reader, max int) *FrameReader {
 	return &FrameReader{src: src, max: max}
 }
 
-// SetMax changes the longest frame that is taken.
+// SetMax changes the maximum length of a frame.
 func (r *FrameReader) SetMax(max int) { r.max = max }
 
-// Next gives the payload of the next frame, which is valid until the next
-// call. The error is io.EOF where the stream ends between two frames,
-// io.ErrUnexpectedEOF within one, and a [*TooLongError] for a frame over the
-// limit, none of whose payload is taken.
+// Next returns the payload of the next frame, which is valid until the next call. The
+// error is io.EOF if the stream ends between two frames, io.ErrUnexpectedEOF within a
+// frame, and a [*TooLongError] for a frame over the limit, of which nothing is read.
 func (r *FrameReader) Next() ([]byte, error) {
+	r.shrink()
 	if err := r.fill(headerSize); err != nil {
 		return nil, err
 	}
@@ -81,17 +85,49 @@ func (r *FrameReader) Next() ([]byte, error) {
 		return nil, &TooLongError{size, r.max}
 	}
 	whole := headerSize + int(size)
+	if whole > busySize && r.Admit != nil {
+		if err := r.Admit(whole); err != nil {
+			return nil, err
+		}
+	}
 	if err := r.fill(whole); err != nil {
 		return nil, err
 	}
 	return r.take(whole)[headerSize:], nil
 }
 
-// Return puts the frame that Next gave last in front of the stream again.
+// Return puts the last frame of Next back in front of the stream.
 func (r *FrameReader) Return(frame []byte) { r.start -= headerSize + len(frame) }
 
-// Read gives exactly n bytes without looking for frames. They are valid until
-// the next call.
+// Forget says that the last frame of Next is not needed any more, so that a long buffer
+// can be freed.
+func (r *FrameReader) Forget() {
+	if r.start == r.end {
+		r.rest()
+	}
+	r.shrink()
+}
+
+// shrink frees a long buffer that is nearly empty: otherwise a peer that sends a few
+// bytes after a long frame, and then nothing, would keep it allocated.
+func (r *FrameReader) shrink() {
+	if len(r.buf) <= busySize || r.Buffered() > busySize {
+		return
+	}
+	smaller, pooled := newBuffer(busySize, busySize)
+	n := copy(smaller, r.Peek())
+	r.release()
+	r.buf, r.pooled, r.start, r.end = smaller, pooled, 0, n
+}
+
+// Discard drops everything that was read.
+func (r *FrameReader) Discard() {
+	r.start = r.end
+	r.rest()
+}
+
+// Read returns exactly n bytes without looking for frames. They are valid until the
+// next call.
 func (r *FrameReader) Read(n int) ([]byte, error) {
 	if err := r.fill(n); err != nil {
 		return nil, err
@@ -99,19 +135,19 @@ func (r *FrameReader) Read(n int) ([]byte, error) {
 	return r.take(n), nil
 }
 
-// Waiting reports whether the next frame has been read already.
+// Waiting reports whether the next frame was already read.
 func (r *FrameReader) Waiting() bool {
 	n := r.Buffered() - headerSize
 	return n >= 0 && int64(binary.BigEndian.Uint32(r.buf[r.start:])) <= int64(n)
 }
 
-// Buffered is how many bytes have been read and not been taken.
+// Buffered is how many bytes were read but not used.
 func (r *FrameReader) Buffered() int { return r.end - r.start }
 
-// Unread puts data in front of what the stream will give, and owns it. It is for
-// a reader that has read nothing yet.
+// Unread puts data in front of the stream, and owns it. The reader must not have read
+// anything yet.
 func (r *FrameReader) Unread(data []byte) {
-	size := restingSize * growth // buffers have no sizes but those of the pools
+	size := restingSize * growth // buffers have the sizes of the pools
 	for size < len(data) {
 		size *= growth
 	}
@@ -124,8 +160,7 @@ func (r *FrameReader) Unread(data []byte) {
 	copy(r.buf, data)
 }
 
-// Peek gives what has been read and not been taken. It is valid until the next
-// call.
+// Peek returns what was read but not used. It is valid until the next call.
 func (r *FrameReader) Peek() []byte { return r.buf[r.start:r.end] }
 
 func (r *FrameReader) take(n int) []byte {
@@ -134,7 +169,7 @@ func (r *FrameReader) take(n int) []byte {
 	return taken
 }
 
-// fill reads until n bytes wait to be taken.
+// fill reads until n bytes are available.
 func (r *FrameReader) fill(n int) error {
 	if r.start == r.end {
 		r.rest()
@@ -159,8 +194,8 @@ func (r *FrameReader) fill(n int) error {
 	return nil
 }
 
-// rest goes back to the small buffer, so that a connection that is idle after
-// a long frame does not hold on to a long buffer.
+// rest returns to the small buffer, so that a connection that is idle after a long
+// frame does not keep a long buffer.
 func (r *FrameReader) rest() {
 	r.start, r.end = 0, 0
 	if r.busy && len(r.buf) <= busySize {
@@ -173,8 +208,8 @@ func (r *FrameReader) rest() {
 	r.buf = r.resting
 }
 
-// makeRoom leaves space behind end, for all of n bytes if that needs no
-// buffer larger than [growth] times what has come.
+// makeRoom makes space after end, for all n bytes unless that needs a buffer larger
+// than [growth] times what has arrived.
 func (r *FrameReader) makeRoom(n int) {
 	crowded := r.busy && len(r.buf) < busySize && !r.Exact
 	if r.start+n <= len(r.buf) && !crowded {
@@ -204,8 +239,8 @@ func (r *FrameReader) release() {
 	}
 }
 
-// buffers are those larger than the resting one, by the number of times that
-// it has grown. Longer ones than these are left to the garbage collector.
+// buffers are pools for buffers larger than the resting one, by the number of times
+// that it has grown. Longer buffers are left to the garbage collector.
 var buffers [4]sync.Pool
 
 func classOf(size int) int {
@@ -217,8 +252,8 @@ func classOf(size int) int {
 	return class
 }
 
-// newBuffer makes a buffer of size bytes, or of fewer when a frame of whole
-// bytes needs no more.
+// newBuffer makes a buffer of size bytes, or fewer if a frame of whole bytes needs no
+// more.
 func newBuffer(size, whole int) ([]byte, *[]byte) {
 	class := classOf(size)
 	if class >= len(buffers) {
@@ -233,8 +268,8 @@ func newBuffer(size, whole int) ([]byte, *[]byte) {
 
 var joined = sync.Pool{New: func() any { return new([]byte) }}
 
-// WriteFrame writes one frame whose payload is the parts, one after the
-// other, with one system call unless the stream takes less.
+// WriteFrame writes one frame that consists of the parts, with one system call unless
+// the stream accepts less.
 func WriteFrame(w io.Writer, parts ...[]byte) error {
 	if sizeOf(parts) > joinedSize {
 		frame, err := Frame(parts...)
@@ -251,7 +286,7 @@ func WriteFrame(w io.Writer, parts ...[]byte) error {
 	return err
 }
 
-// Frame is one frame whose payload is the parts, which are not copied.
+// Frame is one frame that consists of the parts, which are not copied.
 func Frame(parts ...[]byte) (net.Buffers, error) {
 	header, err := frameHeader(sizeOf(parts))
 	if err != nil {
@@ -260,8 +295,8 @@ func Frame(parts ...[]byte) (net.Buffers, error) {
 	return append(net.Buffers{header[:]}, parts...), nil
 }
 
-// AppendFrame adds one frame whose payload is the parts to dst. They must be
-// less than 4 GiB.
+// AppendFrame appends one frame that consists of the parts to dst. They must be less
+// than 4 GiB.
 func AppendFrame(dst []byte, parts ...[]byte) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, uint32(sizeOf(parts)))
 	for _, part := range parts {

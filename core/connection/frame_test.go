@@ -25,7 +25,7 @@ func framed(payloads ...string) []byte {
 	return b.Bytes()
 }
 
-// pieces gives a stream piece by piece, with an error that passes after each.
+// pieces returns a stream piece by piece, with a temporary error after each.
 type pieces [][]byte
 
 func (p *pieces) Read(buf []byte) (int, error) {
@@ -98,7 +98,7 @@ func TestEndWithinFrame(t *testing.T) {
 	}
 }
 
-// A header alone must not make the reader reserve what it announces.
+// A header alone must not make the reader allocate what it announces.
 func TestHeaderAllocatesNothing(t *testing.T) {
 	for _, size := range []uint32{0xffffffff, 1 << 30} {
 		stream := binary.BigEndian.AppendUint32(nil, size)
@@ -114,6 +114,24 @@ func TestHeaderAllocatesNothing(t *testing.T) {
 		if over := size > 1<<30; errors.As(err, &tooLong) != over {
 			t.Errorf("a header of %d bytes: got %v", size, err)
 		}
+	}
+}
+
+// A few bytes after a long frame must not keep its buffer.
+func TestLongBufferGoesWithItsFrame(t *testing.T) {
+	long, short := strings.Repeat("x", 40<<10), strings.Repeat("y", 5<<10)
+	stream := append(framed(long, short, short), 0, 0, 0)
+	r := connection.NewFrameReader(&pieces{stream}, 1<<20)
+	for i, want := range []string{long, short, short} {
+		if got, err := r.Next(); string(got) != want {
+			t.Fatalf("frame %d: got %d bytes, %v", i, len(got), err)
+		}
+	}
+	if _, err := r.Next(); err != io.ErrUnexpectedEOF || len(r.Peek()) != 3 {
+		t.Fatalf("got %v with %d bytes that wait", err, len(r.Peek()))
+	}
+	if kept := cap(r.Peek()); kept > 8<<10 {
+		t.Errorf("the reader keeps a buffer of %d bytes", kept)
 	}
 }
 

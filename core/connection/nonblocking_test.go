@@ -13,6 +13,7 @@ import (
 
 	"avescript/core/connection"
 	"avescript/core/exceptions"
+	"avescript/internal/poll"
 )
 
 func TestNonBlockingGet(t *testing.T) {
@@ -38,7 +39,7 @@ func TestNonBlockingGet(t *testing.T) {
 	wantClass(t, err, exceptions.ConnectionClosed, "connection closed")
 }
 
-// What begins in one mode is continued in the other.
+// What begins in one mode can be continued in the other.
 func TestModesShareThePartialFrame(t *testing.T) {
 	b, peer := pair(t)
 	c := connection.Connection{BlockingConnection: b}
@@ -70,10 +71,10 @@ func TestModesShareThePartialFrame(t *testing.T) {
 	}
 }
 
-const nothingBegun = "wanted something to send: nothing was begun that could be continued"
+const nothingBegun = "wanted data to send, got none: there is no unfinished message to continue"
 
-// Put and Write are continued by the same call or by Resume, over and over,
-// and every byte is sent once.
+// Put and Write are continued by the same call or by Resume, repeatedly, and every byte
+// is sent once.
 func TestNonBlockingSend(t *testing.T) {
 	large := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)
 	for name, send := range map[string]struct {
@@ -153,19 +154,16 @@ func TestNonBlockingConnectAndAccept(t *testing.T) {
 	}
 }
 
-// await calls op until its error is another one.
+// await calls op until its error changes.
 func await(t *testing.T, op func() error, retry *exceptions.Class) {
 	t.Helper()
-	deadline := time.Now().Add(late)
-	for {
-		err := op()
-		if err == nil {
-			return
-		}
-		if !errors.Is(err, retry) || time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Millisecond)
+	var err error
+	poll.Holds(func() bool {
+		err = op()
+		return !errors.Is(err, retry)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -190,7 +188,7 @@ func TestNonBlockingConnectRefused(t *testing.T) {
 	}
 }
 
-// A listener whose queue is full lets a peer hang in the middle of connecting.
+// A listener whose queue is full makes a peer hang while connecting.
 func TestConnectInProgress(t *testing.T) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -239,7 +237,7 @@ func TestConnectInProgress(t *testing.T) {
 	}
 }
 
-// A descriptor that is given away within a frame goes on there.
+// A descriptor that is given away within a frame is continued there.
 func TestDetachAndFromFd(t *testing.T) {
 	for cut := range framed("hello") {
 		c, peer := pair(t)
@@ -374,7 +372,7 @@ func TestFromFdWhosePeerHasGone(t *testing.T) {
 	peer.SetLinger(0)
 	peer.Close() // a reset
 	_, err = connection.FromFd(fd, unread)
-	wantClass(t, err, exceptions.ConnectionClosed, "connection closed: the peer of which 2 bytes are unread has gone")
+	wantClass(t, err, exceptions.ConnectionClosed, "connection closed: the peer has gone, and 2 bytes that it sent are unread")
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); !errors.Is(err, unix.EBADF) {
 		t.Errorf("the descriptor is left open: %v", err)
 	}

@@ -12,8 +12,8 @@ import (
 	"avescript/core/exceptions"
 )
 
-// Events of [BlockingConnection.Poll], with the values of poll(2). The last
-// three are reported without being asked for.
+// Events of [BlockingConnection.Poll], with the values of poll(2). The last three are
+// always reported.
 const (
 	PollIn    = unix.POLLIN
 	PollOut   = unix.POLLOUT
@@ -22,29 +22,35 @@ const (
 	PollInval = unix.POLLNVAL
 )
 
-// PollEvent is a descriptor and what can be done with it.
+// PollEvent is a descriptor and its events.
 type PollEvent struct {
 	Fd     int
 	Events int
 }
 
-// Poll waits until one of the events in mask is there, and gives nil when
-// there was none before the timeout.
+// Poll waits until one of the events in mask occurs. It returns nil if there was none
+// before the timeout.
 func (c *BlockingConnection) Poll(ctx context.Context, mask int, timeout time.Duration) ([]PollEvent, error) {
 	sock, err := c.socket()
 	if err != nil {
 		return nil, err
 	}
+	open, stop := c.untilClosed(ctx)
+	defer stop()
+	events, err := PollSocket(open, sock, mask, timeout)
+	if open.Err() != nil && ctx.Err() == nil {
+		return nil, errClosedMeanwhile
+	}
+	return events, err
+}
+
+// PollSocket is [BlockingConnection.Poll] for any socket.
+func PollSocket(ctx context.Context, sock syscall.Conn, mask int, timeout time.Duration) ([]PollEvent, error) {
 	fd, err := fileno(sock)
 	if err != nil {
 		return nil, named(ctx, err)
 	}
-	open, stop := c.untilClosed(ctx)
-	defer stop()
-	events, err := pollSocket(open, sock, int16(mask), timeout)
-	if open.Err() != nil && ctx.Err() == nil {
-		return nil, errClosedMeanwhile
-	}
+	events, err := pollSocket(ctx, sock, int16(mask), timeout)
 	err = named(ctx, err)
 	if errors.Is(err, exceptions.ConnectionTimeout) {
 		return nil, nil
@@ -55,8 +61,8 @@ func (c *BlockingConnection) Poll(ctx context.Context, mask int, timeout time.Du
 	return []PollEvent{{fd, int(events)}}, nil
 }
 
-// pollSocket waits on a duplicate of the descriptor, whose deadlines don't
-// disturb those who read and write at the same time.
+// pollSocket waits on a duplicate of the descriptor, whose deadlines do not affect
+// those who read and write at the same time.
 func pollSocket(ctx context.Context, sock syscall.Conn, mask int16, timeout time.Duration) (int16, error) {
 	dup, err := duplicate(sock)
 	if err != nil {
@@ -76,9 +82,9 @@ func pollSocket(ctx context.Context, sock syscall.Conn, mask int16, timeout time
 	return events, err
 }
 
-// pollDirections waits for reading and for writing. The poller of the runtime
-// waits for one of them at a time, so that both need a goroutine each; the
-// first that sees an event ends the other one's wait.
+// pollDirections waits for reading and for writing. The poller of the runtime waits for
+// one of them at a time, so each needs a goroutine; the first that sees an event ends
+// the wait of the other.
 func pollDirections(dup *os.File, raw syscall.RawConn, mask int16) (int16, error) {
 	switch {
 	case mask&PollIn == 0:
@@ -105,7 +111,7 @@ func pollDirections(dup *os.File, raw syscall.RawConn, mask int16) (int16, error
 	return events, nil
 }
 
-// waitReady looks at the descriptor whenever wait says that it has changed.
+// waitReady checks the descriptor whenever wait says that it has changed.
 func waitReady(wait func(func(fd uintptr) bool) error, mask int16) (int16, error) {
 	var events int16
 	var err error

@@ -10,8 +10,8 @@ import (
 	"avescript/core/exceptions"
 )
 
-// The range in which FindFreePort looks unless it is told otherwise; the stop
-// is not in it. These are the ports that IANA leaves to private use.
+// The default range of FindFreePort; the stop is excluded. IANA leaves these ports to
+// private use.
 const (
 	DefaultPortStart = 49152
 	DefaultPortStop  = 65536
@@ -19,13 +19,12 @@ const (
 
 const portAttempts = 20000
 
-// FindFreePort binds a socket to a port from start up to, but without, stop,
-// picked at random, on all interfaces. With listen it accepts connections into
-// its queue from then on. It is an Exception when no free port is found in
-// 20000 attempts.
+// FindFreePort binds a socket to a random port from start up to but excluding stop, on
+// all interfaces. With listen, the socket starts to listen. The error is an Exception
+// if no free port is found in 20000 attempts.
 func FindFreePort(start, stop int, listen bool) (*Socket, int, error) {
 	if start < 1 || stop > 65536 || start >= stop {
-		return nil, 0, fmt.Errorf("wanted a range of ports within 1 and 65536, got %d and %d", start, stop)
+		return nil, 0, fmt.Errorf("wanted a range of ports between 1 and 65536, got %d and %d", start, stop)
 	}
 	for range portAttempts {
 		port := start + rand.IntN(stop-start)
@@ -38,11 +37,11 @@ func FindFreePort(start, stop int, listen bool) (*Socket, int, error) {
 			return nil, 0, exceptions.Exception.Newf("find a free port: %w", err)
 		}
 	}
-	return nil, 0, exceptions.Exception.Newf("no free port from %d to %d in %d attempts", start, stop-1, portAttempts)
+	return nil, 0, exceptions.Exception.Newf("found no free port from %d to %d in %d attempts", start, stop-1, portAttempts)
 }
 
-// bind makes a socket for IPv6 that takes IPv4 too or, on a host without
-// IPv6, one for IPv4.
+// bind creates an IPv6 socket that also accepts IPv4 or, on a host without IPv6, an
+// IPv4 socket.
 func bind(port int, listen bool) (*Socket, error) {
 	sock, err := bindTo(unix.AF_INET6, &unix.SockaddrInet6{Port: port}, listen)
 	if errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL) {
@@ -72,9 +71,9 @@ func bindDescriptor(fd, family int, addr unix.Sockaddr, listen bool) error {
 	if err := unix.Bind(fd, addr); err != nil {
 		return err
 	}
-	// Set before bind, SO_REUSEADDR would let two processes bind the same port
-	// as long as neither listens. Set after it, it still allows a service to
-	// bind its port again while the last connections linger in TIME_WAIT.
+	// If it was set before bind, SO_REUSEADDR would let two processes bind the same
+	// port as long as neither listens. Set afterwards, it still lets a service bind its
+	// port again while old connections are in TIME_WAIT.
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -10,21 +11,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Socket is a TCP socket that nobody uses yet: a port that was found, or a
-// descriptor that came from another process. It belongs to whoever holds it,
-// until [Socket.Listener] or [Socket.Conn] make something of it.
+// Socket is a TCP socket that is not in use yet: a port that was found, or a descriptor
+// from another process. Its holder owns it, until [Socket.Listener] or [Socket.Conn]
+// use it.
 type Socket struct {
 	file *os.File
 }
 
-// NewSocket makes a Socket of the descriptor fd and owns it from then on.
-// Anything but a TCP socket is refused, and remains the caller's.
+// NewSocket makes a Socket from the descriptor fd and owns it. Anything except a TCP
+// socket is refused, and still belongs to the caller.
 func NewSocket(fd int) (*Socket, error) {
 	if err := CheckStream(fd, unix.AF_INET, unix.AF_INET6); err != nil {
 		return nil, fmt.Errorf("wanted the descriptor of a TCP socket, got %d: %w", fd, err)
 	}
-	// Only a descriptor that is non-blocking when os.NewFile sees it gets
-	// into the network poller.
+	// The network poller only accepts a descriptor that is non-blocking when os.NewFile
+	// is called.
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return nil, fmt.Errorf("descriptor %d: %w", fd, err)
 	}
@@ -32,11 +33,11 @@ func NewSocket(fd int) (*Socket, error) {
 	return &Socket{os.NewFile(uintptr(fd), "socket")}, nil
 }
 
-// Listener makes the socket listen, if it doesn't already, and gives it away:
-// the Socket is closed then.
+// Listener makes the socket listen, if it does not listen yet, and gives it away: the
+// Socket is then closed.
 func (s *Socket) Listener() (*net.TCPListener, error) {
 	var err error
-	if e := control(s.file, func(fd int) { err = unix.Listen(fd, unix.SOMAXCONN) }); e != nil {
+	if e := s.control(func(fd int) { err = unix.Listen(fd, unix.SOMAXCONN) }); e != nil {
 		err = e
 	}
 	if err != nil {
@@ -54,9 +55,12 @@ func (s *Socket) Listener() (*net.TCPListener, error) {
 	return listener, s.Close()
 }
 
-// Conn makes the socket, which must be connected, a connection and gives it
-// away: the Socket is closed then.
+// Conn makes a connection from the socket, which must be connected, and gives it away:
+// the Socket is then closed.
 func (s *Socket) Conn() (*net.TCPConn, error) {
+	if err := s.control(func(int) {}); err != nil {
+		return nil, err
+	}
 	c, err := net.FileConn(s.file)
 	if err != nil {
 		return nil, fmt.Errorf("wanted a connected socket: %w", err)
@@ -69,8 +73,8 @@ func (s *Socket) Conn() (*net.TCPConn, error) {
 	return conn, s.Close()
 }
 
-// CheckStream tells what is wrong with fd as the descriptor of a stream socket
-// of one of the families.
+// CheckStream returns what is wrong with fd as the descriptor of a stream socket of one
+// of the families.
 func CheckStream(fd int, families ...int) error {
 	family, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
 	if err != nil {
@@ -86,9 +90,11 @@ func CheckStream(fd int, families ...int) error {
 	return nil
 }
 
-// Detach gives the descriptor away, under another number: the Socket is closed
-// then.
+// Detach gives away the descriptor, under another number: the Socket is then closed.
 func (s *Socket) Detach() (fd int, err error) {
+	if err := s.control(func(int) {}); err != nil {
+		return -1, err
+	}
 	if fd, err = duplicateFd(s); err != nil {
 		return -1, err
 	}
@@ -98,17 +104,31 @@ func (s *Socket) Detach() (fd int, err error) {
 // Close closes the socket.
 func (s *Socket) Close() error { return s.file.Close() }
 
-// SyscallConn gives access to the descriptor, which remains the socket's.
+// SyscallConn gives access to the descriptor, which still belongs to the socket.
 func (s *Socket) SyscallConn() (syscall.RawConn, error) { return s.file.SyscallConn() }
 
-// Fileno is the descriptor, for those who only want to know or inherit it.
-func (s *Socket) Fileno() (int, error) { return fileno(s.file) }
+// Fileno is the descriptor, for code that only inherits it or needs its number.
+func (s *Socket) Fileno() (fd int, err error) {
+	err = s.control(func(number int) { fd = number })
+	return fd, err
+}
 
-// Address is where the socket is bound to.
+// control calls the function control. Its only error for a socket is that it is closed,
+// for which package os uses other words.
+func (s *Socket) control(f func(fd int)) error {
+	if control(s.file, f) != nil {
+		return errSocketClosed
+	}
+	return nil
+}
+
+var errSocketClosed = errors.New("the socket is closed")
+
+// Address is the address to which the socket is bound.
 func (s *Socket) Address() (Address, error) {
 	var name unix.Sockaddr
 	var err error
-	if e := control(s.file, func(fd int) { name, err = unix.Getsockname(fd) }); e != nil {
+	if e := s.control(func(fd int) { name, err = unix.Getsockname(fd) }); e != nil {
 		err = e
 	}
 	if err != nil {
@@ -123,7 +143,7 @@ func (s *Socket) Address() (Address, error) {
 	return Address{}, fmt.Errorf("wanted a TCP socket, got one with the address %v", name)
 }
 
-// isListening and isConnected tell what a socket that was handed in is for.
+// isListening and isConnected tell what a socket from outside is for.
 func (s *Socket) isListening() (yes bool) {
 	_ = control(s.file, func(fd int) {
 		value, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
@@ -140,7 +160,7 @@ func (s *Socket) isConnected() (yes bool) {
 	return yes
 }
 
-// readable reports whether a read would not have to wait.
+// readable reports whether a read would not wait.
 func readable(sock syscall.Conn) (yes bool) {
 	_ = control(sock, func(fd int) {
 		_, _, err := unix.Recvfrom(fd, make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
@@ -149,9 +169,9 @@ func readable(sock syscall.Conn) (yes bool) {
 	return yes
 }
 
-// control runs f on the descriptor of c, which cannot be closed meanwhile.
-// The Fd methods are never used for this: they make a socket blocking, and
-// with it every copy of it in other processes.
+// control runs f on the descriptor of c, which cannot be closed meanwhile. The Fd
+// methods are never used for this: they make a socket blocking, including every copy of
+// it in other processes.
 func control(c syscall.Conn, f func(fd int)) error {
 	raw, err := c.SyscallConn()
 	if err != nil {
@@ -160,7 +180,7 @@ func control(c syscall.Conn, f func(fd int)) error {
 	return raw.Control(func(fd uintptr) { f(int(fd)) })
 }
 
-// duplicateFd gives the caller a descriptor of the same socket.
+// duplicateFd returns a new descriptor of the same socket, which the caller owns.
 func duplicateFd(c syscall.Conn) (dup int, err error) {
 	if e := control(c, func(fd int) { dup, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) }); e != nil {
 		err = e

@@ -7,18 +7,18 @@ import (
 	"avescript/core/exceptions"
 )
 
-// pastDeadline ends a wait that is going on.
+// pastDeadline ends a wait that is in progress.
 var pastDeadline = time.Unix(1, 0)
 
-// A limiter puts a timeout and a context on the waits of one direction of a
+// A limiter applies a timeout and a context to the waits for one direction of a
 // descriptor.
 type limiter struct {
 	setDeadline func(time.Time) error
-	armed       bool // a deadline of an earlier wait is set
+	armed       bool // the deadline of an earlier wait is set
 }
 
-// run calls op, which reads or writes, and makes it return
-// os.ErrDeadlineExceeded when the timeout has passed or ctx is done.
+// run calls op, which reads or writes, and makes it return os.ErrDeadlineExceeded after
+// the timeout or when ctx is done.
 func (l *limiter) run(ctx context.Context, timeout time.Duration, op func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -32,8 +32,8 @@ func (l *limiter) run(ctx context.Context, timeout time.Duration, op func() erro
 	}
 	var deadline time.Time
 	if timeout >= 0 {
-		// A deadline in the past fails without looking at what is there, so
-		// that no wait at all needs one just ahead.
+		// With a deadline in the past, an operation fails even if data is available. So
+		// a wait without time needs a deadline in the near future.
 		deadline = time.Now().Add(max(timeout, time.Millisecond))
 	}
 	l.armed = true
@@ -46,7 +46,7 @@ func (l *limiter) run(ctx context.Context, timeout time.Duration, op func() erro
 			_ = l.setDeadline(pastDeadline)
 			close(fired)
 		})
-		// The deadline must not be moved once a later wait has set its own.
+		// The deadline must not change any more once a later wait has set its own.
 		defer func() {
 			if !stop() {
 				<-fired
@@ -56,21 +56,21 @@ func (l *limiter) run(ctx context.Context, timeout time.Duration, op func() erro
 	return op()
 }
 
-// expire has the next operation find only what it need not wait for.
+// expire makes the next operation fail unless it need not wait.
 func (l *limiter) expire() {
 	l.armed = true
-	_ = l.setDeadline(pastDeadline) // fails if it is closed, which the operation will tell
+	_ = l.setDeadline(pastDeadline) // fails if it is closed, which the operation will report
 }
 
-// A Turn lets one goroutine at a time use a connection, or one direction of
-// it. The others wait no longer than their own timeout says.
+// A Turn lets only one goroutine at a time use a connection, or one direction of it.
+// The others wait within their own timeouts.
 type Turn chan struct{}
 
-// NewTurn makes a turn that nobody has.
+// NewTurn creates a free turn.
 func NewTurn() Turn { return make(Turn, 1) }
 
-// Take waits for the turn and gives back how much of the timeout is left. The
-// error is ConnectionTimeout, or the context's own.
+// Take waits for the turn and returns what is left of the timeout. The error is
+// ConnectionTimeout, or that of the context.
 func (t Turn) Take(ctx context.Context, timeout time.Duration) (time.Duration, error) {
 	if t.TryTake() {
 		return timeout, nil
@@ -95,7 +95,7 @@ func (t Turn) Take(ctx context.Context, timeout time.Duration) (time.Duration, e
 	}
 }
 
-// TryTake takes the turn if nobody has it.
+// TryTake takes the turn if it is free.
 func (t Turn) TryTake() bool {
 	select {
 	case t <- struct{}{}:
@@ -105,5 +105,5 @@ func (t Turn) TryTake() bool {
 	}
 }
 
-// Give lets the next one have the turn.
+// Give releases the turn.
 func (t Turn) Give() { <-t }

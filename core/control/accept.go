@@ -10,20 +10,20 @@ import (
 )
 
 const (
-	// acceptPause is how long the server waits after an error of accept that
-	// passes, such as that the system is short of memory.
+	// acceptPause is how long the server waits after a temporary error of accept, such
+	// as a lack of memory.
 	acceptPause = 50 * time.Millisecond
 
-	// roomPause is how long a connection may take to end that has to make room.
+	// roomPause is how long a connection may take to end after it was pushed out.
 	roomPause = time.Millisecond
 )
 
-// accept takes connections until the listener is closed on purpose, or belongs
-// to another process.
+// accept accepts connections until the listener is closed on purpose, or belongs to
+// another process.
 func (s *Server) accept() error {
-	for s.enterLate() {
+	for s.gate.enterLate() {
 		err := s.acceptUntilFrozen()
-		s.leave()
+		s.gate.leave()
 		if !errors.Is(err, errFrozen) {
 			return err
 		}
@@ -33,8 +33,10 @@ func (s *Server) accept() error {
 
 func (s *Server) acceptUntilFrozen() error {
 	for {
-		conn, err := s.listener.Accept()
+		conn, err := s.port.listener.Accept()
 		switch {
+		case err == nil && s.port.isElsewhere(conn, s.options.Address.Host):
+			conn.Close()
 		case err == nil:
 			s.begin(conn)
 		case errors.Is(err, os.ErrDeadlineExceeded):
@@ -42,16 +44,16 @@ func (s *Server) acceptUntilFrozen() error {
 		case errors.Is(err, net.ErrClosed) && s.isDeaf():
 			return nil
 		case isTransient(err):
-			s.mendAccept(err)
+			s.recoverAccept(err)
 		default:
 			return err
 		}
 	}
 }
 
-// transient are the errors of accept that pass: the system is short of
-// something, or that one connection has failed already. Linux reports the
-// latter as errors of accept; the list is that of accept(2).
+// transient are the temporary errors of accept: the system lacks some resource, or the
+// new connection itself has failed already, which Linux also reports as an error of
+// accept. The list is that of accept(2).
 var transient = []syscall.Errno{
 	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
 
@@ -64,28 +66,28 @@ func isTransient(err error) bool {
 	return errors.As(err, &errno) && slices.Contains(transient, errno)
 }
 
-// mendAccept makes room for a connection if there are no descriptors any more,
-// and waits a little otherwise.
-func (s *Server) mendAccept(err error) {
+// recoverAccept makes room for a connection if there are no free descriptors, and
+// otherwise waits a little.
+func (s *Server) recoverAccept(err error) {
 	pause := acceptPause
 	if oldest := s.makeRoom(err); oldest != nil {
-		s.refusals.accept.printf("%v was disconnected in its handshake to make room for others: %v", oldest.Address(), err)
+		s.journal.accept.printf("%v was disconnected in its handshake to make room for others: %v", oldest.Address(), err)
 		pause = roomPause
 	} else {
-		s.refusals.accept.printf("a connection could not be accepted: %v", err)
+		s.journal.accept.printf("a connection could not be accepted: %v", err)
 	}
 	select {
 	case <-time.After(pause):
-	case <-s.shutdown:
+	case <-s.ending.shutdown:
 	}
 }
 
-// makeRoom gives the client that it has pushed out, if that can help.
+// makeRoom pushes out a client if that can help, and returns it.
 func (s *Server) makeRoom(err error) *Conn {
 	if !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.pushOut()
+	return s.clients.pushOut()
 }

@@ -10,7 +10,7 @@ import (
 	"avescript/core/exceptions"
 )
 
-// begin takes a connection in, as far as the limits allow.
+// begin starts to serve a connection, if the limits allow it.
 func (s *Server) begin(conn net.Conn) {
 	s.counters.accepted.Add(1)
 	oldest, err := s.takeIn(conn)
@@ -20,51 +20,45 @@ func (s *Server) begin(conn net.Conn) {
 	case err != nil:
 		s.turnAway(conn, err)
 	case oldest != nil:
-		s.hit(maxHandshakes, oldest.Address(), "%d newer connections have not finished their handshake", s.options.Limits.MaxHandshakes)
+		s.journal.hit(maxHandshakes, oldest.Address(), "%d newer connections have not finished their handshake", s.options.Limits.MaxHandshakes)
 	}
 }
 
-// takeIn gives the client that it has pushed out to make room, if there is one.
+// takeIn adds a connection. If another client was pushed out to make room, it is
+// returned.
 func (s *Server) takeIn(conn net.Conn) (oldest *Conn, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	limits := &s.options.Limits
-	if s.closing.Load() {
+	if s.ending.begun() {
 		return nil, errClosing
 	}
-	if s.unknown.Len() >= limits.MaxHandshakes {
-		oldest = s.pushOut()
+	if s.clients.unknown.Len() >= limits.MaxHandshakes {
+		oldest = s.clients.pushOut()
 	}
-	if err := s.full(); err != nil {
+	if err := s.clients.full(s.options.Limits.MaxConnections); err != nil {
 		return nil, err
 	}
-	s.lastID++
-	c := newConn(s, conn, s.lastID)
+	s.clients.lastID++
+	c := newConn(s, conn, s.clients.lastID)
 	if s.options.TLS != nil {
-		c.conn = tls.Server(conn, s.options.TLS)
+		c.conn.Conn = tls.Server(conn, s.options.TLS)
 	}
-	// For the handshake; before a shutdown knows of c and sets its own.
+	// The deadline of the handshake. It is set before a shutdown can see c and set its
+	// own.
 	conn.SetReadDeadline(time.Now().Add(limits.HandshakeTimeout))
-	s.conns[c] = struct{}{}
-	c.unknown = s.unknown.PushBack(c)
+	s.clients.conns[c] = struct{}{}
+	c.arrival.unknown = s.clients.unknown.PushBack(c)
 	s.serve(c)
 	return oldest, nil
 }
 
-// full is the refusal of a client that is one too many. The caller has the lock.
-func (s *Server) full() error {
-	if n := len(s.conns); n >= s.options.Limits.MaxConnections {
-		return exceptions.ConnectionRefused.Newf("the service has %d clients already and takes no more", n)
-	}
-	return nil
-}
-
-// turnAway ends a connection that is one too many. An exception in the place of
-// the challenge is what clients know from a service that is being shut down.
-// It doesn't block: the buffers of a new connection are empty. With TLS nothing
-// can be said before a handshake, which would take its time.
+// turnAway ends a connection for which there is no room. It sends an exception in the
+// place of the challenge, which clients also get from a service that is being shut
+// down. It does not block, because the buffers of a new connection are empty. With TLS
+// nothing is sent: a handshake would have to come first, and would take too long.
 func (s *Server) turnAway(conn net.Conn, full error) {
-	s.hit(maxConnections, connection.AddressOf(conn.RemoteAddr()), "there are %d connections already", s.options.Limits.MaxConnections)
+	s.journal.hit(maxConnections, connection.AddressOf(conn.RemoteAddr()), "there are already %d connections", s.options.Limits.MaxConnections)
 	if s.options.TLS == nil {
 		conn.SetWriteDeadline(time.Now().Add(lastWordsStep))
 		_ = connection.WriteFrame(conn, exceptionOpening, encodeException(full), answerEnd)
@@ -72,95 +66,53 @@ func (s *Server) turnAway(conn net.Conn, full error) {
 	conn.Close()
 }
 
-// pushOut ends the connection that has been in its handshake for the longest,
-// and gives it; nil if there is none. Nothing keeps it: neither its last words,
-// nor that it has no goroutine in a service that is frozen. The caller has the
-// lock.
-func (s *Server) pushOut() *Conn {
-	oldest := s.unknown.Front()
-	if oldest == nil {
-		return nil
-	}
-	c := oldest.Value.(*Conn)
-	s.endHandshake(c)
-	delete(s.conns, c)
-	c.socket.Close()
-	return c
-}
-
-// endHandshake reports whether c was still in it. The caller has the lock.
-func (s *Server) endHandshake(c *Conn) bool {
-	if c.unknown == nil {
-		return false
-	}
-	s.unknown.Remove(c.unknown)
-	c.unknown = nil
-	return true
-}
-
-// known ends the handshake of c, who is id. It reports whether c was still in
-// it, and had not been pushed out.
-func (s *Server) known(c *Conn, id Identity) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.identity = id
-	return s.endHandshake(c)
-}
-
-func (s *Server) forget(c *Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.endHandshake(c)
-	delete(s.conns, c)
-}
-
-// AddConnection takes over a client that somebody else has accepted, and serves
-// it as one that has authkey, also if the service does not know that key. After
-// an error the connection remains the caller's. It counts among those that the
-// limits allow. Callbacks.NewConnection isn't called for it.
+// AddConnection takes over a client that was accepted by somebody else, and serves it
+// as a client with the key authkey, even if the service does not know that key. The
+// connection counts for the limits. After an error it still belongs to the caller.
+// Callbacks.NewConnection is not called for it.
 func (s *Server) AddConnection(open *connection.BlockingConnection, authkey string) (*Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.isLeaving() {
+	if s.gate.isLeaving() {
 		return nil, errLeaving
 	}
 	if !s.isServing() {
-		return nil, exceptions.Exception.Newf("wanted a service that serves its clients, got one that does not yet, or not any more")
+		return nil, exceptions.Exception.Newf("the service is not serving clients: it has not started yet, or it has ended")
 	}
-	if err := s.full(); err != nil {
+	if err := s.clients.full(s.options.Limits.MaxConnections); err != nil {
 		return nil, err
 	}
 	if open.Address() == (connection.Address{}) {
-		return nil, exceptions.ConnectionClosed.Newf("connection closed: it has no peer")
+		return nil, exceptions.ConnectionClosed.Newf("not connected: the connection has no peer")
 	}
 	conn, unread, err := open.DetachConn()
 	if err != nil {
 		return nil, err
 	}
-	s.lastID++
-	c := newConn(s, conn, s.lastID)
-	c.established, c.identity = true, s.keys.holder(authkey)
-	c.frames.SetMax(s.options.Limits.MaxFrame)
+	s.clients.lastID++
+	c := newConn(s, conn, s.clients.lastID)
+	c.arrival.established, c.arrival.identity = true, s.keys.holder(authkey)
+	c.reading.frames.SetMax(s.options.Limits.MaxFrame)
 	if len(unread) > 0 {
-		c.frames.Unread(unread)
+		c.reading.frames.Unread(unread)
 	}
-	s.conns[c] = struct{}{}
+	s.clients.conns[c] = struct{}{}
 	s.serve(c)
 	return c, nil
 }
 
 func (s *Server) isServing() bool {
 	select {
-	case <-s.begun:
-		return !s.closing.Load()
+	case <-s.serving:
+		return !s.ending.begun()
 	default:
 		return false
 	}
 }
 
-// RemoveConnection ends a connection after the call that it is in. It returns
-// at once.
+// RemoveConnection ends a connection after its current call. It does not wait.
 func (s *Server) RemoveConnection(c *Conn) {
 	c.removed.Store(true)
-	c.conn.SetReadDeadline(time.Unix(1, 0))
+	c.conn.SetReadDeadline(past)
+	s.room.stir()
 }

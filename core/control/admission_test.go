@@ -17,9 +17,10 @@ import (
 	"avescript/core/connection"
 	"avescript/core/control"
 	"avescript/core/exceptions"
+	"avescript/internal/poll"
 )
 
-// wrapping is a listener whose connections are what wrap makes of them.
+// wrapping is a listener whose connections are wrapped.
 type wrapping struct {
 	net.Listener
 	wrap func(net.Conn) net.Conn
@@ -33,7 +34,7 @@ func (l wrapping) Accept() (net.Conn, error) {
 	return l.wrap(conn), nil
 }
 
-// rejected is a client that was told that it has no valid key.
+// rejected is a client that was told that its key is not valid.
 func rejected(t *testing.T, s *control.Server) *raw {
 	t.Helper()
 	r := dialRaw(t, s)
@@ -44,7 +45,7 @@ func rejected(t *testing.T, s *control.Server) *raw {
 }
 
 func TestRejectedClientsMakeRoom(t *testing.T) {
-	// Of such a connection it is never known whether all has arrived.
+	// For such a connection it is never known whether everything has arrived.
 	opaque := func(conn net.Conn) net.Conn { return struct{ net.Conn }{conn} }
 	s, _ := start(t, methods{"echo": echo}, control.Options{
 		Authkey: "k", Listener: wrapping{localListener(t), opaque}, Limits: control.Limits{MaxConnections: 4},
@@ -84,7 +85,7 @@ func TestStrangersNeverFillTheService(t *testing.T) {
 	serves(t, s)
 }
 
-// scarce is a listener with descriptors for few connections.
+// scarce is a listener with descriptors for only a few connections.
 type scarce struct {
 	net.Listener
 	left atomic.Int32
@@ -143,12 +144,12 @@ func TestNoMoreClientsThanDescriptors(t *testing.T) {
 		dialRaw(t, s).authenticate()
 	}
 	err := newClient(t, s, "").Connect(ctx)
-	if want := "the service has 50 clients already and takes no more"; !errors.Is(err, exceptions.ConnectionRefused) || err.Error() != want {
+	if want := "the service already has 50 clients, which is the limit"; !errors.Is(err, exceptions.ConnectionRefused) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
-// hooked calls a function before it writes the outcome of the handshake.
+// hooked calls a function before it writes the result of the handshake.
 type hooked struct {
 	net.Conn
 	hook func()
@@ -200,7 +201,7 @@ func TestIdentityIsAskedForInTheHandshake(t *testing.T) {
 	asking.Wait()
 }
 
-// accepted is a connection that a service can be given, and its peer.
+// accepted returns a connection for a service, and its peer.
 func accepted(t *testing.T) (net.Conn, *raw) {
 	t.Helper()
 	l := localListener(t)
@@ -234,7 +235,7 @@ func TestAddConnection(t *testing.T) {
 
 	conn, guest = accepted(t)
 	open := connection.Wrap(conn)
-	if _, err := s.AddConnection(open, ""); !errors.Is(err, exceptions.ConnectionRefused) || err.Error() != "the service has 2 clients already and takes no more" {
+	if _, err := s.AddConnection(open, ""); !errors.Is(err, exceptions.ConnectionRefused) || err.Error() != "the service already has 2 clients, which is the limit" {
 		t.Errorf("one too many: got %v", err)
 	}
 	guest.put("still ours")
@@ -243,7 +244,7 @@ func TestAddConnection(t *testing.T) {
 	}
 }
 
-// gone is a connection as it is made of a socket that was reset.
+// gone returns a connection made from a socket that was reset.
 type gone struct{ net.Conn }
 
 func (gone) RemoteAddr() net.Addr { return nil }
@@ -277,11 +278,10 @@ func TestClientsThatHaveGoneCountUntilTheServiceKnows(t *testing.T) {
 		t.Errorf("got %v, want ConnectionRefused", err)
 	}
 	stuck <- true
-	eventually(t, "there is room again", func() bool { return newClient(t, s, "").Connect(ctx) == nil })
+	poll.Until(t, "there is room again", func() bool { return newClient(t, s, "").Connect(ctx) == nil })
 }
 
-// deaf takes nothing any more once it is told to be so, until the deadline is
-// near.
+// deaf accepts no more data when it is told so, until shortly before the deadline.
 type deaf struct {
 	net.Conn
 	isDeaf *atomic.Bool

@@ -5,20 +5,45 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"avescript/core/rpcjson"
 )
 
-// Call is a call as it came from a client. The raw values are valid JSON and
-// belong to the connection: they can be used until the handler returns.
+// Call is a call of a client. The raw values are valid JSON and belong to the
+// connection: they can be used until the handler returns.
 type Call struct {
 	Method   string
-	Resource json.RawMessage // an object, or nil for null and for none
+	Resource json.RawMessage // an object, or nil if it is null or missing
 	Vargs    json.RawMessage // an array
 	Kwargs   json.RawMessage // an object
-	Async    bool            // nobody waits for an answer
+	Async    bool            // nobody waits for the answer
+
+	Target any // [Method.Target]
+	Values any // what Options.Decode made of the raw values
+
+	claims json.RawMessage // of the client
+
+	weight  int // bytes of memory that the values need
+	ongoing ongoingCall
+	conn    *Conn // its frame can be freed before the call ends; nil if it cannot
 }
 
-// A refusal is the text that a call gets for an answer when it never reaches
-// the handler. Old clients know it as a bare string.
+// Release says that the handler does not need the raw values any more, so that their
+// memory can be freed before the call ends.
+func (call *Call) Release() {
+	if call.conn != nil {
+		call.Resource, call.Vargs, call.Kwargs = nil, nil, nil
+		call.conn.reading.drop()
+	}
+}
+
+// OnEnd registers end, which is called from another goroutine if the administrator ends
+// the call before the handler returns; end must not block. A handler that does not use
+// OnEnd continues, and its client gets Terminated when it returns.
+func (call *Call) OnEnd(end func(err error)) { call.ongoing.onEnd(end) }
+
+// A refusal is the error text of a call that never reaches the handler. Old clients
+// expect it as a bare string.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
@@ -30,26 +55,28 @@ const (
 	errUnauthorized    refusal = "not authorized to make this call"
 )
 
-// shownText is how many characters of a call an error shows.
+// shownText is how many characters of a call are shown in an error.
 const shownText = 200
 
-// decode reads a call. The error is a refusal, and Async is right all the same
-// if it could be read.
+// decode reads a call. The error is a refusal; Async is set even then, if it could be
+// read.
 func (call *Call) decode(frame []byte) error {
 	*call = Call{}
 	var method, resource, params, async json.RawMessage
-	_, err := scanObject(frame, func(s *scanner, name []byte) (err error) {
+	_, err := rpcjson.Object(frame, func(s *rpcjson.Scanner, name []byte) (err error) {
 		switch string(name) {
 		case `"method"`:
-			method, err = s.value()
+			method, err = s.Value()
 		case `"params"`:
 			params, err = call.scanParams(s)
 		case `"resource"`:
-			resource, err = s.value()
+			resource, err = s.Value()
 		case `"async"`:
-			async, err = s.value()
+			async, err = s.Value()
+		case `"client"`:
+			call.claims, err = s.Value()
 		default:
-			_, err = s.value()
+			_, err = s.Value()
 		}
 		return err
 	})
@@ -72,7 +99,7 @@ func (call *Call) decode(frame []byte) error {
 		return noSuchRPC(string(method))
 	}
 	name, err := jsontext.AppendUnquote(nil, method)
-	if err != nil { // half of a surrogate pair: U+FFFD is in its place
+	if err != nil { // half of a surrogate pair was replaced by U+FFFD
 		return noSuchRPC(string(name))
 	}
 	call.Method = string(name)
@@ -82,20 +109,20 @@ func (call *Call) decode(frame []byte) error {
 	return nil
 }
 
-// scanParams takes the params, and what is known of them into call.
-func (call *Call) scanParams(s *scanner) (json.RawMessage, error) {
+// scanParams reads the params, and stores what it knows of them in call.
+func (call *Call) scanParams(s *rpcjson.Scanner) (json.RawMessage, error) {
 	call.Vargs, call.Kwargs = nil, nil
-	if s.dec.PeekKind() != '{' {
-		return s.value()
+	if !s.IsObject() {
+		return s.Value()
 	}
-	return s.members(func(s *scanner, name []byte) (err error) {
+	return s.Members(func(s *rpcjson.Scanner, name []byte) (err error) {
 		switch string(name) {
 		case `"vargs"`:
-			call.Vargs, err = s.value()
+			call.Vargs, err = s.Value()
 		case `"kwargs"`:
-			call.Kwargs, err = s.value()
+			call.Kwargs, err = s.Value()
 		default:
-			_, err = s.value()
+			_, err = s.Value()
 		}
 		return err
 	})
@@ -104,7 +131,7 @@ func (call *Call) scanParams(s *scanner) (json.RawMessage, error) {
 func noSuchRPC(name string) error { return refusal("no such RPC: " + shown(name)) }
 func notAnRPC(name string) error  { return refusal("not an RPC: " + shown(name)) }
 
-// shown is the text of a peer as an error shows it: cut, and with U+FFFD for
+// shown is a text of a peer in the form for errors: shortened, and with U+FFFD for
 // every byte that is not UTF-8.
 func shown[T ~string | ~[]byte](text T) string {
 	cut := text[:min(len(text), shownText*utf8.UTFMax)]

@@ -13,9 +13,10 @@ import (
 	"avescript/core/connection"
 	"avescript/core/control"
 	"avescript/core/exceptions"
+	"avescript/internal/goroutines"
 )
 
-// stranger listens and does what script says with the connection that it gets.
+// stranger listens and runs script on the first connection.
 func stranger(t *testing.T, script func(r *raw)) connection.Address {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -34,7 +35,7 @@ func stranger(t *testing.T, script func(r *raw)) connection.Address {
 	return connection.AddressOf(l.Addr())
 }
 
-// scripted runs a service that does what script says after the handshake.
+// scripted runs a service that runs script after the handshake.
 func scripted(t *testing.T, script func(r *raw)) *control.Client {
 	t.Helper()
 	address := stranger(t, func(r *raw) {
@@ -49,9 +50,10 @@ func scripted(t *testing.T, script func(r *raw)) *control.Client {
 }
 
 func TestTimeoutPoisons(t *testing.T) {
+	timedOut := make(chan struct{})
 	c := scripted(t, func(r *raw) {
 		r.get()
-		time.Sleep(100 * time.Millisecond)
+		<-timedOut
 		connection.WriteFrame(r.Conn, []byte(`{"result": "late"}`))
 		r.get()
 	})
@@ -61,6 +63,7 @@ func TestTimeoutPoisons(t *testing.T) {
 	if _, err := c.Call(ctx, "slow", nil, nil, 20*time.Millisecond); !errors.Is(err, exceptions.ConnectionTimeout) {
 		t.Errorf("got %v, want ConnectionTimeout", err)
 	}
+	close(timedOut)
 	result, err := c.Call(ctx, "next", nil, nil, late)
 	if !errors.Is(err, exceptions.ConnectionClosed) {
 		t.Errorf("got %s, %v; want ConnectionClosed", result, err)
@@ -123,7 +126,7 @@ func TestAnotherProtocolIsNoService(t *testing.T) {
 		go func() { failed <- c.Connect(ctx) }()
 		select {
 		case err := <-failed:
-			if !errors.Is(err, exceptions.AuthError) || !strings.Contains(err.Error(), "is no AVE service") {
+			if !errors.Is(err, exceptions.AuthError) || !strings.Contains(err.Error(), "is not an AVE service") {
 				t.Errorf("%q: got %v", opening, err)
 			}
 		case <-time.After(late):
@@ -173,7 +176,7 @@ func TestNullIsNoException(t *testing.T) {
 func TestCallIsCancelled(t *testing.T) {
 	c := scripted(t, func(r *raw) { r.get(); r.get() })
 	limited, cancel := context.WithCancel(ctx)
-	time.AfterFunc(20*time.Millisecond, cancel)
+	goroutines.WhenBlocked(t, "control.(*Client).exchange", cancel)
 	if _, err := c.Call(limited, "x", nil, nil, connection.Forever); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -210,11 +213,11 @@ func TestConnectsLateAndTriesAgain(t *testing.T) {
 	defer optimist.Close()
 	began := time.Now()
 	err = optimist.Async(ctx, "echo", nil, nil, connection.Forever)
-	if took := time.Since(began); !errors.Is(err, exceptions.ConnectionTimeout) || took > 3*time.Second {
+	if took := time.Since(began); !errors.Is(err, exceptions.ConnectionTimeout) || took > late/2 {
 		t.Errorf("asynchronous call: got %v after %v", err, took)
 	}
 	listening := make(chan struct{})
-	time.AfterFunc(50*time.Millisecond, func() {
+	goroutines.WhenBlocked(t, "connection.(*BlockingConnection).Connect", func() {
 		defer close(listening)
 		l, err := sock.Listener()
 		if err != nil {
@@ -244,7 +247,7 @@ func TestClientOfAConnection(t *testing.T) {
 func TestKeylessClientLearnsWhyItWasDropped(t *testing.T) {
 	s, _ := start(t, methods{"echo": echo}, control.Options{Authkey: "k"})
 	_, err := call(newClient(t, s, ""), "echo", 1)
-	if !errors.Is(err, exceptions.ConnectionClosed) || err.Error() != "connection closed: the service may want a key" {
+	if !errors.Is(err, exceptions.ConnectionClosed) || !strings.HasSuffix(err.Error(), ": connection closed; the service may require a key") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := call(newClient(t, s, "x"), "echo", 1); !errors.Is(err, exceptions.AuthError) {
@@ -267,4 +270,25 @@ func TestGoroutinesShareAClient(t *testing.T) {
 		})
 	}
 	callers.Wait()
+}
+
+// Services of the earlier system may send errors of their own connections.
+func TestErrorOfTheServicesConnectionIsNotTheClients(t *testing.T) {
+	c := scripted(t, func(r *raw) {
+		for range 2 {
+			r.get()
+			r.put(`{"exception": {"type": "ConnectionClosed", "message": "connection closed", "trace": [["f", 1, "g", "h"]]}}`)
+		}
+		r.get()
+	})
+	for range 2 {
+		_, err := call(c, "x")
+		var e *exceptions.Error
+		if !errors.As(err, &e) || e.Class != exceptions.AveException || !e.Foreign || len(e.Trace) != 1 {
+			t.Fatalf("got %#v", err)
+		}
+		if want := "a connection of the service failed: ConnectionClosed: connection closed"; e.Message != want {
+			t.Errorf("got %s, want %s", e.Message, want)
+		}
+	}
 }

@@ -14,11 +14,11 @@ import (
 	"avescript/core/exceptions"
 )
 
-// ClientTLS names the files, in PEM, of a client that calls a service over TLS.
+// ClientTLS names the PEM files of a client that uses TLS.
 type ClientTLS struct {
-	CA         string // who signs services; "" is those whom the system trusts
-	Cert, Key  string // the client's own, for services that want one
-	ServerName string // in the service's certificate; "" is the host it is called at
+	CA         string // the authorities that sign services; "" means those of the system
+	Cert, Key  string // the client's own certificate, for services that require one
+	ServerName string // the name in the service's certificate; "" means the host that is called
 }
 
 // Config reads the files.
@@ -27,24 +27,24 @@ func (f ClientTLS) Config() (*tls.Config, error) {
 	if f.CA != "" {
 		var err error
 		if config.RootCAs, err = authorities(f.CA); err != nil {
-			return nil, fmt.Errorf("certificates of authorities: %w", err)
+			return nil, fmt.Errorf("certificate authorities: %w", err)
 		}
 	}
 	if f.Cert == "" && f.Key == "" {
 		return config, nil
 	}
 	if f.Cert == "" || f.Key == "" {
-		return nil, fmt.Errorf("certificate of the client: wanted it with its key, got one of the two")
+		return nil, fmt.Errorf("client certificate: wanted a certificate and its key, got only one of the two")
 	}
 	pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
 	if err != nil {
-		return nil, fmt.Errorf("certificate of the client: %w", err)
+		return nil, fmt.Errorf("client certificate: %w", err)
 	}
 	config.Certificates = []tls.Certificate{pair}
 	return config, nil
 }
 
-// secured puts TLS on a connection that was made for it, which it takes over.
+// secured starts TLS on a new connection, which it takes over.
 func (c *Client) secured(ctx context.Context, conn net.Conn, left limit) (*connection.BlockingConnection, error) {
 	config := c.options.TLS.Clone()
 	config.ClientSessionCache = nil // see tlsConn
@@ -69,27 +69,27 @@ func (c *Client) secured(ctx context.Context, conn net.Conn, left limit) (*conne
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, context.Cause(ctx)
 	case limited.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, exceptions.ConnectionTimeout.Newf("timed out")
+		return nil, exceptions.ConnectionTimeout.Newf("TLS with %s: timed out", connection.AddressOf(conn.RemoteAddr()).Peer())
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return nil, exceptions.ConnectionClosed.Newf("connection closed: %w", err)
 	}
-	return nil, exceptions.AuthError.Newf("no TLS with what listens at %v: %w", connection.AddressOf(conn.RemoteAddr()), err)
+	return nil, exceptions.AuthError.Newf("no TLS connection to the server at %v: %w", connection.AddressOf(conn.RemoteAddr()), err)
 }
 
-// refusedOverTLS names the error of a service that has refused the client's
-// certificate: with TLS 1.3 it says so after the client's part of the handshake.
+// refusedOverTLS explains the error of a service that refused the client's certificate:
+// with TLS 1.3 the service says so after the client's part of the handshake.
 func refusedOverTLS(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "remote error" {
-		return exceptions.AuthError.Newf("the service refuses the certificate of the client: %w", op)
+		return exceptions.AuthError.Newf("the service refused the client certificate: %w", op)
 	}
 	return err
 }
 
-// tlsConn lets it be seen whether there is something to be read: the records
-// that hold no frame come in the handshake alone, since a client that keeps no
-// sessions is sent no tickets. By NetConn a [connection.BlockingConnection]
-// knows that TLS may have read more already.
+// tlsConn lets a client see whether there is something to read. Records without data
+// only come during the handshake, because a client that keeps no sessions gets no
+// tickets. NetConn tells a [connection.BlockingConnection] that TLS may have read more
+// already.
 type tlsConn struct{ *tls.Conn }
 
 func (c tlsConn) SyscallConn() (syscall.RawConn, error) {
@@ -100,6 +100,6 @@ func (c tlsConn) SyscallConn() (syscall.RawConn, error) {
 	return sock.SyscallConn()
 }
 
-// Close says no farewell, which could block. Frames tell where they end, so
-// that nobody can cut the conversation unnoticed.
+// Close sends no close_notify, which could block. Frames have a length, so nobody can
+// cut the conversation without being noticed.
 func (c tlsConn) Close() error { return c.NetConn().Close() }

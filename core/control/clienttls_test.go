@@ -23,8 +23,7 @@ import (
 	"avescript/core/exceptions"
 )
 
-// authority signs certificates that a test needs. The files are named after
-// whom they are for.
+// authority signs the certificates of a test. The files are named after their owners.
 type authority struct {
 	t    *testing.T
 	dir  string
@@ -70,8 +69,8 @@ func (a *authority) must(err error) {
 	}
 }
 
-// listener takes clients over TLS, as "lab" and "localhost", and wants their
-// certificates if asked for.
+// listener accepts clients over TLS, as "lab" and "localhost", and requires their
+// certificates if asked to.
 func (a *authority) listener(clientAuth tls.ClientAuthType) net.Listener {
 	a.t.Helper()
 	a.write("service", &x509.Certificate{DNSNames: []string{"lab", "localhost"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
@@ -84,7 +83,7 @@ func (a *authority) listener(clientAuth tls.ClientAuthType) net.Listener {
 	return l
 }
 
-// client makes a client of a service over TLS.
+// client returns a client of a service over TLS.
 func (a *authority) client(address connection.Address, files control.ClientTLS) *control.Client {
 	a.t.Helper()
 	config, err := files.Config()
@@ -158,7 +157,7 @@ func TestCertificatesAreChecked(t *testing.T) {
 		"unknown authority":    func(f *control.ClientTLS) { f.CA = stranger.file("ca.pem") },
 		"not other":            func(f *control.ClientTLS) { f.ServerName = "other" },
 		"certificate required": func(f *control.ClientTLS) { f.Cert, f.Key = "", "" },
-		"refuses the certificate of the client": func(f *control.ClientTLS) {
+		"refused the client certificate": func(f *control.ClientTLS) {
 			f.Cert, f.Key = stranger.file("client.pem"), stranger.file("client.key")
 		},
 	} {
@@ -174,7 +173,7 @@ func TestServiceWithoutTLS(t *testing.T) {
 	a := newAuthority(t)
 	s, _ := start(t, methods{"echo": echo}, control.Options{Authkey: "k"})
 	c := a.client(connection.Address{Port: s.Address().Port}, control.ClientTLS{CA: a.file("ca.pem")})
-	if _, err := call(c, "echo", 1); !errors.Is(err, exceptions.AuthError) || !strings.Contains(err.Error(), "no TLS with what listens at") {
+	if _, err := call(c, "echo", 1); !errors.Is(err, exceptions.AuthError) || !strings.Contains(err.Error(), "no TLS connection to the server at") {
 		t.Errorf("got %v, want an AuthError", err)
 	}
 }
@@ -196,8 +195,8 @@ func TestFilesOfTLS(t *testing.T) {
 	for want, files := range map[string]control.ClientTLS{
 		"no such file":               {CA: a.file("missing.pem")},
 		"wanted certificates in PEM": {CA: a.file("ca.key")},
-		"got one of the two":         {Cert: a.file("ca.pem")},
-		"certificate of the client":  {Cert: a.file("ca.pem"), Key: a.file("missing.key")},
+		"got only one of the two":    {Cert: a.file("ca.pem")},
+		"client certificate: open":   {Cert: a.file("ca.pem"), Key: a.file("missing.key")},
 	} {
 		if _, err := files.Config(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)
@@ -205,7 +204,7 @@ func TestFilesOfTLS(t *testing.T) {
 	}
 }
 
-// gluing holds what is written to it until it can go as one.
+// gluing holds what is written to it until it can be written at once.
 type gluing struct {
 	net.Conn
 	hold    bool

@@ -10,8 +10,7 @@ import (
 	"avescript/core/exceptions"
 )
 
-// An Exit ends the service that has raised it, and not those that let it
-// through.
+// An Exit ends the service that has raised it, but not services that pass it on.
 func TestAForeignExitEndsNothing(t *testing.T) {
 	back, _ := start(t, methods{"leave": {rpc, func(context.Context, *control.Conn, *control.Call) (any, error) {
 		return nil, exit("going down")

@@ -6,8 +6,8 @@ import (
 	"runtime/debug"
 )
 
-// fault is a panic in the Go code of a handler or callback. It is the error of
-// that one call, so that a bug in a method is not the end of the service.
+// fault is a panic in the Go code of a handler or callback. It becomes the error of
+// that one call, so that a bug in a method does not end the service.
 type fault struct {
 	value any
 	stack []byte
@@ -20,7 +20,7 @@ func isFault(err error) bool {
 	return errors.As(err, &f)
 }
 
-// guard calls f and makes a fault of its panic.
+// guard calls f and converts a panic to a fault.
 func guard(f func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -30,12 +30,10 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// logError logs the error of a handler or callback, with the stack that only
-// an administrator is to see.
-func (s *Server) logError(what string, err error) {
+func traced(err error) string {
 	var f *fault
 	if errors.As(err, &f) {
-		err = fmt.Errorf("%w\n%s", err, f.stack)
+		return fmt.Sprintf("%v\n%s", err, f.stack)
 	}
-	s.log("%s: %v", what, err)
+	return exceptionOf(err).Text()
 }

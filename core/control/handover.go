@@ -15,57 +15,60 @@ import (
 	"avescript/core/fdtx"
 )
 
-// A service is handed over to another process in these steps. The new process,
-// which knows the primary key, listens on a socket file and asks for it by the
-// RPC $handover. The service connects to the file, is told what only the one who
-// asked can know, stands still, and sends its estate. The new process makes a
-// service of it and says that it is ready; it is told to go on, and says that it
-// serves. Only then does the old one let go: until it reads that, it can go on
-// itself as if nothing had happened. The steps are arranged such that at most
-// one of both ever serves, also when either dies at any moment.
+// A service is handed over to another process in these steps. The new process, which
+// knows the primary key, listens on a socket file and requests the service with the RPC
+// $handover. The service connects to the file, gets a token that only the requesting
+// process can know, freezes, and sends its state. The new process builds a service from
+// the state and says that it is ready. It is told to go on, and says that it serves.
+// Only then does the old process let go: until it has read that, it can continue as if
+// nothing had happened. At any time at most one of the two processes serves, even if
+// either of them dies at any moment.
 
 // The messages between the two.
 const (
-	estate  = 'E' // the old one stands still, and its estate follows
-	ready   = 'R' // the new one has all that it needs
-	goOn    = 'G' // the old one will not serve any more if the new one does
-	serving = 'S' // the new one has begun
-	refused = 'X' // the old one goes on itself
+	state   = 'E' // the old process is frozen, and its state follows
+	ready   = 'R' // the new process has everything that it needs
+	goOn    = 'G' // the old process stops for good if the new one serves
+	serving = 'S' // the new process serves
+	refused = 'X' // the old process continues
 )
 
-// Legacy is what a handler leaves to the one in the process that takes the
-// service over: its state, and files that the state speaks of, which are closed
-// here when they were sent.
-type Legacy struct {
+// Serialized is what a handler leaves for the handler in the new process: its state,
+// and files that belong to the state. The files are closed here after they were sent.
+type Serialized struct {
 	State json.RawMessage
 	Files []*os.File
 }
 
 const (
-	// defaultHandover is how long a handover may take unless its caller says.
+	// defaultHandover is the default limit for a handover.
 	defaultHandover = 10 * time.Second
 
-	// takeoverGrace is how long the new process may take to serve once it has
-	// been told to.
+	// takeoverGrace is how long the new process may take to serve after it was told to.
 	takeoverGrace = time.Second
 )
 
-// handover is what the arguments of $handover ask for.
+// handover is a handover in progress: the arguments of $handover, and the other
+// process.
 type handover struct {
+	server  *Server
 	path    string        // of the socket file
-	token   string        // that the listener on it will show
-	timeout time.Duration // of the whole
+	token   string        // that the listener has to send
+	timeout time.Duration // of the whole handover
+	link    *fdtx.FdTx    // to the listener
+	pid     int           // of the listener
 }
 
-// handoverAnswer is that of $handover.
+// handoverAnswer is the answer of $handover.
 type handoverAnswer struct {
-	Connections int `json:"connections"` // that there are now
+	Connections int `json:"connections"` // how many there are now
 }
 
-func parseHandover(call *Call) (h handover, err error) {
+func newHandover(s *Server, call *Call) (*handover, error) {
+	h := &handover{server: s}
 	var seconds float64
 	if err := json.Unmarshal(call.Vargs, &[]any{&h.path, &h.token, &seconds}); err != nil || h.path == "" || h.token == "" {
-		return h, exceptions.TypeError.Newf("%s: wanted the path of a socket file, a token and a timeout in seconds, got %s", handoverMethod, shown(call.Vargs))
+		return nil, exceptions.TypeError.Newf("%s: wanted the path of a socket file, a token and a timeout in seconds, got %s", handoverMethod, shown(call.Vargs))
 	}
 	h.timeout = time.Duration(seconds * float64(time.Second))
 	if h.timeout <= 0 {
@@ -74,54 +77,82 @@ func parseHandover(call *Call) (h handover, err error) {
 	return h, nil
 }
 
-// beginHandover checks whether the service can be handed over, and begins.
+// beginHandover checks whether the service can be handed over, and starts the handover.
 func (s *Server) beginHandover(call *Call) (json.RawMessage, error) {
-	h, err := parseHandover(call)
+	h, err := newHandover(s, call)
 	if err != nil {
 		return nil, err
 	}
 	if s.options.TLS != nil {
-		return nil, exceptions.Exception.Newf("a service with TLS cannot be handed over: no other process can go on with its encrypted connections")
+		return nil, exceptions.Exception.Newf("a service with TLS cannot be handed over: no other process can continue its encrypted connections")
 	}
-	if _, ok := s.listener.(*net.TCPListener); !ok || s.isDeaf() {
-		return nil, exceptions.Exception.Newf("wanted a service that listens on a TCP port, got one that doesn't, or not any more")
+	if _, ok := s.port.listener.(*net.TCPListener); !ok || s.isDeaf() {
+		return nil, exceptions.Exception.Newf("the service does not listen on a TCP port")
 	}
-	if !s.handingOver.CompareAndSwap(false, true) {
-		return nil, exceptions.Restarting.Newf("the service is being handed over already")
+	if !s.gate.handingOver.CompareAndSwap(false, true) {
+		return nil, exceptions.Restarting.Newf("the service is already being handed over")
+	}
+	if err := h.connect(s.ctx); err != nil {
+		s.gate.handingOver.Store(false)
+		return nil, err
 	}
 	s.running.Go(func() {
-		defer s.handingOver.Store(false)
-		if err := s.handOver(h); err != nil {
-			s.log("the service was not handed over and goes on: %v", err)
+		defer s.gate.handingOver.Store(false)
+		if err := h.run(s.ctx); err != nil {
+			s.journal.printf("the handover failed and the service continues: %v", err)
 			return
 		}
-		s.log("the service was handed over")
+		s.journal.printf("the service was handed over")
 	})
 	return json.Marshal(handoverAnswer{len(s.Connections())})
 }
 
-func (s *Server) handOver(h handover) error {
-	ctx, cancel := context.WithTimeout(s.ctx, h.timeout)
-	defer cancel()
+// connect connects to the process that requested the service, and checks whether it may
+// have it.
+func (h *handover) connect(ctx context.Context) (err error) {
+	if h.link, err = connectTo(ctx, h.path); err != nil {
+		return err
+	}
+	if h.pid, err = h.link.Peer(); err == nil && h.pid <= 0 { // such a process could not be killed
+		err = fmt.Errorf("handover refused: the process listening on %s belongs to another pid namespace", h.path)
+	}
+	if f := h.server.options.Callbacks.Successor; err == nil && f != nil {
+		err = f(h.pid)
+	}
+	if err != nil {
+		h.link.Close()
+	}
+	return err
+}
+
+// connectTo connects to the process that requested the service, unless it has gone. If
+// it runs as another user, the error tells it so.
+func connectTo(ctx context.Context, path string) (*fdtx.FdTx, error) {
 	link := fdtx.New()
+	err := link.Connect(ctx, path, 0)
+	switch {
+	case err == nil:
+		return link, nil
+	case errors.Is(err, unix.EACCES), errors.Is(err, exceptions.AuthError):
+		return nil, exceptions.Exception.Newf("the service runs as user %d, and can only be handed over to a process of that user: call ave.persona.become_user before Control.initialize (%w)", os.Geteuid(), err)
+	}
+	return nil, exceptions.Exception.Newf("the service cannot connect to the process that requested it: %w", err)
+}
+
+// run hands the service over. After an error the service continues here.
+func (h *handover) run(ctx context.Context) error {
+	s, link := h.server, h.link
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
 	defer link.Close()
-	if err := link.Connect(ctx, h.path, 0); err != nil { // it listens, or has gone
-		return err
-	}
-	switch pid, err := link.Peer(); {
-	case err != nil:
-		return err
-	case pid <= 0: // it could not be killed
-		return fmt.Errorf("wanted a process of this namespace to listen on %s, got one of another", h.path)
-	}
 	token, _, err := link.GetExactly(ctx, len(h.token), 0, fdtx.Forever)
 	if err != nil {
 		return err
 	}
 	if string(token) != h.token {
-		return exceptions.AuthError.Newf("who listens on %s is not who has asked for the service", h.path)
+		return exceptions.AuthError.Newf("handover refused: the process listening on %s is not the one that requested it", h.path)
 	}
-	if err := s.prepare(ctx); err != nil {
+	if err := h.prepare(ctx); err != nil {
 		refuse(link)
 		return err
 	}
@@ -129,28 +160,33 @@ func (s *Server) handOver(h handover) error {
 		refuse(link)
 		return err
 	}
-	if err := s.bequeath(ctx, link); err != nil {
+	if err := h.transfer(ctx); err != nil {
 		refuse(link)
 		s.thaw()
 		return err
+	}
+	if f := s.options.Callbacks.HandedOver; f != nil {
+		f(h.pid)
 	}
 	s.depart()
 	return nil
 }
 
-func (s *Server) prepare(ctx context.Context) error {
-	f := s.options.Callbacks.Prepare
+func (h *handover) prepare(ctx context.Context) error {
+	f := h.server.options.Callbacks.Prepare
 	if f == nil {
 		return nil
 	}
 	if err := guard(func() error { return f(ctx) }); err != nil {
-		return fmt.Errorf("the service is not ready for it: %w", err)
+		h.server.journal.callbackError("prepare", err)
+		return fmt.Errorf("the service is not ready for the handover: %w", err)
 	}
 	return nil
 }
 
-// refuse sees to it that the process at the other end of link never serves. One
-// that cannot be told takes the end of the connection for the death of this one.
+// refuse makes sure that the process at the other end of link never serves. If it
+// cannot be told, it is killed: it would take the end of the connection for the death
+// of this process.
 func refuse(link *fdtx.FdTx) {
 	err := link.Put(context.Background(), []byte{refused}, nil, takeoverGrace)
 	if err != nil && !errors.Is(err, exceptions.ConnectionClosed) {
@@ -158,54 +194,55 @@ func refuse(link *fdtx.FdTx) {
 	}
 }
 
-// kill ends the process at the other end of link. Its number cannot mean another
-// one by now: the connection is open.
+// kill kills the process at the other end of link. Its pid cannot belong to another
+// process yet, because the connection is open.
 func kill(link *fdtx.FdTx) {
 	if pid, err := link.Peer(); err == nil {
 		_ = unix.Kill(pid, unix.SIGKILL)
 	}
 }
 
-// bequeath gives the service, which is frozen, to the process at the other end
-// of link. After an error that process doesn't serve and never will.
-func (s *Server) bequeath(ctx context.Context, link *fdtx.FdTx) error {
-	if err := s.sendEstate(ctx, link); err != nil {
+// transfer gives the frozen service to the process at the other end of the link. After
+// an error that process never serves.
+func (h *handover) transfer(ctx context.Context) error {
+	if err := h.sendState(ctx); err != nil {
 		return err
 	}
-	if err := expect(ctx, link, ready); err != nil {
-		return fmt.Errorf("the new process did not get ready: %w", err)
+	if err := expect(ctx, h.link, ready); err != nil {
+		return fmt.Errorf("the new process did not become ready: %w", err)
 	}
-	if s.isToEnd() {
+	if h.server.isToEnd() {
 		return errEnding
 	}
-	if err := link.Put(ctx, []byte{goOn}, nil, fdtx.Forever); err != nil {
+	if err := h.link.Put(ctx, []byte{goOn}, nil, fdtx.Forever); err != nil {
 		return err
 	}
-	return s.awaitServing(link)
+	return awaitServing(h.link)
 }
 
-func (s *Server) sendEstate(ctx context.Context, link *fdtx.FdTx) error {
-	var legacy Legacy
-	defer func() { closeFiles(legacy.Files) }()
-	if f := s.options.Callbacks.Serialize; f != nil {
+func (h *handover) sendState(ctx context.Context) error {
+	var left Serialized
+	defer func() { closeFiles(left.Files) }()
+	if f := h.server.options.Callbacks.Serialize; f != nil {
 		err := guard(func() (err error) {
-			legacy, err = f(ctx)
+			left, err = f(ctx)
 			return err
 		})
 		if err != nil {
+			h.server.journal.callbackError("serialize", err)
 			return fmt.Errorf("the service could not be serialized: %w", err)
 		}
 	}
-	will, err := s.writeWill(&legacy)
+	m, err := h.server.writeManifest(&left)
 	if err != nil {
 		return err
 	}
-	return will.send(ctx, link)
+	return m.send(ctx, h.link)
 }
 
-// awaitServing waits for the last word of a process that may serve from now on.
-// If there is none, that process must have died for sure.
-func (s *Server) awaitServing(link *fdtx.FdTx) error {
+// awaitServing waits for the last message of a process that may serve from now on. If
+// the message does not come, that process must be dead for certain.
+func awaitServing(link *fdtx.FdTx) error {
 	limited, cancel := context.WithTimeout(context.Background(), takeoverGrace)
 	defer cancel()
 	err := expect(limited, link, serving)
@@ -214,12 +251,12 @@ func (s *Server) awaitServing(link *fdtx.FdTx) error {
 		err = expect(context.Background(), link, serving)
 	}
 	if err != nil {
-		return fmt.Errorf("the new process did not begin to serve: %w", err)
+		return fmt.Errorf("the new process did not start serving: %w", err)
 	}
 	return nil
 }
 
-// expect waits for one of the messages.
+// expect waits for a message.
 func expect(ctx context.Context, link *fdtx.FdTx, wanted byte) error {
 	got, _, err := link.GetExactly(ctx, 1, 0, fdtx.Forever)
 	switch {
@@ -233,18 +270,18 @@ func expect(ctx context.Context, link *fdtx.FdTx, wanted byte) error {
 	return nil
 }
 
-var errRefused = exceptions.Exception.Newf("the service was not handed over: it did not come to a standstill in time, could not be serialized, was shut down, or this process was too slow; its log says which")
+var errRefused = exceptions.Exception.Newf("the service was not handed over: its calls did not end in time, it could not be serialized, it was shut down, or this process was too slow; see its log")
 
-// depart ends the service here, without a word to anybody.
+// depart ends the service here, without telling the clients.
 func (s *Server) depart() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closing.Store(true)
-	close(s.departed)
-	close(s.shutdown)
-	_ = s.stopListening() // the port is the other process's
-	for c := range s.conns {
-		c.socket.Close()
+	s.ending.begin()
+	close(s.gate.departed)
+	_ = s.port.close() // the port belongs to the other process
+	for c := range s.clients.conns {
+		c.conn.Close()
+		c.giveBack() // the other services of this process can use it
 	}
-	clear(s.conns)
+	clear(s.clients.conns)
 }

@@ -17,15 +17,16 @@ import (
 	"avescript/core/connection"
 	"avescript/core/control"
 	"avescript/core/exceptions"
+	"avescript/internal/poll"
 )
 
-// heir takes a service over, as another process would, and serves until the test
+// successor takes over a service, as another process would, and serves until the test
 // ends.
-func heir(t *testing.T, s *control.Server, handler control.Handler, options control.Options) *control.Server {
+func successor(t *testing.T, s *control.Server, handler control.Handler, options control.Options) *control.Server {
 	t.Helper()
 	var next *control.Server
-	// The service may not have noticed yet that somebody else has failed.
-	eventually(t, "nobody else takes it over", func() bool {
+	// The service may not have noticed yet that an earlier handover has failed.
+	poll.Until(t, "nobody else takes it over", func() bool {
 		var err error
 		next, err = takeOver(t, s, handler, options)
 		if err != nil && !errors.Is(err, exceptions.Restarting) {
@@ -38,17 +39,17 @@ func heir(t *testing.T, s *control.Server, handler control.Handler, options cont
 
 func takeOver(t *testing.T, s *control.Server, handler control.Handler, options control.Options) (*control.Server, error) {
 	t.Helper()
-	estate, err := control.TakeOver(ctx, control.ClientOptions{Address: connection.Address{Port: s.Address().Port}, Authkey: options.Authkey}, late)
+	takeover, err := control.TakeOver(ctx, control.ClientOptions{Address: connection.Address{Port: s.Address().Port}, Authkey: options.Authkey}, late)
 	if err != nil {
 		return nil, err
 	}
-	options.Estate = estate
+	options.Takeover = takeover
 	next, err := control.NewServer(handler, options)
 	if err != nil {
 		return nil, err
 	}
-	if err := next.Succeed(ctx); err != nil {
-		next.Renounce()
+	if err := next.CompleteTakeover(ctx); err != nil {
+		next.AbandonTakeover()
 		return nil, err
 	}
 	served := make(chan error, 1)
@@ -62,7 +63,18 @@ func takeOver(t *testing.T, s *control.Server, handler control.Handler, options 
 	return next, nil
 }
 
-// generation is a service whose calls tell by which process they were served.
+// awaitFrozen waits until a service is frozen, except what it waits for.
+func awaitFrozen(s *control.Server) { poll.Holds(s.Frozen) }
+
+// onceFrozen calls f as soon as a service is frozen.
+func onceFrozen(s *control.Server, f func()) {
+	go func() {
+		awaitFrozen(s)
+		f()
+	}()
+}
+
+// generation is a service whose calls return by which process they were served.
 func generation(n int, more methods) methods {
 	m := methods{"echo": echo, "generation": constant(n)}
 	for name, method := range more {
@@ -89,7 +101,7 @@ func TestClientsDoNotNoticeAHandover(t *testing.T) {
 		})
 	}
 	for n := 1; n <= restarts; n++ {
-		s = heir(t, s, generation(n, nil), control.Options{Authkey: "key"})
+		s = successor(t, s, generation(n, nil), control.Options{Authkey: "key"})
 	}
 	stop.Store(true)
 	running.Wait()
@@ -105,7 +117,7 @@ func TestFrameIsCutByAHandover(t *testing.T) {
 		s, _ := start(t, generation(0, nil), control.Options{Anonymous: true})
 		r := dialRaw(t, s).authenticate()
 		r.Write(frame.Bytes()[:cut])
-		heir(t, s, generation(1, nil), control.Options{Anonymous: true})
+		successor(t, s, generation(1, nil), control.Options{Anonymous: true})
 		r.Write(frame.Bytes()[cut:])
 		r.want(answerText(`"some text"`))
 		r.put(callText("generation", "[]"))
@@ -119,8 +131,8 @@ func TestHandshakeIsCutByAHandover(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the challenge has been sent", func() bool { return len(s.Connections()) == 1 })
-	heir(t, s, generation(1, nil), control.Options{Authkey: "key"})
+	poll.Until(t, "the challenge has been sent", func() bool { return len(s.Connections()) == 1 })
+	successor(t, s, generation(1, nil), control.Options{Authkey: "key"})
 	c := control.NewClient(control.ClientOptions{Conn: conn, Authkey: "key", Timeout: late})
 	defer c.Close()
 	if got, err := call(c, "generation"); got != "1" || err != nil {
@@ -128,11 +140,11 @@ func TestHandshakeIsCutByAHandover(t *testing.T) {
 	}
 }
 
-// A client that doesn't read has answers in the service that cannot be written.
+// A client that does not read has answers in the service that cannot be written.
 func TestAnswersThatNobodyHasReadAreHandedOver(t *testing.T) {
 	s, _ := start(t, generation(0, nil), control.Options{Anonymous: true})
 	r := dialRaw(t, s).authenticate()
-	r.SetDeadline(time.Now().Add(time.Minute))
+	r.SetDeadline(time.Now().Add(5 * time.Minute))
 	const calls, size = 300, 100_000
 	sent := make(chan bool)
 	go func() {
@@ -141,9 +153,12 @@ func TestAnswersThatNobodyHasReadAreHandedOver(t *testing.T) {
 			connection.WriteFrame(r.Conn, []byte(callText("echo", fmt.Sprintf(`["%d%0*d"]`, i, size, 0))))
 		}
 	}()
-	time.Sleep(100 * time.Millisecond) // the buffers fill
+	poll.Until(t, "an answer cannot be written", func() bool {
+		writable, err := s.Connections()[0].Poll(ctx, connection.PollOut, 0)
+		return err == nil && writable == nil && s.Unread() > 0
+	})
 	for n := 1; n <= 3; n++ {
-		s = heir(t, s, generation(n, nil), control.Options{Anonymous: true})
+		s = successor(t, s, generation(n, nil), control.Options{Anonymous: true})
 	}
 	for i := range calls {
 		if got := r.get(); got != answerText(fmt.Sprintf(`"%d%0*d"`, i, size, 0)) {
@@ -165,11 +180,8 @@ func TestRunningCallIsAnsweredBeforeItsConnectionMoves(t *testing.T) {
 	r.put(callText("slow", "[]"))
 	<-begun
 	r.put(callText("generation", "[]"))
-	go func() {
-		time.Sleep(50 * time.Millisecond)
-		close(end)
-	}()
-	heir(t, s, generation(1, nil), control.Options{Anonymous: true})
+	onceFrozen(s, func() { close(end) })
+	successor(t, s, generation(1, nil), control.Options{Anonymous: true})
 	r.want(answerText(`"done"`))
 	r.want(answerText("1"))
 }
@@ -186,16 +198,16 @@ func TestResumableCallGoesOnElsewhere(t *testing.T) {
 	s, _ := start(t, generation(0, methods{"wait": waiting}), control.Options{Anonymous: true})
 	r := dialRaw(t, s).authenticate()
 	r.together(callText("wait", "[7]"), callText("generation", "[]"))
-	eventually(t, "the call is served", func() bool { return runs.Load() == 1 })
-	heir(t, s, generation(1, methods{"wait": waiting}), control.Options{Anonymous: true})
+	poll.Until(t, "the call is served", func() bool { return runs.Load() == 1 })
+	successor(t, s, generation(1, methods{"wait": waiting}), control.Options{Anonymous: true})
 	r.want(answerText("7"))
 	r.want(answerText("1"))
 }
 
 func TestStateIsHandedOver(t *testing.T) {
-	left := control.Callbacks{Serialize: func(context.Context) (control.Legacy, error) {
+	left := control.Callbacks{Serialize: func(context.Context) (control.Serialized, error) {
 		file, err := os.Open(os.DevNull)
-		return control.Legacy{State: json.RawMessage(`{"leases": 3}`), Files: []*os.File{file}}, err
+		return control.Serialized{State: json.RawMessage(`{"leases": 3}`), Files: []*os.File{file}}, err
 	}}
 	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key", AltKeys: map[string]*string{"guest": new("g")}, Callbacks: left})
 	guest := newClient(t, s, "g")
@@ -203,14 +215,14 @@ func TestStateIsHandedOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := s.Connections()[0].ID()
-	estate, err := control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, late)
+	takeover, err := control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, late)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(estate.State) != `{"leases":3}` || len(estate.Files) != 1 {
-		t.Errorf("got the state %s and %d files", estate.State, len(estate.Files))
+	if string(takeover.State) != `{"leases":3}` || len(takeover.Files) != 1 {
+		t.Errorf("got the state %s and %d files", takeover.State, len(takeover.Files))
 	}
-	next, err := control.NewServer(generation(1, nil), control.Options{Authkey: "key", Estate: estate})
+	next, err := control.NewServer(generation(1, nil), control.Options{Authkey: "key", Takeover: takeover})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,16 +233,16 @@ func TestStateIsHandedOver(t *testing.T) {
 	if !found {
 		t.Errorf("connection %d is not known any more", id)
 	}
-	next.Renounce()
-	estate.Close()
+	next.AbandonTakeover()
+	takeover.Close()
 }
 
 func TestServiceGoesOnWhenNobodyTakesItOver(t *testing.T) {
 	for name, fails := range map[string]func(t *testing.T, s *control.Server) error{
 		"the new process dies": func(_ *testing.T, s *control.Server) error {
-			estate, err := control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, late)
+			takeover, err := control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, late)
 			if err == nil {
-				estate.Close()
+				takeover.Close()
 			}
 			return err
 		},
@@ -257,6 +269,7 @@ func TestServiceGoesOnWhenNobodyTakesItOver(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			poll.Until(t, "the call is served", func() bool { return s.UnderWay() == 1 })
 			_, err = control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, 300*time.Millisecond)
 			if err == nil || p.Ready() {
 				return fmt.Errorf("got %v", err)
@@ -269,7 +282,7 @@ func TestServiceGoesOnWhenNobodyTakesItOver(t *testing.T) {
 				return err
 			}
 			defer first.Close()
-			// The service stands still: the second one cannot even ask.
+			// The service is frozen: the second process cannot even send its request.
 			_, err = control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, 300*time.Millisecond)
 			if err == nil {
 				return fmt.Errorf("two have taken over one service")
@@ -298,7 +311,7 @@ func TestServiceGoesOnWhenNobodyTakesItOver(t *testing.T) {
 				t.Errorf("a new client got %v, %v", got, err)
 			}
 			release()
-			heir(t, s, generation(1, nil), control.Options{Authkey: "key"})
+			successor(t, s, generation(1, nil), control.Options{Authkey: "key"})
 			if got, err := call(c, "generation"); got != "1" || err != nil {
 				t.Errorf("after a handover it got %v, %v", got, err)
 			}
@@ -307,17 +320,17 @@ func TestServiceGoesOnWhenNobodyTakesItOver(t *testing.T) {
 }
 
 func TestHandoverOfAServiceThatEnds(t *testing.T) {
-	var s *control.Server
-	quit := method{rpc, func(context.Context, *control.Conn, *control.Call) (any, error) {
-		time.Sleep(50 * time.Millisecond)
+	quit := method{rpc, func(_ context.Context, conn *control.Conn, _ *control.Call) (any, error) {
+		awaitFrozen(conn.Server())
 		return nil, exceptions.Exit.Newf("enough")
 	}}
-	s, _ = start(t, generation(0, methods{"quit": quit}), control.Options{})
+	s, _ := start(t, generation(0, methods{"quit": quit}), control.Options{})
 	c := newClient(t, s, "")
 	p, err := c.Start(ctx, "quit", nil, nil, late)
 	if err != nil {
 		t.Fatal(err)
 	}
+	poll.Until(t, "the call is served", func() bool { return s.UnderWay() == 1 })
 	if _, err := takeOver(t, s, generation(1, nil), control.Options{}); err == nil {
 		t.Error("a service that ends was handed over")
 	}
@@ -326,26 +339,26 @@ func TestHandoverOfAServiceThatEnds(t *testing.T) {
 	}
 }
 
-// That a new process is too late it may learn only when it is ready.
-func TestHeirThatIsTooLateNeverServes(t *testing.T) {
+// A new process may only learn that it is too late when it is ready.
+func TestProcessThatIsTooLateNeverServes(t *testing.T) {
 	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key"})
 	c := newClient(t, s, "key")
-	estate, err := control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, 200*time.Millisecond)
+	takeover, err := control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, 200*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := control.NewServer(generation(1, nil), control.Options{Authkey: "key", Estate: estate})
+	next, err := control.NewServer(generation(1, nil), control.Options{Authkey: "key", Takeover: takeover})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := call(c, "generation"); got != "0" || err != nil { // once the time is over
+	if got, err := call(c, "generation"); got != "0" || err != nil { // when the time is over
 		t.Errorf("got %v, %v", got, err)
 	}
-	heir(t, s, generation(2, nil), control.Options{Authkey: "key"})
-	if err := next.Succeed(ctx); err == nil {
+	successor(t, s, generation(2, nil), control.Options{Authkey: "key"})
+	if err := next.CompleteTakeover(ctx); err == nil {
 		t.Error("two processes serve")
 	}
-	next.Renounce()
+	next.AbandonTakeover()
 	if got, err := call(c, "generation"); got != "2" || err != nil {
 		t.Errorf("got %v, %v", got, err)
 	}
@@ -366,6 +379,7 @@ func TestCallOutlastsAHandoverThatFails(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			poll.Until(t, "the call is served", func() bool { return s.UnderWay() == 1 })
 			if _, err := control.TakeOver(ctx, control.ClientOptions{Address: s.Address(), Authkey: "key"}, 100*time.Millisecond); err == nil {
 				t.Fatal("a service with a call was handed over")
 			}
@@ -380,17 +394,15 @@ func TestCallOutlastsAHandoverThatFails(t *testing.T) {
 	}
 }
 
-// Of the calls that wait for their turn none is served by both.
+// No call that waits for its turn is served by both.
 func TestCallsThatWaitAreServedElsewhere(t *testing.T) {
 	const clients = 5
 	var served [2]atomic.Int32
-	begun := make(chan bool, clients)
 	slow := func(n int) method {
-		return method{rpc, func(context.Context, *control.Conn, *control.Call) (any, error) {
+		return method{rpc, func(_ context.Context, conn *control.Conn, _ *control.Call) (any, error) {
 			served[n].Add(1)
 			if n == 0 {
-				begun <- true
-				time.Sleep(100 * time.Millisecond)
+				awaitFrozen(conn.Server())
 			}
 			return n, nil
 		}}
@@ -402,8 +414,8 @@ func TestCallsThatWaitAreServedElsewhere(t *testing.T) {
 		r.together(callText("slow", "[]"), callText("generation", "[]"))
 		waiting = append(waiting, r)
 	}
-	<-begun
-	heir(t, s, generation(1, methods{"slow": slow(1)}), control.Options{Anonymous: true})
+	poll.Until(t, "a call is served, and all others wait", func() bool { return s.UnderWay() == clients })
+	successor(t, s, generation(1, methods{"slow": slow(1)}), control.Options{Anonymous: true})
 	for _, r := range waiting {
 		if got := r.get(); got != answerText("0") && got != answerText("1") {
 			t.Errorf("got %q", got)
@@ -428,19 +440,19 @@ func TestClientThatSendsNoMoreIsHandedOver(t *testing.T) {
 	r.together(callText("slow", "[]"), callText("generation", "[]"), callText("generation", "[]"))
 	r.Conn.(*net.TCPConn).CloseWrite()
 	<-begun
-	time.AfterFunc(50*time.Millisecond, func() { close(end) })
-	heir(t, s, generation(1, nil), control.Options{Anonymous: true})
+	onceFrozen(s, func() { close(end) })
+	successor(t, s, generation(1, nil), control.Options{Anonymous: true})
 	for _, want := range []string{answerText(`"done"`), answerText("1"), answerText("1"), "<closed>"} {
 		r.want(want)
 	}
 }
 
-// leaving takes a service over whose handler does something when it is asked for
-// its state.
+// leaving takes over a service whose handler does something when it is asked for its
+// state.
 func leaving(t *testing.T, does func(s *control.Server) error) (c *control.Client, next *control.Server, err error) {
 	var itself atomic.Pointer[control.Server]
 	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key", Callbacks: control.Callbacks{
-		Serialize: func(context.Context) (control.Legacy, error) { return control.Legacy{}, does(itself.Load()) }}})
+		Serialize: func(context.Context) (control.Serialized, error) { return control.Serialized{}, does(itself.Load()) }}})
 	itself.Store(s)
 	c = newClient(t, s, "key")
 	if _, err := call(c, "echo", 1); err != nil {
@@ -455,7 +467,7 @@ func TestShutdownDuringAHandover(t *testing.T) {
 	if err == nil {
 		t.Error("a service that was shut down was handed over")
 	}
-	eventually(t, "the service has gone on, and ended", func() bool {
+	poll.Until(t, "the service has gone on, and ended", func() bool {
 		_, err = call(c, "echo", 1)
 		return err != nil
 	})
@@ -477,7 +489,7 @@ func TestClientThatIsRemovedDuringAHandover(t *testing.T) {
 	if got, err := call(c, "generation"); err == nil {
 		t.Errorf("a client that was removed got %v", got)
 	}
-	eventually(t, "the client is gone", func() bool { return len(next.Connections()) == 0 })
+	poll.Until(t, "the client is gone", func() bool { return len(next.Connections()) == 0 })
 }
 
 func TestPortIsNotGivenUpDuringAHandover(t *testing.T) {
@@ -492,10 +504,11 @@ func TestPortIsNotGivenUpDuringAHandover(t *testing.T) {
 	}
 }
 
-// What is in memory on both sides is many times a buffer of the system.
+// The data in memory on both sides is many times larger than a buffer of the system.
 func TestLongFramesAreCutByAHandover(t *testing.T) {
 	const clients, size = 10, 8 << 20
-	s, _ := start(t, generation(0, nil), control.Options{Anonymous: true})
+	options := control.Options{Anonymous: true, Limits: control.Limits{MaxIncoming: 2 * clients * size}}
+	s, _ := start(t, generation(0, nil), options)
 	value := `"` + strings.Repeat("x", size) + `"`
 	text := callText("echo", "["+value+"]")
 	var frame bytes.Buffer
@@ -504,11 +517,11 @@ func TestLongFramesAreCutByAHandover(t *testing.T) {
 	var all []*raw
 	for range clients {
 		r := dialRaw(t, s).authenticate()
-		r.SetDeadline(time.Now().Add(time.Minute))
+		r.SetDeadline(time.Now().Add(5 * time.Minute))
 		r.Write(frame.Bytes()[:cut])
 		all = append(all, r)
 	}
-	heir(t, s, generation(1, nil), control.Options{Anonymous: true})
+	successor(t, s, generation(1, nil), options)
 	for _, r := range all {
 		r.Write(frame.Bytes()[cut:])
 		if got := r.get(); got != answerText(value) {
@@ -517,7 +530,7 @@ func TestLongFramesAreCutByAHandover(t *testing.T) {
 	}
 }
 
-// A key need not be text.
+// A key may contain any bytes.
 func TestKeyIsHandedOver(t *testing.T) {
 	key := "\xff\x00\xfe"
 	options := control.Options{Authkey: "key", AltKeys: map[string]*string{"guest": &key}}
@@ -528,20 +541,20 @@ func TestKeyIsHandedOver(t *testing.T) {
 		if got, err := call(c, "secret"); got != "1" || err != nil {
 			t.Errorf("got %v, %v", got, err)
 		}
-		s = heir(t, s, methods{"secret": secret}, options)
+		s = successor(t, s, methods{"secret": secret}, options)
 	}
 }
 
-// Only one of those who ask at once gets the service; another one may get it from
-// that one.
+// Only one of several processes that request the service at the same time gets it;
+// another one may get it from that one.
 func TestManyTakeOverAtOnce(t *testing.T) {
 	options := control.Options{Authkey: "key"}
 	s, _ := start(t, generation(0, nil), options)
 	c := newClient(t, s, "key")
-	const heirs, each = 3, 5
+	const successors, each = 3, 5
 	var running sync.WaitGroup
 	var taken, serving atomic.Int32
-	for n := range heirs {
+	for n := range successors {
 		running.Go(func() {
 			for i := range each {
 				if _, err := takeOver(t, s, generation(1+n*each+i, nil), options); err == nil {
@@ -577,13 +590,14 @@ func TestMetricsAreHandedOver(t *testing.T) {
 	port := freePort(t)
 	s, _ := start(t, generation(0, nil), control.Options{Authkey: "key", MetricsPort: port})
 	for range 2 {
-		s = heir(t, s, generation(1, nil), control.Options{Authkey: "key", MetricsPort: port})
-		eventually(t, "the metrics are those of the new process", func() bool {
-			return strings.Contains(get(t, port, "/metrics"), "ave_connections_total 0")
+		s = successor(t, s, generation(1, nil), control.Options{Authkey: "key", MetricsPort: port})
+		poll.Until(t, "the metrics are those of the new process", func() bool {
+			body, err := tryGet(port, "/metrics") // the old process may end during the answer
+			return err == nil && strings.Contains(body, "ave_connections_total 0")
 		})
 	}
-	heir(t, s, generation(2, nil), control.Options{Authkey: "key"})
-	eventually(t, "nobody listens", func() bool {
+	successor(t, s, generation(2, nil), control.Options{Authkey: "key"})
+	poll.Until(t, "nobody listens", func() bool {
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			conn.Close()

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"avescript/core/connection"
@@ -159,16 +160,56 @@ func TestStrangersHaveLittleTimeAndSpace(t *testing.T) {
 	browser.get()
 	browser.want("<closed>")
 
-	known := dialRaw(t, s).authenticate()
-	time.Sleep(300 * time.Millisecond) // the deadline must not outlive the handshake
-	known.put(callText("echo", "[1]"))
-	known.want(`{"result": 1}`)
 	mu.Lock()
 	defer mu.Unlock()
 	if len(log) != 3 || lost != 0 {
 		t.Errorf("got the log %q and %d lost connections", log, lost)
 	}
 }
+
+func TestTimeForTheHandshakeIsNoTimeForCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit = 200 * time.Millisecond
+		clients := newPipeListener()
+		start(t, methods{"echo": echo}, control.Options{Listener: clients, Limits: control.Limits{HandshakeTimeout: limit}})
+		known := newRaw(t, clients.dial()).authenticate()
+		time.Sleep(2 * limit)
+		known.put(callText("echo", "[1]"))
+		known.want(`{"result": 1}`)
+	})
+}
+
+// pipeListener accepts pipes as connections, for tests with the fake time of a bubble.
+type pipeListener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func newPipeListener() *pipeListener {
+	return &pipeListener{make(chan net.Conn), make(chan struct{})}
+}
+
+func (l *pipeListener) dial() net.Conn {
+	ours, theirs := net.Pipe()
+	l.conns <- theirs
+	return ours
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case conn := <-l.conns:
+		return conn, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipeListener) Close() error {
+	close(l.closed)
+	return nil
+}
+
+func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
 
 func TestClientRefusesMD5(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

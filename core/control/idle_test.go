@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"avescript/core/control"
+	"avescript/internal/poll"
 )
 
-// working is a method that takes longer than the interval, and gives how often
-// the service was idle meanwhile.
+// working is a method that takes longer than the interval, and returns how often the
+// service was idle meanwhile.
 func working(idles *atomic.Int32, interval time.Duration, concurrent bool) method {
 	return method{control.Method{RPC: true, Concurrent: concurrent},
 		func(context.Context, *control.Conn, *control.Call) (any, error) {
@@ -32,11 +33,11 @@ func TestNotIdleWhileACallIsServed(t *testing.T) {
 		}
 	}
 	before := idles.Load()
-	eventually(t, "it is idle again", func() bool { return idles.Load() > before })
+	poll.Until(t, "it is idle again", func() bool { return idles.Load() > before })
 }
 
-// There is no moment between two calls in which idle gets its turn, though each
-// takes longer than the interval.
+// Even if each call takes longer than the interval, idle is not called between two
+// calls.
 func TestNotIdleBetweenTwoCalls(t *testing.T) {
 	const interval = 20 * time.Millisecond
 	var idles atomic.Int32
@@ -53,7 +54,7 @@ func TestNotIdleBetweenTwoCalls(t *testing.T) {
 			t.Fatal(err)
 		}
 		if time.Since(sent) > 3*interval+interval/2 {
-			pauses++ // of a loaded machine, in which it was right to be idle
+			pauses++ // of a loaded machine, during which idle was called correctly
 		}
 	}
 	if got := idles.Load() - before; got > pauses {

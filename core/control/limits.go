@@ -2,44 +2,52 @@ package control
 
 import (
 	"cmp"
-	"fmt"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"avescript/core/connection"
 	"avescript/core/exceptions"
 )
 
-// Limits is what a client can use up of a service at most. Zero is the default
-// of each.
+// Limits is what a client can use of a service. Zero means the default.
 type Limits struct {
 	// MaxFrame is the longest frame of a client, in bytes.
 	MaxFrame int
-	// MaxConnections is how many there may be at a time. Who comes then is told
-	// so and disconnected. The default is lower where the process may not open
-	// so many descriptors.
+	// MaxIncoming is the total size of frames that are arriving or waiting for their
+	// turn, in bytes. A client waits until there is room for its frame. The default is
+	// at least twice MaxFrame.
+	MaxIncoming int
+	// MaxValues is how much memory the values of one call may use, and those of all
+	// calls together, in bytes as computed by Options.Weigh.
+	MaxValues int
+	// MaxUnread is how many bytes of answers the service keeps until clients read them.
+	MaxUnread int
+	// MaxConnections is the number of connections at a time. A further client is
+	// refused with an exception. The default is lower if the process cannot open that
+	// many descriptors.
 	MaxConnections int
-	// MaxHandshakes is how many connections may be unfinished in their
-	// handshake at a time. The one that has been so for the longest makes room
-	// for a new one, so that those who never finish keep nobody out. For the
-	// same reason it is never more than half of MaxConnections.
+	// MaxHandshakes is the number of connections that may be in their handshake at a
+	// time. If there are more, the oldest of them is closed, so that clients that never
+	// finish do not keep others out. For the same reason it is at most half of
+	// MaxConnections.
 	MaxHandshakes int
-	// HandshakeTimeout is how long a client has until it must be known.
+	// HandshakeTimeout is how long a client may take for the handshake.
 	HandshakeTimeout time.Duration
-	// FrameTimeout is how long a client may take to send a frame that it has
-	// begun. Between two frames it may take for ever.
+	// FrameTimeout is how long a client may take to send a frame once it has begun.
+	// There is no limit for the time between two frames.
 	FrameTimeout time.Duration
-	// WriteTimeout is how long a client has at least to take an answer; it is
-	// disconnected before twice of it. Until it has taken it, none of its
-	// further calls is read.
+	// WriteTimeout is how long a client may take to read an answer. It is disconnected
+	// at the latest after twice this time. Until then none of its further calls is
+	// read.
 	WriteTimeout time.Duration
 }
 
 // Defaults of [Limits].
 const (
-	DefaultMaxFrame         = 64 << 20
+	DefaultMaxFrame         = 16 << 20
+	DefaultMaxIncoming      = 32 << 20
+	DefaultMaxValues        = 128 << 20
+	DefaultMaxUnread        = 48 << 20
 	DefaultMaxConnections   = 16 << 10
 	DefaultMaxHandshakes    = 4 << 10
 	DefaultHandshakeTimeout = 10 * time.Second
@@ -47,10 +55,13 @@ const (
 	DefaultWriteTimeout     = 2 * time.Minute
 )
 
-// setDefaults refuses limits that are none.
+// setDefaults sets missing limits, and refuses invalid ones.
 func (l *Limits) setDefaults() error {
+	frame := setLimits([]boundary[int]{{maxFrame, &l.MaxFrame, DefaultMaxFrame}})
 	counts := setLimits([]boundary[int]{
-		{maxFrame, &l.MaxFrame, DefaultMaxFrame},
+		{maxIncoming, &l.MaxIncoming, max(DefaultMaxIncoming, 2*l.MaxFrame)},
+		{maxValues, &l.MaxValues, DefaultMaxValues},
+		{maxUnread, &l.MaxUnread, DefaultMaxUnread},
 		{maxConnections, &l.MaxConnections, min(DefaultMaxConnections, freeDescriptors())},
 		{maxHandshakes, &l.MaxHandshakes, DefaultMaxHandshakes},
 	})
@@ -60,14 +71,14 @@ func (l *Limits) setDefaults() error {
 		{frameTimeout, &l.FrameTimeout, DefaultFrameTimeout},
 		{writeTimeout, &l.WriteTimeout, DefaultWriteTimeout},
 	})
-	return cmp.Or(counts, times)
+	return cmp.Or(frame, counts, times)
 }
 
-// reservedDescriptors are for what a service does beside its clients: its own
-// files, the pipes of its commands, connections to other services.
+// reservedDescriptors are for everything except clients: files of the service, pipes of
+// its commands, connections to other services.
 const reservedDescriptors = 256
 
-// freeDescriptors is how many clients the process has descriptors for.
+// freeDescriptors is the number of clients for which the process has descriptors.
 func freeDescriptors() int {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -95,9 +106,12 @@ func setLimits[T int | time.Duration](limits []boundary[T]) error {
 	return nil
 }
 
-// The limits, by the names of their options.
+// The names of the limits, which are also the names of their options.
 const (
 	maxFrame         = "max_frame"
+	maxIncoming      = "max_incoming"
+	maxValues        = "max_values"
+	maxUnread        = "max_unread"
 	maxConnections   = "max_connections"
 	maxHandshakes    = "max_handshakes"
 	handshakeTimeout = "handshake_timeout"
@@ -105,25 +119,4 @@ const (
 	writeTimeout     = "write_timeout"
 )
 
-var limitNames = []string{maxFrame, maxConnections, maxHandshakes, handshakeTimeout, frameTimeout, writeTimeout}
-
-// limitHits are what becomes of the hits of one limit.
-type limitHits struct {
-	count atomic.Int64
-	log   throttle
-}
-
-func (s *Server) newHits() map[string]*limitHits {
-	hits := map[string]*limitHits{}
-	for _, limit := range limitNames {
-		hits[limit] = &limitHits{log: throttle{log: s.log, more: "%d more clients were disconnected (" + limit + ")"}}
-	}
-	return hits
-}
-
-// hit counts and logs that a client has reached a limit.
-func (s *Server) hit(limit string, client connection.Address, format string, args ...any) {
-	h := s.hits[limit]
-	h.count.Add(1)
-	h.log.printf("%v was disconnected: %s (%s)", client, fmt.Sprintf(format, args...), limit)
-}
+var limitNames = []string{maxFrame, maxIncoming, maxValues, maxUnread, maxConnections, maxHandshakes, handshakeTimeout, frameTimeout, writeTimeout}

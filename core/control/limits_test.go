@@ -11,9 +11,10 @@ import (
 
 	"avescript/core/control"
 	"avescript/core/exceptions"
+	"avescript/internal/poll"
 )
 
-// limited starts a service with limits whose log is recorded.
+// limited starts a service with limits, and records its log.
 func limited(t *testing.T, limits control.Limits) (*control.Server, *events) {
 	var log events
 	s, _ := start(t, methods{
@@ -23,7 +24,7 @@ func limited(t *testing.T, limits control.Limits) (*control.Server, *events) {
 	return s, &log
 }
 
-// serves checks that others are served all along.
+// serves checks that other clients are still served.
 func serves(t *testing.T, s *control.Server) {
 	t.Helper()
 	c := newClient(t, s, "")
@@ -35,7 +36,7 @@ func serves(t *testing.T, s *control.Server) {
 
 func logs(t *testing.T, log *events, message string) {
 	t.Helper()
-	eventually(t, "it is logged: "+message, func() bool { return strings.Contains(log.String(), message) })
+	poll.Until(t, "it is logged: "+message, func() bool { return strings.Contains(log.String(), message) })
 }
 
 func TestOneConnectionTooMany(t *testing.T) {
@@ -44,12 +45,12 @@ func TestOneConnectionTooMany(t *testing.T) {
 	call(first, "echo", 1)
 	call(newClient(t, s, ""), "echo", 1)
 	err := newClient(t, s, "").Connect(ctx)
-	if want := "the service has 2 clients already and takes no more"; !errors.Is(err, exceptions.ConnectionRefused) || err.Error() != want {
+	if want := "the service already has 2 clients, which is the limit"; !errors.Is(err, exceptions.ConnectionRefused) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	logs(t, log, "there are 2 connections already (max_connections)")
+	logs(t, log, "there are already 2 connections (max_connections)")
 	first.Close()
-	eventually(t, "there is room again", func() bool { return newClient(t, s, "").Connect(ctx) == nil })
+	poll.Until(t, "there is room again", func() bool { return newClient(t, s, "").Connect(ctx) == nil })
 }
 
 func TestUnfinishedHandshakesMakeRoom(t *testing.T) {
@@ -62,7 +63,7 @@ func TestUnfinishedHandshakesMakeRoom(t *testing.T) {
 	oldest.want("<closed>")
 	serves(t, s)
 	logs(t, log, "(max_handshakes)")
-	eventually(t, "only those within the limit are left", func() bool { return len(s.Connections()) <= 4 })
+	poll.Until(t, "only those within the limit are left", func() bool { return len(s.Connections()) <= 4 })
 }
 
 func TestSlowFrame(t *testing.T) {
@@ -95,7 +96,7 @@ func TestFrameInPartsLeavesNoDeadline(t *testing.T) {
 	payload := callText("echo", `["x"]`)
 	for range 2 {
 		r.Write(binary.BigEndian.AppendUint32(nil, uint32(len(payload))))
-		serves(t, s) // by then the header was read alone
+		serves(t, s) // by then only the header was read
 		r.Write([]byte(payload))
 		r.want(`{"result": "x"}`)
 		for end := time.Now().Add(2 * limit); time.Now().Before(end); {
@@ -111,13 +112,13 @@ func TestClientThatNeverReads(t *testing.T) {
 		deaf.put(callText("long", "[]"))
 	}
 	serves(t, s)
-	logs(t, log, "it did not take an answer in time (write_timeout)")
-	eventually(t, "it is gone", func() bool { return len(s.Connections()) == 0 })
+	logs(t, log, "it did not read an answer in time (write_timeout)")
+	poll.Until(t, "it is gone", func() bool { return len(s.Connections()) == 0 })
 	serves(t, s)
 }
 
 func TestHeaderThatClaims4GiB(t *testing.T) {
-	s, log := limited(t, control.Limits{MaxFrame: 1 << 32})
+	s, log := limited(t, control.Limits{MaxFrame: 1 << 32, MaxIncoming: 1 << 40})
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for range 8 {

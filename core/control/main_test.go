@@ -18,17 +18,17 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const late = 10 * time.Second
+const late = time.Minute
 
 var ctx = context.Background()
 
-// method is one of a service made for a test.
+// method is a method of a service for a test.
 type method struct {
 	control.Method
 	serve func(ctx context.Context, conn *control.Conn, call *control.Call) (any, error)
 }
 
-// methods is a handler whose results are made JSON.
+// methods is a handler with methods that return JSON.
 type methods map[string]method
 
 func (m methods) Lookup(name string) (control.Method, bool) {
@@ -49,7 +49,7 @@ func (m methods) Call(ctx context.Context, conn *control.Conn, call *control.Cal
 
 var rpc = control.Method{RPC: true}
 
-// echo gives back its first argument as it came.
+// echo returns its first argument unchanged.
 var echo = method{rpc, func(_ context.Context, _ *control.Conn, call *control.Call) (any, error) {
 	return firstOf(call), nil
 }}
@@ -69,8 +69,8 @@ func constant(value any) method {
 	return method{rpc, func(context.Context, *control.Conn, *control.Call) (any, error) { return value, nil }}
 }
 
-// start serves until the test ends, or until the function it gives is called.
-func start(t *testing.T, handler control.Handler, options control.Options) (*control.Server, func()) {
+// start serves until the test ends, or until the returned function is called.
+func start(t testing.TB, handler control.Handler, options control.Options) (*control.Server, func()) {
 	t.Helper()
 	if options.Log == nil {
 		options.Log = func(string) {}
@@ -96,8 +96,8 @@ func start(t *testing.T, handler control.Handler, options control.Options) (*con
 	return s, stop
 }
 
-// newClient makes a client of s that is closed when the test ends.
-func newClient(t *testing.T, s *control.Server, key string) *control.Client {
+// newClient returns a client of s that is closed when the test ends.
+func newClient(t testing.TB, s *control.Server, key string) *control.Client {
 	c := control.NewClient(control.ClientOptions{
 		Address: connection.Address{Port: s.Address().Port}, Authkey: key, Timeout: late})
 	t.Cleanup(func() { c.Close() })
@@ -113,7 +113,7 @@ func call(c *control.Client, method string, args ...any) (string, error) {
 	return string(result), err
 }
 
-// raw is a client that sends what it likes.
+// raw is a client that can send anything.
 type raw struct {
 	t testing.TB
 	net.Conn
@@ -142,7 +142,7 @@ func (r *raw) put(payload string) {
 	}
 }
 
-// get gives the next frame, or "<closed>".
+// get returns the next frame, or "<closed>".
 func (r *raw) get() string {
 	frame, err := r.frames.Next()
 	if ne, ok := err.(net.Error); ok && ne.Timeout() {
@@ -161,7 +161,7 @@ func (r *raw) want(frame string) {
 	}
 }
 
-// authenticate goes through the handshake without a key.
+// authenticate does the handshake without a key.
 func (r *raw) authenticate() *raw {
 	r.get()
 	r.put("0123456789abcdef")
@@ -171,16 +171,6 @@ func (r *raw) authenticate() *raw {
 
 func callText(method, vargs string) string {
 	return fmt.Sprintf(`{"method": %q, "resource": null, "params": {"vargs": %s, "kwargs": {}}, "async": false}`, method, vargs)
-}
-
-// eventually waits for a condition that another goroutine brings about.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(late); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited in vain until %s", what)
-		}
-	}
 }
 
 func exit(message string) *exceptions.Error { return exceptions.Exit.Newf("%s", message) }

@@ -13,86 +13,95 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"avescript/core/connection"
 )
 
-// Limits of those who ask for the metrics, who may be anybody.
+// Limits for clients of the metrics, which may be anybody.
 const (
-	metricsTimeout     = 10 * time.Second // for a request
+	metricsTimeout     = 10 * time.Second // for one request
 	metricsConnections = 16
 	metricsHeader      = 4 << 10
 )
 
-// serveMetrics answers GET /metrics until the service is shut down, with the
-// statistics in the text format of Prometheus.
+// serveMetrics answers GET /metrics with the statistics in the text format of
+// Prometheus, until the service is shut down.
 func (s *Server) serveMetrics() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		_, _ = w.Write(s.Statistics().prometheus())
 	})
+	listener := &fewListener{Listener: s.port.metrics}
 	server := &http.Server{
-		Handler: mux, MaxHeaderBytes: metricsHeader, ErrorLog: log.New(metricsLog{s}, "", 0),
+		Handler: mux, ConnState: listener.changed, MaxHeaderBytes: metricsHeader, ErrorLog: log.New(metricsLog{s.journal}, "", 0),
 		ReadTimeout: metricsTimeout, WriteTimeout: metricsTimeout, IdleTimeout: metricsTimeout,
 	}
 	s.running.Go(func() {
-		<-s.shutdown
+		<-s.ending.shutdown
 		_ = server.Close()
 	})
-	err := server.Serve(&fewListener{s.metrics, make(chan struct{}, metricsConnections)})
+	err := server.Serve(listener)
 	if !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
-		s.log("the metrics are not served any more: %v", err)
+		s.journal.printf("the metrics server has stopped: %v", err)
 	}
 }
 
-// metricsLog is where the server of the metrics logs, such as that it cannot
-// accept a connection.
-type metricsLog struct{ *Server }
+// metricsLog receives the log of the metrics server, for example that it cannot accept
+// a connection.
+type metricsLog struct{ *journal }
 
 func (l metricsLog) Write(line []byte) (int, error) {
-	l.refusals.accept.printf("metrics: %s", bytes.TrimSpace(line))
+	l.accept.printf("metrics: %s", bytes.TrimSpace(line))
 	return len(line), nil
 }
 
-// fewListener has no more connections at a time than slots has room for.
+// fewListener allows at most metricsConnections connections at a time. For a new one it
+// closes the oldest of those that have never finished a request, or else the one whose
+// last request is longest ago. So slow clients delay nobody, and a client that keeps
+// asking stays connected, however many others connect.
 type fewListener struct {
 	net.Listener
-	slots chan struct{}
+
+	mu     sync.Mutex
+	begun  []net.Conn // have never finished a request, oldest first
+	served []net.Conn // the others, ordered by the end of their last request
 }
 
 func (l *fewListener) Accept() (net.Conn, error) {
-	l.slots <- struct{}{}
 	conn, err := l.Listener.Accept()
 	if err != nil {
-		<-l.slots
 		return nil, err
 	}
-	return &slotConn{conn, sync.OnceFunc(func() { <-l.slots })}, nil
-}
-
-type slotConn struct {
-	net.Conn
-	free func()
-}
-
-func (c *slotConn) Close() error {
-	defer c.free()
-	return c.Conn.Close()
-}
-
-// listenForMetrics gives nil if nobody has asked for them.
-func listenForMetrics(o *Options) (net.Listener, error) {
-	if o.Estate != nil && o.Estate.metrics != nil {
-		if inherited := o.Estate.metrics; connection.AddressOf(inherited.Addr()).Port == o.MetricsPort {
-			return inherited, nil
-		}
-		o.Estate.metrics.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.begun)+len(l.served) == metricsConnections {
+		l.closeOne()
 	}
-	if o.MetricsPort == 0 {
-		return nil, nil
+	l.begun = append(l.begun, conn)
+	return conn, nil
+}
+
+func (l *fewListener) closeOne() {
+	from := &l.begun
+	if len(*from) == 0 {
+		from = &l.served
 	}
-	return listen(&Options{Address: connection.Address{Port: o.MetricsPort}})
+	(*from)[0].Close()
+	*from = slices.Delete(*from, 0, 1)
+}
+
+// changed is called by the HTTP server when the state of a connection changes.
+func (l *fewListener) changed(conn net.Conn, state http.ConnState) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if state != http.StateIdle && state != http.StateClosed {
+		return
+	}
+	open := len(l.begun) + len(l.served)
+	same := func(other net.Conn) bool { return other == conn }
+	l.begun, l.served = slices.DeleteFunc(l.begun, same), slices.DeleteFunc(l.served, same)
+	if known := len(l.begun)+len(l.served) < open; known && state == http.StateIdle {
+		l.served = append(l.served, conn)
+	}
 }
 
 var escapeLabel = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
@@ -102,7 +111,7 @@ func label(value string) string {
 	return `"` + escapeLabel.Replace(strings.ToValidUTF8(value, "\uFFFD")) + `"`
 }
 
-// prometheus is the text format that prometheus.io calls 0.0.4.
+// prometheus is the text format 0.0.4 of Prometheus.
 func (s Statistics) prometheus() []byte {
 	var b bytes.Buffer
 	family := func(name, kind, help string) {
@@ -112,21 +121,26 @@ func (s Statistics) prometheus() []byte {
 		family(name, kind, help)
 		fmt.Fprintf(&b, "%s %v\n", name, value)
 	}
-	single("ave_uptime_seconds", "gauge", "Time since the service was started.", s.Uptime)
-	single("ave_connections", "gauge", "Connections now.", s.Connections)
-	single("ave_connections_total", "counter", "Connections that were accepted.", s.Accepted)
-	single("ave_handshake_failures_total", "counter", "Connections that did not come through the handshake.", s.HandshakeFailures)
-	single("ave_calls_refused_total", "counter", "Calls that reached no method.", s.Refused)
-	family("ave_limit_hits_total", "counter", "How often a limit was reached.")
+	single("ave_uptime_seconds", "gauge", "Time since the service started.", s.Uptime)
+	single("ave_goroutines", "gauge", "Goroutines in the process.", s.Goroutines)
+	single("ave_connections", "gauge", "Open connections.", s.Connections)
+	single("ave_connections_total", "counter", "Accepted connections.", s.Accepted)
+	single("ave_handshake_failures_total", "counter", "Connections that failed in the handshake.", s.HandshakeFailures)
+	single("ave_calls_refused_total", "counter", "Calls that were refused before they reached a method.", s.Refused)
+	family("ave_limit_hits_total", "counter", "How often each limit was reached.")
 	for _, limit := range slices.Sorted(maps.Keys(s.Limits)) {
 		fmt.Fprintf(&b, "ave_limit_hits_total{limit=%s} %d\n", label(limit), s.Limits[limit])
 	}
+	family("ave_callback_errors_total", "counter", "Callbacks that raised an error.")
+	for _, name := range slices.Sorted(maps.Keys(s.Callbacks)) {
+		fmt.Fprintf(&b, "ave_callback_errors_total{callback=%s} %d\n", label(name), s.Callbacks[name].Errors)
+	}
 	methods := slices.Sorted(maps.Keys(s.Methods))
-	family("ave_call_errors_total", "counter", "Calls that have failed in their method.")
+	family("ave_call_errors_total", "counter", "Calls whose method raised an error.")
 	for _, method := range methods {
 		fmt.Fprintf(&b, "ave_call_errors_total{method=%s} %d\n", label(method), s.Methods[method].Errors)
 	}
-	family("ave_call_duration_seconds", "histogram", "From when a call was read until its answer was there.")
+	family("ave_call_duration_seconds", "histogram", "Time from the arrival of a call until its answer is ready.")
 	for _, method := range methods {
 		m := s.Methods[method]
 		below := int64(0)

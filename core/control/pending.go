@@ -4,62 +4,77 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"avescript/core/connection"
 	"avescript/core/exceptions"
 )
 
-// Pending is a call that was sent and whose answer is waited for later. Its
-// connection takes others meanwhile. The service answers in the order of the
+// Pending is a call that was sent and whose answer can be waited for later. Meanwhile
+// its connection can be used for other calls. The service answers in the order of the
 // calls.
 //
-// While a client has such calls, a goroutine reads their answers, waited for or
-// not: a service whose answers nobody reads would stop reading calls, and a
+// While a client has such calls, a goroutine reads their answers, whether somebody
+// waits for them or not: a service whose answers are not read stops reading calls, so a
 // client that sends many of them would get stuck.
 type Pending struct {
 	client   *Client
+	link     *link
+	method   string
 	answered chan struct{} // closed when there is a result or an error
 	result   json.RawMessage
 	err      error
 }
 
-// Start makes a call and does not wait for its result. The timeout limits
-// sending it, and connecting when that comes first. An error leaves no call
-// behind; one after which the service may have read a part of the call ends the
-// connection.
+// Method is the name of the method that was called.
+func (p *Pending) Method() string { return p.method }
+
+// Start sends a call and does not wait for its result. The timeout limits sending it,
+// and connecting if that is needed first. After an error there is no pending call; if
+// the service may have received a part of it, the connection is closed.
 func (c *Client) Start(ctx context.Context, method string, vargs, kwargs json.RawMessage, timeout time.Duration) (*Pending, error) {
 	left := newLimit(timeout)
-	conn, err := c.begin(ctx, left)
+	l, err := c.begin(ctx, left)
 	if err != nil {
 		return nil, err
 	}
 	defer c.turn.Give()
-	if !c.busy() && conn.Pending() {
-		return nil, c.unexpected(ctx, conn, left.get())
+	if !c.isRead(l) && l.conn.Pending() {
+		return nil, c.unexpected(ctx, l, method, left.get())
 	}
-	return c.start(ctx, conn, encodeCall(method, vargs, kwargs, false), left)
+	return c.start(ctx, l, method, c.encodeCall(method, vargs, kwargs, false), left)
 }
 
-// start sends a call, and leaves its answer to the reader. The caller has the
-// turn.
-func (c *Client) start(ctx context.Context, conn *connection.BlockingConnection, call []byte, left limit) (*Pending, error) {
-	p := c.enqueue(conn)
-	if err := conn.Put(ctx, call, left.get()); err != nil && !isGone(err) {
-		return nil, c.lose(err)
+// start sends a call, whose answer is read by the reader. The caller has the turn.
+func (c *Client) start(ctx context.Context, l *link, method string, call []byte, left limit) (*Pending, error) {
+	p, err := c.enqueue(l, method)
+	if err != nil {
+		return nil, c.during(method, err)
 	}
-	// A service that has gone may have left its reason, which is being read.
+	if err := l.conn.Put(ctx, call, left.get()); err != nil && !isGone(err) {
+		return nil, c.lose(l, c.during(method, err))
+	}
+	// If the service has gone, the reader may still find the reason.
 	return p, nil
 }
 
-// Wait waits for the result, like [Client.Call] does. It may be called again,
-// and by several goroutines. When it times out or is cancelled, the connection
-// is of no use any more and all calls that are under way fail.
+// Wait waits for the result, like [Client.Call]. It may be called again, and by several
+// goroutines. If it times out or is cancelled, the connection becomes unusable, and all
+// pending calls fail; with the option Keep, nothing else happens.
 func (p *Pending) Wait(ctx context.Context, timeout time.Duration) (json.RawMessage, error) {
+	left := newLimit(timeout)
 	if err := p.await(ctx, timeout); err != nil {
-		return nil, p.client.lose(err)
+		err = p.client.during(p.method, err)
+		if p.client.options.Keep {
+			return nil, err
+		}
+		return nil, p.client.lose(p.link, err)
 	}
-	return p.result, p.err
+	if p.err != nil {
+		return nil, p.client.explained(ctx, p.method, left, p.err)
+	}
+	return p.result, nil
 }
 
 func (p *Pending) await(ctx context.Context, timeout time.Duration) error {
@@ -78,12 +93,22 @@ func (p *Pending) await(ctx context.Context, timeout time.Duration) error {
 	case <-limited.Done():
 	}
 	switch {
-	case p.Ready(): // both have happened
+	case p.Ready(): // the answer has come as well
 		return nil
 	case errors.Is(ctx.Err(), context.Canceled):
 		return context.Cause(ctx)
 	}
+	if n := p.position(); n > 0 && p.client.options.Keep {
+		return exceptions.ConnectionTimeout.Newf("timed out; the service has not answered %d earlier calls on this connection", n)
+	}
 	return exceptions.ConnectionTimeout.Newf("timed out")
+}
+
+// position returns how many calls must be answered first; -1 if it was answered.
+func (p *Pending) position() int {
+	p.client.mu.Lock()
+	defer p.client.mu.Unlock()
+	return slices.Index(p.link.pending, p)
 }
 
 // Ready reports whether Wait would return at once.
@@ -102,70 +127,82 @@ func (p *Pending) settle(result json.RawMessage, err error) {
 	close(p.answered)
 }
 
-// busy reports whether answers are outstanding, which the reader takes.
-func (c *Client) busy() bool {
+// enqueue adds a call that will be sent next, or a sent call for which nobody waits any
+// more. The caller has the turn, so the order of the queue is the order of the frames. The
+// error means that the connection was lost.
+func (c *Client) enqueue(l *link, method string) (*Pending, error) {
+	p := &Pending{client: c, link: l, method: method, answered: make(chan struct{})}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.pending) > 0
-}
-
-// enqueue adds a call that is about to be sent. The caller has the turn, so
-// that the order of the queue is that of the frames.
-func (c *Client) enqueue(conn *connection.BlockingConnection) *Pending {
-	p := &Pending{client: c, answered: make(chan struct{})}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.pending = append(c.pending, p)
-	if len(c.pending) == 1 {
-		go c.readAnswers(conn)
+	if l.lost != nil {
+		return nil, exceptions.ConnectionClosed.Newf("connection closed")
 	}
-	return p
+	l.pending = append(l.pending, p)
+	if !l.reading {
+		l.reading = true
+		go c.readAnswers(l)
+	}
+	return p, nil
 }
 
-// readAnswers gives the calls that are under way their answers, until there is
-// no such call.
-func (c *Client) readAnswers(conn *connection.BlockingConnection) {
+// readAnswers reads the answers of pending calls, until there are none. With the option
+// Reconnect it reads until the connection is lost.
+func (c *Client) readAnswers(l *link) {
 	for {
-		frame, err := conn.Get(context.Background(), connection.Forever)
+		frame, err := l.conn.Get(context.Background(), connection.Forever)
 		if err != nil {
-			c.failPending(err)
+			c.fail(l, err)
 			return
 		}
-		result, ok, err := decodeAnswer(frame)
+		result, ok, err := decodeResult(frame, l.conn.Address())
 		if !ok {
-			c.failPending(noAnswer(frame))
+			c.fail(l, noAnswer(frame))
+			return
+		}
+		p, last := c.dequeue(l)
+		if p == nil {
+			c.fail(l, unasked(frame))
 			return
 		}
 		c.anonymous.Store(false)
-		p, last := c.dequeue()
 		p.settle(result, err)
 		if last {
 			return
 		}
+		if c.Unanswered() == 0 {
+			c.changed()
+		}
 	}
 }
 
-// dequeue takes the oldest call off the queue. After the last one the
-// connection is read by whoever has the turn, and by the reader no more.
-func (c *Client) dequeue() (p *Pending, last bool) {
+// dequeue removes the oldest call from the queue; nil if there is none. After the last one
+// the reader stops, and the connection is read by the goroutine that has the turn.
+func (c *Client) dequeue(l *link) (p *Pending, last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p = c.pending[0]
-	c.pending[0] = nil
-	c.pending = c.pending[1:]
-	return p, len(c.pending) == 0
+	if len(l.pending) == 0 {
+		return nil, false
+	}
+	p = l.pending[0]
+	l.pending[0] = nil
+	l.pending = l.pending[1:]
+	l.reading = len(l.pending) > 0 || c.options.Reconnect
+	return p, !l.reading
 }
 
-// failPending ends all calls that are under way. What has ended the connection
-// is the error of the oldest, unless that was another call or Close.
-func (c *Client) failPending(err error) {
+// fail ends all pending calls. The oldest gets the error that has ended the connection,
+// unless the cause was another call or Close.
+func (c *Client) fail(l *link, err error) {
 	c.mu.Lock()
-	known := c.lost != nil
+	known := l.lost != nil
+	if len(l.pending) > 0 {
+		err = c.during(l.pending[0].method, err)
+	}
 	c.mu.Unlock()
-	err = c.lose(err)
+	_ = c.lose(l, err)
 	c.mu.Lock()
-	pending, lost := c.pending, c.lost
-	c.pending = nil
+	pending, lost := l.pending, l.lost
+	l.pending = nil
 	c.mu.Unlock()
 	for i, p := range pending {
 		if i > 0 || known {

@@ -16,6 +16,7 @@ import (
 	"avescript/core/connection"
 	"avescript/core/control"
 	"avescript/core/exceptions"
+	"avescript/internal/poll"
 )
 
 func TestFrameCutAtEveryByte(t *testing.T) {
@@ -26,7 +27,7 @@ func TestFrameCutAtEveryByte(t *testing.T) {
 	for cut := range frame {
 		r.Write(frame[:cut])
 		other := newClient(t, s, "")
-		if cut%16 == 0 { // half a frame keeps nobody else from being served
+		if cut%16 == 0 { // half a frame does not keep others from being served
 			if _, err := call(other, "echo", 1); err != nil {
 				t.Fatal(err)
 			}
@@ -55,17 +56,21 @@ func TestLongFrames(t *testing.T) {
 }
 
 func TestCallsAreServedOneAtATimeUnlessConcurrent(t *testing.T) {
+	const callers = 8
+	allUnderWay := make(chan struct{})
+	begin := sync.OnceFunc(func() { close(allUnderWay) })
+	defer begin()
 	var inside, overlaps atomic.Int32
 	body := func(context.Context, *control.Conn, *control.Call) (any, error) {
 		if inside.Add(1) > 1 {
 			overlaps.Add(1)
 		}
 		defer inside.Add(-1)
-		time.Sleep(time.Millisecond)
+		<-allUnderWay
 		return nil, nil
 	}
 	var met sync.WaitGroup
-	met.Add(8)
+	met.Add(callers)
 	s, _ := start(t, methods{
 		"serial": {rpc, body},
 		"meet": {control.Method{RPC: true, Concurrent: true}, func(context.Context, *control.Conn, *control.Call) (any, error) {
@@ -75,7 +80,7 @@ func TestCallsAreServedOneAtATimeUnlessConcurrent(t *testing.T) {
 		}},
 	}, control.Options{})
 	var clients sync.WaitGroup
-	for range 8 {
+	for range callers {
 		c := newClient(t, s, "")
 		clients.Go(func() {
 			for range 5 {
@@ -88,6 +93,8 @@ func TestCallsAreServedOneAtATimeUnlessConcurrent(t *testing.T) {
 			}
 		})
 	}
+	poll.Until(t, "all calls are under way", func() bool { return s.UnderWay() == callers })
+	begin()
 	clients.Wait()
 	if n := overlaps.Load(); n > 0 {
 		t.Errorf("%d serialised calls overlapped", n)
@@ -128,7 +135,7 @@ func TestConnectionsComeAndGo(t *testing.T) {
 	leaves := newClient(t, s, "k")
 	call(leaves, "echo", 1)
 	leaves.Close()
-	eventually(t, "the first is lost", func() bool { return e.String() == `new 1 "k", lost 1 "k"` })
+	poll.Until(t, "the first is lost", func() bool { return e.String() == `new 1 "k", lost 1 "k"` })
 
 	newClient(t, s, "wrong").Connect(ctx)
 	stays := newClient(t, s, "k")
@@ -174,7 +181,7 @@ func TestNewClientWhileAMethodIsStuck(t *testing.T) {
 	stuck <- true
 	wantResult(t, p, "null")
 	unwanted.want("<closed>")
-	eventually(t, "the unwanted client is lost", func() bool { return strings.Contains(e.String(), `lost 3 ""`) })
+	poll.Until(t, "the unwanted client is lost", func() bool { return strings.Contains(e.String(), `lost 3 ""`) })
 	got := e.String()
 	if strings.Index(got, `new 2 ""`) > strings.Index(got, "call of 2") || strings.Contains(got, "call of 3") {
 		t.Errorf("got %s", got)
@@ -195,7 +202,7 @@ func TestClientDiesInMidCall(t *testing.T) {
 	r.Conn.(*net.TCPConn).SetLinger(0)
 	r.Close()
 	leave <- true
-	eventually(t, "it is lost", func() bool { return strings.HasSuffix(e.String(), `lost 1 ""`) })
+	poll.Until(t, "it is lost", func() bool { return strings.HasSuffix(e.String(), `lost 1 ""`) })
 	if got, err := call(newClient(t, s, ""), "echo", 1); got != "1" || err != nil {
 		t.Errorf("got %s, %v", got, err)
 	}
@@ -206,11 +213,11 @@ func TestIdleWhenNothingHappens(t *testing.T) {
 	var idles atomic.Int32
 	s, _ := start(t, methods{"echo": echo}, control.Options{Interval: interval, Callbacks: control.Callbacks{
 		Idle: func(context.Context) error { idles.Add(1); return nil }}})
-	eventually(t, "it was idle twice", func() bool { return idles.Load() >= 2 })
+	poll.Until(t, "it was idle twice", func() bool { return idles.Load() >= 2 })
 	c := newClient(t, s, "")
 	call(c, "echo", 0)
-	// A loaded machine may pause between two calls for so long that the
-	// service is right to be idle: those pauses are counted.
+	// A loaded machine may pause between two calls for so long that idle is called
+	// correctly: these pauses are counted.
 	before, pauses, last := idles.Load(), int32(0), time.Now()
 	for end := time.Now().Add(8 * interval); time.Now().Before(end); last = time.Now() {
 		if _, err := call(c, "echo", 1); err != nil {
@@ -224,7 +231,7 @@ func TestIdleWhenNothingHappens(t *testing.T) {
 		t.Errorf("it was idle %d times while it was being called", got)
 	}
 	before = idles.Load()
-	eventually(t, "it is idle again", func() bool { return idles.Load() > before })
+	poll.Until(t, "it is idle again", func() bool { return idles.Load() > before })
 }
 
 func TestStopListening(t *testing.T) {
@@ -291,7 +298,7 @@ func localListener(t *testing.T) net.Listener {
 	return l
 }
 
-// failingListener cannot take the first connections.
+// failingListener cannot accept the first connections.
 type failingListener struct {
 	net.Listener
 	failures []syscall.Errno
@@ -339,7 +346,7 @@ func TestPanicIsTheErrorOfOneCall(t *testing.T) {
 	if got, err := call(c, "echo", 1); got != "1" || err != nil {
 		t.Errorf("after the panic: got %s, %v", got, err)
 	}
-	for _, want := range []string{"new connection: internal error: a bug\n", "panics: internal error: a bug\n"} {
+	for _, want := range []string{"error in the callback new_connection: internal error: a bug\n", "panics: internal error: a bug\n"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %q: %s", want, &log)
 		}
@@ -347,4 +354,42 @@ func TestPanicIsTheErrorOfOneCall(t *testing.T) {
 	if n := strings.Count(log.String(), "TestPanicIsTheErrorOfOneCall"); n < 2 {
 		t.Errorf("the log lacks the stacks: %s", &log)
 	}
+}
+
+// A listener from outside may listen on more interfaces than the service should.
+func TestListenerIsWiderThanTheAddress(t *testing.T) {
+	elsewhere := foreignAddress(t)
+	sock, port, err := connection.FindFreePort(connection.DefaultPortStart, connection.DefaultPortStop, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := sock.Listener()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := start(t, methods{"echo": echo}, control.Options{Address: connection.Address{Host: "127.0.0.1", Port: port}, Listener: l})
+	if got, err := call(newClient(t, s, ""), "echo", 1); got != "1" || err != nil {
+		t.Errorf("on this host: got %s, %v", got, err)
+	}
+	c := control.NewClient(control.ClientOptions{Address: connection.Address{Host: elsewhere, Port: port}, Timeout: late})
+	defer c.Close()
+	if got, err := call(c, "echo", 1); err == nil {
+		t.Errorf("at %s: got %s, want that the connection is closed", elsewhere, got)
+	}
+}
+
+// foreignAddress is an address of this host that other hosts can reach.
+func foreignAddress(t *testing.T) string {
+	t.Helper()
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range addresses {
+		if ip, ok := address.(*net.IPNet); ok && ip.IP.IsGlobalUnicast() {
+			return ip.IP.String()
+		}
+	}
+	t.Skip("this host has no address but those of the loopback")
+	return ""
 }

@@ -14,6 +14,7 @@ import (
 
 	"avescript/core/connection"
 	"avescript/core/control"
+	"avescript/core/exceptions"
 )
 
 var failing = method{rpc, func(context.Context, *control.Conn, *control.Call) (any, error) {
@@ -32,6 +33,7 @@ func TestStatistics(t *testing.T) {
 	port := freePort(t)
 	s, _ := start(t, methods{"echo": echo, "fail": failing}, control.Options{
 		Authkey: "k", AltKeys: map[string]*string{"admin": &admin}, MetricsPort: port,
+		Callbacks: control.Callbacks{NewConnection: func(context.Context, *control.Conn) error { return errors.New("not \xffready") }},
 	})
 	c := newClient(t, s, "k")
 	for range 3 {
@@ -40,11 +42,11 @@ func TestStatistics(t *testing.T) {
 	call(c, "fail")
 	call(c, "no such")
 	newClient(t, s, "wrong").Connect(ctx)
-	if _, err := call(c, "$statistics"); fmt.Sprint(err) != "not authorized to make this call" {
+	if _, err := call(c, "$statistics"); !errors.Is(err, exceptions.AuthError) || !strings.HasPrefix(err.Error(), "not authorized to make this call: ") {
 		t.Errorf("the primary key: got %v", err)
 	}
 
-	// The client with the wrong key may be there for a moment yet.
+	// The client with the wrong key may still exist for a moment.
 	administrator := newClient(t, s, admin)
 	var got control.Statistics
 	var asked int64
@@ -57,7 +59,7 @@ func TestStatistics(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got.Connections != 2 || got.Accepted != 3 || got.HandshakeFailures != 1 || got.Calls != 3+asked || got.Errors != 1 || got.Refused != 2 {
+	if got.Connections != 2 || got.Accepted != 3 || got.HandshakeFailures != 1 || got.Calls != 3+asked || got.Errors != 1 || got.Refused != 3 { // with the question for the methods that there are
 		t.Errorf("got %+v", got)
 	}
 	echoed := got.Methods["echo"]
@@ -69,13 +71,18 @@ func TestStatistics(t *testing.T) {
 		t.Errorf("got %+v", echoed)
 	}
 
-	// The last call counts when its answer is on its way.
+	if failed := got.Callbacks["new_connection"]; failed.Errors < 2 || failed.Last != "not ready" {
+		t.Errorf("got %+v", got.Callbacks)
+	}
+
+	// The last call is counted when its answer is being sent.
 	wanted := []string{
 		"# TYPE ave_call_duration_seconds histogram",
 		"ave_connections 2",
 		"ave_handshake_failures_total 1",
 		`ave_limit_hits_total{limit="max_frame"} 0`,
 		`ave_call_errors_total{method="fail"} 1`,
+		`ave_callback_errors_total{callback="new_connection"} 2`,
 		`ave_call_duration_seconds_bucket{method="echo",le="+Inf"} 3`,
 		fmt.Sprintf(`ave_call_duration_seconds_count{method="$statistics"} %d`, asked),
 	}
@@ -94,17 +101,25 @@ func TestStatistics(t *testing.T) {
 
 func get(t *testing.T, port int, path string) string {
 	t.Helper()
-	client := http.Client{Timeout: late, Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d%s", port, path))
+	body, err := tryGet(port, path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return body
+}
+
+func tryGet(port int, path string) (string, error) {
+	client := http.Client{Timeout: late, Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d%s", port, path))
+	if err != nil {
+		return "", err
+	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("GET %s: %s, %v", path, response.Status, err)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("GET %s: %s", path, response.Status)
 	}
-	return string(body)
+	return string(body), err
 }
 
 func TestMetricsPortIsTaken(t *testing.T) {
@@ -126,7 +141,7 @@ func TestDescription(t *testing.T) {
 	dialRaw(t, s).authenticate().put(callText("stuck", "[]"))
 	<-stuck
 	defer func() { stuck <- true }()
-	c := newClient(t, s, "") // is answered although a call is stuck
+	c := newClient(t, s, "") // it is answered although a call is stuck
 	if got, err := call(c, "$describe"); got != `{"name": "Lab"}` || err != nil {
 		t.Errorf("got %s, %v", got, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
@@ -14,19 +15,38 @@ import (
 	"avescript/core/connection"
 	"avescript/core/exceptions"
 	"avescript/core/fdtx"
+	"avescript/core/files"
 )
 
-// usualDescriptors are what a service has open beside its connections, roughly.
+// usualDescriptors is roughly how many descriptors a service has besides its
+// connections.
 const usualDescriptors = 100
 
-// TakeOver asks a service on this host for its estate, to go on in its place.
-// The options are those of a client with the service's primary key. The timeout
-// limits the whole handover, which ends with [Server.Succeed]; the clients wait
-// meanwhile. When anything fails, the service goes on where it was.
-func TakeOver(ctx context.Context, options ClientOptions, timeout time.Duration) (*Estate, error) {
+// Takeover is a service that another process hands over to this one: the port, all
+// clients, and the state of the handler. [TakeOver] returns it.
+type Takeover struct {
+	// State and Files are those of the [Serialized]. The code that uses the files
+	// closes them.
+	State json.RawMessage
+	Files []*os.File
+
+	lastID   uint64
+	lastCall uint64
+	listener *net.TCPListener
+	metrics  *net.TCPListener // nil if there are none
+	clients  []takenClient
+	link     *fdtx.FdTx // to the process that hands it over
+	until    time.Time  // by then that process has given up
+}
+
+// TakeOver requests a service on this host, to continue in its place. The options are
+// those of a client with the primary key of the service. The timeout limits the whole
+// handover, which ends with [Server.CompleteTakeover]; the clients wait meanwhile. If
+// anything fails, the service continues where it was.
+func TakeOver(ctx context.Context, options ClientOptions, timeout time.Duration) (*Takeover, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	dir, err := os.MkdirTemp("", "ave-takeover-")
+	dir, err := files.TempDir("takeover")
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +56,7 @@ func TakeOver(ctx context.Context, options ClientOptions, timeout time.Duration)
 	if err != nil {
 		link.Close()
 		if errors.Is(err, exceptions.ConnectionClosed) {
-			err = fmt.Errorf("the service has ended, or given up, while it was handed over: %w", err)
+			err = fmt.Errorf("the service ended or gave up during the handover: %w", err)
 		}
 		return nil, err
 	}
@@ -44,7 +64,7 @@ func TakeOver(ctx context.Context, options ClientOptions, timeout time.Duration)
 	return e, nil
 }
 
-func takeOver(ctx context.Context, link *fdtx.FdTx, dir string, options ClientOptions, timeout time.Duration) (*Estate, error) {
+func takeOver(ctx context.Context, link *fdtx.FdTx, dir string, options ClientOptions, timeout time.Duration) (*Takeover, error) {
 	path, err := link.Listen(dir, "", fdtx.ListenOptions{})
 	if err != nil {
 		return nil, err
@@ -71,12 +91,12 @@ func takeOver(ctx context.Context, link *fdtx.FdTx, dir string, options ClientOp
 	if err := link.Put(ctx, []byte(token), nil, fdtx.Forever); err != nil {
 		return nil, err
 	}
-	return receiveEstate(ctx, link)
+	return receiveTakeover(ctx, link)
 }
 
-// makeRoomFor has the system enlarge this process's table of descriptors. In a
-// program with threads that takes tens of milliseconds, which the clients would
-// have to wait. If it doesn't work it will take them.
+// makeRoomFor makes the system enlarge the table of descriptors of this process. In a
+// program with threads that takes tens of milliseconds, for which the clients would
+// have to wait. If it fails, they do.
 func makeRoomFor(connections int) {
 	fd, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -89,47 +109,65 @@ func makeRoomFor(connections int) {
 	_ = unix.Close(fd)
 }
 
-// inherit makes the clients of an estate those of the service, which is frozen
-// until it serves.
-func (s *Server) inherit(e *Estate) {
-	s.frozen.Store(true)
-	s.still, s.thawed = make(chan struct{}), make(chan struct{})
-	close(s.still)
-	s.lastID = e.lastID
-	for i := range e.clients {
-		client := &e.clients[i]
+// adopt adds the clients of a takeover to the service, which is frozen until it serves.
+func (s *Server) adopt(t *Takeover) {
+	s.gate.shut()
+	s.clients.lastID, s.ongoing.last = t.lastID, t.lastCall
+	for i := range t.clients {
+		client := &t.clients[i]
 		c := newConn(s, client.conn, client.ID)
-		c.identity, c.established, c.challenge = client.identity(), client.Established, client.Challenge
+		c.claims = client.Claims
+		c.arrival.identity, c.arrival.established, c.arrival.challenge = client.identity(), client.Established, client.Challenge
 		c.removed.Store(client.Removed)
 		c.parked = true
 		if len(client.unread) > 0 {
-			c.frames.Unread(client.unread)
+			c.reading.frames.Unread(client.unread)
 		}
-		if c.established {
-			c.frames.SetMax(s.options.Limits.MaxFrame)
+		if c.arrival.established {
+			c.reading.frames.SetMax(s.options.Limits.MaxFrame)
 		} else {
-			c.unknown = s.unknown.PushBack(c)
+			c.arrival.unknown = s.clients.unknown.PushBack(c)
 		}
-		c.held, c.stuck = client.unwritten, len(client.unwritten) > 0
-		s.conns[c] = struct{}{}
+		c.writing.held, c.writing.stuck = client.unwritten, len(client.unwritten) > 0
+		if len(c.writing.held) > heldSize {
+			c.writing.unread = newShare(c, len(c.writing.held))
+			s.room.unread.charge(c.writing.unread)
+		}
+		s.clients.conns[c] = struct{}{}
 	}
-	e.clients = nil // and what they have sent is not kept
+	t.clients = nil // the data that they have sent is not needed any more
 }
 
-// Succeed tells the process that has left its estate to let go of it, and is
-// called when everything is ready to serve in its place. After an error the
-// service must not serve, but [Server.Renounce].
-func (s *Server) Succeed(ctx context.Context) error {
-	link := s.options.Estate.link
+// Close gives up the takeover. The service continues where it was.
+func (t *Takeover) Close() {
+	t.link.Close()
+	for _, l := range []*net.TCPListener{t.listener, t.metrics} {
+		if l != nil {
+			l.Close()
+		}
+	}
+	closeFiles(t.Files)
+	for _, client := range t.clients {
+		if client.conn != nil {
+			client.conn.Close()
+		}
+	}
+}
+
+// CompleteTakeover tells the old process to let go of the service. It is called when
+// everything is ready to serve. After an error the service must not serve; call
+// [Server.AbandonTakeover].
+func (s *Server) CompleteTakeover(ctx context.Context) error {
+	link := s.options.Takeover.link
 	defer link.Close()
-	ctx, cancel := context.WithDeadline(ctx, s.options.Estate.until)
+	ctx, cancel := context.WithDeadline(ctx, s.options.Takeover.until)
 	defer cancel()
 	err := link.Put(ctx, []byte{ready}, nil, fdtx.Forever)
 	if err == nil || hasDied(err) { // it may have refused before, and closed its end
 		err = expect(ctx, link, goOn)
 	}
 	if hasDied(err) {
-		return nil // without a word; nobody else has the service
+		return nil // it died without a message, so nobody else has the service
 	}
 	if err != nil {
 		return err
@@ -140,11 +178,11 @@ func (s *Server) Succeed(ctx context.Context) error {
 	return nil
 }
 
-// hasDied reports whether err means that the process at the other end of a link
-// has died: it says a last word before it closes its end. Nothing must be left
-// to read.
+// hasDied reports whether err means that the process at the other end has died:
+// otherwise it sends a last message before it closes its end. Everything must have been
+// read.
 func hasDied(err error) bool { return errors.Is(err, exceptions.ConnectionClosed) }
 
-// Renounce closes a service that could not take over an estate, without a word
-// to anybody.
-func (s *Server) Renounce() { s.depart() }
+// AbandonTakeover closes a service that could not be taken over, without telling
+// anybody.
+func (s *Server) AbandonTakeover() { s.depart() }

@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// No more than throttleCount messages of a kind are logged in a throttlePeriod,
-// so that an attack doesn't fill the log.
+// At most throttleCount messages of a kind are logged in a throttlePeriod, so that an
+// attack does not fill the log.
 const (
 	throttleCount  = 10
 	throttlePeriod = time.Second
 )
 
-// throttle logs messages of one kind that strangers can cause. At the end of a
-// period it logs how many more there have been in it.
+// throttle logs messages of one kind that strangers can cause. At the end of a period
+// it logs how many were left out.
 type throttle struct {
 	log  func(format string, args ...any)
-	more string // how that is logged, with a verb for the number
+	more string // the message for that, with a verb for the number
 
 	mu     sync.Mutex
 	period *time.Timer // nil while there are no messages
-	logged int         // in the period
-	left   int         // out, in the period
+	logged int         // in this period
+	left   int         // left out in this period
 }
 
 func (t *throttle) printf(format string, args ...any) {
@@ -44,7 +44,7 @@ func (t *throttle) admit() bool {
 	return true
 }
 
-// end ends the period, if there is one.
+// end ends the current period, if there is one.
 func (t *throttle) end() {
 	t.mu.Lock()
 	if t.period != nil {
@@ -55,26 +55,5 @@ func (t *throttle) end() {
 	t.mu.Unlock()
 	if left > 0 {
 		t.log(t.more, left)
-	}
-}
-
-// refusals are for what strangers can cause without reaching a limit.
-type refusals struct{ authkey, tls, accept throttle }
-
-func (s *Server) newRefusals() *refusals {
-	return &refusals{
-		authkey: throttle{log: s.log, more: "%d more clients were disconnected: they have no valid key"},
-		tls:     throttle{log: s.log, more: "%d more clients were disconnected: TLS"},
-		accept:  throttle{log: s.log, more: "%d more connections could not be accepted"},
-	}
-}
-
-// endThrottles logs what was left out of the log so far.
-func (s *Server) endThrottles() {
-	for _, h := range s.hits {
-		h.log.end()
-	}
-	for _, t := range []*throttle{&s.refusals.authkey, &s.refusals.tls, &s.refusals.accept} {
-		t.end()
 	}
 }

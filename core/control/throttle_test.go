@@ -10,17 +10,18 @@ import (
 	"time"
 
 	"avescript/core/control"
+	"avescript/internal/poll"
 )
 
 const attackers = 50
 
-// wantThrottled waits until the log speaks of all the attackers since begun,
-// and checks that it has few lines of its own for them.
+// wantThrottled waits until the log mentions all attackers since begun, and checks that
+// it has only few separate lines for them.
 func wantThrottled(t *testing.T, log *events, begun time.Time, line, more string) {
 	t.Helper()
 	rest := regexp.MustCompile(`(\d+) ` + regexp.QuoteMeta(more))
 	lines := 0
-	eventually(t, "all of them are logged: "+more, func() bool {
+	poll.Until(t, "all of them are logged: "+more, func() bool {
 		text := log.String()
 		lines = strings.Count(text, line)
 		all := lines

@@ -18,9 +18,10 @@ import (
 	"time"
 
 	"avescript/core/control"
+	"avescript/internal/poll"
 )
 
-// selfSigned writes a certificate that is its own authority, and its key.
+// selfSigned writes a self-signed certificate and its key.
 func selfSigned(t *testing.T, name string) (certFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -51,8 +52,8 @@ func selfSigned(t *testing.T, name string) (certFile, keyFile string) {
 	return write(name+".pem", "CERTIFICATE", cert), write(name+".key", "PRIVATE KEY", private)
 }
 
-// secured starts a service with TLS that wants certificates of clients, and
-// gives what such a client needs.
+// secured starts a TLS service that requires certificates of clients, and returns what
+// such a client needs.
 func secured(t *testing.T, options control.Options) (*control.Server, *tls.Config, func()) {
 	t.Helper()
 	serverCert, serverKey := selfSigned(t, "server")
@@ -94,10 +95,10 @@ func TestTLS(t *testing.T) {
 	logs(t, &log, "TLS: tls: client didn't provide a certificate")
 	plain := dialRaw(t, s)
 	plain.put("0123456789abcdef")
-	eventually(t, "who speaks no TLS is gone", func() bool { return len(s.Connections()) == 1 })
+	poll.Until(t, "who speaks no TLS is gone", func() bool { return len(s.Connections()) == 1 })
 
-	silent := dialRaw(t, s) // in the handshake of TLS at the shutdown
-	eventually(t, "it is there", func() bool { return len(s.Connections()) == 2 })
+	silent := dialRaw(t, s) // in the TLS handshake during the shutdown
+	poll.Until(t, "it is there", func() bool { return len(s.Connections()) == 2 })
 	begun := time.Now()
 	stop()
 	if took := time.Since(begun); took > 5*time.Second {
@@ -115,15 +116,15 @@ func TestTLSHandshakeTakesTooLong(t *testing.T) {
 		Log:    func(message string) { log.add("%s", message) },
 	})
 	dialRaw(t, s).want("<closed>")
-	logs(t, &log, "it did not finish the handshake of TLS in time (handshake_timeout)")
+	logs(t, &log, "it did not finish the TLS handshake in time (handshake_timeout)")
 }
 
 func TestTLSWithoutItsFiles(t *testing.T) {
 	cert, key := selfSigned(t, "server")
 	for want, files := range map[string][3]string{
-		"the certificate of the service: open /none: no such file or directory":            {"/none", key, ""},
-		"the authorities of the clients: open /none: no such file or directory":            {cert, key, "/none"},
-		"the authorities of the clients: wanted certificates in PEM, " + key + " has none": {cert, key, key},
+		"service certificate: open /none: no such file or directory":                              {"/none", key, ""},
+		"client certificate authorities: open /none: no such file or directory":                   {cert, key, "/none"},
+		"client certificate authorities: wanted certificates in PEM format, found none in " + key: {cert, key, key},
 	} {
 		if _, err := control.ServerTLS(files[0], files[1], files[2]); fmt.Sprint(err) != want {
 			t.Errorf("got %v, want %s", err, want)

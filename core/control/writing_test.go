@@ -11,8 +11,8 @@ import (
 	"avescript/core/control"
 )
 
-// together sends several calls as one packet, so that the service has read the
-// later ones when it answers the first.
+// together sends several calls as one packet, so that the service has read the later
+// ones when it answers the first.
 func (r *raw) together(calls ...string) {
 	r.t.Helper()
 	var packet bytes.Buffer

@@ -12,19 +12,19 @@ import (
 func checkPattern(pattern string) error {
 	for part := range strings.SplitSeq(pattern, "/") {
 		if _, err := path.Match(part, ""); err != nil || part == "" {
-			return fmt.Errorf("coverage: wanted a pattern of paths such as src/**/*.lua, got %q", pattern)
+			return fmt.Errorf("coverage: wanted a pattern of paths such as src/**/*, got %q", pattern)
 		}
 	}
 	return nil
 }
 
-// below is a path as patterns see it, if it is below the root.
+// below is a path relative to the root, as patterns use it, if it is below the root.
 func (c Choice) below(file string) (name string, ok bool) {
 	name, err := filepath.Rel(c.Root, file)
 	return name, err == nil && filepath.IsLocal(name)
 }
 
-// has reports whether a file, named as below does, is counted.
+// has reports whether a file, named as in below, is counted.
 func (c Choice) has(name string) bool {
 	return (len(c.Include) == 0 || matchAny(c.Include, name)) && !matchAny(c.Exclude, name)
 }
@@ -58,10 +58,10 @@ func match(pattern, name []string) bool {
 	return len(name) == 0
 }
 
-// Included are the Lua files below the root that the choice includes by a
-// pattern, as absolute paths: those that the report shall have even if nobody
-// has loaded them. Directories whose names begin with a dot are passed over.
-func (r *Run) Included() (files []string, err error) {
+// Included returns the files below the root for which isSource is true and that a
+// pattern includes, as absolute paths: the report contains them even if they were never
+// loaded. Directories whose names begin with a dot are ignored.
+func (r *Run) Included(isSource func(name string) bool) (files []string, err error) {
 	if len(r.choice.Include) == 0 {
 		return nil, nil
 	}
@@ -73,7 +73,7 @@ func (r *Run) Included() (files []string, err error) {
 			return err
 		case entry.IsDir() && name != "." && strings.HasPrefix(entry.Name(), "."):
 			return fs.SkipDir
-		case ok && entry.Type().IsRegular() && filepath.Ext(file) == ".lua" && r.choice.has(name):
+		case ok && entry.Type().IsRegular() && isSource(entry.Name()) && r.choice.has(name):
 			files = append(files, file)
 		}
 		return nil

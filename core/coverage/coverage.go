@@ -1,15 +1,14 @@
-// Package coverage counts which lines of a script's files are executed, in all
+// Package coverage counts which lines of the files of a script are executed, in all
 // processes of a run, and reports it.
 //
-// The process that measures makes a [Run]: a directory, which the processes that
-// it starts find through an environment variable. Each of them opens a
-// [Recorder], which has the counters of a file in memory that they share. So a
-// process need do nothing at its end, may be killed at any time, and ten
-// thousand processes leave as much behind as one.
+// The process that measures creates a [Run]: a directory, which its child processes
+// find through an environment variable. Each of them opens a [Recorder], which keeps
+// the counters of a file in shared memory. So a process needs no work at its end and
+// may be killed at any time, and ten thousand processes leave no more behind than one.
 //
-// There is a counter for each instruction. A line has been executed as often as
-// the one of its instructions that was executed most often: the head of a loop
-// counts its rounds, and a call that goes over several lines counts once.
+// There is a counter for each instruction. The count of a line is that of its most
+// frequent instruction: the head of a loop counts its rounds, and a call that extends
+// over several lines counts once.
 package coverage
 
 import (
@@ -17,21 +16,23 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"avescript/core/files"
 )
 
-// Variable is the environment variable that leads a process to the run that it
-// is part of: the directory of the run.
+// Variable is the environment variable with the directory of the run that a process
+// belongs to.
 const Variable = "AVESCRIPT_COVERAGE"
 
-// Choice says which files are counted: by their paths below Root, in which **
-// stands for any number of directories.
+// Choice says which files are counted: by their paths below Root, in which ** matches
+// any number of directories.
 type Choice struct {
 	Root    string   `json:"root"`
 	Include []string `json:"include,omitempty"` // a file matches one of these, unless there are none
 	Exclude []string `json:"exclude,omitempty"` // and none of these
 }
 
-// choiceFile is the name of the file in a run's directory that has the choice.
+// choiceFile is the file with the choice, in the directory of a run.
 const choiceFile = "choice.json"
 
 // Run is a measurement. It owns its directory.
@@ -40,8 +41,8 @@ type Run struct {
 	choice Choice
 }
 
-// Start begins a measurement in a new directory. A pattern that is wrong is an
-// error.
+// Start begins a measurement in a new directory. The error is an invalid pattern, or
+// one of the system.
 func Start(choice Choice) (*Run, error) {
 	for _, patterns := range [][]string{choice.Include, choice.Exclude} {
 		for _, pattern := range patterns {
@@ -54,7 +55,7 @@ func Start(choice Choice) (*Run, error) {
 	if choice.Root, err = filepath.Abs(choice.Root); err != nil {
 		return nil, fmt.Errorf("coverage: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "avescript-coverage-")
+	dir, err := files.TempDir("coverage")
 	if err != nil {
 		return nil, fmt.Errorf("coverage: %w", err)
 	}
@@ -70,6 +71,6 @@ func Start(choice Choice) (*Run, error) {
 	return r, nil
 }
 
-// Remove removes the directory. Processes that still run go on counting for
-// nobody.
+// Remove removes the directory. Processes that are still running continue to count,
+// without effect.
 func (r *Run) Remove() error { return os.RemoveAll(r.Dir) }

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// start begins to measure in a root of the files of a test.
+// start begins a measurement in a directory with the files of a test.
 func start(t *testing.T, choice Choice, files map[string]string) *Run {
 	t.Helper()
 	choice.Root = t.TempDir()
@@ -63,7 +63,7 @@ func TestProcessesAddToTheSameCounters(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			r, err := Open(run.Dir) // what another process does
+			r, err := Open(run.Dir) // like another process
 			if err != nil {
 				t.Error(err)
 				return
@@ -177,7 +177,7 @@ func TestWrongPatterns(t *testing.T) {
 func TestIncludedFiles(t *testing.T) {
 	run := start(t, Choice{Include: []string{"**/*"}, Exclude: []string{"b.lua"}},
 		map[string]string{"a.lua": "", "b.lua": "", "c.txt": "", "d/e.lua": "", ".git/f.lua": ""})
-	got, err := run.Included()
+	got, err := run.Included(func(name string) bool { return filepath.Ext(name) == ".lua" })
 	want := []string{filepath.Join(run.choice.Root, "a.lua"), filepath.Join(run.choice.Root, "d/e.lua")}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
@@ -199,7 +199,7 @@ func TestBrokenFilesOfCounters(t *testing.T) {
 	}
 }
 
-// sample is a result with everything in it.
+// sample is a result that contains everything.
 var sample = &Result{Root: "/lab", Files: []File{
 	{Name: "a.lua", Source: []byte("1\n2\n3\n4\n5\n6\n"), Lines: []Line{{1, 1}, {2, 0}, {4, 0}, {5, 12345}, {6, 0}}},
 	{Name: "</script>\x1b.lua", Source: []byte("</script><b>\n"), Lines: []Line{{1, 2}}},

@@ -8,11 +8,11 @@ import (
 	"unsafe"
 )
 
-// A file of counters: how many instructions there are and how long the name of
-// the source file is, as 32-bit numbers; the name; the line of each instruction,
-// likewise; and, at a multiple of eight, the counters as 64-bit numbers. The
-// byte order is the machine's, which the file does not leave. Its own name is
-// made of the source, so that the counters of two versions are not mixed.
+// The format of a file of counters: the number of instructions and the length of the
+// name of the source file, as 32-bit numbers; the name; the line of each instruction,
+// as 32-bit numbers; and, aligned to eight bytes, the counters as 64-bit numbers. The
+// byte order is that of the machine, which the file does not leave. The name of the
+// file depends on the source, so that the counters of two versions are not mixed.
 
 const (
 	suffix      = ".counters"
@@ -25,7 +25,7 @@ func fileName(name string, source []byte) string {
 	return hex.EncodeToString(sum[:16]) + suffix
 }
 
-// headerSize is where the counters begin.
+// headerSize is the offset of the counters.
 func headerSize(name string, instructions int) int {
 	size := 2*wordSize + len(name) + instructions*wordSize
 	return (size + counterSize - 1) / counterSize * counterSize
@@ -45,7 +45,7 @@ func header(name string, lines []int32) []byte {
 	return b
 }
 
-// countersIn are the counters in a file that is mapped. They are at its end.
+// countersIn returns the counters in a mapped file. They are at its end.
 func countersIn(m []byte, instructions int) []uint64 {
 	if instructions == 0 {
 		return nil
@@ -53,7 +53,7 @@ func countersIn(m []byte, instructions int) []uint64 {
 	return unsafe.Slice((*uint64)(unsafe.Pointer(&m[len(m)-instructions*counterSize])), instructions)
 }
 
-// parse gives the name of the source file, and how often each line was executed.
+// parse returns the name of the source file, and how often each line was executed.
 func parse(b []byte) (name string, lines map[int]uint64, err error) {
 	const short = "coverage: wanted a file of counters, got one of %d bytes"
 	if len(b) < 2*wordSize {

@@ -15,7 +15,7 @@ import (
 //go:embed html
 var pageSources embed.FS
 
-// page is what the page is told.
+// page is the data of the page.
 type page struct {
 	Root    string     `json:"root"`
 	Covered int        `json:"covered"`
@@ -28,11 +28,11 @@ type pageFile struct {
 	Covered int      `json:"covered"`
 	Lines   int      `json:"lines"`
 	Source  []string `json:"source"`
-	Counts  []*int64 `json:"counts"` // of each line of the source; null for one that cannot be executed
+	Counts  []*int64 `json:"counts"` // of each source line; null if it cannot be executed
 }
 
-// WriteHTML writes one page that needs no network: the files, and the source of
-// each with its counts. A browser builds only the file that is looked at.
+// WriteHTML writes one page that works without a network: the files, and the source of
+// each with its counts. A browser builds only the file that is shown.
 func (r *Result) WriteHTML(w io.Writer) error {
 	share := r.Share()
 	p := page{Root: filepath.Base(r.Root), Covered: share.Covered, Lines: share.Lines, Files: []pageFile{}}
@@ -44,7 +44,7 @@ func (r *Result) WriteHTML(w io.Writer) error {
 		return err
 	}
 	title := "Coverage of " + p.Root + ": " + share.String()
-	return webpage.Write(w, pageSources, title, webpage.Source(pageSources, "page.js"), data)
+	return webpage.Write(w, pageSources, webpage.Page{Title: title, Script: webpage.Source(pageSources, "page.js"), Data: data})
 }
 
 func (f File) page() pageFile {

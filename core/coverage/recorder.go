@@ -12,14 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Recorder hands out the counters of files, which stay mapped as long as the
-// process lives: nobody knows when the last function is gone that counts.
+// Recorder provides the counters of files. They stay mapped until the process ends,
+// because it is not known when the last function that counts is gone.
 type Recorder struct {
 	dir    string
 	choice Choice
 
 	mu     sync.Mutex
-	mapped map[string][]uint64 // by the names of the files of counters
+	mapped map[string][]uint64 // by the name of the counter file
 }
 
 // Open opens the run in a directory.
@@ -35,14 +35,14 @@ func Open(dir string) (*Recorder, error) {
 	return r, nil
 }
 
-// Counters gives the counters of what was loaded as name, one for each
-// instruction, whose lines are given. It is nil for what is not counted: for
-// what the run did not choose, and for text that isn't a file's, such as that of
-// loadstring. A relative name is one below the root of the run or, in a process
-// that has gone elsewhere, below its working directory. All who load the same get
-// the same counters, and add to them atomically.
+// Counters returns the counters of what was loaded as name, one for each instruction;
+// lines are their lines. It is nil for what is not counted: files that the run did not
+// choose, and text that does not come from a file, as in loadstring. A relative name is
+// relative to the root of the run or, in a process that has changed its directory, to
+// its working directory. All who load the same source get the same counters, and must
+// add to them atomically.
 //
-// What goes wrong makes the report incomplete, and not the script fail.
+// Errors make the report incomplete; the script does not fail.
 func (r *Recorder) Counters(name string, source []byte, lines []int32) []uint64 {
 	for _, base := range []string{r.choice.Root, "."} {
 		file := name
@@ -80,22 +80,22 @@ func (r *Recorder) open(name string, source []byte, lines []int32) []uint64 {
 	return counters
 }
 
-// mapOrCreate maps a file of counters, and makes it if this is the first process
-// that has loaded the source.
+// mapOrCreate maps a file of counters, and creates it if this is the first process that
+// has loaded the source.
 func (r *Recorder) mapOrCreate(path, name string, lines []int32) ([]byte, error) {
 	size := sizeOf(name, lines)
 	m, err := mapFile(path, size)
 	if errors.Is(err, os.ErrNotExist) {
 		m, err = r.create(path, name, lines)
 	}
-	if errors.Is(err, os.ErrExist) { // somebody else was faster
+	if errors.Is(err, os.ErrExist) { // another process was faster
 		m, err = mapFile(path, size)
 	}
 	return m, err
 }
 
-// create makes a file of counters under another name first, so that nobody sees
-// half of one.
+// create creates a file of counters under another name first, so that nobody sees an
+// incomplete one.
 func (r *Recorder) create(path, name string, lines []int32) ([]byte, error) {
 	f, err := os.CreateTemp(r.dir, "new-")
 	if err != nil {
@@ -104,8 +104,8 @@ func (r *Recorder) create(path, name string, lines []int32) ([]byte, error) {
 	defer os.Remove(f.Name())
 	defer f.Close()
 	size := sizeOf(name, lines)
-	// Without room for all of it a count might be a bus error. Some file
-	// systems cannot tell.
+	// Without disk space for all of it, counting could cause a bus error. Some file
+	// systems cannot reserve space.
 	err = unix.Fallocate(int(f.Fd()), 0, 0, int64(size))
 	if errors.Is(err, unix.EOPNOTSUPP) {
 		err = f.Truncate(int64(size))

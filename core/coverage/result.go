@@ -9,17 +9,17 @@ import (
 	"slices"
 )
 
-// Result is what a run has counted.
+// Result is the result of a run.
 type Result struct {
 	Root  string
 	Files []File // sorted by name
 }
 
-// File is a file that was counted.
+// File is a counted file.
 type File struct {
-	Name   string // below the root
+	Name   string // relative to the root
 	Source []byte
-	Lines  []Line // those that can be executed, in order
+	Lines  []Line // lines that can be executed, in order
 }
 
 // Line is a line that can be executed.
@@ -28,12 +28,12 @@ type Line struct {
 	Count  uint64
 }
 
-// Share is how many lines there are, and how many of them were executed.
+// Share is a number of lines, and how many of them were executed.
 type Share struct {
 	Covered, Lines int
 }
 
-// Percent is the share of the lines that were executed; of no lines it is all.
+// Percent is the percentage of executed lines; for no lines it is 100.
 func (s Share) Percent() float64 {
 	if s.Lines == 0 {
 		return 100
@@ -41,12 +41,12 @@ func (s Share) Percent() float64 {
 	return 100 * float64(s.Covered) / float64(s.Lines)
 }
 
-// String is the share in per cent. It is rounded down, so that 100 means all.
+// String is the percentage. It is rounded down, so that 100 means all.
 func (s Share) String() string {
 	return fmt.Sprintf("%.1f%%", float64(int(s.Percent()*10))/10)
 }
 
-// Share is that of the file.
+// Share is the share of the file.
 func (f File) Share() Share {
 	s := Share{Lines: len(f.Lines)}
 	for _, line := range f.Lines {
@@ -57,8 +57,8 @@ func (f File) Share() Share {
 	return s
 }
 
-// Missed lists the lines that were not executed. Where nothing that was
-// executed lies between, they are one range.
+// Missed lists the lines that were not executed. Lines with no executed line between
+// them form one range.
 func (f File) Missed() (ranges [][2]int) {
 	open := false
 	for _, line := range f.Lines {
@@ -74,7 +74,7 @@ func (f File) Missed() (ranges [][2]int) {
 	return ranges
 }
 
-// Share is that of all files.
+// Share is the share of all files together.
 func (r *Result) Share() (s Share) {
 	for _, f := range r.Files {
 		of := f.Share()
@@ -83,9 +83,8 @@ func (r *Result) Share() (s Share) {
 	return s
 }
 
-// Result is what has been counted so far. Files that have gone or were changed
-// since they were loaded are not in it: there is nothing to show the counts
-// beside.
+// Result returns what was counted so far. Files that were removed or changed since they
+// were loaded are left out, because the counts would not match their source.
 func (r *Run) Result() (*Result, error) {
 	paths, err := filepath.Glob(filepath.Join(r.Dir, "*"+suffix))
 	if err != nil {

@@ -10,12 +10,12 @@ import (
 	"unicode/utf8"
 )
 
-// WriteLCOV writes the tracefile of lcov and genhtml, which most tools read.
-// The paths are absolute.
+// WriteLCOV writes the tracefile format of lcov and genhtml, which most tools read.
+// Paths are absolute.
 func (r *Result) WriteLCOV(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	for _, f := range r.Files {
-		// A line break in a path would be a line of the file.
+		// A line break in a path would start a new line of the file.
 		fmt.Fprintf(out, "TN:\nSF:%s\n", strings.ReplaceAll(filepath.Join(r.Root, f.Name), "\n", "?"))
 		for _, line := range f.Lines {
 			fmt.Fprintf(out, "DA:%d,%d\n", line.Number, line.Count)
@@ -26,11 +26,11 @@ func (r *Result) WriteLCOV(w io.Writer) error {
 	return out.Flush()
 }
 
-// longestMissed is how many characters of a file's missed lines the summary
-// shows.
+// longestMissed is the limit for the missed lines of a file in the summary, in
+// characters.
 const longestMissed = 40
 
-// WriteSummary writes a table for people: a line for each file, and the sum.
+// WriteSummary writes a table for people: a line for each file, and the total.
 func (r *Result) WriteSummary(w io.Writer) error {
 	const total = "total"
 	width := len(total)
@@ -72,7 +72,7 @@ func missedText(ranges [][2]int) string {
 	return b.String()
 }
 
-// quoteName is a file's name, in which nothing acts on a terminal.
+// quoteName escapes the name of a file for a terminal.
 func quoteName(name string) string {
 	if quoted := strconv.Quote(name); quoted != `"`+name+`"` {
 		return quoted
@@ -80,7 +80,7 @@ func quoteName(name string) string {
 	return name
 }
 
-// Minimum is what a run wants to reach, in per cent; 0 is nothing.
+// Minimum is the required coverage, in per cent; 0 means none.
 type Minimum struct {
 	Total float64 // of all lines together
 	File  float64 // of the lines of each file

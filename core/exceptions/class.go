@@ -3,20 +3,20 @@ package exceptions
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"sync"
 )
 
-// Class is the type of an exception. It is an error itself, so that errors.Is
-// can be asked for it.
+// Class is the type of an exception. It is an error itself, for errors.Is.
 type Class struct {
 	Name   string
-	Parent *Class // nil for Exception alone
+	Parent *Class // nil only for Exception
 }
 
 // Error is the name of the class.
 func (c *Class) Error() string { return c.Name }
 
-// IsA reports whether c is ancestor or comes from it.
+// IsA reports whether c is ancestor or a descendant of it.
 func (c *Class) IsA(ancestor *Class) bool {
 	for ; c != nil; c = c.Parent {
 		if c == ancestor {
@@ -26,8 +26,16 @@ func (c *Class) IsA(ancestor *Class) bool {
 	return false
 }
 
-// The classes of ave.exceptions, of ave.network.exceptions, and those of
-// Python's own that travel over the wire.
+// IsNetwork reports whether c belongs to ave.network.exceptions. These are about a
+// connection of this program and are never sent to another program.
+func (c *Class) IsNetwork() bool {
+	return slices.ContainsFunc([]*Class{
+		ConnectionClosed, ConnectionTimeout, ConnectionRefused, ConnectionInProgress, ConnectionAgain, ConnectionReset, ConnectionUnknownHost,
+	}, c.IsA)
+}
+
+// The classes of ave.exceptions and ave.network.exceptions, and the classes of Python
+// that are used in the protocol.
 var (
 	Exception     = builtin("Exception", nil)
 	TypeError     = builtin("TypeError", Exception)
@@ -54,11 +62,15 @@ var (
 	ConnectionInProgress = builtin("ConnectionInProgress", Exception)
 	ConnectionAgain      = builtin("ConnectionAgain", Exception)
 	ConnectionReset      = builtin("ConnectionReset", Exception)
+
+	// ConnectionUnknownHost is not in the document: with its classes, clients would
+	// take a host name that does not exist for a service that may come back.
+	ConnectionUnknownHost = builtin("ConnectionUnknownHost", Exception)
 )
 
-// classes is every class by its name. It is the one state of the package that
-// is shared by all interpreters of a program: a name on the wire means the
-// same everywhere in it.
+// classes contains all classes by name. It is the only state of this package that is
+// shared by all interpreters of a program: a name in the protocol means the same in all
+// of them.
 var classes struct {
 	sync.RWMutex
 	byName map[string]*Class
@@ -78,9 +90,8 @@ func builtin(name string, parent *Class) *Class {
 // Builtin lists the classes that this package declares, parents first.
 func Builtin() []*Class { return classes.order }
 
-// Lookup finds a class by its name. A name that nobody has defined gives a
-// class that comes from AveException and is remembered nowhere, so that a peer
-// cannot fill the memory with names.
+// Lookup finds a class by its name. For an undefined name it returns a class below
+// AveException, which is not stored, so that a peer cannot fill the memory with names.
 func Lookup(name string) *Class {
 	classes.RLock()
 	defer classes.RUnlock()
@@ -92,8 +103,8 @@ func Lookup(name string) *Class {
 
 var nameForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
-// Define makes a class of a service's own below parent, AveException if nil.
-// Defining the same class again gives the one that is there.
+// Define makes a class of a service, below parent, or AveException if that is nil.
+// Defining the same class again returns the existing one.
 func Define(name string, parent *Class) (*Class, error) {
 	if !nameForm().MatchString(name) {
 		return nil, fmt.Errorf("wanted an identifier as the name of an exception, got %q", name)

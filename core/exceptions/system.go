@@ -9,9 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// OfSystem makes an OSError of an error that the operating system has given,
-// with its name as errno, such as "ENOENT", and the path that it is about. Any
-// other error is returned as it is.
+// OfSystem converts an error of the operating system to an OSError, with its name as
+// errno, such as "ENOENT", and the path. Any other error is returned unchanged.
 func OfSystem(err error) error {
 	var errno syscall.Errno
 	var known *Error

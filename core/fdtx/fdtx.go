@@ -1,17 +1,16 @@
-// Package fdtx passes open descriptors between the processes of one host, so
-// that one can go on where another stops and nobody at the other end of a
-// connection notices.
+// Package fdtx passes open descriptors between processes of one host, so that one
+// process can continue where another stops, without the other end of a connection
+// noticing.
 //
-// One process listens and accepts, the other one connects; then both can put and
-// get. A message is some bytes, and up to [MaxFds] descriptors with them. What
-// is too much for one message goes in several.
+// One process listens and accepts, the other one connects; then both can put and get. A
+// message is some bytes, and up to [MaxFds] descriptors with them. Larger messages must
+// be split.
 //
-// On the way, the bytes of a message are those of one sendmsg(2) on a Unix
-// stream socket, without a frame around them, and its descriptors are one
-// SCM_RIGHTS. So any program can be the other side. But where a message ends is
-// for the kernel to tell, and it tells it only behind one that has descriptors:
-// messages without any which follow each other look like one. Whoever sends such
-// ones makes their lengths known, and uses [FdTx.GetExactly].
+// The bytes of a message are those of one sendmsg(2) on a Unix stream socket, without a
+// frame, and its descriptors are one SCM_RIGHTS. So any program can be the other side.
+// But only the kernel marks the end of a message, and only if it has descriptors:
+// consecutive messages without descriptors look like one. Programs that send such
+// messages have to agree on their lengths, and use [FdTx.GetExactly].
 package fdtx
 
 import (
@@ -23,30 +22,29 @@ import (
 	"avescript/core/exceptions"
 )
 
-// Forever is the timeout of what may take as long as it likes; any negative one
-// is. A timeout of 0 does not wait at all.
+// Forever is the timeout that means no limit, like any negative one. A timeout of 0
+// does not wait at all.
 const Forever time.Duration = -1
 
-// FdTx is one side of a transfer. It has at most one socket to listen on and one
-// connection; a new one takes the place of the last, which is closed.
+// FdTx is one side of a transfer. It has at most one listening socket and one
+// connection; a new one replaces and closes the old one.
 //
-// It may be used by several goroutines: one puts and one gets at a time, the
-// others wait for their turn. The waits end with their timeout, which is a
-// Timeout, with their context, whose cause is the error then, or when the FdTx
-// is closed, which is ConnectionClosed.
+// Several goroutines may use it: one puts and one gets at a time, the others wait for
+// their turn. Waits end with a Timeout error after their timeout, with the cause of
+// their context, or with ConnectionClosed when the FdTx is closed.
 type FdTx struct {
 	mu       sync.Mutex
 	listener *listener
 	conn     *socket
-	closed   chan struct{} // closed, and made anew, by Close
+	closed   chan struct{} // closed, and replaced, by Close
 }
 
-// New makes an FdTx that has no socket yet.
+// New creates an FdTx without a socket.
 func New() *FdTx { return &FdTx{closed: make(chan struct{})} }
 
-// Listen makes a socket file and takes connections on it from then on. The
-// directory is made if it is not there. An empty name is replaced by a random
-// one; a file that exists is an error. The path that is returned is absolute.
+// Listen creates a socket file and listens on it. The directory is created if it does
+// not exist. An empty name is replaced by a random one; an existing file is an error.
+// The returned path is absolute.
 func (t *FdTx) Listen(dir, name string, options ListenOptions) (path string, err error) {
 	if err := t.Close(); err != nil {
 		return "", err
@@ -64,15 +62,15 @@ func (t *FdTx) Listen(dir, name string, options ListenOptions) (path string, err
 	return l.path, err
 }
 
-// Accept waits for a peer to connect. It must run as one of the users in uids,
-// or as the own one if there are none: anybody else is an AuthError and is
-// disconnected, and Accept can be called again.
+// Accept waits for a peer to connect. The peer must run as one of the users in uids, or
+// as the user of this process if there are none. Otherwise the error is an AuthError,
+// the peer is disconnected, and Accept can be called again.
 func (t *FdTx) Accept(ctx context.Context, timeout time.Duration, uids ...int) error {
 	t.mu.Lock()
 	l := t.listener
 	t.mu.Unlock()
 	if l == nil {
-		return exceptions.ConnectionClosed.Newf("connection closed: it does not listen")
+		return exceptions.ConnectionClosed.Newf("not listening: call listen first")
 	}
 	limited, cancel := within(ctx, timeout)
 	defer cancel()
@@ -83,10 +81,10 @@ func (t *FdTx) Accept(ctx context.Context, timeout time.Duration, uids ...int) e
 	return t.adopt(conn, uids, func() bool { return t.listener == l })
 }
 
-// Connect connects to the socket file of a peer that listens. It goes on trying
-// until the time is over, so that the peer may be later. That the peer runs as
-// somebody else than one of uids, or than the own user if there are none, is an
-// AuthError at once.
+// Connect connects to the socket file of a listening peer. It retries until the time is
+// over, so the peer may start later. If the peer does not run as one of the users in
+// uids, or as the user of this process if there are none, the error is an AuthError,
+// without a retry.
 func (t *FdTx) Connect(ctx context.Context, path string, timeout time.Duration, uids ...int) error {
 	if err := t.Close(); err != nil {
 		return err
@@ -103,8 +101,8 @@ func (t *FdTx) Connect(ctx context.Context, path string, timeout time.Duration, 
 	return t.adopt(conn, uids, func() bool { return t.closed == closed })
 }
 
-// adopt makes conn the connection if one of uids is at its other end and nobody
-// has closed t meanwhile, about which wanted is asked under the lock.
+// adopt makes conn the connection if the peer runs as one of uids and t was not closed
+// meanwhile, which wanted reports; it is called with t.mu.
 func (t *FdTx) adopt(conn *socket, uids []int, wanted func() bool) error {
 	if err := checkPeer(conn, uids); err != nil {
 		return errors.Join(err, conn.close())
@@ -123,19 +121,18 @@ func (t *FdTx) adopt(conn *socket, uids []int, wanted func() bool) error {
 	return last.close()
 }
 
-// connected is the connection.
+// connected returns the connection.
 func (t *FdTx) connected() (*socket, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.conn == nil {
-		return nil, exceptions.ConnectionClosed.Newf("connection closed: it is not connected")
+		return nil, exceptions.ConnectionClosed.Newf("not connected: call connect or accept first")
 	}
 	return t.conn, nil
 }
 
-// Close closes the sockets and removes the socket file that Listen has made.
-// What was put is not lost by it. It may be called again, and the FdTx be used
-// again.
+// Close closes the sockets and removes the socket file of Listen. Messages that were
+// put are not lost. It may be called again, and the FdTx may be used again.
 func (t *FdTx) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -12,39 +12,39 @@ import (
 	"avescript/core/exceptions"
 )
 
-// A piece is what one recvmsg gives: the kernel cuts messages that are longer
-// than uncut, at a length that depends on its version and on the sender's buffer.
+// A piece is the result of one recvmsg: the kernel cuts messages that are longer than
+// uncut, at a length that depends on its version and on the sender's buffer.
 const (
 	uncut    = 32 << 10
 	mostRead = 64 << 10
-	// pieceGap is how long the next piece of a message may take: the pieces
-	// come from one call of the sender.
+	// pieceGap is how long the next piece of a message may take: all pieces come from
+	// one call of the sender.
 	pieceGap = time.Second
 )
 
-// incoming is a message on its way in.
+// incoming is a message that is being received.
 type incoming struct {
 	bytes []byte
 	fds   []int
-	lost  bool // there were more descriptors than arrived
+	lost  bool // some descriptors could not be received
 
-	// What recvmsg is given, and what it gives.
+	// Arguments and results of recvmsg.
 	buffer, cmsgs        []byte
 	room, cmsg           []byte
 	n, controlLen, flags int
 }
 
-// Get receives a message of at most maxLen bytes with at most maxFds
-// descriptors. They are the caller's, and close-on-exec.
+// Get receives a message of at most maxLen bytes with at most maxFds descriptors. The
+// caller owns the descriptors, which are close-on-exec.
 //
-// A message that is longer is an OverflowError, and the connection is closed,
-// because the rest of it would pass for the next message. It is the same for one
-// of 32 KiB or more that is not just as long as maxLen: the kernel delivers it in
-// pieces, and nothing tells the last one. A message with too many descriptors is
-// an OverflowError as well, but the next one can be got. None of the descriptors
-// of a message that is refused stays open.
+// A longer message is an OverflowError, and the connection is closed, because the rest
+// of the message would look like the next one. The same happens for a message of 32 KiB
+// or more whose length is not exactly maxLen: the kernel delivers it in pieces, and the
+// last one is not marked. A message with too many descriptors is also an OverflowError,
+// but the next message can be received. The descriptors of a refused message are
+// closed.
 //
-// Messages are got also after the peer has gone, and then it is
+// Messages can still be received after the peer has gone; then the error is
 // ConnectionClosed.
 func (t *FdTx) Get(ctx context.Context, maxLen, maxFds int, timeout time.Duration) (message []byte, fds []int, err error) {
 	maxFds = min(maxFds, MaxFds)
@@ -59,13 +59,13 @@ func (t *FdTx) Get(ctx context.Context, maxLen, maxFds int, timeout time.Duratio
 	})
 }
 
-// GetExactly receives the next length bytes and the count descriptors that must
-// come with them. Unlike Get it knows where a message ends, and so it can tell
-// messages apart that have no descriptors, and receive those of any length.
+// GetExactly receives the next length bytes and the count descriptors that must come
+// with them. Unlike Get it knows where a message ends. So it can separate messages
+// without descriptors, and receive messages of any length.
 //
-// A wrong number of descriptors is an OverflowError if there are too many and an
-// error if there are too few; the next message can be got then. If the time is
-// over or the peer gone in the middle of the message, the connection is closed.
+// Too many descriptors are an OverflowError, too few an error; the next message can be
+// received then. If the time is over or the peer has gone in the middle of the message,
+// the connection is closed.
 func (t *FdTx) GetExactly(ctx context.Context, length, count int, timeout time.Duration) (message []byte, fds []int, err error) {
 	return t.receive(ctx, length, count, timeout, func(ctx context.Context, s *socket) error {
 		s.bytes = make([]byte, 0, length)
@@ -111,15 +111,15 @@ func (t *FdTx) receive(ctx context.Context, length, count int, timeout time.Dura
 	return message, fds, nil
 }
 
-// take gives away what has come.
+// take returns what was received, and forgets it.
 func (in *incoming) take() (message []byte, fds []int) {
 	message, fds = in.bytes, in.fds
 	in.bytes, in.fds, in.lost = nil, nil, false
 	return message, fds
 }
 
-// getAtMost gets a message that ends where nothing more is in the socket, or
-// where the kernel marks it by descriptors.
+// getAtMost receives a message that ends where the socket is empty, or where the kernel
+// marks the end because of descriptors.
 func (s *socket) getAtMost(ctx context.Context, maxLen, maxFds int) error {
 	if err := s.piece(ctx, maxLen, maxFds); err != nil {
 		return err
@@ -135,21 +135,20 @@ func (s *socket) getAtMost(ctx context.Context, maxLen, maxFds int) error {
 	return nil
 }
 
-// nextPiece gets more of a message that may have been cut. What has descriptors
-// is not more of it.
+// nextPiece receives the next piece of a message that may have been cut. Data with
+// descriptors does not belong to it.
 func (s *socket) nextPiece(ctx context.Context, maxLen int) error {
 	soon, cancel := context.WithTimeout(ctx, pieceGap)
 	defer cancel()
 	err := s.piece(soon, maxLen, len(s.fds))
 	if s.lost || err != nil && ctx.Err() == nil && soon.Err() != nil {
-		return s.broken(exceptions.OverflowError.Newf("wanted a message of less than %d bytes or of just %d, got %d", uncut, maxLen, len(s.bytes)))
+		return s.broken(exceptions.OverflowError.Newf("wanted a message shorter than %d bytes, or of exactly %d, got %d", uncut, maxLen, len(s.bytes)))
 	}
 	return err
 }
 
-// goesOn reports whether there are more bytes that do not begin a message of
-// their own for certain. Without room for descriptors the kernel tells only that
-// there are some.
+// goesOn reports whether there are more bytes that may belong to this message. Without
+// room for descriptors the kernel only reports that there are some.
 func (s *socket) goesOn() (more bool) {
 	_ = s.control(func(fd int) error {
 		n, _, flags, _, err := unix.Recvmsg(fd, make([]byte, 1), nil, unix.MSG_PEEK|unix.MSG_DONTWAIT)
@@ -159,15 +158,15 @@ func (s *socket) goesOn() (more bool) {
 	return more
 }
 
-// piece receives what there is of a message of length bytes with count
-// descriptors. After an error in the middle of one the connection is closed.
+// piece receives what is available of a message of length bytes with count descriptors.
+// After an error in the middle of a message the connection is closed.
 func (s *socket) piece(ctx context.Context, length, count int) error {
 	if s.buffer == nil {
 		s.buffer, s.cmsgs = make([]byte, mostRead), make([]byte, unix.CmsgSpace(4*MaxFds))
 	}
 	s.room, s.cmsg = s.buffer[:min(length-len(s.bytes), mostRead)], nil
 	if missing := count - len(s.fds); missing > 0 {
-		// CmsgSpace would have room for one more, if the number is odd.
+		// If the number is odd, CmsgSpace would leave room for one more.
 		s.cmsg = s.cmsgs[:unix.CmsgLen(4*missing)]
 	}
 	err := s.read(ctx, s.reading.transfer)
@@ -203,11 +202,10 @@ func (in *incoming) addRights(control []byte) error {
 	return err
 }
 
-// broken closes the connection, whose next bytes are not the beginning of a
-// message.
+// broken closes the connection: its next bytes are not the beginning of a message.
 func (s *socket) broken(err error) error { return errors.Join(err, s.close()) }
 
-// tooMany is why descriptors were lost that have been sent.
+// tooMany is the error if descriptors were lost that were sent.
 func (in *incoming) tooMany(wanted int) error {
 	if len(in.fds) < wanted {
 		return fmt.Errorf("descriptors of a message were lost: this process cannot open more than the %d that have arrived", len(in.fds))
@@ -215,8 +213,8 @@ func (in *incoming) tooMany(wanted int) error {
 	return exceptions.OverflowError.Newf("wanted at most %d descriptors with a message, got more", wanted)
 }
 
-// CloseAll closes descriptors that [FdTx.Get] has returned. Their numbers mostly
-// follow each other, and the kernel closes such ones by one call.
+// CloseAll closes descriptors that [FdTx.Get] has returned. Most of them are
+// consecutive numbers, which the kernel closes in one call.
 func CloseAll(fds []int) {
 	for len(fds) > 0 {
 		n := 1

@@ -15,8 +15,8 @@ import (
 	"avescript/core/pipe"
 )
 
-// send sends a descriptor and gives the copy that arrives, which is not the
-// test's to close.
+// send sends a descriptor and returns the copy that arrives, which is closed
+// automatically.
 func send(t *testing.T, fd int) int {
 	t.Helper()
 	a, b := pair(t)
@@ -44,7 +44,7 @@ func TestFile(t *testing.T) {
 	file.WriteString("one ")
 	got := sendFile(t, file)
 	file.Close()
-	got.WriteString("two") // at the offset that the sender has left
+	got.WriteString("two") // at the offset that the sender has reached
 	if text, err := os.ReadFile(path); err != nil || string(text) != "one two" {
 		t.Errorf("got %q, %v", text, err)
 	}
@@ -110,7 +110,7 @@ func TestListeningAndConnectedSockets(t *testing.T) {
 	}
 }
 
-// fromCopy closes a connection and gives one that is made of a copy.
+// fromCopy closes a connection and returns one that is made from a copy.
 func fromCopy(t *testing.T, c *connection.BlockingConnection) *connection.BlockingConnection {
 	t.Helper()
 	fd, err := c.Fileno()

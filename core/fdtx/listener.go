@@ -13,22 +13,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ListenOptions are who may use a socket file; zero values stand for the
-// defaults, which let in the own user alone. The kernel asks for the permission
-// to write to connect.
+// ListenOptions says who may use a socket file; the defaults only allow the own user.
+// To connect, the kernel requires write permission.
 type ListenOptions struct {
-	Mode    fs.FileMode // of the socket file: 0600
-	DirMode fs.FileMode // of the directory, if it has to be made: 0700
+	Mode    fs.FileMode // of the socket file; default 0600
+	DirMode fs.FileMode // of the directory, if it is created; default 0700
 }
 
-// longestPath is what the address of a Unix socket has room for.
+// longestPath is the maximum length of the address of a Unix socket.
 const longestPath = len(unix.RawSockaddrUnix{}.Path) - 1
 
-// listener is a socket that listens, and its file.
+// listener is a listening socket and its file.
 type listener struct {
 	*socket
 	path string
-	file fs.FileInfo // which is at path as long as nobody else has put one there
+	file fs.FileInfo // the file at path, unless somebody else has replaced it
 }
 
 func listen(dir, name string, options ListenOptions) (*listener, error) {
@@ -78,23 +77,23 @@ func checkPath(path string) error {
 	return nil
 }
 
-// makeDirectory leaves one that is there as it is.
+// makeDirectory does not change an existing directory.
 func makeDirectory(dir string, mode fs.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(dir), mode); err != nil {
 		return err
 	}
 	err := os.Mkdir(dir, mode)
 	if errors.Is(err, fs.ErrExist) {
-		return os.MkdirAll(dir, mode) // an error unless it is a directory
+		return os.MkdirAll(dir, mode) // an error if it is not a directory
 	}
 	if err != nil {
 		return err
 	}
-	return os.Chmod(dir, mode) // without the umask
+	return os.Chmod(dir, mode) // regardless of the umask
 }
 
-// bind makes the file. Nobody can connect before it has its mode: until the
-// socket listens, connections are refused.
+// bind creates the file. Nobody can connect before it has its mode: until the socket
+// listens, connections are refused.
 func (l *listener) bind(mode fs.FileMode) error {
 	return l.control(func(fd int) error {
 		if err := unix.Bind(fd, &unix.SockaddrUnix{Name: l.path}); errors.Is(err, unix.EADDRINUSE) {
@@ -129,7 +128,7 @@ func (l *listener) accept(ctx context.Context) (*socket, error) {
 	return ownSocket(peer)
 }
 
-// close removes the file, too, unless it is somebody else's by now.
+// close also removes the file, unless somebody else has replaced it.
 func (l *listener) close() error {
 	var removed error
 	if there, err := os.Lstat(l.path); err == nil && l.file != nil && os.SameFile(there, l.file) {
@@ -138,13 +137,13 @@ func (l *listener) close() error {
 	return errors.Join(removed, l.socket.close())
 }
 
-// How long dial waits before the next attempt; it doubles up to the longest.
+// How long dial waits before the next attempt; it doubles up to the longest pause.
 const (
 	dialPause   = 5 * time.Millisecond
 	dialLongest = 100 * time.Millisecond
 )
 
-// dial goes on trying until it is successful, ctx ends or closed is closed.
+// dial retries until it succeeds, ctx ends or closed is closed.
 func dial(ctx context.Context, path string, closed <-chan struct{}) (*socket, error) {
 	if err := checkPath(path); err != nil {
 		return nil, err
@@ -176,12 +175,12 @@ func dialOnce(path string) (*socket, error) {
 	return sock, nil
 }
 
-// unreachedError is the end of an attempt to connect, with what had gone wrong
-// until then.
+// unreachedError is the error of a connection attempt that has ended, with the last
+// failure.
 type unreachedError struct {
 	path       string
 	last, ends error
 }
 
-func (e *unreachedError) Error() string { return fmt.Sprintf("connect to %s: %v", e.path, e.last) }
-func (e *unreachedError) Unwrap() error { return e.ends }
+func (e *unreachedError) Error() string   { return fmt.Sprintf("connect to %s: %v", e.path, e.last) }
+func (e *unreachedError) Unwrap() []error { return []error{e.ends, e.last} }

@@ -17,6 +17,8 @@ import (
 
 	"avescript/core/exceptions"
 	"avescript/core/fdtx"
+	"avescript/internal/goroutines"
+	"avescript/internal/reexec"
 )
 
 func listen(t *testing.T, dir, name string, options fdtx.ListenOptions) (*fdtx.FdTx, string) {
@@ -143,11 +145,13 @@ func TestConnectAndAcceptTimeOut(t *testing.T) {
 
 func TestConnectAndAcceptEndWithTheirContext(t *testing.T) {
 	cancelled, cancel := context.WithCancel(ctx)
-	time.AfterFunc(soon, cancel)
+	goroutines.WhenBlocked(t, "fdtx.(*FdTx).Connect", cancel)
 	if err := fdtx.New().Connect(cancelled, filepath.Join(t.TempDir(), "nobody"), late); !errors.Is(err, context.Canceled) {
 		t.Errorf("connect: %v", err)
 	}
 	tx, _ := listen(t, t.TempDir(), "", fdtx.ListenOptions{})
+	cancelled, cancel = context.WithCancel(ctx)
+	goroutines.WhenBlocked(t, "fdtx.(*FdTx).Accept", cancel)
 	if err := tx.Accept(cancelled, late); !errors.Is(err, context.Canceled) {
 		t.Errorf("accept: %v", err)
 	}
@@ -155,12 +159,12 @@ func TestConnectAndAcceptEndWithTheirContext(t *testing.T) {
 
 func TestCloseEndsConnectAndAccept(t *testing.T) {
 	tx := fdtx.New()
-	time.AfterFunc(soon, func() { tx.Close() })
+	goroutines.WhenBlocked(t, "fdtx.(*FdTx).Connect", func() { tx.Close() })
 	if err := tx.Connect(ctx, filepath.Join(t.TempDir(), "nobody"), late); !errors.Is(err, exceptions.ConnectionClosed) {
 		t.Errorf("connect: %v", err)
 	}
 	tx, _ = listen(t, t.TempDir(), "", fdtx.ListenOptions{})
-	time.AfterFunc(soon, func() { tx.Close() })
+	goroutines.WhenBlocked(t, "fdtx.(*FdTx).Accept", func() { tx.Close() })
 	if err := tx.Accept(ctx, late); !errors.Is(err, exceptions.ConnectionClosed) {
 		t.Errorf("accept: %v", err)
 	}
@@ -219,13 +223,13 @@ func TestAStranger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.WriteFile(dir+"/test", program, 0o755), os.Chmod(dir, 0o755)); err != nil { //nolint:gosec // nobody runs it
+	if err := errors.Join(os.WriteFile(dir+"/test", program, 0o755), os.Chmod(dir, 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	tx, path := listen(t, dir, "open", fdtx.ListenOptions{Mode: 0o666})
 	connect := func() *exec.Cmd {
-		cmd := exec.Command(dir + "/test")
-		cmd.Env = []string{stranger + "=" + path}
+		cmd := reexec.Command("stranger", path)
+		cmd.Path = dir + "/test"
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}, Pdeathsig: syscall.SIGKILL}
 		cmd.Stderr = os.Stderr
 		if err := cmd.Start(); err != nil {

@@ -2,7 +2,6 @@ package fdtx_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -11,38 +10,42 @@ import (
 	"golang.org/x/sys/unix"
 
 	"avescript/core/fdtx"
+	"avescript/internal/reexec"
 )
 
 const (
 	soon = 30 * time.Millisecond
-	late = 10 * time.Second
+	late = time.Minute
 )
 
 var ctx = context.Background()
 
-// stranger has the test binary connect to a path, wait for a byte, and end with
-// status 0.
-const stranger = "FDTX_TEST_STRANGER"
-
 func TestMain(m *testing.M) {
-	if path := os.Getenv(stranger); path != "" {
-		t := fdtx.New()
-		if err := t.Connect(ctx, path, late, 0); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		_, _, _ = t.Get(ctx, 1, 0, late)
-		os.Exit(0)
-	}
+	reexec.Main(reexec.Programs{"stranger": beStranger})
 	goleak.VerifyTestMain(m)
 }
 
-// pair makes two sides that are connected.
+// beStranger connects to a path and waits for a byte.
+func beStranger(args []string) error {
+	t := fdtx.New()
+	if err := t.Connect(ctx, args[0], late, 0); err != nil {
+		return err
+	}
+	_, _, _ = t.Get(ctx, 1, 0, late)
+	return nil
+}
+
+// pair returns two connected sides.
 func pair(t *testing.T) (a, b *fdtx.FdTx) {
 	t.Helper()
 	a, b = fdtx.New(), fdtx.New()
 	t.Cleanup(func() { a.Close(); b.Close() })
-	path, err := a.Listen(t.TempDir(), "", fdtx.ListenOptions{})
+	dir, err := os.MkdirTemp("", "fdtx") // the path must be short, and t.TempDir contains the name of the test
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	path, err := a.Listen(dir, "", fdtx.ListenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,8 +65,8 @@ func put(t *testing.T, tx *fdtx.FdTx, message string, fds ...int) {
 	}
 }
 
-// wantGot looks at what a Get returned, and gives the descriptors, which are
-// closed with the test.
+// wantGot checks the result of a Get, and returns the descriptors, which are closed
+// with the test.
 func wantGot(t *testing.T, want string, count int) func(message []byte, fds []int, err error) []int {
 	return func(message []byte, fds []int, err error) []int {
 		t.Helper()
@@ -75,8 +78,8 @@ func wantGot(t *testing.T, want string, count int) func(message []byte, fds []in
 	}
 }
 
-// open is how many descriptors this process has open. Those of the poller are
-// opened by the first use of it.
+// open is how many descriptors this process has open, including those that the poller
+// opens when it is first used.
 func open(t *testing.T) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")
@@ -96,7 +99,7 @@ func noneLeft(t *testing.T, what string, f func()) {
 	}
 }
 
-// many gives n descriptors of one file.
+// many returns n descriptors of one file.
 func many(t *testing.T, n int) []int {
 	t.Helper()
 	fds := make([]int, n)

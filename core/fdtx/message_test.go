@@ -13,6 +13,7 @@ import (
 
 	"avescript/core/exceptions"
 	"avescript/core/fdtx"
+	"avescript/internal/goroutines"
 )
 
 func TestMessagesGoBothWays(t *testing.T) {
@@ -114,7 +115,7 @@ func TestALongMessageNeedsItsLength(t *testing.T) {
 	a, b := pair(t)
 	put(t, a, strings.Repeat("x", 100_000), many(t, 3)...)
 	_, _, err := b.Get(ctx, 200_000, 3, late)
-	if want := "wanted a message of less than 32768 bytes or of just 200000, got 100000"; err == nil || err.Error() != want {
+	if want := "wanted a message shorter than 32768 bytes, or of exactly 200000, got 100000"; err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
 }
@@ -149,7 +150,7 @@ func TestDescriptorsThatTheProcessHasNoRoomFor(t *testing.T) {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	probe := many(t, 1)[0] // the lowest number that is free, and then taken
+	probe := many(t, 1)[0] // the lowest free number, which is in use then
 	lowered := unix.Rlimit{Cur: uint64(probe) + 3, Max: limit.Max}
 	noneLeft(t, "a message that is refused", func() {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &lowered); err != nil {
@@ -196,8 +197,8 @@ func TestAPeerThatGoesInTheMiddleOfAMessage(t *testing.T) {
 	})
 }
 
-// noneLeftButTheSocket is noneLeft for what closes the connection: another
-// descriptor is opened for it.
+// noneLeftButTheSocket is like noneLeft, for functions that close the connection:
+// another descriptor is opened instead.
 func noneLeftButTheSocket(t *testing.T, f func()) {
 	t.Helper()
 	noneLeft(t, "a message that is refused", func() {
@@ -225,7 +226,7 @@ func TestWaitsEnd(t *testing.T) {
 	a, b := pair(t)
 	large := make([]byte, 8<<20)
 	cancelled, cancel := context.WithCancelCause(ctx)
-	time.AfterFunc(soon, func() { cancel(errors.New("changed my mind")) })
+	goroutines.WhenBlocked(t, "fdtx.(*FdTx).Get", func() { cancel(errors.New("changed my mind")) })
 	if _, _, err := b.Get(cancelled, 1, 0, late); err == nil || err.Error() != "changed my mind" {
 		t.Errorf("cancelled: %v", err)
 	}
@@ -237,7 +238,7 @@ func TestWaitsEnd(t *testing.T) {
 	put(t, a, "after all that")
 	wantGot(t, "after all that", 0)(b.Get(ctx, 100, 0, 0))
 
-	time.AfterFunc(soon, func() { b.Close() })
+	goroutines.WhenBlocked(t, "fdtx.(*FdTx).Get", func() { b.Close() })
 	if _, _, err := b.Get(ctx, 1, 0, late); !errors.Is(err, exceptions.ConnectionClosed) {
 		t.Errorf("closed meanwhile: %v", err)
 	}

@@ -10,8 +10,8 @@ import (
 	"avescript/core/exceptions"
 )
 
-// checkPeer looks at who is at the other end: for one that has connected, the
-// user as whom it did, and for one that listens, as whom it began to.
+// checkPeer checks the user of the peer: the user when it connected, or when it began
+// to listen.
 func checkPeer(conn *socket, uids []int) error {
 	if len(uids) == 0 {
 		uids = []int{os.Geteuid()}
@@ -26,8 +26,7 @@ func checkPeer(conn *socket, uids []int) error {
 	return nil
 }
 
-// Peer is the number of the process at the other end, as it was when the
-// connection was made.
+// Peer is the pid of the process at the other end when the connection was made.
 func (t *FdTx) Peer() (pid int, err error) {
 	conn, err := t.connected()
 	if err != nil {
@@ -46,7 +45,7 @@ func peerOf(conn *socket) (peer *unix.Ucred, err error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("who the peer is: %w", err)
+		return nil, fmt.Errorf("identify the peer: %w", err)
 	}
 	return peer, nil
 }

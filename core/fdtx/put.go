@@ -11,23 +11,22 @@ import (
 	"avescript/core/exceptions"
 )
 
-// MaxFds is how many descriptors a message can have. It is the kernel's
-// SCM_MAX_FD.
+// MaxFds is the maximum number of descriptors in a message, the kernel's SCM_MAX_FD.
 const MaxFds = 253
 
-// outgoing is a message on its way out.
+// outgoing is a message that is being sent.
 type outgoing struct {
 	message []byte
 	sent    int
-	rights  []byte // the descriptors; nil as soon as they are sent
+	rights  []byte // the descriptors; nil once they are sent
 }
 
-// Put sends a message, which must not be empty, with copies of descriptors: they
-// remain the caller's, who may close them as soon as Put returns. The message
-// then arrives whole, even if this side is closed or its process ends.
+// Put sends a message, which must not be empty, with copies of descriptors. The caller
+// still owns its descriptors and may close them when Put returns. The message arrives
+// completely, even if this side is closed or its process ends.
 //
-// A Put that fails has sent nothing, or else it has closed the connection,
-// because the peer would take the next message for the rest of this one.
+// A Put that fails has sent nothing or has closed the connection, because the peer
+// would take the next message for the rest of this one.
 func (t *FdTx) Put(ctx context.Context, message []byte, fds []int, timeout time.Duration) error {
 	if len(message) == 0 {
 		return exceptions.TypeError.Newf("wanted a message of at least one byte, because the socket carries descriptors with bytes only")
@@ -66,8 +65,8 @@ func (s *socket) put(ctx context.Context, message []byte, fds []int) error {
 	return nil
 }
 
-// sendmsg sends the descriptors with the first bytes. Only a message that the
-// socket has no room for takes more than one.
+// sendmsg sends the descriptors with the first bytes. More than one call is only needed
+// if the socket has no room for the message.
 func (s *socket) sendmsg(fd int) error {
 	n, err := unix.SendmsgN(fd, s.message[s.sent:], s.rights, nil, unix.MSG_NOSIGNAL)
 	if err == nil {
@@ -87,7 +86,7 @@ func explain(err error, fds []int) error {
 			}
 		}
 	case errors.Is(err, unix.ETOOMANYREFS):
-		return fmt.Errorf("put %d descriptors: this user has as many on their way as a process may have open: %w", len(fds), err)
+		return fmt.Errorf("put %d descriptors: too many descriptors of this user are in transit: %w", len(fds), err)
 	}
 	return err
 }

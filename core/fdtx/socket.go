@@ -17,27 +17,27 @@ import (
 
 // socket is a non-blocking Unix stream socket.
 //
-// The runtime's poller is told of it when somebody has to wait for the first
-// time. A message costs a third more from then on.
+// It is only registered with the runtime's poller when somebody has to wait for the
+// first time. From then on a message costs a third more.
 type socket struct {
 	file             *os.File
 	raw              syscall.RawConn
 	reading, writing direction
-	incoming         // belongs to who has the turn to read
-	outgoing         // and this to who has the one to write
+	incoming         // used by the goroutine with the turn to read
+	outgoing         // used by the goroutine with the turn to write
 
 	mu     sync.Mutex
-	polled *os.File // a duplicate, which the poller knows; nil before
+	polled *os.File // a duplicate for the poller; nil until needed
 	closed bool
 }
 
-// direction is what reading or writing needs. Its functions are made once,
-// because making them costs as much as half of a system call.
+// direction is what reading or writing needs. Its functions are created once, because
+// creating them costs half as much as a system call.
 type direction struct {
 	turn
-	transfer func(fd int) error // of a message, for who has the turn
+	transfer func(fd int) error // of a message; needs the turn
 	op       func(fd int) error
-	attempt  func(fd uintptr) // at op
+	attempt  func(fd uintptr) // calls op
 	err      error            // of op
 }
 
@@ -54,8 +54,8 @@ func newSocket() (*socket, error) {
 	return ownSocket(fd)
 }
 
-// ownSocket owns the descriptor, also when it fails. It must be a blocking one,
-// or os.NewFile would tell the poller of it.
+// ownSocket takes over the descriptor, even if it fails. It must be blocking; otherwise
+// os.NewFile would register it with the poller.
 func ownSocket(fd int) (*socket, error) {
 	file := os.NewFile(uintptr(fd), "unix socket")
 	raw, err := file.SyscallConn()
@@ -71,7 +71,7 @@ func ownSocket(fd int) (*socket, error) {
 	return s, nil
 }
 
-// close may be called again.
+// close may be called more than once.
 func (s *socket) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func (s *socket) close() error {
 	return err
 }
 
-// poll gives the file to wait with.
+// poll returns the file for waiting.
 func (s *socket) poll() (*os.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,12 +110,12 @@ func (s *socket) poll() (*os.File, error) {
 func (s *socket) control(f func(fd int) error) error {
 	var err error
 	if s.raw.Control(func(fd uintptr) { err = f(int(fd)) }) != nil {
-		return os.ErrClosed // package os has no name for its own error here
+		return os.ErrClosed // here package os has no constant for its error
 	}
 	return err
 }
 
-// read runs op until it gives something else than EAGAIN, whenever there is
+// read calls op until it returns something other than EAGAIN, whenever there is
 // something to read.
 func (s *socket) read(ctx context.Context, op func(fd int) error) error {
 	if err := s.once(&s.reading, op); !errors.Is(err, unix.EAGAIN) {
@@ -124,8 +124,8 @@ func (s *socket) read(ctx context.Context, op func(fd int) error) error {
 	return s.wait(ctx, &s.reading, syscall.RawConn.Read, (*os.File).SetReadDeadline)
 }
 
-// write runs op until it gives something else than EAGAIN, whenever there is
-// room to write.
+// write calls op until it returns something other than EAGAIN, whenever there is room
+// to write.
 func (s *socket) write(ctx context.Context, op func(fd int) error) error {
 	if err := s.once(&s.writing, op); !errors.Is(err, unix.EAGAIN) {
 		return err
@@ -170,7 +170,7 @@ func (s *socket) wait(ctx context.Context, d *direction,
 	return os.ErrClosed
 }
 
-// expire has the deadline pass when ctx ends, until stop is called.
+// expire makes the deadline pass when ctx ends, until stop is called.
 func expire(ctx context.Context, setDeadline func(time.Time) error) (stop func()) {
 	expired := make(chan struct{})
 	forget := context.AfterFunc(ctx, func() {
@@ -185,7 +185,7 @@ func expire(ctx context.Context, setDeadline func(time.Time) error) (stop func()
 	}
 }
 
-// A turn lets one goroutine at a time use a direction of a socket.
+// A turn lets only one goroutine at a time use a direction of a socket.
 type turn struct{ connection.Turn }
 
 func newTurn() turn { return turn{connection.NewTurn()} }
@@ -198,7 +198,7 @@ func (t turn) take(ctx context.Context) error {
 	return err
 }
 
-// within puts a timeout on ctx.
+// within adds a timeout to ctx.
 func within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	if timeout < 0 {
 		return ctx, func() {}
@@ -208,8 +208,8 @@ func within(ctx context.Context, timeout time.Duration) (context.Context, contex
 
 var errClosed = exceptions.ConnectionClosed.Newf("connection closed")
 
-// named gives errors the names that they have in the document. ctx is the
-// caller's own.
+// named gives errors the names that they have in the document. ctx is the context of
+// the caller.
 func named(ctx context.Context, err error) error {
 	var unreached *unreachedError
 	switch {

@@ -1,14 +1,15 @@
-// Package files does with files and directories what scripts ask for, so that
-// a context can end it: between two pieces of a file, and between two files of
-// a tree. A symbolic link in a tree is never followed.
+// Package files contains the operations on files and directories for scripts. A context
+// can interrupt them: between two pieces of a file, and between two files of a tree. A
+// symbolic link in a tree is never followed.
 //
-// A file is written under another name in its directory and then takes its
-// place, so that readers see the old content or the new one, and a program
-// that is interrupted leaves the old one.
+// A file is written under another name in its directory and then renamed, so that
+// readers see either the old or the new content, and a program that is interrupted
+// leaves the old one.
 package files
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -25,16 +27,16 @@ import (
 )
 
 const (
-	// piece is how much is read or written between two looks at the context.
+	// piece is how much is read or written between two checks of the context.
 	piece = 256 << 10
 
-	// mostAhead bounds the memory that is made ready for a file because of its
-	// size, which may be that of a hole.
+	// mostAhead limits the memory that is allocated because of the size of a file,
+	// which may have holes.
 	mostAhead = 64 << 20
 )
 
-// Read reads a file, up to a limit of bytes; more is an error. The limit 0 is
-// none. That of a named pipe is what its next writers write, until the last of
+// Read reads a file. If it is longer than limit bytes, that is an error; 0 means no
+// limit. The content of a named pipe is what its next writers write, until the last of
 // them closes it.
 func Read(ctx context.Context, path string, limit int64) ([]byte, error) {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
@@ -60,8 +62,8 @@ func Read(ctx context.Context, path string, limit int64) ([]byte, error) {
 	return content.Bytes(), nil
 }
 
-// opened is a file to be read that may be a pipe, whose writer is waited for no
-// longer than ctx.
+// opened is a file that is being read. It may be a pipe; ctx limits the wait for its
+// writer.
 type opened struct {
 	ctx  context.Context
 	path string
@@ -80,10 +82,10 @@ func (o *opened) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write puts what source gives into a file and returns its length. An existing
-// file keeps its mode and owner unless mode, which is then set exactly, is not
-// nil. A symbolic link stays, and the file that it names is replaced. The
-// content is on the disk when Write returns.
+// Write writes the data of source to a file and returns its length. An existing file
+// keeps its mode and owner; if mode is not nil, it is set exactly. A symbolic link
+// stays, and the file that it names is replaced. The content is on the disk when Write
+// returns.
 func Write(ctx context.Context, path string, source io.Reader, mode *fs.FileMode) (int64, error) {
 	path, err := destination(path)
 	if err != nil {
@@ -101,7 +103,7 @@ func Write(ctx context.Context, path string, source io.Reader, mode *fs.FileMode
 	if err != nil {
 		return 0, err
 	}
-	defer os.Remove(part.Name()) // in vain when all went well
+	defer os.Remove(part.Name()) // fails after success, because the file was renamed
 	defer part.Close()
 	n, err := transfer(ctx, part, source)
 	if err != nil {
@@ -113,13 +115,13 @@ func Write(ctx context.Context, path string, source io.Reader, mode *fs.FileMode
 	if err := os.Rename(part.Name(), path); err != nil {
 		return 0, err
 	}
-	return n, syncDirectory(dir)
+	return n, SyncDirectory(dir)
 }
 
-// Create makes the file path with data and mode, whatever the umask. If
-// anything has that name already, be it a link that leads nowhere, the error
-// is fs.ErrExist and nothing was touched: link(2), which gives the file its
-// name, never replaces. The file system must have hard links.
+// Create creates the file path with data and mode, whatever the umask. If the name
+// exists, even as a symbolic link without a target, the error is fs.ErrExist and
+// nothing was changed: link(2), which gives the file its name, never replaces. The file
+// system must support hard links.
 func Create(path string, data []byte, mode fs.FileMode) error {
 	if _, err := os.Lstat(path); err == nil {
 		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
@@ -140,7 +142,7 @@ func Create(path string, data []byte, mode fs.FileMode) error {
 	if err := os.Link(part.Name(), path); err != nil {
 		return err
 	}
-	return syncDirectory(dir)
+	return SyncDirectory(dir)
 }
 
 func notRegular(info fs.FileInfo) error {
@@ -150,17 +152,16 @@ func notRegular(info fs.FileInfo) error {
 	return fmt.Errorf("wanted a regular file, got a %s", TypeOf(info.Mode()))
 }
 
-// createPart makes the file under its other name. An ordinary one has the mode
-// of any new file; another is nobody else's until finish gives it its mode.
+// createPart creates the file under its other name. An ordinary file has the mode of
+// any new file; others can only be accessed by their owner until finish sets the mode.
 func createPart(dir, name string, ordinary bool) (*os.File, error) {
-	const tries, longestName = 100, 200
-	name = name[:min(len(name), longestName)]
+	const tries = 100
 	mode := fs.FileMode(0o600)
 	if ordinary {
 		mode = 0o666
 	}
 	for i := 0; ; i++ {
-		path := fmt.Sprintf("%s.%s.%08x", dir, name, rand.Uint32())
+		path := fmt.Sprintf("%s%s.%08x", dir, partPrefix(name), rand.Uint32())
 		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 		if !errors.Is(err, fs.ErrExist) || i == tries {
 			return file, err
@@ -168,9 +169,38 @@ func createPart(dir, name string, ordinary bool) (*os.File, error) {
 	}
 }
 
-// finish gives the file the mode and owner that it is to have, and has it
-// written to the disk. The owner comes first, since the kernel takes the set-id
-// bits off a file that changes it. Only root can keep another's file another's.
+// partPrefix is the beginning of the other names of a file; it is followed by a dot and
+// eight hexadecimal digits.
+func partPrefix(name string) string {
+	const longest = 200
+	return "." + name[:min(len(name), longest)]
+}
+
+// RemoveParts removes what writers of the file path have left that were killed before
+// they renamed it. Nobody may write the file meanwhile.
+func RemoveParts(path string) error {
+	dir, name := filepath.Split(path)
+	entries, err := os.ReadDir(cmp.Or(dir, "."))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	errs := []error{err}
+	for _, entry := range entries {
+		random, ours := strings.CutPrefix(entry.Name(), partPrefix(name)+".")
+		if ours && isRandom(random) && entry.Type().IsRegular() {
+			errs = append(errs, os.Remove(dir+entry.Name()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func isRandom(text string) bool {
+	return len(text) == 8 && strings.Trim(text, "0123456789abcdef") == ""
+}
+
+// finish sets the mode and owner of the file, and writes it to the disk. The owner is
+// set first, because the kernel clears the set-id bits of a file when its owner
+// changes. Only root can keep the owner of another user's file.
 func finish(file *os.File, old fs.FileInfo, mode *fs.FileMode) error {
 	if old != nil {
 		if owner, ok := old.Sys().(*syscall.Stat_t); ok {
@@ -188,15 +218,15 @@ func finish(file *os.File, old fs.FileInfo, mode *fs.FileMode) error {
 	return file.Sync()
 }
 
-// syncDirectory makes the new name survive a loss of power. A file system that
-// cannot do so for directories is good enough.
-func syncDirectory(dir string) error {
+// SyncDirectory makes sure that the new name survives a loss of power, if the file
+// system can do that for directories.
+func SyncDirectory(dir string) error {
 	if dir == "" {
 		dir = "."
 	}
 	d, err := os.Open(dir)
 	if err != nil {
-		return nil //nolint:nilerr // a directory may be written and not read
+		return nil // a directory may be writable but not readable
 	}
 	defer d.Close()
 	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) {
@@ -205,7 +235,7 @@ func syncDirectory(dir string) error {
 	return nil
 }
 
-// transfer copies from source to target until its end or that of ctx.
+// transfer copies from source to target until the end of source or ctx.
 func transfer(ctx context.Context, target io.Writer, source io.Reader) (int64, error) {
 	var n int64
 	for {
@@ -223,8 +253,8 @@ func transfer(ctx context.Context, target io.Writer, source io.Reader) (int64, e
 	}
 }
 
-// TypeOf is the name of a file's type: "file", "directory", "link", "pipe",
-// "socket" or "device".
+// TypeOf is the name of a file type: "file", "directory", "link", "pipe", "socket" or
+// "device".
 func TypeOf(mode fs.FileMode) string {
 	switch mode.Type() {
 	case 0:

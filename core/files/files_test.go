@@ -7,13 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
 
-// stopping is a source that ends the context after some pieces.
+// stopping is a source that cancels the context after some pieces.
 type stopping struct {
 	reads int
 	stop  context.CancelCauseFunc
@@ -101,7 +102,7 @@ func TestReadErrorsNameThePath(t *testing.T) {
 	}
 }
 
-// spying is a source that looks at who may read what is being written.
+// spying is a source that checks who may read what is being written.
 type spying struct {
 	dir   string
 	modes []fs.FileMode
@@ -223,5 +224,52 @@ func TestWriteTakesLongNames(t *testing.T) {
 	path := filepath.Join(t.TempDir(), strings.Repeat("n", 255))
 	if _, err := Write(context.Background(), path, strings.NewReader("x"), nil); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestRemoveParts(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "state.json")
+	kept := []string{".state.json.0123456789abcdef", ".state.json.0123456g", ".state.json.bak", ".other.json.01234567", "state.json"}
+	for _, name := range append(kept, ".state.json.01234567", ".state.json.deadbeef") {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := RemoveParts(path); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	slices.Sort(kept)
+	if !slices.Equal(names, kept) {
+		t.Errorf("got %q, want %q", names, kept)
+	}
+	if err := RemoveParts(filepath.Join(dir, "missing", "state.json")); err != nil {
+		t.Errorf("a directory that does not exist: %v", err)
+	}
+}
+
+// RemoveParts recognizes the name that Write uses meanwhile.
+func TestRemovePartsOfAWriter(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"state.json", strings.Repeat("n", 250)} {
+		part, err := createPart(dir+"/", name, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		part.Close()
+		if err := RemoveParts(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(part.Name()); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is still there: %v", part.Name(), err)
+		}
 	}
 }

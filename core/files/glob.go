@@ -13,11 +13,11 @@ import (
 	"syscall"
 )
 
-// Glob lists the paths that a pattern matches, sorted. Its parts are those of
-// [path.Match]; the part ** stands for any number of directories, also none. A
-// name that begins with a dot is matched by a part that begins with one alone,
-// as in a shell. Directories that cannot be read are passed over, and ** does
-// not go into symbolic links.
+// Glob lists the paths that a pattern matches, sorted. Its parts have the syntax of
+// [path.Match]; the part ** matches any number of directories, including none. As in a
+// shell, a name that begins with a dot is only matched by a part that begins with a
+// dot. Directories that cannot be read are ignored, and ** does not follow symbolic
+// links.
 func Glob(ctx context.Context, pattern string) ([]string, error) {
 	if pattern == "" {
 		return nil, nil
@@ -52,9 +52,9 @@ func (g *globber) find(dir string, parts []string) error {
 	}
 	part, rest := parts[0], parts[1:]
 	switch {
-	case part == "" && len(rest) > 0: // of a doubled slash
+	case part == "" && len(rest) > 0: // a double slash
 		return g.find(dir, rest)
-	case part == "": // after the last slash, where a directory is wanted
+	case part == "": // after a slash at the end, which matches only directories
 		g.found = append(g.found, dir)
 		return nil
 	case part == "**":
@@ -71,27 +71,27 @@ func (g *globber) find(dir string, parts []string) error {
 	return err
 }
 
-// enter goes on with a path that has matched so far. stat is nil if it is known
-// to be there.
+// enter continues with a path that has matched so far. stat is nil if the path is known
+// to exist.
 func (g *globber) enter(name string, rest []string, stat func(string) (fs.FileInfo, error)) error {
 	if len(rest) > 0 {
 		if info, err := os.Stat(name); err != nil || !info.IsDir() {
-			return nil //nolint:nilerr // what is not there does not match
+			return nil // what does not exist does not match
 		}
 		return g.find(name, rest)
 	}
 	if stat != nil {
 		if _, err := stat(name); err != nil {
-			return nil //nolint:nilerr // likewise
+			return nil // the same
 		}
 	}
 	g.found = append(g.found, name)
 	return nil
 }
 
-// findAnywhere is find in dir and in all directories below it.
+// findAnywhere calls find for dir and all directories below it.
 func (g *globber) findAnywhere(dir string, parts []string) error {
-	if len(parts) == 0 { // at the end ** is everything
+	if len(parts) == 0 { // ** at the end matches everything
 		parts = []string{"*"}
 	}
 	if err := g.find(dir, parts); err != nil {
@@ -110,11 +110,11 @@ func matches(part, name string) bool {
 	if strings.HasPrefix(name, ".") && !strings.HasPrefix(part, ".") {
 		return false
 	}
-	ok, _ := path.Match(part, name) // it was tried before
+	ok, _ := path.Match(part, name) // the pattern was checked before
 	return ok
 }
 
-// readDir passes over what may not be read or has gone meanwhile.
+// readDir ignores directories that cannot be read or were removed meanwhile.
 func readDir(dir string) ([]fs.DirEntry, error) {
 	if dir == "" {
 		dir = "."

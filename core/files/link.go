@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// destination is where a path leads that may be a symbolic link, also to a
-// file that is not there yet.
+// destination is the path to which a symbolic link leads, even if that does not exist
+// yet, or path itself if it is not a link.
 func destination(path string) (string, error) {
-	for range 40 { // as many links as the kernel follows
+	for range 40 { // the kernel follows as many links
 		target, isLink, err := readLink(path)
 		if err != nil || !isLink {
 			return path, err
@@ -25,14 +25,14 @@ func destination(path string) (string, error) {
 	return "", &fs.PathError{Op: "write", Path: path, Err: syscall.ELOOP}
 }
 
-// readLink reads a symbolic link. In a directory such as /tmp it refuses those
-// of others, as the kernel does when it follows them: see protected_symlinks in
-// proc(5). Link and owner are asked for at once, so that nobody can put another
-// link into its place meanwhile.
+// readLink reads a symbolic link. In a directory such as /tmp it refuses links of other
+// users, as the kernel does when it follows them: see protected_symlinks in proc(5).
+// Target and owner are read from the same open link, so that nobody can replace it in
+// between.
 func readLink(path string) (target string, isLink bool, err error) {
 	fd, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return "", false, nil //nolint:nilerr // whoever makes the file will be told
+		return "", false, nil // creating the file will report the error
 	}
 	defer unix.Close(fd)
 	var link unix.Stat_t

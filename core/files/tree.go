@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Copy copies a file with its mode. With recursive it also copies a directory
-// with all below it, into one that may be there already; a symbolic link in it
-// is copied as one. Pipes, sockets and devices are refused.
+// Copy copies a file with its mode. With recursive it also copies a directory with
+// everything below it; the target directory may exist. Symbolic links in it are copied
+// as links. Pipes, sockets and devices are refused.
 func Copy(ctx context.Context, from, to string, recursive bool) error {
 	info, err := os.Stat(from)
 	if err != nil {
@@ -31,13 +31,13 @@ func Copy(ctx context.Context, from, to string, recursive bool) error {
 		return &fs.PathError{Op: "copy", Path: from, Err: syscall.EISDIR}
 	}
 	if inside, err := isInside(to, from); err != nil || inside {
-		return errors.Join(err, fmt.Errorf("copy %s: %s is inside of it", from, to))
+		return errors.Join(err, fmt.Errorf("copy %s: %s is inside it", from, to))
 	}
 	return copyTree(ctx, from, to, info)
 }
 
-// isInside reports whether path, whose last parts need not be there, lies below
-// dir.
+// isInside reports whether path lies below dir. The last parts of path may not exist
+// yet.
 func isInside(path, dir string) (bool, error) {
 	dir, err := realPath(dir)
 	if err != nil {
@@ -59,8 +59,8 @@ func realPath(path string) (string, error) {
 	return filepath.Join(parent, filepath.Base(path)), err
 }
 
-// copyFile copies what info is about. Nothing else that has come to its place
-// meanwhile is opened for longer than it takes to find that out.
+// copyFile copies the file of info. If another file has replaced it meanwhile, it is
+// only opened to find that out.
 func copyFile(ctx context.Context, from, to string, info fs.FileInfo, flags int) error {
 	if !info.Mode().IsRegular() {
 		return &fs.PathError{Op: "copy", Path: from, Err: notRegular(info)}
@@ -71,7 +71,7 @@ func copyFile(ctx context.Context, from, to string, info fs.FileInfo, flags int)
 	}
 	defer source.Close()
 	if now, err := source.Stat(); err != nil || !os.SameFile(info, now) {
-		return errors.Join(err, fmt.Errorf("copy %s: it was replaced meanwhile", from))
+		return errors.Join(err, fmt.Errorf("copy %s: it was replaced during the copy", from))
 	}
 	_, err = Write(ctx, to, source, new(info.Mode()))
 	return err
@@ -82,7 +82,7 @@ func copyTree(ctx context.Context, from, to string, info fs.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	// Its own mode may forbid to write into it, and comes last.
+	// The mode of the original may forbid writing, and is set at the end.
 	if err := os.Mkdir(to, info.Mode().Perm()|0o700); err != nil && !isDirectory(to) {
 		return err
 	}
@@ -112,7 +112,7 @@ func copyEntry(ctx context.Context, from, to string) error {
 	case info.Mode().Type() == fs.ModeSymlink:
 		return copyLink(from, to)
 	}
-	// A link that is in the way is replaced, where Write would follow it.
+	// Replace an existing link, which Write would follow.
 	if there, err := os.Lstat(to); err == nil && there.Mode().Type() == fs.ModeSymlink {
 		if err := os.Remove(to); err != nil {
 			return err
@@ -134,8 +134,8 @@ func copyLink(from, to string) error {
 	return os.Symlink(target, to)
 }
 
-// Move gives a file or directory another name. Where that is on another file
-// system, it is copied and then removed.
+// Move renames a file or directory. If the new name is on another file system, it is
+// copied and then removed.
 func Move(ctx context.Context, from, to string) error {
 	err := os.Rename(from, to)
 	if !errors.Is(err, syscall.EXDEV) {
@@ -146,7 +146,7 @@ func Move(ctx context.Context, from, to string) error {
 		return err
 	}
 	if info.IsDir() && isDirectory(to) {
-		// As rename does, which replaces a directory that is empty.
+		// Like rename, which replaces an empty directory.
 		if err := os.Remove(to); err != nil {
 			return err
 		}
@@ -157,8 +157,18 @@ func Move(ctx context.Context, from, to string) error {
 	return Remove(ctx, from, true)
 }
 
-// Remove removes a file, a symbolic link or an empty directory, and with
-// recursive a directory with all below it.
+// TempDir creates a directory for temporary files. Its name is ave-PURPOSE-PID-RANDOM,
+// or ave-PID-RANDOM without a purpose, so that it can be removed if the process was
+// killed.
+func TempDir(purpose string) (string, error) {
+	if purpose != "" {
+		purpose += "-"
+	}
+	return os.MkdirTemp("", fmt.Sprintf("ave-%s%d-", purpose, os.Getpid()))
+}
+
+// Remove removes a file, a symbolic link or an empty directory, and with recursive a
+// directory with everything below it.
 func Remove(ctx context.Context, path string, recursive bool) error {
 	if !recursive {
 		return os.Remove(path)
@@ -169,8 +179,8 @@ func Remove(ctx context.Context, path string, recursive bool) error {
 	return removeAt(ctx, unix.AT_FDCWD, strings.TrimRight(path, "/"), path)
 }
 
-// removeAt removes a name in an open directory, so that nobody can put a
-// symbolic link into the way. It takes a descriptor for each level.
+// removeAt removes a name in an open directory, so that a symbolic link cannot redirect
+// it. It needs one descriptor per level.
 func removeAt(ctx context.Context, dir int, name, path string) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
@@ -191,7 +201,7 @@ func removeAt(ctx context.Context, dir int, name, path string) error {
 	}
 	for _, entry := range names {
 		err := removeAt(ctx, fd, entry, filepath.Join(path, entry))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // somebody else was faster
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // another process was faster
 			return err
 		}
 	}

@@ -2,7 +2,7 @@ package harness_test
 
 import (
 	"bytes"
-	"strings"
+	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,7 +10,7 @@ import (
 	"avescript/core/harness"
 )
 
-// events has every field that an event can have.
+// events returns an event of each kind that together use all fields.
 func events() []harness.Event {
 	frame := harness.Frame{File: "t/helper.lua", Line: 1, Func: "check", Source: "assert.equals(a, b)"}
 	return []harness.Event{
@@ -18,7 +18,7 @@ func events() []harness.Event {
 		{Kind: harness.FileStarted, File: "t/a.lua", Worker: 2},
 		{
 			Kind: harness.TestFinished, File: "t/a.lua", Path: []string{"b", "differs"}, Line: 7, Tags: []string{"slow"},
-			Time: 1767225600.25, Worker: 2, Status: harness.Failed, Seconds: 0.5, Attempt: 2, Last: true, Quarantined: true,
+			Time: 1767225600.25, Worker: 2, Status: harness.Failed, Seconds: 0.5, Attempt: 2, Last: true, Quarantined: true, Uncleaned: true,
 			Output: "\x1b[31m</script>\x00\u2028",
 			Problems: []harness.Problem{
 				{Message: "two\nlines", Diff: " one\n-two\n+2", Stack: []harness.Frame{frame}},
@@ -35,25 +35,24 @@ type list []harness.Event
 
 func (l *list) Report(e harness.Event) { *l = append(*l, e) }
 
-// TestReplay sends events through their form as lines of JSON.
-func TestReplay(t *testing.T) {
-	var text bytes.Buffer
-	lines := harness.NewJSONLines(&text)
+// throughJSON encodes and decodes an event as JSON.
+func throughJSON(t *testing.T, e harness.Event) (got harness.Event) {
+	t.Helper()
+	line, err := json.Marshal(e)
+	if err == nil {
+		err = json.Unmarshal(line, &got)
+	}
+	if err != nil || bytes.ContainsRune(line, '\n') {
+		t.Fatalf("%v in %s", err, line)
+	}
+	return got
+}
+
+func TestEventIsJSON(t *testing.T) {
 	for _, e := range events() {
-		lines.Report(e)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	if got := strings.Count(text.String(), "\n"); got != len(events()) {
-		t.Errorf("%d lines for %d events", got, len(events()))
-	}
-	var got list
-	if err := harness.Replay(&text, &got); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(list(events()), got); diff != "" {
-		t.Errorf("-sent +replayed:\n%s", diff)
+		if diff := cmp.Diff(e, throughJSON(t, e)); diff != "" {
+			t.Errorf("-sent +read:\n%s", diff)
+		}
 	}
 }
 
@@ -61,16 +60,17 @@ func TestRunCounts(t *testing.T) {
 	var got list
 	run := harness.Start(&got, 2)
 	for _, file := range []string{"a", "b"} {
-		run.StartFile(file)
+		run.StartFile(file, 0)
 		for _, status := range []harness.Status{harness.Passed, harness.Passed, harness.Failed, harness.Pending, harness.Error} {
-			run.Send(harness.Event{Kind: harness.TestStarted})
-			run.Send(harness.Event{Kind: harness.TestFinished, Status: status})
+			run.Report(harness.Event{Kind: harness.TestStarted, File: file})
+			run.Report(harness.Event{Kind: harness.TestFinished, File: file, Status: status})
 		}
-		run.Send(harness.Event{Kind: harness.BlockFailed, Status: harness.Error})
-		if want := (harness.Totals{Passed: 2, Failed: 1, Pending: 1, Errors: 2}); run.File() != want {
-			t.Errorf("of the file: %+v", run.File())
+		run.Report(harness.Event{Kind: harness.BlockFailed, File: file, Status: harness.Error})
+		run.FinishFile(file, 0)
+		last := got[len(got)-1]
+		if want := (harness.Totals{Passed: 2, Failed: 1, Pending: 1, Errors: 2}); *last.Totals != want {
+			t.Errorf("of the file: %+v", last.Totals)
 		}
-		run.FinishFile()
 	}
 	totals := run.Finish()
 	if want := (harness.Totals{Passed: 4, Failed: 2, Pending: 2, Errors: 4}); totals != want {
@@ -92,7 +92,7 @@ func TestRunCounts(t *testing.T) {
 	}
 }
 
-// TestVerdicts says what every kind of end does to a run.
+// TestVerdicts checks what each result of a test does to the run.
 func TestVerdicts(t *testing.T) {
 	for name, c := range map[string]struct {
 		event  harness.Event
@@ -117,7 +117,7 @@ func TestVerdicts(t *testing.T) {
 				c.event.Kind = harness.TestFinished
 			}
 			run := harness.Start(&list{}, 1)
-			run.Send(c.event)
+			run.Report(c.event)
 			totals := run.Finish()
 			if c.event.Bad() != c.bad || (totals.Bad() > 0) != c.bad || totals.String() != c.totals {
 				t.Errorf("bad: %v, totals %s (%+v)", c.event.Bad(), totals, totals)
@@ -126,18 +126,12 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// TestKey: a worker and its parent, who know a name by its JSON, have the same key.
+// TestKey: a worker and its parent, which gets names as JSON, compute the same key.
 func TestKey(t *testing.T) {
 	for _, name := range []string{"plain", "\xff\xfe", "\xe2\x82", "a\x00b", "\u2028<", "\ufffd"} {
 		e := harness.Event{Kind: harness.TestFinished, Path: []string{"block", name}, Line: 3}
-		var text bytes.Buffer
-		harness.NewJSONLines(&text).Report(e)
-		var got list
-		if err := harness.Replay(&text, &got); err != nil {
-			t.Fatal(err)
-		}
-		if got[0].Key() != e.Key() {
-			t.Errorf("%q: wanted %q, got %q", name, e.Key(), got[0].Key())
+		if got := throughJSON(t, e); got.Key() != e.Key() {
+			t.Errorf("%q: wanted %q, got %q", name, e.Key(), got.Key())
 		}
 	}
 	if (harness.Event{Path: []string{"a b"}}).Key() == (harness.Event{Path: []string{"a", "b"}}).Key() {

@@ -2,102 +2,69 @@ package harness
 
 import "time"
 
-// Run is one run of tests: it completes the events with times and totals on
-// their way to the reporter. Times that an event has already are left alone.
-// Files can run at once, each in a worker. It belongs to one goroutine.
+// Run is one run of tests. The code that runs the tests sends events to it; it adds
+// times, counts, and passes the events to another reporter. Files can run at the same
+// time, each in a worker. A Run must be used by one goroutine only.
 type Run struct {
-	reporter Reporter
-	total    tally
-	files    map[place]*tally
-	tests    map[int]time.Time // when the test of each worker began
-	last     place             // that was started last
+	reporter  Reporter
+	stopwatch Stopwatch
+	total     tally
+	files     map[place]*tally
 }
 
-// place is a file in a worker: a file that is repeated may run in two at once.
+// place is a file in a worker: a repeated file may run in two workers at the same time.
 type place struct {
 	file   string
 	worker int
 }
 
-// tally is what has been counted since a point in time.
+// tally is what was counted since a point in time.
 type tally struct {
 	Totals
 	since time.Time
 }
 
-func (t tally) finished(kind Kind, at place) Event {
+func (t *tally) finished(kind Kind, at place) Event {
 	return Event{Kind: kind, File: at.file, Worker: at.worker, Seconds: time.Since(t.since).Seconds(), Totals: &t.Totals}
 }
 
-// Start begins a run of so many test files.
+// Start begins a run of this number of test files.
 func Start(r Reporter, files int) *Run { return StartShuffled(r, files, 0) }
 
-// StartShuffled begins a run whose order was made of a seed.
+// StartShuffled begins a run whose order was made from a seed.
 func StartShuffled(r Reporter, files, seed int) *Run {
-	run := &Run{reporter: r, total: tally{since: time.Now()}, files: map[place]*tally{}, tests: map[int]time.Time{}}
-	run.report(Event{Kind: RunStarted, Files: files, Seed: seed})
+	run := &Run{reporter: r, total: tally{since: time.Now()}, files: map[place]*tally{}}
+	run.pass(Event{Kind: RunStarted, Files: files, Seed: seed})
 	return run
 }
 
-func (r *Run) report(e Event) {
-	if e.Time == 0 {
-		e.Time = float64(time.Now().UnixMicro()) / 1e6
-	}
-	r.reporter.Report(e)
+func (r *Run) pass(e Event) { r.reporter.Report(r.stopwatch.Time(e)) }
+
+// UseClock has the time of tests taken by a clock, which may stand still meanwhile. Nil is
+// one that does not.
+func (r *Run) UseClock(c *Clock) { r.stopwatch.Clock = c }
+
+// StartFile begins a test file in a worker, 0 if there is only one process.
+func (r *Run) StartFile(name string, worker int) {
+	r.files[place{name, worker}] = &tally{since: time.Now()}
+	r.pass(Event{Kind: FileStarted, File: name, Worker: worker})
 }
 
-// StartFile begins a test file. Events that name no file belong to the one that
-// was started last, until it has finished.
-func (r *Run) StartFile(name string) { r.StartFileIn(name, 0) }
-
-// StartFileIn begins a test file in a worker.
-func (r *Run) StartFileIn(name string, worker int) {
-	r.last = place{name, worker}
-	r.files[r.last] = &tally{since: time.Now()}
-	r.report(Event{Kind: FileStarted, File: name, Worker: worker})
-}
-
-// Send passes on what happens in a file.
-func (r *Run) Send(e Event) {
-	if e.File == "" {
-		e.File, e.Worker = r.last.file, r.last.worker
-	}
-	switch {
-	case e.Kind == TestStarted:
-		r.tests[e.Worker] = time.Now()
-	case e.Kind == TestFinished && e.Seconds == 0:
-		e.Seconds = time.Since(r.tests[e.Worker]).Seconds()
-	}
+// Report counts an event of a file, and passes it on.
+func (r *Run) Report(e Event) {
 	if file := r.files[place{e.File, e.Worker}]; file != nil {
 		file.count(e)
 	}
 	r.total.count(e)
-	r.report(e)
+	r.pass(e)
 }
 
-// FinishFile ends the file that was started last.
-func (r *Run) FinishFile() { r.FinishFileIn(r.last.file, r.last.worker) }
-
-// FinishFileIn ends a file in a worker.
-func (r *Run) FinishFileIn(name string, worker int) {
+// FinishFile ends a file in a worker.
+func (r *Run) FinishFile(name string, worker int) {
 	at := place{name, worker}
 	if file := r.files[at]; file != nil {
-		r.report(file.finished(FileFinished, at))
+		r.pass(file.finished(FileFinished, at))
 	}
-	if r.last == at {
-		r.last = place{}
-	}
-}
-
-// File counts what has finished so far in the file that was started last.
-func (r *Run) File() Totals { return r.files[r.last].Totals }
-
-// FileIn counts what has finished so far in a file in a worker.
-func (r *Run) FileIn(name string, worker int) Totals {
-	if file := r.files[place{name, worker}]; file != nil {
-		return file.Totals
-	}
-	return Totals{}
 }
 
 // Totals counts what has finished in the run so far.
@@ -105,6 +72,41 @@ func (r *Run) Totals() Totals { return r.total.Totals }
 
 // Finish ends the run.
 func (r *Run) Finish() Totals {
-	r.report(r.total.finished(RunFinished, place{}))
+	r.pass(r.total.finished(RunFinished, place{}))
 	return r.total.Totals
+}
+
+// Stopwatch adds times to events: when they happened, and how long a finished test
+// took. Times that are already set do not change. The zero value is ready to use, by
+// one goroutine only.
+type Stopwatch struct {
+	// Clock, if it is not nil, is the one that measures how long tests take.
+	Clock *Clock
+	began map[int]time.Duration // the test of each worker
+}
+
+// Time returns the event with its times.
+func (s *Stopwatch) Time(e Event) Event {
+	if e.Time == 0 {
+		e.Time = float64(time.Now().UnixMicro()) / 1e6
+	}
+	switch e.Kind {
+	case TestStarted:
+		if s.began == nil {
+			s.began = map[int]time.Duration{}
+		}
+		s.began[e.Worker] = s.clock().Now()
+	case TestFinished:
+		if began, known := s.began[e.Worker]; known && e.Seconds == 0 {
+			e.Seconds = (s.clock().Now() - began).Seconds()
+		}
+	}
+	return e
+}
+
+func (s *Stopwatch) clock() *Clock {
+	if s.Clock == nil {
+		s.Clock = new(Clock)
+	}
+	return s.Clock
 }

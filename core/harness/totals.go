@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Totals counts tests by the way they ended; of a test that was retried the
-// last attempt alone. What went wrong outside of tests counts as an error each.
+// Totals counts tests by their result. For a test that was retried only the last
+// attempt counts. A failure outside of tests counts as one error.
 type Totals struct {
 	Passed      int `json:"passed"`
 	Failed      int `json:"failed"`
@@ -14,13 +14,13 @@ type Totals struct {
 	Pending     int `json:"pending"`
 	XFailed     int `json:"xfailed,omitempty"`
 	XPassed     int `json:"xpassed,omitempty"`
-	Quarantined int `json:"quarantined,omitempty"` // that would be bad without that
-	Flaky       int `json:"flaky,omitempty"`       // of those that passed
-	Listed      int `json:"listed,omitempty"`      // that were not to be run
+	Quarantined int `json:"quarantined,omitempty"` // bad results that do not count because of the quarantine
+	Flaky       int `json:"flaky,omitempty"`       // tests among those that passed
+	Listed      int `json:"listed,omitempty"`      // tests that were listed, not run
 }
 
-// String is the totals as every report says them: "12 passed, 0 failed", and
-// after that what else there was, such as ", 1 skipped".
+// String is the totals as all reports write them: "12 passed, 0 failed", followed by
+// the other counts that are not zero, such as ", 1 skipped".
 func (t Totals) String() string {
 	var line strings.Builder
 	fmt.Fprintf(&line, "%d passed, %d failed", t.Passed, t.Bad())
@@ -37,10 +37,10 @@ func (t Totals) String() string {
 	return line.String()
 }
 
-// Bad is how many tests spoil the run.
+// Bad is the number of results that make the run fail.
 func (t Totals) Bad() int { return t.Failed + t.Errors + t.XPassed }
 
-// Tests is how many there were.
+// Tests is the number of tests.
 func (t Totals) Tests() int {
 	return t.Passed + t.Pending + t.XFailed + t.Quarantined + t.Listed + t.Bad()
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"avescript/internal/reexec"
 )
 
 // report is what the child found after it had changed its user.
@@ -20,24 +22,19 @@ type report struct {
 	Home    string
 	Error   string
 	Threads []map[string]string // of every thread: lines of its status
-	ID      string              // what a program that it started is
-	Rename  string              // error when it set its name in /proc
+	ID      string              // the user of a program that it started
+	Child   []string            // the environment of that program
+	Back    string              // the error of becoming root again
 }
 
-// TestMain lets the test binary be the process that changes its user.
 func TestMain(m *testing.M) {
-	name, ok := os.LookupEnv("PERSONA_TEST_USER")
-	if !ok {
-		os.Exit(m.Run())
-	}
-	if err := json.NewEncoder(os.Stdout).Encode(becomeUser(name)); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(0)
+	reexec.Main(reexec.Programs{"become": func(args []string) error {
+		return json.NewEncoder(os.Stdout).Encode(becomeUser(args[0]))
+	}})
+	os.Exit(m.Run())
 }
 
-// becomeUser is the child: it has many threads, and keeps them until the end.
+// becomeUser is the child: it has many threads until its end.
 func becomeUser(name string) (r report) {
 	const threads = 10
 	ready, done := make(chan bool), make(chan bool)
@@ -58,19 +55,21 @@ func becomeUser(name string) (r report) {
 	if err != nil {
 		r.Error = err.Error()
 	}
-	if err := os.WriteFile("/proc/self/comm", []byte("renamed"), 0); err != nil {
-		r.Rename = err.Error()
+	id, _ := exec.Command("sh", "-c", "id -u; echo $HOME; echo $USER; echo $LOGNAME").Output()
+	if lines := strings.Split(strings.TrimSpace(string(id)), "\n"); len(lines) > 1 {
+		r.ID, r.Child = lines[0], lines[1:]
 	}
-	id, _ := exec.Command("id", "-u").Output()
-	r.ID = strings.TrimSpace(string(id))
 	files, _ := filepath.Glob("/proc/self/task/*/status")
 	for _, file := range files {
 		r.Threads = append(r.Threads, status(file))
 	}
+	if err := syscall.Setresuid(-1, 0, -1); err != nil {
+		r.Back = err.Error()
+	}
 	return r
 }
 
-// status gives the lines of a thread's status that tell who it is.
+// status returns the lines of a thread's status that show its user.
 func status(file string) map[string]string {
 	text, _ := os.ReadFile(file)
 	lines := map[string]string{}
@@ -89,9 +88,7 @@ func run(t *testing.T, uid uint32, name string) report {
 	if os.Geteuid() != 0 {
 		t.Skip("wants the super user, who can be anybody")
 	}
-	// A path to the binary might lead through directories that uid may not enter.
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), "PERSONA_TEST_USER="+name)
+	cmd := reexec.Command("become", name)
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 	out, err := cmd.Output()
@@ -128,8 +125,8 @@ func TestBecomeUser(t *testing.T) {
 	for _, thread := range r.Threads {
 		// Real, effective, saved and file system id.
 		for key, want := range map[string]string{
-			"Uid":    "0 " + account.Uid + " 0 " + account.Uid,
-			"Gid":    "0 " + account.Gid + " 0 " + account.Gid,
+			"Uid":    strings.Join(slices.Repeat([]string{account.Uid}, 4), " "),
+			"Gid":    strings.Join(slices.Repeat([]string{account.Gid}, 4), " "),
 			"Groups": strings.Join(groups, " "),
 		} {
 			if thread[key] != want {
@@ -140,8 +137,11 @@ func TestBecomeUser(t *testing.T) {
 	if r.ID != account.Uid {
 		t.Errorf("wanted children to be user %s, got %s", account.Uid, r.ID)
 	}
-	if r.Rename != "" {
-		t.Errorf("wanted the process to rename itself, got %s", r.Rename)
+	if want := []string{account.HomeDir, account.Username, account.Username}; !slices.Equal(r.Child, want) {
+		t.Errorf("wanted HOME, USER and LOGNAME of children to be %q, got %q", want, r.Child)
+	}
+	if want := syscall.EPERM.Error(); r.Back != want {
+		t.Errorf("wanted root to be gone for good with %q, got %q", want, r.Back)
 	}
 }
 
@@ -151,7 +151,7 @@ func TestBecomeUserRefuses(t *testing.T) {
 		name string
 		want string
 	}{
-		{65534, "root", `wanted the super user to become "root", got effective uid 65534`},
+		{65534, "root", `only root can become user "root": this process has the effective uid 65534`},
 		{0, "no-such-one", `wanted the name of a user account, got "no-such-one": user: unknown user no-such-one`},
 		{0, "", `wanted the name of a user account, got ""`},
 	} {

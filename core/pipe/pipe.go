@@ -1,9 +1,8 @@
 // Package pipe carries JSON values between processes of one host.
 //
-// A pipe is a pair of connected sockets. Both ends can be read and written, and
-// each can be left to another process: one that inherits its descriptor, or one
-// that is sent it. On the way, a value is a frame as package connection has
-// it, whose payload is the value's JSON.
+// A pipe is a pair of connected sockets. Both ends can be read and written, and each
+// can be given to another process, by inheriting or sending its descriptor. A value is
+// sent as a frame, see package connection, that contains its JSON.
 package pipe
 
 import (
@@ -21,13 +20,13 @@ import (
 	"avescript/core/exceptions"
 )
 
-// Pipe is one end of a pipe. It may be used by several goroutines: one reads
-// and one writes at a time, the others wait for their turn.
+// Pipe is one end of a pipe. Several goroutines may use it: only one reads and one
+// writes at a time, the others wait for their turn.
 type Pipe struct {
 	conn *connection.BlockingConnection
 }
 
-// New makes a pipe and gives its two ends.
+// New creates a pipe and returns its two ends.
 func New() (a, b *Pipe, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -42,9 +41,9 @@ func New() (a, b *Pipe, err error) {
 	return a, b, nil
 }
 
-// FromFd makes the end of a pipe of a descriptor, which it owns from then on.
-// Unread is what [Pipe.Detach] or [Pipe.Unread] gave with it. Anything but a
-// connected Unix socket is refused, and remains the caller's.
+// FromFd makes a Pipe from the descriptor of an end, and owns the descriptor. Unread is
+// what [Pipe.Detach] or [Pipe.Unread] returned. Anything except a connected Unix socket
+// is refused, and still belongs to the caller.
 func FromFd(fd int, unread []byte) (*Pipe, error) {
 	if err := checkPipe(fd); err != nil {
 		return nil, fmt.Errorf("wanted the descriptor of a pipe's end, got %d: %w", fd, err)
@@ -52,7 +51,7 @@ func FromFd(fd int, unread []byte) (*Pipe, error) {
 	return adopt(fd, unread)
 }
 
-// adopt makes the end of a pipe of its descriptor, and owns it even if it fails.
+// adopt makes a Pipe from a descriptor, which it owns even if it fails.
 func adopt(fd int, unread []byte) (*Pipe, error) {
 	file := os.NewFile(uintptr(fd), "pipe")
 	conn, err := net.FileConn(file) // has a descriptor of its own
@@ -70,25 +69,25 @@ func checkPipe(fd int) error {
 	return err
 }
 
-// Put sends a value. When it times out, the rest of it is kept and sent before
-// anything else: by the next Put, which has no more to do than that if its value
-// is the same. The value must not be changed until then.
+// Put sends a value. If it times out, the rest of the value is kept and sent first by
+// the next Put. If that has the same value, it only sends this rest. The value must not
+// be changed until then.
 //
-// The errors of Put and Get are ConnectionTimeout, ConnectionClosed when either
-// end has been closed, or the context's own.
+// The errors of Put and Get are ConnectionTimeout, ConnectionClosed when either end was
+// closed, or the error of the context.
 func (p *Pipe) Put(ctx context.Context, value json.RawMessage, timeout time.Duration) error {
 	return closed(p.conn.Put(ctx, value, timeout))
 }
 
-// Get receives a value. What has come of it when Get times out is kept for the
-// next Get.
+// Get receives a value. If it times out, the part that has arrived is kept for the next
+// Get.
 func (p *Pipe) Get(ctx context.Context, timeout time.Duration) (json.RawMessage, error) {
 	value, err := p.conn.Get(ctx, timeout)
 	return value, closed(err)
 }
 
-// closed calls a peer that has gone without reading everything what it is
-// called otherwise.
+// closed gives the error the same class if the peer has gone without reading
+// everything.
 func closed(err error) error {
 	if errors.Is(err, exceptions.ConnectionReset) {
 		return exceptions.ConnectionClosed.Newf("connection closed")
@@ -101,16 +100,16 @@ func (p *Pipe) Poll(ctx context.Context, mask int, timeout time.Duration) ([]con
 	return p.conn.Poll(ctx, mask, timeout)
 }
 
-// Fileno is the descriptor, which remains the pipe's.
+// Fileno is the descriptor, which still belongs to the pipe.
 func (p *Pipe) Fileno() (int, error) { return p.conn.Fileno() }
 
-// Unread is what has come of a value that is not complete: see
+// Unread is the part of an incomplete value that has arrived: see
 // [connection.BlockingConnection.Unread].
 func (p *Pipe) Unread() ([]byte, error) { return p.conn.Unread() }
 
 // Detach gives the descriptor away: see [connection.BlockingConnection.Detach].
 func (p *Pipe) Detach() (fd int, unread []byte, err error) { return p.conn.Detach() }
 
-// Close closes this end; who waits for it, or for the other one, gets
-// ConnectionClosed once nothing is left to be read.
+// Close closes this end. Those who wait for it get ConnectionClosed, and those who wait
+// for the other end when nothing is left to read.
 func (p *Pipe) Close() error { return p.conn.Close() }

@@ -19,7 +19,7 @@ import (
 
 const (
 	soon = 30 * time.Millisecond
-	late = 10 * time.Second
+	late = time.Minute
 )
 
 var ctx = context.Background()
@@ -87,7 +87,7 @@ func TestOtherEndHasGone(t *testing.T) {
 	a, b := ends(t)
 	put(t, a, `"never read"`)
 	put(t, b, `"last words"`)
-	b.Close() // with something unread, which the kernel calls a reset
+	b.Close() // with unread data, which the kernel reports as a reset
 	wantValue(t, a, `"last words"`)
 	for range 2 {
 		if _, err := a.Get(ctx, late); !errors.Is(err, exceptions.ConnectionClosed) {
@@ -112,7 +112,7 @@ func TestPoll(t *testing.T) {
 	}
 }
 
-// Another holder of the descriptor goes on within a value.
+// Another holder of the descriptor continues within a value.
 func TestDetachKeepsWhatHasCome(t *testing.T) {
 	a, b := ends(t)
 	fd, _, err := a.Detach()
@@ -161,8 +161,8 @@ func TestFromFdTakesPipesAlone(t *testing.T) {
 	}
 }
 
-// TestNoMoreDescriptors makes a pipe where there are enough of them for its
-// sockets, and no more.
+// TestNoMoreDescriptors makes a pipe when there are just enough descriptors for its
+// sockets.
 func TestNoMoreDescriptors(t *testing.T) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {

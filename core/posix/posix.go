@@ -1,12 +1,11 @@
-// Package posix has what the owner of a bare file descriptor needs: to wait for
-// it, to read and to write within a time.
+// Package posix contains what the owner of a bare file descriptor needs: waiting for
+// it, and reading and writing with a timeout.
 package posix
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -14,10 +13,9 @@ import (
 	"avescript/core/exceptions"
 )
 
-// Poll waits until something has happened to one of the descriptors, and returns
-// how many it has happened to; see poll(2). It returns 0 when the time has
-// passed. A negative timeout waits for ever. When ctx ends it returns its
-// cause. A thread is taken up as long as it waits.
+// Poll waits until one of the descriptors is ready, and returns how many are; see
+// poll(2). After the timeout it returns 0. A negative timeout means no limit. When ctx
+// ends, Poll returns its cause. It waits like [Wait].
 func Poll(ctx context.Context, fds []unix.PollFd, timeout time.Duration) (int, error) {
 	n, err := poll(fds, 0)
 	if n > 0 || err != nil || timeout == 0 {
@@ -31,11 +29,11 @@ func Poll(ctx context.Context, fds []unix.PollFd, timeout time.Duration) (int, e
 	deadline := time.Now().Add(timeout)
 	all := append(append(make([]unix.PollFd, 0, len(fds)+1), fds...), unix.PollFd{Fd: int32(wake.fd), Events: unix.POLLIN})
 	for {
-		left := -1
+		left := timeout
 		if timeout > 0 {
-			left = milliseconds(time.Until(deadline))
+			left = max(time.Until(deadline), 0)
 		}
-		n, err := poll(all, left)
+		n, err := Wait(all, left)
 		if err == nil && ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
@@ -47,24 +45,6 @@ func Poll(ctx context.Context, fds []unix.PollFd, timeout time.Duration) (int, e
 			return n, nil
 		}
 	}
-}
-
-// milliseconds rounds up, so that nobody polls again and again in the last one.
-func milliseconds(d time.Duration) int {
-	ms := (d + time.Millisecond - 1) / time.Millisecond
-	return int(min(max(ms, 0), math.MaxInt32))
-}
-
-// poll is poll(2), in which an interruption by a signal is no event.
-func poll(fds []unix.PollFd, milliseconds int) (int, error) {
-	n, err := unix.Poll(fds, milliseconds)
-	if errors.Is(err, unix.EINTR) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("poll: %w", err)
-	}
-	return n, nil
 }
 
 // alarm is a descriptor that becomes readable when a context ends.
@@ -87,8 +67,8 @@ func newAlarm(ctx context.Context) (*alarm, error) {
 	return a, nil
 }
 
-// release waits for an alarm that is just being rung: the number of a closed
-// descriptor may be another file's.
+// release waits if the alarm is just being triggered: the number of a closed descriptor
+// may belong to another file by then.
 func (a *alarm) release() {
 	if !a.stop() {
 		<-a.rung
@@ -96,11 +76,11 @@ func (a *alarm) release() {
 	unix.Close(a.fd)
 }
 
-// Read waits for data and reads at most len(buf) bytes of it. It returns 0 at
-// the end, which for the master of a pseudoterminal is when nobody has its
-// replica open. A negative timeout waits for ever; one that passes is an
-// exceptions.Timeout. If another thread reads from the same descriptor, and it
-// is a blocking one, that may take what this one has waited for.
+// Read waits for data and reads at most len(buf) bytes. It returns 0 at the end, which
+// for the master of a pseudoterminal is when no process has its replica open. A
+// negative timeout means no limit; after the timeout the error is an
+// exceptions.Timeout. If another thread reads from the same blocking descriptor, it may
+// take the data, and Read blocks.
 func Read(ctx context.Context, fd int, buf []byte, timeout time.Duration) (int, error) {
 	deadline := time.Now().Add(timeout)
 	for {
@@ -119,16 +99,15 @@ func Read(ctx context.Context, fd int, buf []byte, timeout time.Duration) (int, 
 	}
 }
 
-// Write writes all of data and returns how much of it was written when that
-// fails. A negative timeout waits for ever; one that passes is an
-// exceptions.Timeout.
+// Write writes all of data and returns how much was written if that fails. A negative
+// timeout means no limit; after the timeout the error is an exceptions.Timeout.
 func Write(ctx context.Context, fd int, data []byte, timeout time.Duration) (written int, err error) {
 	deadline := time.Now().Add(timeout)
 	for written < len(data) {
 		if err := ready(ctx, fd, unix.POLLOUT, timeout, deadline, "write"); err != nil {
 			return written, err
 		}
-		// A pipe that is ready takes that much without blocking.
+		// A pipe that is ready accepts this much without blocking.
 		n, err := unix.Write(fd, data[written:min(len(data), written+pipeBuf)])
 		written += max(n, 0)
 		if err != nil && !again(err) {

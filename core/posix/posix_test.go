@@ -68,17 +68,28 @@ func TestTimeouts(t *testing.T) {
 }
 
 func TestEndOfTheContext(t *testing.T) {
-	r, _ := pipe(t, 0)
+	_, w := pipe(t, 0)
 	cause := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	failed := make(chan error)
 	go func() {
-		_, err := Read(ctx, r, make([]byte, 1), -1)
+		_, err := Write(ctx, w, make([]byte, 1<<20), -1) // more than the pipe holds
 		failed <- err
 	}()
+	for full := false; !full; time.Sleep(time.Millisecond) { // then it waits
+		n, err := Poll(context.Background(), []unix.PollFd{{Fd: int32(w), Events: unix.POLLOUT}}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		full = n == 0
+	}
 	cancel(cause)
 	if err := <-failed; !errors.Is(err, cause) {
-		t.Errorf("got %v, want %v", err, cause)
+		t.Errorf("Write: got %v, want %v", err, cause)
+	}
+	empty, _ := pipe(t, 0)
+	if _, err := Read(ctx, empty, make([]byte, 1), -1); !errors.Is(err, cause) {
+		t.Errorf("Read: got %v, want %v", err, cause)
 	}
 }
 

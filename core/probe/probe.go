@@ -18,6 +18,8 @@ import (
 	"avescript/core/connection"
 	"avescript/core/control"
 	"avescript/core/exceptions"
+	"avescript/core/printable"
+	"avescript/core/rpcjson"
 )
 
 // ParseAddress reads HOST:PORT, or PORT of this host.
@@ -36,53 +38,24 @@ func ParseAddress(text string) (connection.Address, error) {
 	return connection.Address{Host: host, Port: int(number)}, nil
 }
 
-// Call makes a call, whose arguments are JSON, or text where they are none, and
-// NAME=VALUE for those in keywords. It writes the result as JSON on as many
-// lines as are good to read.
-func Call(ctx context.Context, c *control.Client, out io.Writer, method string, words, keywords []string, timeout time.Duration) error {
-	vargs := make([]json.RawMessage, len(words))
-	for i, word := range words {
-		vargs[i] = value(word)
-	}
-	kwargs := map[string]json.RawMessage{}
-	for _, keyword := range keywords {
-		name, word, ok := strings.Cut(keyword, "=")
-		if !ok || name == "" {
-			return fmt.Errorf("wanted NAME=VALUE as a keyword argument, got %q", keyword)
-		}
-		kwargs[name] = value(word)
-	}
-	positional, err := json.Marshal(vargs)
+// Call makes a call and writes the result as JSON on as many lines as are good to read.
+// An error about the arguments says what the method takes, if the service describes it.
+func Call(ctx context.Context, c *control.Client, out io.Writer, method string, args Arguments, timeout time.Duration) error {
+	result, err := c.Call(ctx, method, args.positional(), args.keyword(), timeout)
 	if err != nil {
-		return err
+		return hinted(ctx, c, method, args, err)
 	}
-	named, err := json.Marshal(kwargs)
-	if err != nil {
-		return err
-	}
-	result, err := c.Call(ctx, method, positional, named, timeout)
-	if err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	if err := json.Indent(&text, result, "", "  "); err != nil {
-		return err
-	}
-	text.WriteByte('\n')
-	_, err = text.WriteTo(out)
+	_, err = io.WriteString(out, printable.Lines(string(rpcjson.Indent(result))+"\n", ""))
 	return err
 }
 
-// value is a word as JSON.
-func value(word string) json.RawMessage {
-	if json.Valid([]byte(word)) {
-		return json.RawMessage(word)
-	}
-	quoted, _ := json.Marshal(word) // of a string it does not fail
-	return quoted
+// Send makes a call that the service does not answer, whether it succeeds or not. The
+// timeout limits connecting and sending.
+func Send(ctx context.Context, c *control.Client, method string, args Arguments, timeout time.Duration) error {
+	return c.Async(ctx, method, args.positional(), args.keyword(), timeout)
 }
 
-// description is what $describe tells of a service.
+// description is the result of $describe.
 type description struct {
 	Name    string   `json:"name"`
 	Methods []method `json:"methods"`
@@ -109,11 +82,11 @@ func List(ctx context.Context, c *control.Client, out io.Writer, timeout time.Du
 		return err
 	}
 	var text bytes.Buffer
-	fmt.Fprintln(&text, d.Name)
+	fmt.Fprintln(&text, printable.Line(d.Name))
 	for _, m := range d.Methods {
-		fmt.Fprintf(&text, "\n  %s(%s)%s\n", m.Name, m.parameters(), m.rights())
+		fmt.Fprintf(&text, "\n  %s(%s)%s\n", printable.Line(m.Name), printable.Line(m.parameters()), printable.Line(m.rights()))
 		if m.Doc != "" {
-			fmt.Fprintf(&text, "      %s\n", strings.ReplaceAll(m.Doc, "\n", "\n      "))
+			fmt.Fprintf(&text, "      %s\n", printable.Lines(m.Doc, "      "))
 		}
 	}
 	_, err = text.WriteTo(out)
@@ -121,19 +94,49 @@ func List(ctx context.Context, c *control.Client, out io.Writer, timeout time.Du
 }
 
 // Names are the methods of the service that begin with prefix, each with the
-// first line of its documentation.
+// first line of its documentation. Names that nobody can type are left out.
 func Names(ctx context.Context, c *control.Client, prefix string, timeout time.Duration) (names, docs []string) {
 	d, err := describe(ctx, c, timeout)
 	if err != nil {
 		return nil, nil
 	}
 	for _, m := range d.Methods {
-		if strings.HasPrefix(m.Name, prefix) {
+		if strings.HasPrefix(m.Name, prefix) && m.Name == printable.Line(m.Name) {
 			doc, _, _ := strings.Cut(m.Doc, "\n")
-			names, docs = append(names, m.Name), append(docs, cmp.Or(doc, "("+m.parameters()+")"))
+			names, docs = append(names, m.Name), append(docs, printable.Line(cmp.Or(doc, "("+m.parameters()+")")))
 		}
 	}
 	return names, docs
+}
+
+// Parameters are the names of a method's parameters; none if the service does not say.
+func Parameters(ctx context.Context, c *control.Client, name string, timeout time.Duration) []string {
+	d, _ := describe(ctx, c, timeout)
+	for _, m := range d.Methods {
+		if m.Name == name {
+			return m.names()
+		}
+	}
+	return nil
+}
+
+// Method is a method of a service.
+type Method struct {
+	Name       string
+	Parameters []string // "name", "name?", "name=DEFAULT", "..."
+	Doc        string
+}
+
+// Methods returns the name of a service, and its methods except those that every service
+// has. Methods whose names nobody can type are left out.
+func Methods(ctx context.Context, c *control.Client, timeout time.Duration) (name string, list []Method, err error) {
+	d, err := describe(ctx, c, timeout)
+	for _, m := range d.Methods {
+		if m.Name == printable.Line(m.Name) && !strings.HasPrefix(m.Name, "$") {
+			list = append(list, Method{m.Name, m.list(), m.Doc})
+		}
+	}
+	return printable.Line(d.Name), list, err
 }
 
 func describe(ctx context.Context, c *control.Client, timeout time.Duration) (d description, err error) {
@@ -147,8 +150,10 @@ func describe(ctx context.Context, c *control.Client, timeout time.Duration) (d 
 	return d, nil
 }
 
-func (m *method) parameters() string {
-	var list []string
+func (m *method) parameters() string { return strings.Join(m.list(), ", ") }
+
+// list are the parameters as they are shown.
+func (m *method) list() (list []string) {
 	for _, p := range m.Parameters {
 		switch {
 		case p.Default != nil:
@@ -162,7 +167,7 @@ func (m *method) parameters() string {
 	if m.Variadic {
 		list = append(list, "...")
 	}
-	return strings.Join(list, ", ")
+	return list
 }
 
 func (m *method) rights() string {
@@ -180,7 +185,12 @@ func (m *method) rights() string {
 func Explain(err error) string {
 	var e *exceptions.Error
 	if !errors.As(err, &e) {
-		return err.Error()
+		return printable.Lines(err.Error(), printable.Indent)
 	}
-	return e.Class.Name + ": " + e.Text()
+	trace := e.FormatTrace()
+	text := printable.Lines(e.Class.Name+": "+strings.TrimSuffix(e.Text(), "\n"+trace), printable.Indent)
+	if trace != "" {
+		text += "\n" + trace
+	}
+	return text
 }

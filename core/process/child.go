@@ -11,23 +11,25 @@ import (
 	"avescript/core/exceptions"
 )
 
-// Spec is how a child is started.
+// Spec says how a child is started.
 type Spec struct {
 	Path string   // the program
 	Args []string // with its name first
 	Env  []string
 
-	// Files are what the child gets, by the number that each has there. It
-	// has no others.
+	// Files are the files of the child, by their descriptors there. It gets no others.
 	Files map[int]*os.File
 
-	// DeathSignal is what the child gets when this program dies; 0 for
-	// nothing.
+	// DeathSignal is the signal that the child gets when this program dies; 0 for none.
 	DeathSignal syscall.Signal
+
+	// OwnGroup makes the child the leader of a process group, so that keys of the
+	// terminal, such as Ctrl-C, do not reach it.
+	OwnGroup bool
 }
 
-// Child is a process that was started here. It is waited for from the start,
-// so it is never a zombie for long, whether somebody joins it or not.
+// Child is a process that was started here. It is always waited for, so it is never a
+// zombie for long, whether it is joined or not.
 type Child struct {
 	Pid int
 
@@ -48,24 +50,27 @@ func Start(spec Spec) (*Child, error) {
 		files[fd] = file
 	}
 	c := &Child{ended: make(chan struct{})}
-	err := Spawn(func() (err error) {
+	start := func() (err error) {
 		c.process, err = os.StartProcess(spec.Path, spec.Args, &os.ProcAttr{
 			Env:   spec.Env,
 			Files: files,
-			Sys:   &syscall.SysProcAttr{Pdeathsig: spec.DeathSignal},
+			Sys:   &syscall.SysProcAttr{Pdeathsig: spec.DeathSignal, Setpgid: spec.OwnGroup},
 		})
 		return err
-	})
+	}
+	err := Spawn(func() error { return WithInheritedSignals(start) })
 	if err != nil {
 		return nil, fmt.Errorf("start a process: %w", err)
 	}
 	c.Pid = c.process.Pid
-	go c.wait()
+	go c.wait(Own(c.Pid))
 	return c, nil
 }
 
-func (c *Child) wait() {
+func (c *Child) wait(release func()) {
 	defer close(c.ended)
+	defer release()
+	Await(c.Pid)
 	state, err := c.process.Wait()
 	if err != nil {
 		c.err = err
@@ -77,9 +82,9 @@ func (c *Child) wait() {
 	}
 }
 
-// Join waits until the child has ended. The status is what it exited with, or
-// the negative number of the signal that ended it. A negative timeout waits
-// for ever; one that passes is an exceptions.Timeout.
+// Join waits until the child has ended. The status is its exit status, or the negative
+// number of the signal that ended it. A negative timeout means no limit; after the
+// timeout the error is an exceptions.Timeout.
 func (c *Child) Join(ctx context.Context, timeout time.Duration) (status int, err error) {
 	if err := await(ctx, c.Pid, c.ended, timeout); err != nil {
 		return 0, err
@@ -123,7 +128,7 @@ func (c *Child) Alive() bool {
 	}
 }
 
-// Signal sends a signal. A child that has ended already is no error.
+// Signal sends a signal. It is not an error if the child has already ended.
 func (c *Child) Signal(signal syscall.Signal) error {
 	if err := c.process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("send signal %d to process %d: %w", signal, c.Pid, err)

@@ -12,9 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Daemon is a process that is nobody's child here, so that nothing is known of
-// how it ends. It is known by a pidfd, so that its number cannot come to mean
-// another process.
+// Daemon is a process that is not a child of this one, so its exit status is unknown.
+// It is held by a pidfd, so its pid cannot come to mean another process.
 type Daemon struct {
 	Pid int
 
@@ -24,8 +23,8 @@ type Daemon struct {
 	ended chan struct{}
 }
 
-// FindDaemon gets hold of a process that is known to be alive. The error wraps
-// [unix.ESRCH] if it isn't.
+// FindDaemon finds a running process. The error wraps [unix.ESRCH] if there is none
+// with this pid.
 func FindDaemon(pid int) (*Daemon, error) {
 	fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
 	if err != nil {
@@ -47,7 +46,7 @@ func (d *Daemon) Alive() bool {
 	return alive
 }
 
-// Signal sends a signal. A process that has ended already is no error.
+// Signal sends a signal. It is not an error if the process has already ended.
 func (d *Daemon) Signal(signal syscall.Signal) error {
 	var err error
 	_ = d.conn.Control(func(fd uintptr) { err = unix.PidfdSendSignal(int(fd), signal, nil, 0) })
@@ -57,8 +56,8 @@ func (d *Daemon) Signal(signal syscall.Signal) error {
 	return nil
 }
 
-// Ended is closed when the process has ended. Who asks for it leaves a
-// goroutine behind until then.
+// Ended is closed when the process has ended. A goroutine waits for that after the
+// first call.
 func (d *Daemon) Ended() <-chan struct{} {
 	d.watch.Do(func() {
 		go func() {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Nobody reaps the process, as with a daemon while init is busy.
+// Nobody reaps the process, like a daemon while init is busy.
 func TestDaemonEndsBeforeItIsReaped(t *testing.T) {
 	sleep := exec.Command("sleep", "1000")
 	if err := sleep.Start(); err != nil {

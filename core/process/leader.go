@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hasEnded reports whether a child waits to be reaped, and fails if it is no
-// child or was reaped.
+// hasEnded reports whether a child has ended and waits to be reaped. The error is that
+// it is not a child or was reaped.
 func hasEnded(child int) (bool, error) {
 	var info unix.Siginfo
 	err := unix.Waitid(unix.P_PID, child, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
@@ -22,8 +22,8 @@ func hasEnded(child int) (bool, error) {
 	return info.Signo != 0, nil
 }
 
-// sessionIsEmpty reports that for sure nobody but its leader, which has ended, is
-// in a session. The leader's children have no parent any more, and so nothing of
+// sessionIsEmpty reports whether it is certain that a session contains only its leader,
+// which has ended. The leader's children then have no parent any more, so nothing of
 // its tree is left.
 func sessionIsEmpty(leader int) bool {
 	if empty, known := sinceIsEmpty(leader); known {
@@ -39,37 +39,35 @@ func sessionIsEmpty(leader int) bool {
 			continue
 		}
 		if session, err := unix.Getsid(pid); err != nil || session == leader {
-			return false // who has ended since may have forked before
+			return false // a process that has ended since may have forked before
 		}
 	}
 	return true
 }
 
 const (
-	// fewPids are asked for in less time than /proc is listed.
+	// fewPids can be checked in less time than it takes to list /proc.
 	fewPids = 300
 
-	// pidTime is less than any kernel needs to make a process or a thread.
+	// pidTime is less than any kernel needs to create a process or a thread.
 	pidTime = time.Microsecond
 )
 
-// sinceIsEmpty spares the common short command the walk through /proc, on a
-// machine where others start processes too: it asks only for those that were
-// made after the leader.
+// sinceIsEmpty avoids listing /proc for a short command on a machine where others start
+// processes, too: it checks only pids that were assigned after the leader's.
 //
-// Pids are given out in ascending order, and asked for in that order. So if
-// somebody has ended when it is his turn, then whoever he has forked is still to
-// come. If he has a pid and cannot be found yet, then who forks him is alive, and
-// was found before. The order is broken when the pids have come to their end and begin
-// again; the leader must be so young that this cannot have happened to end up
-// behind its pid.
+// Pids are assigned in ascending order, and checked in this order. If a process has
+// ended when its pid is checked, any process that it forked has a higher pid and is
+// still to be checked. If a process has a pid but is not visible yet, its parent is
+// alive and was found before. The order is broken when pids wrap around; the leader
+// must be too young for pids to have wrapped around past its own.
 func sinceIsEmpty(leader int) (empty, known bool) {
 	last, ok := lastPID()
 	if !ok {
 		return false, false
 	}
 	if last == leader {
-		return true, true // the circle cannot stop here twice before the leader is reaped
+		return true, true // pids cannot stop here twice before the leader is reaped
 	}
 	for pid := leader; ; {
 		if last < pid || last-leader > fewPids {
@@ -82,7 +80,7 @@ func sinceIsEmpty(leader int) (empty, known bool) {
 				return false, true
 			}
 			if err != nil && !errors.Is(err, unix.ESRCH) {
-				return false, false // a security module keeps it secret
+				return false, false // a security module hides it
 			}
 		}
 		next, ok := lastPID()
@@ -96,7 +94,7 @@ func sinceIsEmpty(leader int) (empty, known bool) {
 	}
 }
 
-// lastPID is the last pid that was given out.
+// lastPID is the last pid that was assigned.
 func lastPID() (pid int, ok bool) { return readNumber("/proc/sys/kernel/ns_last_pid") }
 
 var maxPID = sync.OnceValue(func() int {
@@ -104,30 +102,21 @@ var maxPID = sync.OnceValue(func() int {
 	return pid
 })
 
-// isYoung reports that not all pids can have been given out since a process was
-// made.
+// isYoung reports whether a process is so young that pids cannot have wrapped around
+// since it was created.
 func isYoung(pid int) bool {
 	s, err := ReadStat(pid)
-	var now unix.Timespec
-	if err != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
+	if err != nil {
 		return false
 	}
-	started := time.Duration(s.Start) * (time.Second / clockTicks)
-	return time.Duration(now.Nano())-started < time.Duration(maxPID())*pidTime
+	age, err := s.Uptime()
+	return err == nil && age < time.Duration(maxPID())*pidTime
 }
 
-// clockTicks are those of a second in /proc/PID/stat: USER_HZ.
-const clockTicks = 100
-
-// readNumber reads a file that the kernel makes up.
+// readNumber reads a number from a file of /proc.
 func readNumber(path string) (number int, ok bool) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return 0, false
-	}
-	defer unix.Close(fd)
 	var buf [24]byte
-	n, err := unix.Read(fd, buf[:])
+	n, err := readFile(path, buf[:])
 	if err != nil {
 		return 0, false
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What is not known may be so because the machine is busy.
+// An unknown result may be due to a busy machine.
 
 func TestSinceIsEmpty(t *testing.T) {
 	c := lead(t, `exit 7`)

@@ -13,25 +13,25 @@ import (
 	"avescript/core/exceptions"
 )
 
-// A child dies with its parent because the kernel sends it its death signal.
-// Another parent it cannot be given. One whose parent hands it over to another
-// process relies on a lifeline instead: a socket whose other end goes from one
-// parent to the next, and which ends with the last of them.
+// A child dies with its parent because the kernel sends it a death signal, which cannot
+// be moved to another parent. A child whose parent hands it over to another process
+// relies on a lifeline instead: a socket whose other end is passed from one parent to
+// the next, and which is closed when the last of them ends.
 
 // The messages on a lifeline.
 const (
 	entrust   = 'E' // the parent: rely on the lifeline from now on
-	entrusted = 'K' // the child: it does
+	entrusted = 'K' // the child: done
 )
 
-// relied is the death signal that the end of the lifeline means, or -1 as long
-// as it means nothing.
+// relied is the death signal that the end of the lifeline causes, or -1 while it causes
+// none.
 var relied atomic.Int32
 
 func init() { relied.Store(-1) }
 
-// Entrust has the child at the other end of lifeline rely on it. One that is
-// stopped, or not initialized yet, does not within the timeout.
+// Entrust makes the child at the other end of lifeline rely on it. A child that is
+// stopped or not initialized yet does not answer within the timeout.
 func Entrust(ctx context.Context, lifeline *os.File, timeout time.Duration) error {
 	defer context.AfterFunc(ctx, func() { lifeline.SetDeadline(time.Unix(1, 0)) })()
 	lifeline.SetDeadline(time.Now().Add(timeout))
@@ -51,22 +51,26 @@ func Entrust(ctx context.Context, lifeline *os.File, timeout time.Duration) erro
 	return nil
 }
 
-// FollowLifeline has this process, which runs below [Main], do what the other
-// end of its lifeline says, for as long as that is open. It does not return
-// before. A process that handles its death signal is killed after the grace.
+// FollowLifeline makes this process, which must run in [Main], obey the lifeline. It
+// returns when the other end is closed. A process that handles its death signal is
+// killed after the grace.
 func FollowLifeline(lifeline *os.File, grace time.Duration) {
 	defer lifeline.Close()
+	parent := maker(lifeline)
 	message := make([]byte, 1)
 	for {
 		if _, err := lifeline.Read(message); err != nil {
 			break
 		}
 		if relyOnLifeline() != nil {
-			continue // the parent waits in vain
+			continue // the parent gets no answer
 		}
 		if _, err := lifeline.Write([]byte{entrusted}); err != nil {
 			break
 		}
+	}
+	if relied.Load() < 0 {
+		endAfter(parent)
 	}
 	if signal := relied.Load(); signal > 0 {
 		_ = unix.Kill(os.Getpid(), syscall.Signal(signal))
@@ -75,4 +79,45 @@ func FollowLifeline(lifeline *os.File, grace time.Duration) {
 	if relied.Load() > 0 {
 		_ = unix.Kill(os.Getpid(), syscall.SIGKILL)
 	}
+}
+
+// maker is the pid of the parent that created the lifeline; it may have ended.
+func maker(lifeline *os.File) (pid int) {
+	pid = os.Getppid()
+	raw, err := lifeline.SyscallConn()
+	if err != nil {
+		return pid
+	}
+	_ = raw.Control(func(fd uintptr) {
+		if peer, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil && peer.Pid > 0 {
+			pid = int(peer.Pid)
+		}
+	})
+	return pid
+}
+
+// endAfter sends this process its death signal when its parent, which has closed the
+// lifeline, ends. Usually the kernel has done so before, but not if the parent had
+// changed to a user who may not send signals here.
+func endAfter(parent int) {
+	if ownDeathSignal() == 0 {
+		return // it is a daemon
+	}
+	if os.Getppid() == parent {
+		if p, err := FindDaemon(parent); err == nil {
+			<-p.Ended()
+		}
+	}
+	if signal := ownDeathSignal(); signal != 0 {
+		_ = unix.Kill(os.Getpid(), signal)
+	}
+}
+
+// ownDeathSignal is the death signal of the main thread, which [Main] keeps to itself.
+func ownDeathSignal() (signal syscall.Signal) {
+	_ = onMainThread(func() (err error) {
+		signal, err = deathSignal()
+		return err
+	})
+	return signal
 }

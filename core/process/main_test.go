@@ -11,84 +11,65 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
+
+	"avescript/internal/poll"
+	"avescript/internal/reexec"
 )
 
-// childMode makes the test binary a program that the shell cannot be.
-const childMode = "AVE_TEST_PROCESS_CHILD"
-
-// mark is in the environment of everything that a test starts, and tells it
-// from all else on the machine.
+// mark is in the environment of everything that a test starts, and distinguishes it
+// from all other processes of the machine.
 const mark = "AVE_TEST_PROCESS_MARK"
 
 func init() {
-	if os.Getenv(childMode) == "headless" {
-		runtime.LockOSThread() // only here the goroutine is on the first thread for sure
+	switch reexec.Name() {
+	case "headless", "follower":
+		runtime.LockOSThread() // only here it is certain that the goroutine runs on the first thread
 	}
 }
 
 func TestMain(m *testing.M) {
-	switch os.Getenv(childMode) {
-	case "":
-		goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("avescript/core/process.serveSpawns"))
-	case "descriptors":
-		showDescriptors()
-	case "headless":
-		loseFirstThread()
-	case "hidden":
-		killOneTree()
-	}
+	reexec.Main(reexec.Programs{
+		"descriptors":  showDescriptors,
+		"follower":     followLate,
+		"hasty parent": startAndEnd,
+		"headless":     loseFirstThread,
+		"hidden":       killOneTree,
+	})
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("avescript/core/process.serveSpawns"))
 }
 
 // showDescriptors starts ls and shows what it inherited.
-func showDescriptors() {
+func showDescriptors([]string) error {
 	ls := exec.Command("ls", "/proc/self/fd")
 	ls.Stdout, ls.Stderr = os.Stdout, os.Stderr
-	if err := Spawn(ls.Run); err != nil {
-		fmt.Println(err)
-	}
+	return Spawn(ls.Run)
 }
 
-// killOneTree has the exit status 1 if it fails.
-func killOneTree() {
+func killOneTree([]string) error {
 	sh := exec.Command("sh", "-c", "sleep 1000 & wait")
 	sh.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	err := Spawn(sh.Start)
 	if err == nil {
 		err = KillTree(sh.Process.Pid, HangUp)
 	}
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
+	return err
 }
 
-// loseFirstThread goes on to live while its first thread is a zombie.
-func loseFirstThread() {
+// loseFirstThread continues to run while its first thread is a zombie.
+func loseFirstThread([]string) error {
 	signal.Ignore(syscall.SIGHUP)
 	go func() {
-		eventually(nil, "the first thread has ended", func() bool {
+		poll.Holds(func() bool {
 			s, err := ReadStat(os.Getpid())
 			return err == nil && s.State == 'Z'
 		})
 		fmt.Println("ready")
 		select {}
 	}()
-	_, _, _ = syscall.Syscall(syscall.SYS_EXIT, 0, 0, 0)
-}
-
-// eventually polls until check holds. A nil t panics instead.
-func eventually(t *testing.T, what string, check func() bool) {
-	for deadline := time.Now().Add(20 * time.Second); !check(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			if t == nil {
-				panic("not in time: " + what)
-			}
-			t.Fatalf("not in time: %s", what)
-		}
-	}
+	_, _, errno := syscall.Syscall(syscall.SYS_EXIT, 0, 0, 0)
+	return errno // only after an error
 }
 
 // command is a program that leads a session and reports by lines on stdout.
@@ -96,7 +77,7 @@ type command struct {
 	*exec.Cmd
 	t     *testing.T
 	mark  string
-	lines string // file that stdout goes to
+	lines string // the file for stdout
 }
 
 // lead starts sh as a session leader.
@@ -125,11 +106,11 @@ func lead(t *testing.T, script string, args ...string) *command {
 	return c
 }
 
-// said waits until the command has written n lines and gives them.
+// said waits until the command has written n lines and returns them.
 func (c *command) said(n int) []string {
 	c.t.Helper()
 	var lines []string
-	eventually(c.t, fmt.Sprintf("%d lines of output", n), func() bool {
+	poll.Until(c.t, fmt.Sprintf("there are %d lines of output", n), func() bool {
 		text, _ := os.ReadFile(c.lines)
 		lines = strings.Fields(string(text))
 		return len(lines) >= n
@@ -137,10 +118,10 @@ func (c *command) said(n int) []string {
 	return lines
 }
 
-// ended waits until the command has ended, and does not reap it.
+// ended waits until the command has ended, without reaping it.
 func (c *command) ended() {
 	c.t.Helper()
-	eventually(c.t, "the leader has ended", func() bool {
+	poll.Until(c.t, "the leader has ended", func() bool {
 		ended, err := hasEnded(c.Process.Pid)
 		if err != nil {
 			c.t.Fatal(err)
@@ -149,7 +130,7 @@ func (c *command) ended() {
 	})
 }
 
-// survivors are the processes of the command that live, daemons included.
+// survivors are the living processes of the command, including daemons.
 func (c *command) survivors() []int {
 	var found []int
 	names, err := pids()
@@ -166,7 +147,7 @@ func (c *command) survivors() []int {
 	return found
 }
 
-// kill kills the tree and wants nothing to be left.
+// kill kills the tree and checks that nothing is left.
 func (c *command) kill(ladder []Step) {
 	c.t.Helper()
 	if err := KillTree(c.Process.Pid, ladder); err != nil {

@@ -8,11 +8,22 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"avescript/internal/poll"
+	"avescript/internal/reexec"
 )
 
 func TestChildOutlivesTheThreadThatAskedForIt(t *testing.T) {
-	child := exec.Command("sleep", "1000")
+	child := exec.Command("cat")
 	child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	in, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	started, thread := make(chan error), 0
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
@@ -29,12 +40,16 @@ func TestChildOutlivesTheThreadThatAskedForIt(t *testing.T) {
 	if thread == os.Getpid() {
 		t.Skip("the first thread of a program cannot end")
 	}
-	eventually(t, "the thread has ended", func() bool {
+	poll.Until(t, "the thread has ended", func() bool {
 		_, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", thread))
 		return os.IsNotExist(err)
 	})
-	if s, err := ReadStat(child.Process.Pid); err != nil || s.Dead() {
-		t.Errorf("the child died with the thread: %+v, %v", s, err)
+	// By now a signal would have been sent, and would arrive before anything is read.
+	if _, err := in.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 1)); err != nil {
+		t.Errorf("the child died with the thread: %v", err)
 	}
 }
 
@@ -51,11 +66,10 @@ func TestInheritedDescriptorsAreNotPassedOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	self := exec.Command("/proc/self/exe")
-	self.Env = append(os.Environ(), childMode+"=descriptors")
+	self := reexec.Command("descriptors")
 	self.ExtraFiles = []*os.File{file, file, file}
 	out, err := self.CombinedOutput()
-	// ls has 0 to 2, and 3 is the directory that it lists.
+	// ls has 0 to 2; 3 is the directory that it lists.
 	if got := strings.Join(strings.Fields(string(out)), " "); err != nil || got != "0 1 2 3" {
 		t.Errorf("got descriptors %q, %v, want 0 1 2 3", got, err)
 	}

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// Stat is the part of /proc/PID/stat that tells who a process is and to whom it
-// belongs.
+// Stat is the part of /proc/PID/stat that identifies a process and its relations.
 type Stat struct {
 	PID     int
 	Comm    string // the process name, at most 15 bytes
@@ -20,49 +20,68 @@ type Stat struct {
 	Group   int
 	Session int
 	Threads int
-	Start   uint64 // clock ticks since boot: with PID, it names a process for ever
+	Start   uint64 // clock ticks since boot: together with PID, this is unique
 }
 
-// Dead reports whether the process has ended and only waits to be reaped. A
-// process whose first thread has ended looks like a zombie too, but runs on.
+// Dead reports whether the process has ended and waits to be reaped. A process whose
+// first thread has ended looks like a zombie, too, but is still running.
 func (s *Stat) Dead() bool {
 	return (s.State == 'Z' || s.State == 'X') && s.Threads < 2
 }
 
-// Stopped reports whether a signal or a tracer has stopped the process.
+// Stopped reports whether the process was stopped by a signal or a tracer.
 func (s *Stat) Stopped() bool { return s.State == 'T' || s.State == 't' }
 
-// ReadStat asks for one process. The error wraps [os.ErrNotExist] if there is
+// clockTicks is USER_HZ, the clock ticks per second in /proc/PID/stat.
+const clockTicks = 100
+
+// Uptime is how long the process has been running.
+func (s *Stat) Uptime() (time.Duration, error) {
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {
+		return 0, os.NewSyscallError("clock_gettime", err)
+	}
+	return time.Duration(now.Nano()) - time.Duration(s.Start)*(time.Second/clockTicks), nil
+}
+
+// ReadStat reads the state of one process. The error wraps [os.ErrNotExist] if there is
 // none with this pid.
 func ReadStat(pid int) (Stat, error) {
 	var buf [statSize]byte
 	return readStat(strconv.Itoa(pid), buf[:])
 }
 
-// statSize is more than a stat line can be long.
+// statSize is larger than any stat line.
 const statSize = 1024
 
-// readStat avoids os.File, which would offer each of the hundreds of files of a
-// snapshot to the network poller.
 func readStat(pid string, buf []byte) (Stat, error) {
-	path := "/proc/" + pid + "/stat"
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	n, err := readFile("/proc/"+pid+"/stat", buf)
 	if err != nil {
-		return Stat{}, &os.PathError{Op: "open", Path: path, Err: err}
-	}
-	defer unix.Close(fd)
-	n, err := unix.Read(fd, buf)
-	if errors.Is(err, unix.ESRCH) {
-		err = unix.ENOENT // it ended between open and read
-	}
-	if err != nil {
-		return Stat{}, &os.PathError{Op: "read", Path: path, Err: err}
+		return Stat{}, err
 	}
 	return parseStat(buf[:n])
 }
 
-// parseStat reads "pid (comm) state ppid ...". The name may itself contain
-// blanks, parentheses and line ends, so its end is the last parenthesis.
+// readFile reads a file of /proc. It avoids os.File, which would register each of the
+// hundreds of files of a snapshot with the network poller.
+func readFile(path string, buf []byte) (n int, err error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	n, err = unix.Read(fd, buf)
+	if errors.Is(err, unix.ESRCH) {
+		err = unix.ENOENT // it ended between open and read
+	}
+	if err != nil {
+		return 0, &os.PathError{Op: "read", Path: path, Err: err}
+	}
+	return n, nil
+}
+
+// parseStat reads "pid (comm) state ppid ...". The name may contain blanks, parentheses
+// and line ends; it ends at the last parenthesis.
 func parseStat(line []byte) (Stat, error) {
 	open, end := bytes.IndexByte(line, '('), bytes.LastIndexByte(line, ')')
 	if open < 1 || end < open {
@@ -97,62 +116,12 @@ func parseStat(line []byte) (Stat, error) {
 	return s, nil
 }
 
-// snapshot lists the processes that /proc shows. It is no atomic view: some may
-// have started meanwhile. It tells whether some have ended between being listed
-// and being read, which may have started others just before. Processes of other
-// users are left out where /proc is mounted with hidepid: nothing could be done
-// to them anyway.
-func snapshot() (all []Stat, vanished bool, err error) {
-	names, err := pids()
-	if err != nil {
-		return nil, false, err
-	}
-	all = make([]Stat, 0, len(names))
-	var buf [statSize]byte
-	for _, name := range names {
-		s, err := readStat(name, buf[:])
-		gone := err == nil && s.Session < 0 // reaped while the kernel wrote the line
-		if gone || errors.Is(err, os.ErrNotExist) {
-			vanished = true
-			continue
-		}
-		if errors.Is(err, os.ErrPermission) {
-			continue
-		}
-		if err != nil {
-			return nil, false, err
-		}
-		all = append(all, s)
-	}
-	return all, vanished, nil
-}
-
-// pids are the names of the processes in /proc.
-func pids() ([]string, error) {
-	dir, err := os.Open("/proc")
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
-	if err != nil {
-		return nil, err
-	}
-	numbers := names[:0]
-	for _, name := range names {
-		if '0' <= name[0] && name[0] <= '9' {
-			numbers = append(numbers, name)
-		}
-	}
-	return numbers, nil
-}
-
-// Children lists the living children of a process.
+// Children lists the running children of a process.
 func Children(pid int) ([]Stat, error) {
 	return childrenOf(pid, func(s Stat) bool { return !s.Dead() })
 }
 
-// Zombies lists the children of a process that have ended and not been reaped.
+// Zombies lists the children of a process that have ended but were not reaped.
 func Zombies(pid int) ([]Stat, error) { return childrenOf(pid, func(s Stat) bool { return s.Dead() }) }
 
 func childrenOf(pid int, wanted func(Stat) bool) ([]Stat, error) {
@@ -169,8 +138,8 @@ func childrenOf(pid int, wanted func(Stat) bool) ([]Stat, error) {
 	return children, nil
 }
 
-// ByParent lists all living processes, each under the pid of its parent, from one look
-// at them. If a pid was used again meanwhile, a process may be below itself.
+// ByParent lists all running processes from one snapshot, by the pid of their parent.
+// If a pid was reused meanwhile, a process may be its own descendant.
 func ByParent() (map[int][]Stat, error) {
 	all, _, err := snapshot()
 	if err != nil {
@@ -183,4 +152,23 @@ func ByParent() (map[int][]Stat, error) {
 		}
 	}
 	return children, nil
+}
+
+// Memory is the resident memory of a process, in bytes.
+func Memory(pid int) (int64, error) {
+	path := "/proc/" + strconv.Itoa(pid) + "/statm"
+	var buf [statSize]byte
+	n, err := readFile(path, buf[:])
+	if err != nil {
+		return 0, err
+	}
+	fields := bytes.Fields(buf[:n])
+	if len(fields) < 2 {
+		return 0, fmt.Errorf("wanted at least 2 fields in %s, got %.60q", path, buf[:n])
+	}
+	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("resident pages in %s: %w", path, err)
+	}
+	return pages * int64(os.Getpagesize()), nil
 }

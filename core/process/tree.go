@@ -10,58 +10,52 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"avescript/core/posix"
 )
 
-// Step is one rung of the ladder that a tree is killed by: a signal, and how
-// long the tree may take to act on it.
+// Step is one rung of the ladder by which a tree is ended: a signal, and how long the
+// tree may take to react.
 type Step struct {
 	Signal syscall.Signal
 	Grace  time.Duration
 }
 
-// HangUp is the ladder of a terminal that goes away.
+// HangUp is the ladder of a terminal that is hung up.
 var HangUp = []Step{{syscall.SIGHUP, 100 * time.Millisecond}}
 
 const (
-	// freezeTime bounds the wait for processes that don't stop, such as one in
-	// an uninterruptible system call, when there are no new ones any more.
+	// freezeTime limits the wait for processes that do not stop, for example in an
+	// uninterruptible system call, when no new ones appear.
 	freezeTime = 200 * time.Millisecond
 
-	// emptyScans bounds how often a scan is repeated that found nothing while
-	// processes came and went. It is reached on very busy machines only.
+	// emptyScans limits how often a scan is repeated that found nothing while processes
+	// started and ended. The limit is only reached on very busy machines.
 	emptyScans = 10
 
-	// killTime bounds the wait for killed processes to be gone.
+	// killTime limits the wait for the end of killed processes.
 	killTime = 5 * time.Second
 )
 
-// KillTree ends the command whose session leader is leader, a child of this
-// program that has not been reaped yet. It may have ended; as nobody has waited
-// for it, its pid cannot be another's, and neither can its session. The caller
-// reaps it afterwards.
+// KillTree ends the command with the session leader leader, a child of this program
+// that was not reaped yet. It may have ended; as long as it is not reaped, no other
+// process and no other session can have its number. The caller reaps it afterwards.
 //
-// The tree is every process in the leader's session, every living descendant,
-// and what shares a session with these. A process that has lost its parent and
-// leads a session of its own is a daemon, no part of the tree, and lives, with
-// all in that session.
+// The tree is every process in the leader's session, every living descendant, and
+// everything that shares a session with these. A process that has lost its parent and
+// leads a session of its own is a daemon. It does not belong to the tree and survives,
+// with everything in its session.
 //
-// Each step's signal goes to the whole tree; SIGKILL goes to those that are
-// left after the last step. The error names the processes that remain, if they
-// are another user's or cannot be killed. If it is another one then SIGKILL has
-// gone to all that were found by then.
+// The signal of each step goes to the whole tree; SIGKILL goes to what is left after
+// the last step. The error names the processes that are still running, because they
+// belong to another user or cannot be killed. After any other error, SIGKILL was sent
+// to all processes that had been found.
 //
-// Killed processes whose parent has become this program, because it is the init
-// of a container, are reaped.
+// If this program is the init of a container, it becomes the parent of killed
+// processes; these are reaped.
 func KillTree(leader int, ladder []Step) error {
-	ended, err := hasEnded(leader)
-	if err != nil {
+	if gone, err := isGone(leader); gone || err != nil {
 		return err
-	}
-	if session, err := unix.Getsid(leader); err != nil || session != leader {
-		return fmt.Errorf("wanted the leader of a session, got process %d of session %d", leader, session)
-	}
-	if ended && sessionIsEmpty(leader) {
-		return nil
 	}
 	t := tree{
 		leader:   leader,
@@ -70,22 +64,36 @@ func KillTree(leader int, ladder []Step) error {
 		sessions: map[int]uint64{leader: math.MaxUint64},
 	}
 	defer t.release()
-	err = t.kill(ladder)
-	t.signalAtOnce(syscall.SIGKILL) // whatever has failed, nobody stays stopped for ever
+	err := t.kill(ladder)
+	t.signalAtOnce(syscall.SIGKILL) // after an error, too, nothing must stay stopped
 	return err
 }
 
-// tree is the processes of a command that were seen alive. They are remembered,
-// because one that was a descendant before its parent was killed is to die too.
+// isGone reports whether a leader has ended and it is certain that nothing of its tree
+// is left. Only a few callers at a time can check that: it is much work.
+func isGone(leader int) (bool, error) {
+	defer posix.Busy()()
+	ended, err := hasEnded(leader)
+	if err != nil {
+		return false, err
+	}
+	if session, err := unix.Getsid(leader); err != nil || session != leader {
+		return false, fmt.Errorf("wanted the leader of a session, got process %d of session %d", leader, session)
+	}
+	return ended && sessionIsEmpty(leader), nil
+}
+
+// tree is the processes of a command that were seen alive. They are remembered, because
+// a process that was a descendant before its parent was killed has to die, too.
 type tree struct {
 	leader  int
 	members map[int]*member // by pid
-	added   int             // how many members there ever were
-	zombies map[int]bool    // those seen in the leader's session
+	added   int             // how many members there were in total
+	zombies map[int]bool    // zombies seen in the leader's session
 
-	// sessions are those in which a member was ever seen, with the start of the
-	// first one. Members that end in the grace may leave children there that
-	// nothing else tells from daemons.
+	// sessions are the sessions in which a member was seen, with the start time of the
+	// first one. Members that end during the grace may leave children there, which look
+	// like daemons otherwise.
 	sessions map[int]uint64
 }
 
@@ -102,7 +110,7 @@ func (t *tree) kill(ladder []Step) error {
 			return err
 		}
 		t.signal(step.Signal)
-		t.signal(syscall.SIGCONT) // who is stopped acts on nothing but SIGKILL
+		t.signal(syscall.SIGCONT) // a stopped process reacts only to SIGKILL
 		t.wait(step.Grace)
 	}
 	deadline := time.Now().Add(killTime)
@@ -118,10 +126,10 @@ func (t *tree) kill(ladder []Step) error {
 	}
 }
 
-// freeze stops the tree, until a scan finds nobody new and nobody that runs.
-// Killing processes that still run would race with their forks: a child that is
-// made after the scan and leaves the session before its parent dies looks like
-// a daemon. What cannot be stopped may go on forking until the deadline.
+// freeze stops the tree, until a scan finds no new and no running process. Killing
+// running processes would race with their forks: a child that is created after the scan
+// and leaves the session before its parent dies looks like a daemon. What cannot be
+// stopped may continue to fork until the deadline.
 func (t *tree) freeze(deadline time.Time) error {
 	patience := time.Now().Add(freezeTime)
 	for {
@@ -139,11 +147,10 @@ func (t *tree) freeze(deadline time.Time) error {
 	}
 }
 
-// scan brings the members up to date: those that have ended are dropped, those
-// that are new are added. A process that forks and ends during the scan can
-// hide its child from it, so a scan that finds nothing is believed only if
-// nothing ended meanwhile. Otherwise the leader's group is made to hold still
-// for the next one.
+// scan updates the members: those that have ended are removed, and new ones are added.
+// A process that forks and ends during the scan can hide its child from it, so the scan
+// counts only if nothing has ended meanwhile. Otherwise the leader's process group is
+// stopped for the next scan.
 func (t *tree) scan() error {
 	for range emptyScans {
 		settled, err := t.look()
@@ -185,15 +192,15 @@ func (t *tree) look() (settled bool, err error) {
 	return settled, nil
 }
 
-// note notes the session of a member.
+// note remembers the session of a member.
 func (t *tree) note(s Stat) {
 	if first, known := t.sessions[s.Session]; !known || s.Start < first {
 		t.sessions[s.Session] = s.Start
 	}
 }
 
-// forgetReused forgets the sessions that have ended and whose number is another's
-// by now: nobody in a session is older than its leader.
+// forgetReused forgets sessions that have ended and whose number was used again: no
+// process in a session is older than its leader.
 func (t *tree) forgetReused(all []Stat) {
 	for _, s := range all {
 		if first, known := t.sessions[s.PID]; known && s.Session == s.PID && s.Start > first {
@@ -202,9 +209,9 @@ func (t *tree) forgetReused(all []Stat) {
 	}
 }
 
-// reapOrphans reaps the dead of the tree that have become children of this
-// program. No other child of it can be in one of the tree's sessions, all of
-// which the leader or a descendant has made; so nobody else waits for these.
+// reapOrphans reaps dead processes of the tree that have become children of this
+// program. They can only be in sessions of the tree, which were created by the leader
+// or a descendant, so nobody else waits for them.
 func (t *tree) reapOrphans(all []Stat) {
 	self := os.Getpid()
 	for _, s := range all {
@@ -215,8 +222,8 @@ func (t *tree) reapOrphans(all []Stat) {
 	}
 }
 
-// find gives the living processes of the tree: known members and sessions, and
-// from there on to children and to their sessions.
+// find returns the living processes of the tree: known members and sessions, then their
+// children and the sessions of these.
 func (t *tree) find(all []Stat) []Stat {
 	self := os.Getpid()
 	parents, sessions := map[int]bool{}, map[int]bool{}
@@ -228,7 +235,7 @@ func (t *tree) find(all []Stat) []Stat {
 	}
 	for _, s := range all {
 		if m := t.members[s.PID]; m != nil && m.Start != s.Start {
-			delete(parents, s.PID) // the member has ended since, and its pid is another's
+			delete(parents, s.PID) // the member has ended meanwhile, and its pid was reused
 		}
 	}
 	isIn := func(s *Stat) bool {
@@ -251,14 +258,14 @@ func (t *tree) find(all []Stat) []Stat {
 	return found
 }
 
-// add adds a process that a scan found, if it is still there.
+// add adds a process that a scan found, if it still exists.
 func (t *tree) add(s Stat) (added bool, err error) {
 	m, err := hold(s)
 	switch {
 	case errors.Is(err, unix.ESRCH), errors.Is(err, os.ErrNotExist):
 		return false, nil
 	case errors.Is(err, unix.EMFILE) && len(t.members) > 0:
-		return false, nil // its turn comes when some of the others are dead
+		return false, nil // it is added when some of the others are dead
 	case err != nil:
 		return false, fmt.Errorf("pidfd of process %d (%s): %w", s.PID, s.Comm, err)
 	}
@@ -268,8 +275,8 @@ func (t *tree) add(s Stat) (added bool, err error) {
 	return true, nil
 }
 
-// hold opens a process. Its pid may be another's by now, so who it is gets
-// asked again when the pidfd holds it.
+// hold opens a pidfd. The pid may belong to another process by now, so the process is
+// checked again once the pidfd holds it.
 func hold(s Stat) (*member, error) {
 	pidfd, err := unix.PidfdOpen(s.PID, 0)
 	if err != nil {
@@ -286,10 +293,10 @@ func hold(s Stat) (*member, error) {
 	return &member{Stat: again, pidfd: pidfd}, nil
 }
 
-// signalAtOnce signals the leader's process group and then the members. No list
-// keeps up with a chain of processes that each fork the next and end; the
-// kernel signals a group atomically. The group is the leader's for as long as
-// the leader is not reaped, and cannot reach beyond its session.
+// signalAtOnce signals the leader's process group and then the members. No list can
+// keep up with a chain of processes that each fork the next and end, but the kernel
+// signals a group atomically. The group belongs to the leader until the leader is
+// reaped, and cannot extend beyond its session.
 func (t *tree) signalAtOnce(sig syscall.Signal) {
 	_ = syscall.Kill(-t.leader, sig)
 	t.signal(sig)
@@ -304,21 +311,21 @@ func (t *tree) signal(sig syscall.Signal) {
 	}
 }
 
-// wait returns when every member that took its signal has ended, or d is over.
+// wait returns when all members that got the signal have ended, or after d.
 func (t *tree) wait(d time.Duration) {
 	deadline := time.Now().Add(d)
 	for {
 		t.dropEnded()
-		left := time.Until(deadline).Milliseconds()
+		left := time.Until(deadline)
 		if t.allDenied() || left <= 0 {
 			return
 		}
 		fds, _ := t.pollSet(func(m *member) bool { return m.denied == nil })
-		_, _ = unix.Poll(fds, int(left)) // an interruption only comes round again
+		_, _ = posix.Wait(fds, left)
 	}
 }
 
-// dropEnded forgets the members that have ended, reaped or not.
+// dropEnded removes the members that have ended, reaped or not.
 func (t *tree) dropEnded() {
 	fds, members := t.pollSet(func(*member) bool { return true })
 	_, _ = unix.Poll(fds, 0)
@@ -330,8 +337,8 @@ func (t *tree) dropEnded() {
 	}
 }
 
-// pollSet is for poll(2) on the pidfds of some members: one becomes readable
-// when its process has ended.
+// pollSet prepares poll(2) on the pidfds of some members: a pidfd becomes readable when
+// its process has ended.
 func (t *tree) pollSet(wanted func(*member) bool) (fds []unix.PollFd, members []*member) {
 	for _, m := range t.members {
 		if wanted(m) {
@@ -366,9 +373,9 @@ func (t *tree) remaining() error {
 	for _, m := range t.members {
 		err := m.denied
 		if err == nil {
-			err = errors.New("did not die of SIGKILL")
+			err = errors.New("it did not end after SIGKILL")
 		}
-		errs = append(errs, fmt.Errorf("process %d (%s) is left: %w", m.PID, m.Comm, err))
+		errs = append(errs, fmt.Errorf("process %d (%s) is still running: %w", m.PID, m.Comm, err))
 	}
 	return errors.Join(errs...)
 }

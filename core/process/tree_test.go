@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"avescript/internal/poll"
+	"avescript/internal/reexec"
 )
 
 func TestKillTreeOfALeaderThatLives(t *testing.T) {
@@ -24,14 +27,14 @@ func TestKillTreeOfALeaderThatLives(t *testing.T) {
 		"orphan in the session":  `(nohup sleep 1000 >&2 &) ; echo up; sleep 1000`,
 		"orphan in a subsession": `setsid -w sh -c '(nohup sleep 1000 >&2 &); echo up; sleep 1000' & wait`,
 		"stopped":                `sleep 1000 & kill -STOP $!; echo up; kill -STOP $$`,
-		"first thread ended":     `AVE_TEST_PROCESS_CHILD=headless setsid -w "$1" & wait`,
+		"first thread ended":     `setsid -w "$1" "$2" & wait`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			self, err := os.Executable()
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := lead(t, script, self)
+			c := lead(t, script, self, reexec.Argument("headless"))
 			c.said(1)
 			c.kill(HangUp)
 		})
@@ -80,7 +83,7 @@ func TestDaemonLives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the daemon is an orphan", func() bool {
+	poll.Until(t, "the daemon is an orphan", func() bool {
 		s, err := ReadStat(daemon)
 		if err != nil {
 			t.Fatal(err)
@@ -138,7 +141,7 @@ func TestKillTreeOfMembersThatForkInTheGrace(t *testing.T) {
 	c.kill(HangUp)
 }
 
-// A snapshot cannot be had with a pid that was given out twice on purpose.
+// A snapshot with a pid that was used twice cannot be created on purpose.
 func TestAReusedPidIsNoParent(t *testing.T) {
 	tree := tree{
 		leader:   10,
@@ -162,7 +165,7 @@ func TestAReusedSessionIsAnothers(t *testing.T) {
 	tree := tree{leader: 10, sessions: map[int]uint64{10: 1, 20: 5, 30: 5}}
 	all := []Stat{
 		{PID: 10, Parent: 1, Session: 10, Start: 1, State: 'Z', Threads: 1},
-		{PID: 20, Parent: 1, Session: 20, Start: 9, State: 'S', Threads: 1}, // made when those of 20 had ended
+		{PID: 20, Parent: 1, Session: 20, Start: 9, State: 'S', Threads: 1}, // created when all processes of session 20 had ended
 		{PID: 21, Parent: 20, Session: 20, Start: 10, State: 'S', Threads: 1},
 		{PID: 31, Parent: 1, Session: 30, Start: 9, State: 'S', Threads: 1}, // left there by a member
 	}
@@ -204,8 +207,7 @@ func TestKillTreeWhereProcIsHidden(t *testing.T) {
 		t.Fatal(err)
 	}
 	hidden := exec.Command("unshare", "--mount", "--pid", "--fork", "sh", "-c",
-		`mount -t proc -o hidepid=1 proc /proc && setpriv --reuid=65534 --regid=65534 --clear-groups "$0"`, self)
-	hidden.Env = append(os.Environ(), childMode+"=hidden")
+		`mount -t proc -o hidepid=1 proc /proc && setpriv --reuid=65534 --regid=65534 --clear-groups "$0" "$1"`, self, reexec.Argument("hidden"))
 	if out, err := hidden.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -215,7 +217,7 @@ func TestNobodyStaysStoppedWhenKillTreeFails(t *testing.T) {
 	c := lead(t, `trap "" HUP; sleep 1000 & echo up; wait`)
 	c.said(1)
 	free := exhaustDescriptors(t)
-	unix.Close(free[0]) // one is enough for a list of processes, and too few for holding one of them
+	unix.Close(free[0]) // one is enough to list processes, but not to hold one of them
 	err := KillTree(c.Process.Pid, HangUp)
 	for _, fd := range free[1:] {
 		unix.Close(fd)
@@ -223,10 +225,10 @@ func TestNobodyStaysStoppedWhenKillTreeFails(t *testing.T) {
 	if !errors.Is(err, unix.EMFILE) {
 		t.Errorf("got %v, want %v", err, unix.EMFILE)
 	}
-	eventually(t, "all have died", func() bool { return len(c.survivors()) == 0 })
+	poll.Until(t, "all have died", func() bool { return len(c.survivors()) == 0 })
 }
 
-// exhaustDescriptors takes all that this program may have until the test ends.
+// exhaustDescriptors uses up all descriptors of this program until the test ends.
 func exhaustDescriptors(t *testing.T) (taken []int) {
 	t.Helper()
 	var before unix.Rlimit

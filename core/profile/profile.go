@@ -1,12 +1,11 @@
-// Package profile has the descriptions by which equipment is asked for and
-// leased.
+// Package profile describes equipment that is requested and leased.
 //
-// A [Profile] is a set of properties: JSON values with string keys. Values may
-// be nested and are compared deeply. Two properties are the same if they have
-// the same JSON value, however that is written: 1, 1.0 and 10e-1 are one
-// number, and the order of keys means nothing. Whole numbers are exact at any
-// size; others, and those with an exponent or a decimal point, have the
-// precision of a float64, and equal whole ones below 1e21 only.
+// A [Profile] is a set of properties: JSON values with string keys. Values may be
+// nested and are compared deeply. Two properties are equal if they have the same JSON
+// value, however it is written: 1, 1.0 and 10e-1 are the same number, and the order of
+// keys does not matter. Whole numbers of any size are exact; numbers with an exponent
+// or a decimal point have the precision of a float64, and equal whole numbers only
+// below 1e21.
 package profile
 
 import (
@@ -18,14 +17,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Profile is a set of properties. It never changes, but for UnmarshalJSON, and
-// may be shared. The zero value has no properties.
+// Profile is a set of properties. It never changes, except by UnmarshalJSON, and may be
+// shared. The zero value has no properties.
 type Profile struct {
 	// properties are canonical JSON texts: equal values have equal texts.
 	properties map[string]string
 }
 
-// New makes a profile of Go values that encoding/json can write.
+// New makes a profile from Go values that encoding/json can encode.
 func New(values map[string]any) (Profile, error) {
 	if values == nil {
 		return Profile{}, nil
@@ -37,8 +36,7 @@ func New(values map[string]any) (Profile, error) {
 	return Parse(text)
 }
 
-// Parse makes a profile of a JSON object. A key that comes twice, at any
-// depth, is an error.
+// Parse makes a profile from a JSON object. A duplicate key, at any depth, is an error.
 func Parse(text []byte) (Profile, error) {
 	canonical := jsontext.Value(slices.Clone(text))
 	if err := canonical.Canonicalize(jsontext.CanonicalizeRawInts(false)); err != nil {
@@ -61,7 +59,7 @@ func Parse(text []byte) (Profile, error) {
 // Len is the number of properties.
 func (p Profile) Len() int { return len(p.properties) }
 
-// Get gives the JSON value of a property.
+// Get returns the JSON value of a property.
 func (p Profile) Get(key string) (value json.RawMessage, ok bool) {
 	text, ok := p.properties[key]
 	if !ok {
@@ -70,7 +68,7 @@ func (p Profile) Get(key string) (value json.RawMessage, ok bool) {
 	return json.RawMessage(text), true
 }
 
-// Match reports whether p has every property of wanted, with the same value.
+// Match reports whether p has all properties of wanted, with the same values.
 // Everything matches a profile without properties.
 func (p Profile) Match(wanted Profile) bool {
 	for key, value := range wanted.properties {
@@ -81,9 +79,9 @@ func (p Profile) Match(wanted Profile) bool {
 	return true
 }
 
-// Minimize gives the properties of p that are mandatory or named by keys of
-// profile, with p's values. One that p does not have is left out, also if it
-// is mandatory: whether a profile is complete is for its maker to see to.
+// Minimize returns the properties of p that are mandatory or named by keys of profile,
+// with p's values. Properties that p does not have are left out, even mandatory ones:
+// the creator of a profile has to make sure that it is complete.
 func (p Profile) Minimize(mandatory []string, profile Profile) Profile {
 	less := Profile{map[string]string{}}
 	for key, value := range p.properties {
@@ -94,15 +92,15 @@ func (p Profile) Minimize(mandatory []string, profile Profile) Profile {
 	return less
 }
 
-// Key is a text that equal profiles, and no others, have in common: their JSON
-// with sorted keys. It serves as the key of a Go map.
+// Key is a text that is the same for equal profiles, and different for others: their
+// JSON with sorted keys. It can be used as the key of a Go map.
 func (p Profile) Key() string {
 	b := []byte{'{'}
 	for i, key := range slices.Sorted(maps.Keys(p.properties)) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b, _ = jsontext.AppendQuote(b, key) // fails on invalid UTF-8, which Parse refuses
+		b, _ = jsontext.AppendQuote(b, key) // fails for invalid UTF-8, which Parse refuses
 		b = append(b, ':')
 		b = append(b, p.properties[key]...)
 	}
@@ -115,7 +113,7 @@ func (p Profile) String() string { return p.Key() }
 // MarshalJSON writes the profile with sorted keys.
 func (p Profile) MarshalJSON() ([]byte, error) { return []byte(p.Key()), nil }
 
-// UnmarshalJSON replaces the profile by what [Parse] makes of text.
+// UnmarshalJSON replaces the profile by the result of [Parse].
 func (p *Profile) UnmarshalJSON(text []byte) error {
 	parsed, err := Parse(text)
 	if err != nil {

@@ -128,8 +128,8 @@ func TestMinimize(t *testing.T) {
 	}
 }
 
-// Nobody who has a part of a profile can change it, and a profile does not
-// change what it was made of.
+// Nobody can change a profile through a part of it, and a profile does not change the
+// values from which it was made.
 func TestImmutable(t *testing.T) {
 	text := []byte(`{ "a": "x", "\u0061b": 1.0 }`)
 	before := string(text)
@@ -167,7 +167,7 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// The key is JSON that gives the same profile again, and a profile matches
+// The key is JSON that results in the same profile again, and a profile matches
 // whatever it can be minimized to.
 func TestProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -8,9 +8,9 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// Write writes the profile of all samples so far, gzipped as pprof has it. The
-// time for which code ran is "cpu", what pprof shows unless asked for something
-// else; "wall" is with the time for which it waited.
+// Write writes the profile of all samples so far, gzipped, for pprof. "cpu" is the time
+// for which code ran, and is the default in pprof; "wall" includes the time for which
+// it waited.
 func (r *Run) Write(w io.Writer) error {
 	files, err := r.files()
 	if err != nil {
@@ -42,9 +42,9 @@ func (r *Run) Write(w io.Writer) error {
 	return b.profile.Write(w)
 }
 
-// function tells functions apart: by where they are defined, because Lua's have
-// no names of their own, and Go's by the name of the field or variable that they
-// were called by.
+// function identifies a function: by the place of its definition, because Lua functions
+// have no names, or for Go functions by the field or variable through which it was
+// called.
 type function struct {
 	file  string
 	begin int
@@ -106,7 +106,7 @@ func (b *builder) function(f Frame) *profile.Function {
 	return fn
 }
 
-// nameOf is what a profile shows: "lib.lua:12 parse", or "[Go] sleep".
+// nameOf is the name in a profile: "lib.lua:12 parse", or "[Go] sleep".
 func nameOf(f Frame) string {
 	where := "[Go]"
 	switch {

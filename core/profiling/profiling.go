@@ -1,10 +1,9 @@
-// Package profiling collects samples of stacks from all processes of a run, and
-// makes a profile of them that pprof reads.
+// Package profiling collects samples of stacks from all processes of a run, and makes a
+// profile for pprof from them.
 //
-// The process that measures makes a [Run]: a directory, which the processes that
-// it starts find through an environment variable. Each of them writes the
-// samples that its interpreters take to files there, at once: so a process may
-// be killed at any time.
+// The process that measures creates a [Run]: a directory, which its child processes
+// find through an environment variable. Each of them writes its samples to files there
+// at once, so it may be killed at any time.
 package profiling
 
 import (
@@ -12,30 +11,32 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"avescript/core/files"
 )
 
-// Variable is the environment variable that leads a process to the run that it
-// is part of: the directory of the run.
+// Variable is the environment variable with the directory of the run that a process
+// belongs to.
 const Variable = "AVESCRIPT_PROFILE"
 
-// Period is how often stacks are sampled.
+// Period is the interval between two samples.
 const Period = 10 * time.Millisecond
 
-// suffix is how the names of files with samples end.
+// suffix is the suffix of files with samples.
 const suffix = ".samples"
 
 // Frame is one call of a stack.
 type Frame struct {
-	Name  string `json:"name,omitempty"`  // of the function, as far as it is known
+	Name  string `json:"name,omitempty"`  // of the function, if it is known
 	File  string `json:"file,omitempty"`  // "" for a Go function
 	Begin int    `json:"begin,omitempty"` // where its definition begins; 0 for the chunk itself
-	Line  int    `json:"line,omitempty"`  // that is executed
+	Line  int    `json:"line,omitempty"`  // the line that is executed
 }
 
-// Sample is the time that went by with a stack.
+// Sample is the time that has passed with a stack.
 type Sample struct {
 	Stack   []Frame // innermost call first
-	Running bool    // or else it was waiting
+	Running bool    // otherwise it was waiting
 	Elapsed time.Duration
 }
 
@@ -47,7 +48,7 @@ type Run struct {
 
 // Start begins a measurement in a new directory.
 func Start() (*Run, error) {
-	dir, err := os.MkdirTemp("", "avescript-profile-")
+	dir, err := files.TempDir("profile")
 	if err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
@@ -57,7 +58,7 @@ func Start() (*Run, error) {
 // Remove removes the directory.
 func (r *Run) Remove() error { return os.RemoveAll(r.Dir) }
 
-// files are those with samples.
+// files lists the files with samples.
 func (r *Run) files() ([]string, error) {
 	return filepath.Glob(filepath.Join(r.Dir, "*"+suffix))
 }

@@ -40,7 +40,7 @@ func record(t *testing.T, run *Run, samples ...Sample) {
 	}
 }
 
-// stacks reads the profile: the values by the functions and lines of the stack.
+// stacks reads the profile: values by the functions and lines of the stack.
 func stacks(t *testing.T, run *Run) map[string][]int64 {
 	t.Helper()
 	var b bytes.Buffer
@@ -55,7 +55,7 @@ func stacks(t *testing.T, run *Run) map[string][]int64 {
 		t.Errorf("got the types %v with the default %s", p.SampleType, p.DefaultSampleType)
 	}
 	found := map[string][]int64{}
-	for _, s := range p.Compact().Sample { // Compact adds up what is equal
+	for _, s := range p.Compact().Sample { // Compact adds up equal stacks
 		var names []string
 		for _, l := range s.Location {
 			names = append(names, l.Line[0].Function.Name)

@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// entry is a line of a file with samples. Each stack is written once, and has
-// the next number, from 1; the samples refer to it.
+// entry is a line of a file with samples. Each stack is written once, and is numbered
+// in this order, from 1; samples refer to the number.
 type entry struct {
-	Stack   []Frame       `json:"stack,omitempty"` // one that is new
-	ID      int           `json:"id,omitempty"`    // or else the stack of a sample
+	Stack   []Frame       `json:"stack,omitempty"` // a new stack
+	ID      int           `json:"id,omitempty"`    // or a sample, with the number of its stack
 	Running bool          `json:"running,omitempty"`
 	Elapsed time.Duration `json:"elapsed,omitempty"`
 }
 
-// Recorder writes the samples of one interpreter. It is not for several
-// goroutines at once.
+// Recorder writes the samples of one interpreter. Only one goroutine may use it at a
+// time.
 type Recorder struct {
 	file   *os.File
-	stacks map[string]int // numbers by the stacks in JSON
+	stacks map[string]int // numbers of stacks, by their JSON
 	buf    []byte
 }
 
@@ -40,15 +40,14 @@ func Open(dir string) (*Recorder, error) {
 // Close closes the file.
 func (r *Recorder) Close() { r.file.Close() }
 
-// Record writes samples. What goes wrong makes the profile incomplete, and not
-// the script fail.
+// Record writes samples. Errors make the profile incomplete; the script does not fail.
 func (r *Recorder) Record(samples []Sample) {
 	r.buf = r.buf[:0]
 	for _, s := range samples {
 		if len(s.Stack) == 0 {
 			continue
 		}
-		stack, _ := json.Marshal(s.Stack) // there is nothing in it that has no JSON
+		stack, _ := json.Marshal(s.Stack) // it can always be encoded
 		id, known := r.stacks[string(stack)]
 		if !known {
 			id = len(r.stacks) + 1
@@ -67,15 +66,15 @@ func (r *Recorder) add(e entry) {
 	r.buf = append(append(r.buf, line...), '\n')
 }
 
-// total is the time that one stack has taken in a file.
+// total is the time that was spent in one stack.
 type total struct {
 	stack         []Frame
 	samples       int64
 	running, wall time.Duration
 }
 
-// readTotals reads a file with samples. The last line may be cut off: the
-// process was killed.
+// readTotals reads a file with samples. The last line may be incomplete if the process
+// was killed.
 func readTotals(path string) ([]*total, error) {
 	f, err := os.Open(path)
 	if err != nil {

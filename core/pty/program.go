@@ -1,9 +1,8 @@
 // Package pty starts programs on pseudoterminals.
 //
-// [Start] makes a [Program] the leader of a session of its own, with the
-// replica of a new pseudoterminal as its input, output and controlling
-// terminal. Whoever has started it holds the master: what is written there is
-// typed, what is read is what the program says.
+// [Start] makes a [Program] the leader of its own session. The replica of a new
+// pseudoterminal is its input, output and controlling terminal. The caller has the
+// master: what it writes is typed, and what it reads is the output of the program.
 //
 //	p, err := pty.Start([]string{"sh"}, pty.Options{})
 //	...
@@ -25,67 +24,69 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"avescript/core/persona"
+	"avescript/core/posix"
 	"avescript/core/process"
 )
 
-// Options are how a program is started. The zero value is good.
+// Options says how a program is started. The zero value is ready to use.
 type Options struct {
-	// Dir is the directory to run in, the current one if empty.
+	// Dir is the directory to run in; "" is the current one.
 	Dir string
 
-	// Env are settings "NAME=value" above those of this program, or all that
-	// there are if ClearEnv. PATH among them is the program's, it does not say
+	// Env are settings "NAME=value" in addition to those of this program, or all
+	// settings if ClearEnv is set. PATH in Env is only passed on: it does not affect
 	// where the program is found.
 	Env      []string
 	ClearEnv bool
 
-	// Size is that of the terminal; a zero is as good as DefaultSize's.
+	// Size is the size of the terminal; zeros are replaced by DefaultSize.
 	Size Size
 
-	// User is the name or the number of the user to run as, this program's if
-	// empty. It needs root. The program gets all groups of the user, and HOME,
-	// USER and LOGNAME below Env.
+	// User is the name or number of the user to run as; "" is the user of this program.
+	// It requires root. The program gets all groups of the user; HOME, USER and LOGNAME
+	// are set before Env.
 	User string
 }
 
-// Program is a program on a terminal of its own. It must be killed and then
-// closed.
+// Program is a program on its own terminal. It must be killed and then closed.
 //
-// All methods but Close may be called at the same time. Those that wait take up
-// a thread while they do: to be woken by the network poller instead would make a
-// short command half as long again.
+// All methods except Close may be called at the same time. Those that wait do so with
+// [posix.Wait].
 type Program struct {
 	Argv []string
-	PID  int // of the session leader; its own until Kill has reaped it
+	PID  int // of the session leader; not reused until Kill has reaped it
 
-	// The program's descriptors. The replica is kept open, so that the master
-	// never reports an end of output while the program lives, which may close
-	// its terminal and open it again as /dev/tty. It is blocking, as programs
-	// expect their terminal to be; the master is not.
+	// The replica is kept open, so that the master never reports the end of the output
+	// while the program runs: the program may close its terminal and open it again as
+	// /dev/tty. The replica is blocking, as programs expect of their terminal; the
+	// master is not.
 	master, replica, pidfd int
 
 	interruption int // an eventfd, readable from Interrupt to Resume
+	wait         waiter
 	watch        watch
 	end          end
 }
 
-// Start runs argv on a new pseudoterminal. The program is found in PATH unless
-// its name has a slash. It inherits no other descriptors, and is killed when
-// this program dies. The error is a RunError.
+// Start runs argv on a new pseudoterminal. The program is found in PATH unless its name
+// has a slash. It inherits no other descriptors, ignores and blocks no signals, and is
+// killed when this program dies. The error is a RunError.
 func Start(argv []string, opts Options) (*Program, error) {
-	return startRunning(argv, opts, process.Spawn)
+	return startRunning(argv, opts, process.Spawn, posix.Wait)
 }
 
-// StartHere is Start for a goroutine that is locked to its thread, and stays so
-// until it has killed the program. It spares switches between threads.
+// StartHere is like Start, for a goroutine that is locked to its thread until it has
+// killed the program. It avoids switching threads. Only that goroutine may call Read
+// and AwaitEnd.
 func StartHere(argv []string, opts Options) (*Program, error) {
-	return startRunning(argv, opts, process.SpawnHere)
+	return startRunning(argv, opts, process.SpawnHere, pollHere)
 }
 
-// StartDetached starts a program that is left to the caller, who must wait for
-// the pid and close the descriptor of its terminal's master, which is
-// non-blocking. Closing that hangs the program up. The master gives EIO when
-// nobody has the terminal open any more.
+// StartDetached starts a program and leaves it to the caller, who must wait for the pid
+// and close the descriptor of the terminal's master, which is non-blocking. Closing it
+// hangs up the program. The master returns EIO when no process has the terminal open
+// any more.
 func StartDetached(argv []string, opts Options) (pid, master int, err error) {
 	p, err := start(argv, opts, func(_ *Program, fork func() error) error { return process.Spawn(fork) })
 	if err != nil {
@@ -95,7 +96,7 @@ func StartDetached(argv []string, opts Options) (pid, master int, err error) {
 	return p.PID, p.master, nil
 }
 
-func startRunning(argv []string, opts Options, spawn func(fork func() error) error) (*Program, error) {
+func startRunning(argv []string, opts Options, spawn func(fork func() error) error, wait waiter) (*Program, error) {
 	interruption, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
 		return nil, runError(argv, fmt.Errorf("eventfd: %w", scarcity(err)))
@@ -107,11 +108,11 @@ func startRunning(argv []string, opts Options, spawn func(fork func() error) err
 		_ = closeAll(interruption)
 		return nil, runError(argv, err)
 	}
-	p.interruption = interruption
+	p.interruption, p.wait = interruption, wait
 	return p, nil
 }
 
-// spawner calls fork on the right thread.
+// spawner calls fork on a suitable thread.
 type spawner func(p *Program, fork func() error) error
 
 func start(argv []string, opts Options, spawn spawner) (*Program, error) {
@@ -122,27 +123,34 @@ func start(argv []string, opts Options, spawn spawner) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := argv[0]
-	if !strings.Contains(path, "/") {
-		if path, err = exec.LookPath(path); err != nil {
-			return nil, startFailure(err, "")
-		}
-	}
-	master, replica, err := openTerminal(opts.Size, who)
+	path, p, err := prepare(argv, opts, who)
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{Argv: argv, master: master, replica: replica}
 	if err := p.exec(path, opts, who, spawn); err != nil {
-		_ = closeAll(master, replica)
+		_ = closeAll(p.master, p.replica)
 		return nil, startFailure(err, opts.Dir)
 	}
 	return p, nil
 }
 
-// exec starts the program at path. Its pidfd comes with it, so that there is no
-// descriptor to run out of afterwards.
-func (p *Program) exec(path string, opts Options, who *account, spawn spawner) error {
+// prepare finds the program and opens its terminal.
+func prepare(argv []string, opts Options, who *persona.Account) (path string, p *Program, err error) {
+	defer posix.Busy()()
+	path = argv[0]
+	if !strings.Contains(path, "/") {
+		if path, err = exec.LookPath(path); err != nil {
+			return "", nil, startFailure(err, "")
+		}
+	}
+	p = &Program{Argv: argv}
+	p.master, p.replica, err = openTerminal(opts.Size, who)
+	return path, p, err
+}
+
+// exec starts the program at path. The pidfd is created with it, so this cannot fail
+// later because no descriptor is left.
+func (p *Program) exec(path string, opts Options, who *persona.Account, spawn spawner) error {
 	terminal := uintptr(p.replica)
 	attr := syscall.ProcAttr{
 		Dir:   opts.Dir,
@@ -152,36 +160,34 @@ func (p *Program) exec(path string, opts Options, who *account, spawn spawner) e
 			Setsid:     true,
 			Setctty:    true,
 			Pdeathsig:  syscall.SIGKILL,
-			Credential: who.credential(),
+			Credential: credential(who),
 			PidFD:      &p.pidfd,
 		},
 	}
-	err := spawn(p, func() (err error) {
+	fork := func() (err error) {
+		defer posix.Busy()()
 		p.PID, err = syscall.ForkExec(path, p.Argv, &attr)
 		return err
-	})
+	}
+	err := spawn(p, func() error { return process.WithDefaultSignals(fork) })
 	if err != nil {
 		return &os.PathError{Op: "start", Path: path, Err: err}
 	}
 	return nil
 }
 
-// Signal sends a signal to the program itself.
-func (p *Program) Signal(signal syscall.Signal) error {
-	return unix.PidfdSendSignal(p.pidfd, signal, nil, 0)
-}
-
-// Descriptors are those that the program takes up here: the master's, and what goes
-// with it.
+// Descriptors are the descriptors of the program in this process: the master, and those
+// that belong to it.
 func (p *Program) Descriptors() (master int, others []int) {
 	return p.master, []int{p.replica, p.pidfd, p.interruption}
 }
 
-// Close closes the terminal, which hangs up whoever still has it. Nobody may be
-// waiting in another method.
+// Close closes the terminal, which hangs up every process that still has it. No other
+// method may be waiting.
 func (p *Program) Close() error {
 	p.watch.stop()
-	// The master comes last: it is cheaper to hang up a terminal that nobody has.
+	defer posix.Busy()()
+	// The master is closed last: hanging up a terminal that nobody has is cheaper.
 	return closeAll(p.replica, p.master, p.pidfd, p.interruption)
 }
 

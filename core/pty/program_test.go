@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("avescript/core/process.serveSpawns"))
 }
 
-// shell starts one, which is killed and closed after the test.
+// shell starts a shell, which is killed and closed after the test.
 func shell(t *testing.T, script string, opts Options) *Program {
 	t.Helper()
 	p, err := Start([]string{"sh", "-c", script}, opts)
@@ -118,7 +118,7 @@ func TestTerminal(t *testing.T) {
 	if group, err := p.Foreground(); group != p.PID || err != nil {
 		t.Errorf("got %d, %v, want %d", group, err, p.PID)
 	}
-	if err := p.Signal(syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(p.PID, syscall.SIGKILL); err != nil {
 		t.Error(err)
 	}
 	if status, err := p.Kill(nil); status != -9 || err != nil {
@@ -140,7 +140,7 @@ func TestCloseWhileItIsWatched(t *testing.T) {
 	}
 	select {
 	case <-ended:
-	default: // the watch was stopped first
+	default: // the watch has ended before
 	}
 }
 
@@ -166,8 +166,8 @@ func TestUser(t *testing.T) {
 
 func TestScarcity(t *testing.T) {
 	for errno, want := range map[syscall.Errno]string{
-		unix.EMFILE: "out of file descriptors, of which this process may have ",
-		unix.ENFILE: "the machine is out of file descriptors",
+		unix.EMFILE: "out of file descriptors: this process may have at most ",
+		unix.ENFILE: "the system is out of file descriptors",
 		unix.ENOSPC: "out of pseudoterminals",
 		unix.EAGAIN: "out of processes",
 		unix.ENOMEM: "out of memory",

@@ -6,15 +6,17 @@ import (
 
 	creack "github.com/creack/pty"
 	"golang.org/x/sys/unix"
+
+	"avescript/core/persona"
 )
 
-// Size is how many characters a terminal shows.
+// Size is the size of a terminal in characters.
 type Size struct{ Cols, Rows int }
 
-// DefaultSize is that of a terminal nobody has sized.
+// DefaultSize is the default size of a terminal.
 var DefaultSize = Size{Cols: 80, Rows: 24}
 
-// maxSize is what the kernel's struct winsize can hold.
+// maxSize is the limit of the kernel's struct winsize.
 const maxSize = 1<<16 - 1
 
 func (s Size) winsize() (*unix.Winsize, error) {
@@ -30,10 +32,10 @@ func (s Size) winsize() (*unix.Winsize, error) {
 	return &unix.Winsize{Col: uint16(s.Cols), Row: uint16(s.Rows)}, nil
 }
 
-// openTerminal makes a pseudoterminal with the kernel's default modes, so that
-// a line ends in "\r\n" as on a real one. It belongs to who, if that is set. The
-// caller closes both ends.
-func openTerminal(size Size, who *account) (master, replica int, err error) {
+// openTerminal creates a pseudoterminal with the kernel's default modes, so that a line
+// ends in "\r\n" as on a real one. It belongs to who, if that is set. The caller closes
+// both ends.
+func openTerminal(size Size, who *persona.Account) (master, replica int, err error) {
 	window, err := size.winsize()
 	if err != nil {
 		return -1, -1, err
@@ -42,13 +44,13 @@ func openTerminal(size Size, who *account) (master, replica int, err error) {
 	if err != nil {
 		return -1, -1, fmt.Errorf("open a pseudoterminal: %w", scarcity(err))
 	}
-	// The library's files are known to the network poller, which would wake up
-	// for all that happens to them. Their duplicates are not.
+	// The library's files are registered with the network poller, which would wake up
+	// for everything that happens to them. Their duplicates are not.
 	defer masterFile.Close()
 	defer replicaFile.Close()
 	if who != nil {
-		if err := replicaFile.Chown(who.uid, -1); err != nil {
-			return -1, -1, fmt.Errorf("give the pseudoterminal to user %d: %w", who.uid, err)
+		if err := replicaFile.Chown(who.UID, -1); err != nil {
+			return -1, -1, fmt.Errorf("give the pseudoterminal to user %d: %w", who.UID, err)
 		}
 	}
 	master, err = unix.FcntlInt(masterFile.Fd(), unix.F_DUPFD_CLOEXEC, 3)
@@ -67,7 +69,7 @@ func openTerminal(size Size, who *account) (master, replica int, err error) {
 	return master, replica, nil
 }
 
-// Resize changes the terminal's size; the foreground job gets a SIGWINCH.
+// Resize changes the size of the terminal; the foreground job gets a SIGWINCH.
 func (p *Program) Resize(size Size) error {
 	window, err := size.winsize()
 	if err != nil {
@@ -76,7 +78,7 @@ func (p *Program) Resize(size Size) error {
 	return unix.IoctlSetWinsize(p.master, unix.TIOCSWINSZ, window)
 }
 
-// Size asks for the terminal's size.
+// Size returns the size of the terminal.
 func (p *Program) Size() (Size, error) {
 	window, err := unix.IoctlGetWinsize(p.master, unix.TIOCGWINSZ)
 	if err != nil {
@@ -85,19 +87,19 @@ func (p *Program) Size() (Size, error) {
 	return Size{Cols: int(window.Col), Rows: int(window.Row)}, nil
 }
 
-// Modes asks for the terminal's modes, which the program may have changed:
-// whether it echoes, which character is the end of input.
+// Modes returns the modes of the terminal, which the program may have changed: whether
+// it echoes, which character is the end of input.
 func (p *Program) Modes() (*unix.Termios, error) {
 	return unix.IoctlGetTermios(p.master, unix.TCGETS)
 }
 
-// Foreground asks for the process group that the keys for signals go to.
+// Foreground returns the process group that gets the signals of keys.
 func (p *Program) Foreground() (group int, err error) {
 	return unix.IoctlGetInt(p.master, unix.TIOCGPGRP)
 }
 
-// EndInput types what ends the input at the beginning of a line, and sends the
-// program an unfinished line otherwise.
+// EndInput types the end-of-input key. At the beginning of a line it ends the input;
+// otherwise it sends the unfinished line to the program.
 func (p *Program) EndInput() error {
 	modes, err := p.Modes()
 	if err != nil {

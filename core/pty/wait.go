@@ -5,22 +5,25 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"avescript/core/posix"
 )
 
-// maxPending is more than a pseudoterminal can hold, the kernel's buffers being
-// 64 KiB and a line discipline's 4 KiB. It ends the reading of what a daemon
-// writes that has kept the terminal.
+// maxPending is more than a pseudoterminal can hold: 64 KiB in the buffers of the
+// kernel and 4 KiB in the line discipline. It limits reading if a daemon has kept the
+// terminal and continues to write.
 const maxPending = 256 << 10
 
 // Read waits for output. It returns io.EOF when the program has ended, and
-// os.ErrDeadlineExceeded when it was interrupted. What was written last may
-// still be in the terminal then: see [Program.Drain]. If somebody hangs up the
-// terminal, it returns io.EOF while the program lives: see [Program.AwaitEnd].
+// os.ErrDeadlineExceeded when it was interrupted. The last output may still be in the
+// terminal then: see [Program.Drain]. If the terminal is hung up, it returns io.EOF
+// while the program is running: see [Program.AwaitEnd].
 func (p *Program) Read(buf []byte) (int, error) {
 	for {
-		if err := p.await(unix.POLLIN); err != nil {
+		if err := p.await(unix.POLLIN, p.wait); err != nil {
 			return 0, err
 		}
 		n, err := unix.Read(p.master, buf)
@@ -35,12 +38,12 @@ func (p *Program) Read(buf []byte) (int, error) {
 	}
 }
 
-// Write types data. It waits while the terminal holds as much as it can, until
-// the program reads. When the program has ended it returns io.ErrClosedPipe, and
-// os.ErrDeadlineExceeded when it was interrupted.
+// Write types data. If the terminal is full, it waits until the program reads. It
+// returns io.ErrClosedPipe when the program has ended, and os.ErrDeadlineExceeded when
+// it was interrupted.
 func (p *Program) Write(data []byte) (written int, err error) {
 	for written < len(data) {
-		err := p.await(unix.POLLOUT)
+		err := p.await(unix.POLLOUT, posix.Wait)
 		if errors.Is(err, io.EOF) {
 			err = io.ErrClosedPipe
 		}
@@ -56,32 +59,44 @@ func (p *Program) Write(data []byte) (written int, err error) {
 	return written, nil
 }
 
-// AwaitEnd waits until the program has ended and returns nil, or
-// os.ErrDeadlineExceeded when it was interrupted.
+// AwaitEnd waits until the program has ended and returns nil, or os.ErrDeadlineExceeded
+// when it was interrupted.
 func (p *Program) AwaitEnd() error {
-	if err := p.await(0); !errors.Is(err, io.EOF) {
+	if err := p.await(0, p.wait); !errors.Is(err, io.EOF) {
 		return err
 	}
 	return nil
 }
 
-// await waits for the terminal to be ready. The end of the program comes first:
-// others may go on writing for ever.
-func (p *Program) await(events int16) error {
+// waiter is [posix.Wait] or a function like it.
+type waiter func(fds []unix.PollFd, timeout time.Duration) (int, error)
+
+// pollHere is for a goroutine that has its own thread.
+func pollHere(fds []unix.PollFd, _ time.Duration) (int, error) {
+	n, err := unix.Poll(fds, -1)
+	if errors.Is(err, unix.EINTR) {
+		return 0, nil
+	}
+	return n, os.NewSyscallError("poll", err)
+}
+
+// await waits for the terminal to be ready. The end of the program is checked first:
+// other processes may write without end.
+func (p *Program) await(events int16, wait waiter) error {
 	fds := []unix.PollFd{
 		{Fd: int32(p.pidfd), Events: unix.POLLIN},
 		{Fd: int32(p.interruption), Events: unix.POLLIN},
 		{Fd: int32(p.master), Events: events},
 	}
 	if events == 0 {
-		fds = fds[:2] // a terminal that is hung up is ready at all times
+		fds = fds[:2] // a hung-up terminal is always ready
 	}
 	for {
-		_, err := unix.Poll(fds, -1)
+		n, err := wait(fds, -1)
 		switch {
-		case errors.Is(err, unix.EINTR):
 		case err != nil:
-			return os.NewSyscallError("poll", err)
+			return err
+		case n == 0:
 		case fds[0].Revents != 0:
 			return io.EOF
 		case fds[1].Revents != 0:
@@ -92,18 +107,18 @@ func (p *Program) await(events int16) error {
 	}
 }
 
-// HasEnded reports whether the program itself has ended. Others of its session
-// may live, and it waits to be reaped by [Program.Kill].
+// HasEnded reports whether the program itself has ended. Other processes of its session
+// may be running, and it is not reaped until [Program.Kill].
 func (p *Program) HasEnded() bool {
 	fds := []unix.PollFd{{Fd: int32(p.pidfd), Events: unix.POLLIN}}
 	n, _ := unix.Poll(fds, 0)
 	return n == 1
 }
 
-// Interrupt wakes everybody who waits in Read, Write or AwaitEnd and lets all
-// further waits fail with os.ErrDeadlineExceeded.
+// Interrupt wakes everybody who waits in Read, Write or AwaitEnd, and makes all further
+// waits fail with os.ErrDeadlineExceeded.
 func (p *Program) Interrupt() {
-	one := [8]byte{1} // or a larger number, depending on the machine
+	one := [8]byte{1} // or a larger number, depending on the byte order
 	_, _ = unix.Write(p.interruption, one[:])
 }
 
@@ -113,8 +128,8 @@ func (p *Program) Resume() {
 	_, _ = unix.Read(p.interruption, count[:])
 }
 
-// Drain calls use with what the terminal holds by now and does not wait for
-// more. An interruption doesn't matter to it.
+// Drain calls use with what the terminal holds now, and does not wait for more. It
+// ignores interruptions.
 func (p *Program) Drain(use func(data []byte) error) error {
 	var buf [4096]byte
 	for total := 0; total < maxPending; {
@@ -135,7 +150,7 @@ func (p *Program) Drain(use func(data []byte) error) error {
 	return nil
 }
 
-// watch is made for those who want a channel.
+// watch is created for callers that need a channel.
 type watch struct {
 	once  sync.Once
 	ended chan struct{}
@@ -143,8 +158,8 @@ type watch struct {
 	done  sync.WaitGroup
 }
 
-// Ended is closed when the program itself has ended: see [Program.HasEnded].
-// Waiting for it takes up no thread.
+// Ended is closed when the program itself has ended: see [Program.HasEnded]. Waiting
+// for it needs no thread.
 func (p *Program) Ended() <-chan struct{} {
 	p.watch.once.Do(func() { p.watch.start(p.pidfd) })
 	return p.watch.ended
@@ -154,12 +169,15 @@ func (w *watch) start(pidfd int) {
 	w.ended = make(chan struct{})
 	fd, err := unix.FcntlInt(uintptr(pidfd), unix.F_DUPFD_CLOEXEC, 3)
 	if err == nil {
-		err = unix.SetNonblock(fd, true) // for the network poller to take it
+		err = unix.SetNonblock(fd, true) // so that the network poller accepts it
 	}
 	if err != nil {
-		// Out of descriptors: a thread has to do.
+		// No descriptors are left.
 		w.done.Go(func() {
-			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, -1)
+			fds := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
+			for n := 0; n == 0; {
+				n, _ = posix.Wait(fds, -1)
+			}
 			close(w.ended)
 		})
 		return
@@ -183,7 +201,7 @@ func (w *watch) await() {
 }
 
 func (w *watch) stop() {
-	w.once.Do(func() {}) // or wait until it is made
+	w.once.Do(func() {}) // or wait until it is created
 	if w.pidfd != nil {
 		w.pidfd.Close()
 	}

@@ -2,15 +2,15 @@ package screen
 
 import "bytes"
 
-// This file makes a screen keep up with programs that write a lot. A line costs
-// the emulator some 20 us once it scrolls, and most lines are gone before
-// anybody looks. So plain output is put off, and of what has been put off only
-// the end goes to the emulator: the lines that are still to be seen.
+// This file makes a screen keep up with programs that write a lot. Once a line scrolls,
+// it costs the emulator about 20 us, and most lines have scrolled away before anybody
+// looks. So plain output is held back, and only its end, the lines that are still
+// visible, goes to the emulator.
 
-// mostBacklog is how much output is put off.
+// mostBacklog is how much output is held back.
 const mostBacklog = 64 << 10
 
-// take puts p off, if there is nothing in it that has to be obeyed at once.
+// take holds p back, unless it contains something that must be processed at once.
 func (s *Screen) take(p []byte) {
 	s.backlog = append(s.backlog, p...)
 	if len(s.backlog) >= mostBacklog || plainPrefix(p) < len(p) {
@@ -18,7 +18,7 @@ func (s *Screen) take(p []byte) {
 	}
 }
 
-// catchUp shows what was put off.
+// catchUp processes what was held back.
 func (s *Screen) catchUp() {
 	p := s.backlog
 	if s.scan.state == inText && !s.margins[s.emu.IsAltScreen()] {
@@ -27,13 +27,24 @@ func (s *Screen) catchUp() {
 			p = p[n:]
 		}
 	}
+	whole := s.backlog
+	s.backlog = nil // a snapshot in between must not process it again
 	s.scan.feed(p, s)
-	s.backlog = s.backlog[:0]
+	s.backlog = whole[:0]
 }
 
-// unseen is how much of p is gone from the screen when p has been shown. What
-// comes after a line feed scrolls out of sight when two screens of line feeds
-// follow, wherever the cursor is. It ends where a line begins.
+// rest lets others look at a screen while it is written to. A few bytes can be a
+// sequence that changes the whole screen, and there may be thousands of them.
+func (s *Screen) rest() {
+	if s.rests {
+		s.mu.Unlock()
+		s.mu.Lock()
+	}
+}
+
+// unseen is how much of p will have scrolled away after p. Wherever the cursor is, text
+// after a line feed is out of sight after two screens of line feeds. The result ends at
+// the beginning of a line.
 func (s *Screen) unseen(p []byte) int {
 	end := plainPrefix(p)
 	for range 2*s.emu.Height() + 1 {
@@ -48,8 +59,8 @@ func (s *Screen) unseen(p []byte) int {
 	return at + len("\r\n")
 }
 
-// skip obeys what lasts of output that nobody will see: the style of what comes
-// after it.
+// skip processes the lasting effect of output that nobody will see: the style of the
+// following text.
 func (s *Screen) skip(p []byte) {
 	s.print.flush(s)
 	s.control('\r')
@@ -66,8 +77,8 @@ func (s *Screen) skip(p []byte) {
 	}
 }
 
-// plainPrefix is how much of p is text, line ends and the like, styles, and
-// erasing to the end of a line.
+// plainPrefix is the length of the beginning of p that contains only text, line ends
+// and the like, styles, and erasing to the end of a line.
 func plainPrefix(p []byte) int {
 	for i := 0; i < len(p); {
 		switch b := p[i]; {
@@ -82,7 +93,7 @@ func plainPrefix(p []byte) int {
 	return len(p)
 }
 
-// styleLength is the length of the SGR or EL that p begins with, or 0.
+// styleLength is the length of the SGR or EL at the beginning of p, or 0.
 func styleLength(p []byte) int {
 	if len(p) < 3 || p[1] != '[' {
 		return 0

@@ -7,8 +7,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Color is a cell's colour: the terminal's own, which is the zero value, one of
-// the palette of 256, or any.
+// Color is the colour of a cell: the default of the terminal, which is the zero value,
+// one of the palette of 256, or any other.
 type Color uint32
 
 const (
@@ -16,15 +16,15 @@ const (
 	trueColor Color = 2 << 24 // with red, green and blue
 )
 
-// The terminal's own colours, and those of the cursor.
+// The default colours of the terminal, and those of the cursor.
 const (
 	defaultForeground = "#d0d0d0"
 	defaultBackground = "#14181e"
 	cursorColor       = "#e8e8e8"
 )
 
-// The 16 colours that have names. They are xterm's, except that blue is lighter:
-// one cannot read xterm's on a dark background.
+// The 16 named colours. They are those of xterm, except that blue is lighter: xterm's
+// is not readable on a dark background.
 var named = [16]struct{ name, css string }{
 	{"black", "#000000"}, {"red", "#cd3131"}, {"green", "#0dbc79"}, {"yellow", "#c9b458"},
 	{"blue", "#4a86e8"}, {"magenta", "#bc3fbc"}, {"cyan", "#11a8cd"}, {"white", "#e5e5e5"},
@@ -45,7 +45,7 @@ func colorOf(c color.Color) Color {
 	return trueColor | Color(r>>8)<<16 | Color(g>>8)<<8 | Color(b>>8)
 }
 
-// Index is the number in the palette, false for other colours.
+// Index is the index in the palette; ok is false for other colours.
 func (c Color) Index() (int, bool) { return int(c &^ palette), c>>24 == 1 }
 
 // String is "default", a name such as "bright red", "color 208", or "#ff8700".
@@ -62,7 +62,7 @@ func (c Color) String() string {
 	return fmt.Sprintf("#%06x", uint32(c&^trueColor))
 }
 
-// css is the colour as a browser takes it.
+// css is the colour in CSS.
 func (c Color) css(missing string) string {
 	index, ok := c.Index()
 	switch {
@@ -76,7 +76,7 @@ func (c Color) css(missing string) string {
 	return c.String()
 }
 
-// paletteColor is a colour from 16 to 255: a cube of six steps, then greys.
+// paletteColor is a colour from 16 to 255: a colour cube with six steps, then greys.
 func paletteColor(index int) Color {
 	if index >= 232 {
 		return Color(index-232)*0x0a0a0a + 0x080808

@@ -6,17 +6,16 @@ import (
 	"strings"
 )
 
-// largestParam is what greater parameters are taken for: the emulator counts
-// up to whatever it's told.
+// largestParam replaces larger parameters: the emulator would count up to any number.
 const largestParam = 9999
 
-// command is a sequence that begins with ESC [, taken apart.
+// command is a parsed sequence that begins with ESC [.
 type command struct {
 	kind   string // the sequence without its parameters: "J", "?h", "$p"
-	params []int  // -1 for one that is not given
+	params []int  // -1 if it is missing
 }
 
-// parseCommand returns false for what no terminal would obey.
+// parseCommand returns false for a sequence that no terminal obeys.
 func parseCommand(seq []byte) (c command, ok bool) {
 	body := seq[2:]
 	prefix := prefixLength(body, func(b byte) bool { return b >= '<' && b <= '?' })
@@ -44,8 +43,7 @@ func prefixLength(text []byte, in func(b byte) bool) int {
 	return len(text)
 }
 
-// parseParam reads a parameter without the parts behind colons, which only
-// colours have.
+// parseParam reads a parameter without the parts after colons, which only colours have.
 func parseParam(field string) int {
 	field, _, _ = strings.Cut(field, ":")
 	if field == "" {
@@ -58,7 +56,7 @@ func parseParam(field string) int {
 	return n
 }
 
-// param is a parameter, or what it is when it is missing.
+// param is a parameter, or missing if it is not given.
 func (c command) param(i, missing int) int {
 	if i >= len(c.params) || c.params[i] < 0 {
 		return missing
@@ -66,7 +64,7 @@ func (c command) param(i, missing int) int {
 	return c.params[i]
 }
 
-// String is the sequence again, with parameters in range.
+// String is the sequence, with parameters in range.
 func (c command) String() string {
 	prefix, rest := "", c.kind
 	if c.kind[0] >= '<' && c.kind[0] <= '?' {

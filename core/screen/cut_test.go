@@ -12,7 +12,7 @@ import (
 	"avescript/core/screen"
 )
 
-// pieces are what terminals and their emulators find hard.
+// pieces are difficult for terminals and their emulators.
 var pieces = []string{
 	"a", "bc def", " ", "\r\n", "one\r\ntwo\x1b[32m\r\nthree\x1b[K\n漢\r\n\n\r\n5\r\n\x1b[m6\r\n7\r\n8\r\n9\r\n10\r\n11\r\n12\r\n", "\n", "\r", "\b", "\t", "\a", "\x7f", "\x00",
 	"é", "e\u0301", "\u0301", "漢", "字", "👩‍👩‍👧", "🇩", "❤", "\ufe0f", "\u200d", "\u200b", "\U0001F3FD", "─", "\u0085", "नि",
@@ -31,13 +31,13 @@ var pieces = []string{
 	"\x1b[99999999999999999999b", "\x1b[99999999999I", "\x1b[4294967297A", "\x1b[;;;H", "\x1b[1;2;3;4;5;6;7;8;9m", "\x1b[-1m", "\x1b[?0;0h", "\x1b[3 q",
 }
 
-// output generates what a program might write, and any bytes.
+// output generates what a program might write, and random bytes.
 func output() *rapid.Generator[string] {
 	piece := rapid.OneOf(rapid.SampledFrom(pieces), rapid.SampledFrom(pieces), rapid.Map(rapid.SliceOfN(rapid.Byte(), 1, 8), func(b []byte) string { return string(b) }))
 	return rapid.Map(rapid.SliceOfN(piece, 0, 40), func(list []string) string { return strings.Join(list, "") })
 }
 
-// write writes the output in any cuts. In between somebody may look.
+// write writes the output cut at random places. Snapshots may be taken in between.
 func write(t *rapid.T, s *screen.Screen, output string) {
 	for len(output) > 0 {
 		n := rapid.IntRange(1, len(output)).Draw(t, "cut")
@@ -71,35 +71,41 @@ func TestCutsDoNotMatter(t *testing.T) {
 	})
 }
 
-// TestImagesAreSound looks for cells that overlap and pictures that no viewer
-// would take.
+// TestImagesAreSound looks for overlapping cells and for pictures that viewers would
+// refuse.
 func TestImagesAreSound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := screen.New(rapid.IntRange(1, 12).Draw(t, "cols"), rapid.IntRange(1, 5).Draw(t, "rows"))
 		write(t, s, output().Draw(t, "output"))
 		image := s.Snapshot()
-		for row := range image.Rows {
-			for col := 0; col < image.Cols; {
-				c := image.Cell(row, col)
-				if c.Width < 1 || col+c.Width > image.Cols || c.Text == "" {
-					t.Fatalf("row %d, column %d: %+v", row, col, c)
-				}
-				for half := 1; half < c.Width; half++ {
-					if right := image.Cell(row, col+half); right.Width != 0 {
-						t.Fatalf("row %d, column %d: %+v, and in its right half %+v", row, col, c, right)
-					}
-				}
-				col += c.Width
-			}
-		}
-		if image.Cursor.Row >= image.Rows || image.Cursor.Col >= image.Cols || image.Cursor.Row < 0 || image.Cursor.Col < 0 {
-			t.Fatalf("the cursor %+v is outside of %d rows and %d columns", image.Cursor, image.Rows, image.Cols)
-		}
+		sound(t, image)
 		wellFormed(t, image.SVG())
 		if n := len(image.Lines()); n != image.Rows {
 			t.Fatalf("wanted %d lines, got %d", image.Rows, n)
 		}
 	})
+}
+
+// sound checks for overlapping cells, and for a cursor outside of the screen.
+func sound(t rapid.TB, image *screen.Image) {
+	t.Helper()
+	for row := range image.Rows {
+		for col := 0; col < image.Cols; {
+			c := image.Cell(row, col)
+			if c.Width < 1 || col+c.Width > image.Cols || c.Text == "" {
+				t.Fatalf("row %d, column %d: %+v", row, col, c)
+			}
+			for half := 1; half < c.Width; half++ {
+				if right := image.Cell(row, col+half); right.Width != 0 {
+					t.Fatalf("row %d, column %d: %+v, and in its right half %+v", row, col, c, right)
+				}
+			}
+			col += c.Width
+		}
+	}
+	if image.Cursor.Row >= image.Rows || image.Cursor.Col >= image.Cols || image.Cursor.Row < 0 || image.Cursor.Col < 0 {
+		t.Fatalf("the cursor %+v is outside of %d rows and %d columns", image.Cursor, image.Rows, image.Cols)
+	}
 }
 
 func wellFormed(t rapid.TB, document string) {

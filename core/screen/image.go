@@ -9,17 +9,17 @@ import (
 	"github.com/charmbracelet/x/vt"
 )
 
-// Image is what a screen showed at one moment. It does not change.
+// Image is what a screen showed at some moment. It does not change.
 type Image struct {
 	Cols, Rows int
 	Cursor     Cursor
 	Title      string
-	Alternate  bool // the alternate screen, which full-screen programs use
+	Alternate  bool // the alternate screen, as used by full-screen programs
 
-	cells []Cell // by rows
+	cells []Cell // row by row
 }
 
-// Cursor is where the next character goes. The first row and column are 0.
+// Cursor is the place of the next character. The first row and column are 0.
 type Cursor struct {
 	Row, Col int
 	Visible  bool
@@ -27,7 +27,7 @@ type Cursor struct {
 
 // Cell is one character on the screen.
 type Cell struct {
-	Text  string // " " if there is none; "" in the right half of a wide one
+	Text  string // " " if it is empty; "" in the right half of a wide character
 	Width int    // 1, or 2 for a wide character; 0 for its right half
 	Style
 }
@@ -57,8 +57,8 @@ func cellsOf(emu *vt.Emulator) []Cell {
 	return cells
 }
 
-// mendHalves makes blanks of halves of wide characters that have lost the other
-// one: the emulator leaves them behind when cells are inserted or deleted.
+// mendHalves replaces single halves of wide characters by blanks: the emulator leaves
+// them behind when cells are inserted or deleted.
 func mendHalves(row []Cell) {
 	for col := 0; col < len(row); {
 		c, halves := &row[col], 1
@@ -95,8 +95,7 @@ func cellOf(c *uv.Cell) Cell {
 	}}
 }
 
-// Cell is the cell at a position, counted from 0. Outside of the screen it is
-// an empty one.
+// Cell is the cell at a position, counted from 0. Outside of the screen it is empty.
 func (im *Image) Cell(row, col int) Cell {
 	if row < 0 || row >= im.Rows || col < 0 || col >= im.Cols {
 		return Cell{Text: " ", Width: 1}
@@ -106,7 +105,7 @@ func (im *Image) Cell(row, col int) Cell {
 
 func (im *Image) row(row int) []Cell { return im.cells[row*im.Cols : (row+1)*im.Cols] }
 
-// Lines is the text of each row without the blanks at its end.
+// Lines is the text of each row without blanks at the end.
 func (im *Image) Lines() []string {
 	lines := make([]string, im.Rows)
 	for i := range lines {
@@ -131,14 +130,14 @@ func (im *Image) Text() string {
 	return strings.TrimRight(strings.Join(im.Lines(), "\n"), "\n")
 }
 
-// Equal tells whether two images show the same.
+// Equal reports whether two images look the same.
 func (im *Image) Equal(other *Image) bool {
 	return im.Cols == other.Cols && im.Rows == other.Rows && im.Cursor == other.Cursor &&
 		im.Title == other.Title && im.Alternate == other.Alternate && slices.Equal(im.cells, other.cells)
 }
 
-// Describe is the text, and below it all else that is to be seen: size, title,
-// cursor, and how the text looks, counted from 1.
+// Describe is the text, followed by everything else that is visible: size, title,
+// cursor, and the styles of the text. Rows and columns are counted from 1.
 func (im *Image) Describe() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n%d rows, %d columns", im.Text(), im.Rows, im.Cols)
@@ -165,7 +164,7 @@ func (im *Image) Describe() string {
 	return b.String()
 }
 
-// String names what is set: "bold, underline, red on blue".
+// String lists what is set: "bold, underline, red on blue".
 func (s Style) String() string {
 	var words []string
 	for _, attribute := range []struct {
@@ -184,12 +183,12 @@ func (s Style) String() string {
 	return strings.Join(words, ", ")
 }
 
-// showsOnBlanks tells whether a blank in this style looks different from any.
+// showsOnBlanks reports whether a blank in this style looks different from a plain one.
 func (s Style) showsOnBlanks() bool {
 	return s.Bg != 0 || s.Reverse || s.Strike || s.Underline != ""
 }
 
-// run is neighbouring cells of a row.
+// run is a number of adjacent cells of a row.
 type run struct {
 	col   int
 	cells []Cell
@@ -197,7 +196,7 @@ type run struct {
 
 func (r run) width() int { return len(r.cells) }
 
-// trimmed is the run without the blanks around it.
+// trimmed is the run without blanks at its ends.
 func (r run) trimmed() run {
 	for len(r.cells) > 0 && r.cells[0].Text == " " {
 		r.col, r.cells = r.col+1, r.cells[1:]
@@ -208,7 +207,7 @@ func (r run) trimmed() run {
 	return r
 }
 
-// columns is where the run is, as people count.
+// columns is the position of the run, counted from 1.
 func (r run) columns() string {
 	if r.width() == 1 {
 		return fmt.Sprintf("column %d", r.col+1)
@@ -216,8 +215,8 @@ func (r run) columns() string {
 	return fmt.Sprintf("columns %d-%d", r.col+1, r.col+r.width())
 }
 
-// runs divides a row where a cell does not go together with the first of its
-// run. The right half of a wide character always does.
+// runs divides a row into runs. A cell begins a new run if it does not go together with
+// the first cell of the current one, unless it is the right half of a wide character.
 func runs(row []Cell, together func(a, b Cell) bool) []run {
 	var list []run
 	for col, c := range row {

@@ -6,22 +6,21 @@ import (
 	"unicode/utf8"
 )
 
-// This file knows what keys send: the names of keys as people write them, and
-// the bytes that xterm sends for them.
+// This file has the names of keys as people write them, and the bytes that xterm sends
+// for them.
 
-// plainKeys send the same in all modes.
+// plainKeys send the same bytes in all modes.
 var plainKeys = map[string]string{
 	"enter": "\r", "return": "\r", "tab": "\t", "escape": "\x1b", "esc": "\x1b",
 	"space": " ", "backspace": "\x7f",
 }
 
-// cursorKeys end in a letter, which ESC [ precedes, or ESC O where the program
-// has asked for it.
+// cursorKeys send a letter after ESC [, or after ESC O in application mode.
 var cursorKeys = map[string]byte{
 	"up": 'A', "down": 'B', "right": 'C', "left": 'D', "home": 'H', "end": 'F',
 }
 
-// functionLetters are as cursorKeys, and always have ESC O.
+// functionLetters are like cursorKeys, but always with ESC O.
 var functionLetters = map[string]byte{"f1": 'P', "f2": 'Q', "f3": 'R', "f4": 'S'}
 
 // numberedKeys send ESC [ number ~.
@@ -30,12 +29,12 @@ var numberedKeys = map[string]int{
 	"f5": 15, "f6": 17, "f7": 18, "f8": 19, "f9": 20, "f10": 21, "f11": 23, "f12": 24,
 }
 
-// modifierBits are those of xterm's modifier parameter.
+// modifierBits are the bits of xterm's modifier parameter.
 var modifierBits = map[string]int{"shift": 1, "alt": 2, "meta": 2, "ctrl": 4, "control": 4}
 
-// KeyBytes returns what a key sends: "Down", "F5", "PageUp", "Enter", "a",
-// with "Shift-", "Alt-" and "Ctrl-" in front, or "+" in place of "-". Case
-// matters only for characters. Application is the cursor keys' mode.
+// KeyBytes returns what a key sends: "Down", "F5", "PageUp", "Enter", "a", with
+// "Shift-", "Alt-" or "Ctrl-" in front; "+" may replace "-". Case matters only for
+// characters. Application is the mode of the cursor keys.
 func KeyBytes(name string, application bool) ([]byte, error) {
 	modifiers, key := splitKey(name)
 	lower := strings.ToLower(key)
@@ -55,11 +54,11 @@ func KeyBytes(name string, application bool) ([]byte, error) {
 	case numberedKeys[lower] != 0:
 		return fmt.Appendf(nil, "\x1b[%d~", numberedKeys[lower]), nil
 	}
-	return nil, fmt.Errorf("there is no key %q; there are characters, Up, Down, Left, Right, Home, End, PageUp, PageDown, "+
-		"Insert, Delete, Enter, Tab, Escape, Space, Backspace, and F1 to F12, with Ctrl-, Alt- and Shift- in front", name)
+	return nil, fmt.Errorf("there is no key %q: wanted a character, Up, Down, Left, Right, Home, End, PageUp, PageDown, "+
+		"Insert, Delete, Enter, Tab, Escape, Space, Backspace, or F1 to F12, if needed with Ctrl-, Alt- or Shift- in front", name)
 }
 
-// splitKey takes the modifiers off. What is left of "Ctrl--" is "-".
+// splitKey removes the modifiers. What remains of "Ctrl--" is "-".
 func splitKey(name string) (modifiers int, key string) {
 	for {
 		at := strings.IndexAny(name, "-+")
@@ -94,7 +93,7 @@ func plainKey(name string, modifiers int, key string) ([]byte, error) {
 	case key == "backspace" && modifiers&modifierBits["ctrl"] != 0:
 		bytes = []byte{'\b'}
 	case modifiers&modifierBits["ctrl"] != 0:
-		return nil, fmt.Errorf("no terminal has bytes for the key %q", name)
+		return nil, fmt.Errorf("a terminal cannot send the key %q", name)
 	}
 	return withAlt(modifiers, bytes), nil
 }
@@ -107,14 +106,14 @@ func characterKey(name string, modifiers int, key string) ([]byte, error) {
 	if modifiers&modifierBits["ctrl"] != 0 {
 		b, ok := controlOf(key[0])
 		if len(key) > 1 || !ok {
-			return nil, fmt.Errorf("no terminal has bytes for the key %q", name)
+			return nil, fmt.Errorf("a terminal cannot send the key %q", name)
 		}
 		bytes = []byte{b}
 	}
 	return withAlt(modifiers, bytes), nil
 }
 
-// controlOf is what a character becomes with Ctrl.
+// controlOf is the character that Ctrl and b send.
 func controlOf(b byte) (byte, bool) {
 	switch {
 	case b >= 'a' && b <= 'z', b >= '@' && b <= '_':

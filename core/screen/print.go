@@ -1,39 +1,40 @@
 package screen
 
 import (
+	"bytes"
 	"unicode/utf8"
 
 	uv "github.com/charmbracelet/ultraviolet"
 	"github.com/charmbracelet/x/ansi"
 )
 
-// longestCluster is the most bytes that one cell's character has. The marks on
-// a letter that go beyond it are dropped.
+// longestCluster is the maximum size of the character in one cell, in bytes. Further
+// combining marks are dropped.
 const longestCluster = 64
 
-// printer puts text into cells. What makes one character of several code points
-// is known only when the next one has come: the last character is held until
+// printer writes text into cells. Whether the next code point belongs to the same
+// character is only known when it has arrived, so the last character is held until
 // then.
 type printer struct {
-	held  []byte // a character that may go on
-	cut   []byte // the beginning of a code point's bytes
+	held  []byte // a character that may continue
+	cut   []byte // the beginning of an incomplete code point
 	shown *shown // the held character, if a snapshot had to show it
 	last  []byte // the last character that was printed, for REP
 
-	// edge says that a wide character ends at the right edge, where the next
-	// character has to wrap. The emulator knows this only of narrow ones.
+	// edge is true if a wide character ends at the right edge, where the next character
+	// must wrap. The emulator only handles this for narrow ones.
 	edge bool
 }
 
-// shown is where a held character was put, and how to take it back.
+// shown is where a snapshot has written a held character, and how to undo that.
 type shown struct {
 	text  string
 	width int
 	col   int
-	under *uv.Cell // what was in the last column before, where it matters
+	under *uv.Cell // the previous content of the last column, if it matters
 }
 
-// text prints what is known to be complete.
+// text writes characters that are complete, and holds the last one.
 func (p *printer) text(text []byte, s *Screen) {
 	text = p.valid(text)
 	for len(text) > 0 {
@@ -52,8 +53,8 @@ func (p *printer) text(text []byte, s *Screen) {
 	}
 }
 
-// valid puts what was held and cut in front of text, makes U+FFFD of each byte
-// that is not UTF-8, and keeps the beginning of a code point at the end.
+// valid puts held and cut bytes in front of text, replaces each byte that is not UTF-8
+// by U+FFFD, and keeps an incomplete code point at the end.
 func (p *printer) valid(text []byte) []byte {
 	if len(p.held)+len(p.cut) > 0 {
 		text = append(append(append([]byte(nil), p.held...), p.cut...), text...)
@@ -71,8 +72,8 @@ func (p *printer) valid(text []byte) []byte {
 	return []byte(string([]rune(string(text))))
 }
 
-// plainLength is how many ASCII characters text begins with. None of them can
-// join the one before it.
+// plainLength is the number of ASCII characters at the beginning of text. They never
+// combine with the character before.
 func plainLength(text []byte) int {
 	for i, b := range text {
 		if b >= utf8.RuneSelf {
@@ -82,7 +83,7 @@ func plainLength(text []byte) int {
 	return len(text)
 }
 
-// firstCluster is the first character of text. More is false if what comes
+// firstCluster is the first character of text. more is false if the following text
 // could still belong to it.
 func firstCluster(text []byte) (cluster []byte, more bool) {
 	window := text
@@ -97,7 +98,7 @@ func firstCluster(text []byte) (cluster []byte, more bool) {
 	return cluster, len(cluster) < len(text)
 }
 
-// flush prints what was held, because something that is not text follows.
+// flush writes what is held, because something other than text follows.
 func (p *printer) flush(s *Screen) {
 	rest := p.held
 	if len(p.cut) > 0 {
@@ -111,28 +112,32 @@ func (p *printer) flush(s *Screen) {
 	}
 }
 
-// put prints one character, unless a snapshot has done it already.
+// put writes one character, unless a snapshot has written it already.
 func (p *printer) put(cluster []byte, s *Screen) {
 	p.last = append(p.last[:0], cluster...)
-	if before := p.shown; before != nil {
-		p.shown = nil
-		if before.text == string(cluster) {
-			return
-		}
-		p.takeBack(before, s)
-		p.place(cluster, before.width, s)
-		return
-	}
-	p.place(cluster, 0, s)
+	p.replace(cluster, s)
+	p.shown = nil
 }
 
-// showHeld prints the held character for a snapshot. Should it turn out to go
-// on, it is taken back.
+// showHeld writes the held character for a snapshot. If the character continues later,
+// this is undone.
 func (p *printer) showHeld(s *Screen) {
-	if len(p.held) == 0 || p.shown != nil {
-		return
+	if len(p.held) > 0 {
+		p.shown = p.replace(p.held, s)
 	}
-	p.shown = p.place(p.held, 0, s)
+}
+
+// replace writes a character in the place of the part that a snapshot has written.
+func (p *printer) replace(cluster []byte, s *Screen) *shown {
+	before := p.shown
+	switch {
+	case before == nil:
+		return p.place(cluster, 0, s)
+	case before.text == string(cluster):
+		return before
+	}
+	p.takeBack(before, s)
+	return p.place(cluster, before.width, s)
 }
 
 func (p *printer) takeBack(before *shown, s *Screen) {
@@ -143,10 +148,9 @@ func (p *printer) takeBack(before *shown, s *Screen) {
 	p.edge = false
 }
 
-// place writes a character to the emulator, which must not wrap in the middle
-// of a wide one. Characters without a width, such as a mark without its letter,
-// are not shown. In insert mode there is room for a character of the width that
-// is inserted already.
+// place writes a character to the emulator, which must not wrap in the middle of a wide
+// one. Characters without a width, such as a mark without its letter, are not shown. In
+// insert mode, inserted is the width for which there is room already.
 func (p *printer) place(cluster []byte, inserted int, s *Screen) *shown {
 	_, width := ansi.FirstGraphemeCluster(cluster, ansi.GraphemeWidth)
 	if width <= 0 {
@@ -167,16 +171,27 @@ func (p *printer) place(cluster []byte, inserted int, s *Screen) *shown {
 		result.under = s.emu.CellAt(from.X, from.Y).Clone()
 	}
 	_, _ = s.emu.Write(cluster)
-	if s.emu.CursorPosition().X < from.X { // the emulator has wrapped; in two columns nobody can tell
+	if s.emu.CursorPosition().X < from.X { // the emulator has wrapped; with two columns this cannot be detected
 		result.col, result.under = 0, nil
 	}
 	p.edge = wraps && width > 1 && from.X == cols-width
 	return result
 }
 
-// repeat prints the last character again: REP.
+// repeat writes the last character again: REP. It stops when the screen is full of it,
+// or the row, if characters do not wrap or are inserted.
 func (p *printer) repeat(n int, s *Screen) {
+	inserts, wraps := s.modes[ansi.ModeInsertReplace], s.modes[ansi.ModeAutoWrap]
+	most := s.emu.Width()
+	if wraps && !inserts {
+		most *= s.emu.Height()
+	}
+	n = min(n, most)
 	last := append([]byte(nil), p.last...)
+	if len(last) == 1 && !p.edge && !inserts {
+		_, _ = s.emu.Write(bytes.Repeat(last, n))
+		return
+	}
 	for range n {
 		p.place(last, 0, s)
 	}

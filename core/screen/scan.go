@@ -1,8 +1,8 @@
 package screen
 
-// This file takes a program's output apart into text, control characters and
-// escape sequences. The grammar is that of ECMA-48 as xterm reads it in UTF-8:
-// the controls of 8 bits are not known.
+// This file splits a program's output into text, control characters and escape
+// sequences. The grammar is that of ECMA-48 as xterm reads it in UTF-8, without 8-bit
+// control characters.
 
 const (
 	bel = 0x07
@@ -12,8 +12,8 @@ const (
 	del = 0x7f
 )
 
-// longestSequence is how much of a sequence is kept. One that is longer, such
-// as a picture, is skipped.
+// longestSequence is how much of a sequence is kept. A longer one, such as a picture,
+// is ignored.
 const longestSequence = 4096
 
 type scanState int
@@ -22,17 +22,17 @@ const (
 	inText      scanState = iota
 	inEscape              // after ESC
 	inCSI                 // after ESC [
-	inString              // after ESC ] and the like, up to BEL or ESC \
+	inString              // after ESC ] and similar, until BEL or ESC \
 	inStringEnd           // after an ESC in a string
 )
 
-// scanner is where in a sequence the output has arrived.
+// scanner is the state of parsing the output.
 type scanner struct {
 	state scanState
 	seq   []byte // the sequence so far
 }
 
-// feed hands p on to the screen, in parts.
+// feed passes p on to the screen, in parts.
 func (c *scanner) feed(p []byte, s *Screen) {
 	for len(p) > 0 {
 		if c.state != inText {
@@ -44,6 +44,7 @@ func (c *scanner) feed(p []byte, s *Screen) {
 		if n > 0 {
 			s.print.text(p[:n], s)
 		} else {
+			s.rest()
 			s.print.flush(s)
 			c.controlByte(p[0], s)
 			n = 1
@@ -52,7 +53,7 @@ func (c *scanner) feed(p []byte, s *Screen) {
 	}
 }
 
-// textLength is how many bytes of p come before its first control character.
+// textLength is the number of bytes in p before the first control character.
 func textLength(p []byte) int {
 	for i, b := range p {
 		if isControl(b) {
@@ -85,8 +86,7 @@ func (c *scanner) keep(b byte) {
 	}
 }
 
-// end finishes a sequence, which is too long if more than what is kept of it
-// came.
+// end finishes a sequence. If it was longer than what is kept, it is ignored.
 func (c *scanner) end(dispatch func(seq []byte)) {
 	c.state = inText
 	if len(c.seq) <= longestSequence {
@@ -94,8 +94,8 @@ func (c *scanner) end(dispatch func(seq []byte)) {
 	}
 }
 
-// sequenceByte takes a byte inside of a sequence. A control character there is
-// obeyed at once; only a string swallows it.
+// sequenceByte processes a byte in a sequence. Control characters are obeyed at once,
+// except in a string.
 func (c *scanner) sequenceByte(b byte, s *Screen) {
 	switch {
 	case c.state == inString:
@@ -103,7 +103,7 @@ func (c *scanner) sequenceByte(b byte, s *Screen) {
 	case c.state == inStringEnd && b == '\\':
 		c.end(s.controlString)
 	case c.state == inStringEnd:
-		c.begin() // the string was given up for another sequence
+		c.begin() // another sequence has interrupted the string
 		c.sequenceByte(b, s)
 	case isControl(b):
 		c.controlByte(b, s)

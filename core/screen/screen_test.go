@@ -94,7 +94,7 @@ func TestState(t *testing.T) {
 func TestReplies(t *testing.T) {
 	s := screen.New(80, 24)
 	s.Write([]byte("abc\x1b[5n\x1b[6n\x1b[?6n\x1b[c\x1b[>c\x1b[?25$p\x1b[?2004h\x1b[?2004$p\x1b[?1$p\x1b[?999$p\x1b]11;?\a\x1b[18t"))
-	s.Write([]byte("\x1b[>q\x1b[?u\x1bP+q544e\x1b\\\x1b[?2048h")) // nothing to say
+	s.Write([]byte("\x1b[>q\x1b[?u\x1bP+q544e\x1b\\\x1b[?2048h")) // there is no answer to these
 	want := "\x1b[0n\x1b[1;4R\x1b[?1;4R\x1b[?62;1;6;22c\x1b[>1;10;0c\x1b[?25;1$y\x1b[?2004;1$y\x1b[?1;2$y\x1b[?999;0$y" +
 		"\x1b]11;rgb:1414/1818/1e1e\x1b\\\x1b[8;24;80t"
 	if diff := cmp.Diff(want, string(s.Replies())); diff != "" {
@@ -122,8 +122,8 @@ func TestResize(t *testing.T) {
 		t.Errorf("wanted the lower lines and the cursor in them, got %q and %+v", image.Text(), image.Cursor)
 	}
 	s.Resize(0, 100000)
-	if cols, rows := s.Size(); cols != 1 || rows != 1000 {
-		t.Errorf("wanted a size within limits, got %d columns and %d rows", cols, rows)
+	if image = s.Snapshot(); image.Cols != 1 || image.Rows != 1000 {
+		t.Errorf("wanted a size within limits, got %d columns and %d rows", image.Cols, image.Rows)
 	}
 	s.Resize(8, 3)
 	s.Write([]byte("\x1b[2J\x1b[3;8H漢\r\x1b[18t"))

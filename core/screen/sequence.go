@@ -7,16 +7,16 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// This file obeys control characters and sequences. Most of them are the
-// emulator's. Here are the queries, and where the emulator differs from xterm.
+// This file obeys control characters and sequences. The emulator handles most of them.
+// Here are the queries, and what the emulator does differently from xterm.
 
-// The colours that programs are told when they ask.
+// The colours that programs get when they ask.
 const (
 	foregroundReply = "rgb:d0d0/d0d0/d0d0"
 	backgroundReply = "rgb:1414/1818/1e1e"
 )
 
-// deviceAttributes is what the screen says it is: a VT220 with 132 columns,
+// deviceAttributes is the identification of the screen: a VT220 with 132 columns,
 // selective erase and colours.
 const deviceAttributes = "\x1b[?62;1;6;22c"
 
@@ -27,7 +27,7 @@ func (s *Screen) control(b byte) {
 	}
 }
 
-// escape obeys ESC and what follows, if that is not "[" or a string.
+// escape obeys ESC and the following characters, except ESC [ and strings.
 func (s *Screen) escape(seq []byte) {
 	switch string(seq[1:]) {
 	case "c": // RIS
@@ -46,14 +46,14 @@ func (s *Screen) escape(seq []byte) {
 	}
 }
 
-// cursorMoved emits a sequence after which no character waits to wrap.
+// cursorMoved emits a sequence after which no wrap is pending.
 func (s *Screen) cursorMoved(seq []byte) {
 	s.print.edge = false
 	_, _ = s.emu.Write(seq)
 }
 
-// controlString obeys an OSC. The emulator has no use for strings of the other
-// kinds, nor has a screen for links, the clipboard and the like.
+// controlString obeys an OSC. Other strings are ignored, and so are links, the
+// clipboard and the like.
 func (s *Screen) controlString(seq []byte) {
 	if seq[1] != ']' {
 		return
@@ -89,7 +89,7 @@ func (s *Screen) csi(seq []byte) {
 	}
 }
 
-// answer replies to a query. It returns false if the command is none.
+// answer replies to a query. It returns false if the command is not a query.
 func (s *Screen) answer(c command) bool {
 	at, n := s.emu.CursorPosition(), c.param(0, 0)
 	switch {
@@ -115,8 +115,8 @@ func (s *Screen) answer(c command) bool {
 	return true
 }
 
-// modeReport is 1 for a mode that is set, 2 for one that is not, and 0 for one
-// that nobody has heard of.
+// modeReport is 1 for a mode that is set, 2 for one that is reset, and 0 for an unknown
+// one.
 func (s *Screen) modeReport(mode ansi.Mode) int {
 	set, known := s.modes[mode]
 	switch {
@@ -128,15 +128,15 @@ func (s *Screen) modeReport(mode ansi.Mode) int {
 	return 2
 }
 
-// setModes obeys DECSET and DECRST. Left and right margins and reports of the
-// size inside of the output are not supported.
+// setModes obeys DECSET and DECRST. Left and right margins, and size reports in the
+// output, are not supported.
 func (s *Screen) setModes(c command) {
 	for i := range c.params {
 		mode := c.param(i, 0)
 		switch mode {
 		case 69, 2048:
 			continue
-		case 47: // the alternate screen of old
+		case 47: // the older alternate screen
 			mode = 1047
 		}
 		before := s.emu.IsAltScreen()
@@ -147,16 +147,17 @@ func (s *Screen) setModes(c command) {
 	}
 }
 
-// counting are the commands whose first parameter is a number of times, or a
-// position: 0 is as good as 1.
+// counting are the commands whose first parameter is a count or a position, where 0
+// means 1.
 const counting = "@ABCDEFGILMPSTXZ`abde"
 
-// command gives a command to the emulator, in a form that it understands well.
+// command passes a command to the emulator, in a form that the emulator handles
+// correctly.
 func (s *Screen) command(c command) {
 	cols, rows := s.emu.Width(), s.emu.Height()
 	switch n := c.param(0, 1); {
 	case c.kind == "b": // REP
-		s.print.repeat(min(max(n, 1), cols*rows), s)
+		s.print.repeat(max(n, 1), s)
 	case c.kind == "J" && c.param(0, 0) == 1:
 		s.eraseAbove()
 	case c.kind == "r": // DECSTBM
@@ -175,13 +176,14 @@ func (s *Screen) command(c command) {
 	case c.kind == "!p": // DECSTR
 		s.emit("\x1b[m\x1b[4l\x1b[?1l\x1b[?6l\x1b[?7h\x1b[?25h")
 	case len(c.kind) == 1 && strings.Contains(counting, c.kind):
-		s.emit("\x1b[%d%s", max(n, 1), c.kind)
+		// The emulator counts up to any number, and larger numbers change nothing.
+		s.emit("\x1b[%d%s", min(max(n, 1), max(cols, rows)), c.kind)
 	case c.kind != "s":
 		s.emit("%s", c)
 	}
 }
 
-// eraseAbove erases all up to the cursor.
+// eraseAbove erases everything up to the cursor.
 func (s *Screen) eraseAbove() {
 	at := s.emu.CursorPosition()
 	for row := range at.Y {

@@ -7,24 +7,23 @@ import (
 	"unicode/utf8"
 )
 
-// This file draws an image. The picture needs no font of its own: each run of
-// text is as wide as its cells, whatever the viewer's font is, and what that
-// font may lack stands alone in its cells.
+// This file draws an image. The picture does not depend on a certain font: each run of
+// text is scaled to the width of its cells, and a character that the font may lack is
+// drawn alone.
 
-// Sizes in pixels. The characters of the usual monospaced fonts are 0.6 times
-// as wide as they are high.
+// Sizes in pixels. In the usual monospaced fonts, a character is 0.6 times as wide as
+// high.
 const (
 	cellWidth  = 9
 	cellHeight = 17
 	fontSize   = 15
-	baseline   = 13 // below the top of the cell
+	baseline   = 13 // distance from the top of the cell
 	margin     = 10
 )
 
 const fontFamily = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', 'Noto Sans Mono', monospace"
 
-// SVG is a picture of the image, with its title and, where it is visible, the
-// cursor.
+// SVG is a picture of the image, with its title and, if it is visible, the cursor.
 func (im *Image) SVG() string {
 	d := drawing{}
 	width, height := im.Cols*cellWidth+2*margin, im.Rows*cellHeight+2*margin
@@ -33,7 +32,7 @@ func (im *Image) SVG() string {
 		d.printf("<title>%s</title>\n", escapeXML(im.Title))
 	}
 	d.printf(`<rect width="%d" height="%d" rx="6" fill="%s"/>`+"\n", width, height, defaultBackground)
-	d.printf("<style>text { white-space: pre }</style>\n") // browsers mind only this, others only xml:space
+	d.printf("<style>text { white-space: pre }</style>\n") // browsers only obey this, other programs only xml:space
 	d.printf(`<g transform="translate(%d %[1]d)" font-family="%s" font-size="%d" xml:space="preserve">`+"\n",
 		margin, fontFamily, fontSize)
 	for row := range im.Rows {
@@ -46,7 +45,7 @@ func (im *Image) SVG() string {
 	return d.String()
 }
 
-// HTML is a page with the picture. Nothing has to be loaded for it.
+// HTML is a page with the picture. It needs no other files.
 func (im *Image) HTML() string {
 	title := im.Title
 	if title == "" {
@@ -56,15 +55,15 @@ func (im *Image) HTML() string {
 		"<body style=\"margin:0;background:%s\">\n%s</body>\n</html>\n", escapeXML(title), defaultBackground, im.SVG())
 }
 
-// escapeXML makes text of a document. Characters that XML does not allow, even
+// escapeXML escapes text for a document. Characters that XML does not allow, even
 // escaped, become U+FFFD.
 func escapeXML(text string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(text)) // a Builder does not fail
+	_ = xml.EscapeText(&b, []byte(text)) // writing to a Builder cannot fail
 	return b.String()
 }
 
-// drawing is a picture in the making.
+// drawing is a picture that is being drawn.
 type drawing struct{ strings.Builder }
 
 func (d *drawing) printf(format string, args ...any) { fmt.Fprintf(d, format, args...) }
@@ -82,8 +81,7 @@ func (d *drawing) row(row int, cells []Cell) {
 	}
 }
 
-// cursor draws a block, and the character under it in the colour of the
-// background.
+// cursor draws a block, and the character under it in the colour of the background.
 func (d *drawing) cursor(im *Image) {
 	row, col := im.Cursor.Row, im.Cursor.Col
 	if im.Cell(row, col).Width == 0 && col > 0 {
@@ -100,7 +98,7 @@ func (d *drawing) rect(row int, r run, color string) {
 		r.col*cellWidth, row*cellHeight, r.width()*cellWidth, cellHeight, color)
 }
 
-// text draws the characters of a run without the blanks around them.
+// text draws the characters of a run without blanks at the ends.
 func (d *drawing) text(row int, r run, color string) {
 	var b strings.Builder
 	for _, c := range r.cells {
@@ -121,7 +119,7 @@ func (d *drawing) text(row int, r run, color string) {
 	d.printf(` fill="%s"%s>%s</text>`+"\n", color, r.cells[0].font(), escapeXML(text))
 }
 
-// lines draws what is under and through a run.
+// lines draws the lines under and through a run.
 func (d *drawing) lines(row int, r run, color string) {
 	style := r.cells[0].Style
 	x, y, width := r.col*cellWidth, row*cellHeight, r.width()*cellWidth
@@ -147,18 +145,18 @@ func (d *drawing) lines(row int, r run, color string) {
 	}
 }
 
-// together tells whether two cells are drawn at once: they look the same, and
-// any monospaced font has both characters.
+// together reports whether two cells can be drawn as one text: they look the same, and
+// every monospaced font has both characters.
 func together(a, b Cell) bool { return a.Style == b.Style && isRegular(a) && isRegular(b) }
 
-// isRegular tells of a character that monospaced fonts have, and in the right
-// width: Latin, Greek, Cyrillic, boxes and blocks.
+// isRegular reports whether monospaced fonts have a character, with the right width:
+// Latin, Greek, Cyrillic, box drawing and blocks.
 func isRegular(c Cell) bool {
 	r, size := utf8.DecodeRuneInString(c.Text)
 	return c.Width == 1 && size == len(c.Text) && (r < 0x530 || r >= 0x2500 && r < 0x25a0)
 }
 
-// colors are those of a style as they are seen.
+// colors are the visible colours of a style.
 func (s Style) colors() (fg, bg string) {
 	fg, bg = s.Fg.css(defaultForeground), s.Bg.css(defaultBackground)
 	if s.Reverse {
@@ -167,7 +165,7 @@ func (s Style) colors() (fg, bg string) {
 	return fg, bg
 }
 
-// font is the part of a style that is attributes of a text.
+// font is the part of a style that is expressed as attributes of a text.
 func (s Style) font() string {
 	attributes := ""
 	if s.Bold {

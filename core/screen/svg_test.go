@@ -105,10 +105,4 @@ func TestCursorKeysFollowTheMode(t *testing.T) {
 	if got, _ := screen.KeyBytes("Ctrl-Up", true); string(got) != "\x1b[1;5A" {
 		t.Errorf("wanted modifiers to go before the mode, got %q", got)
 	}
-	if s.BracketedPaste() {
-		t.Error("wanted no bracketed paste before the program asks for it")
-	}
-	if s.Write([]byte("\x1b[?2004h")); !s.BracketedPaste() {
-		t.Error("wanted bracketed paste")
-	}
 }

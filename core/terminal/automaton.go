@@ -6,29 +6,29 @@ import (
 	"unicode/utf8"
 )
 
-// automaton tells where the first match of a regular expression ends, without
-// looking at anything twice. It is the deterministic automaton of the
-// expression, of which a state is made when it is reached for the first time.
+// automaton finds the end of the first match of a regular expression, and looks at
+// every character only once. It is the deterministic automaton of the expression; a
+// state is created when it is first reached.
 //
-// A state is the set of instructions that threads of a backtracking machine
-// would wait at for the next character, having just read another one. What an
-// assertion such as \b says depends on the next character too; so assertions are
-// left standing in the set until that comes.
+// A state is the set of instructions at which the threads of a backtracking machine
+// would wait for the next character, after they have read another one. Whether an
+// assertion such as \b is true also depends on the next character, so assertions stay
+// in the set until it is known.
 type automaton struct {
 	prog   *syntax.Prog
 	states map[string]*state
 	now    *state
 
-	// The set that is being made.
-	seen  []uint32 // by instruction: the number of the set it was last put into
+	// The set that is being built.
+	seen  []uint32 // by instruction: the number of the last set that contains it
 	set   uint32
 	stack []uint32
 }
 
 type state struct {
 	threads  []uint32 // instructions, in order
-	previous rune     // or another one that is the same to assertions
-	matched  bool     // a match has ended in front of the character that led here
+	previous rune     // or another one that is equivalent for assertions
+	matched  bool     // a match has ended before the character that led here
 	idle     bool     // no match has begun
 	atEnd    int8     // whether a match ends here if no more comes; 0 if not known
 
@@ -36,24 +36,23 @@ type state struct {
 	wide map[rune]*state
 }
 
-// maxStates bounds the memory of an automaton. When it has more states, which
-// takes an odd expression and odd output, it forgets them all and begins again
-// to make them.
+// maxStates limits the memory of an automaton. If there are more states, which takes an
+// unusual expression and output, all are discarded and created again when needed.
 const maxStates = 2000
 
-// beginning is what is in front of the first character.
+// beginning is the previous character at the beginning of the text.
 const beginning rune = -1
 
 func newAutomaton(prog *syntax.Prog) *automaton {
 	return &automaton{prog: prog, states: map[string]*state{}, seen: make([]uint32, len(prog.Inst))}
 }
 
-// begin lets the automaton read from where previous is the last character.
+// begin makes the automaton continue after the character previous.
 func (a *automaton) begin(previous rune) { a.now = a.state(nil, previous, false) }
 
-// scan reads text, which must not end within a character. It stops when a match
-// has ended, which it may notice one character later. Idle is the last position
-// at which no match had begun, -1 if there is none.
+// scan reads text, which must not end within a character. It stops when a match has
+// ended, which it may notice one character later. Idle is the last position at which no
+// match had begun, -1 if there is none.
 func (a *automaton) scan(text []byte) (n, idle int, found bool) {
 	s := a.now
 	idle = -1
@@ -98,8 +97,8 @@ func (a *automaton) widen(s *state, r rune, next *state) {
 	s.wide[r] = next
 }
 
-// matchesAtEnd reports whether a match ends where the automaton has got to, if
-// that is the end of the text.
+// matchesAtEnd reports whether a match ends at the current position if the text ends
+// there.
 func (a *automaton) matchesAtEnd() bool {
 	s := a.now
 	if s.atEnd == 0 {
@@ -113,7 +112,7 @@ func (a *automaton) matchesAtEnd() bool {
 	return s.atEnd > 0
 }
 
-// step makes the state after s for a character.
+// step creates the state that follows s after a character.
 func (a *automaton) step(s *state, r rune) *state {
 	var threads []uint32
 	matched := false
@@ -141,8 +140,8 @@ func reads(inst *syntax.Inst, r rune) bool {
 	return false
 }
 
-// gather calls visit with the instructions that the threads of s, and one that
-// begins a match here, get to without reading.
+// gather calls visit for the instructions that the threads of s, and a new one for a
+// match that begins here, reach without reading.
 func (a *automaton) gather(s *state, allowed syntax.EmptyOp, visit func(inst *syntax.Inst)) {
 	a.set++
 	a.stack = append(append(a.stack[:0], uint32(a.prog.Start)), s.threads...)
@@ -169,7 +168,7 @@ func (a *automaton) gather(s *state, allowed syntax.EmptyOp, visit func(inst *sy
 	}
 }
 
-// state gives the one state that there is of its kind.
+// state returns the state for this set, and creates it if needed.
 func (a *automaton) state(threads []uint32, previous rune, matched bool) *state {
 	switch {
 	case previous == beginning, previous == '\n':

@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// errTimedOut is that of a wait whose time was over.
+// errTimedOut is the error of a wait that has timed out.
 var errTimedOut = errors.New("timed out")
 
-// overtime is how long a search may go on after the time is over, because it
-// began before. Without a bound, a pattern that backtracks would not know any.
+// overtime is how long a search may continue after the timeout because it began before.
+// Without this limit, a pattern that backtracks could continue without limit.
 const overtime = time.Second
 
-// look is told what has come, and whether the time is over so that it is the last
-// chance. If it is not done it may ask to be called again after a while, even if
-// nothing comes.
+// look is called with the output. over says that the time is over and this is the last
+// call. If it is not done, it may ask to be called again after some time, even without
+// new output.
 type look func(ctx context.Context, v view, over bool) (done bool, again time.Duration, err error)
 
-// await is watch for those who take output, of whom there is one at a time. The
-// timeout is for their turn too.
+// await is like watch, for those who take output, only one of whom may run at a time.
+// The timeout includes the wait for their turn.
 func (s *Session) await(ctx context.Context, timeout time.Duration, look look) error {
 	began := time.Now()
 	bounded, cancel := limited(ctx, timeout)
@@ -27,7 +27,7 @@ func (s *Session) await(ctx context.Context, timeout time.Duration, look look) e
 	if err := s.turn.acquire(bounded); err != nil {
 		return err
 	}
-	defer s.out.wake() // who watches may have left the output to this one
+	defer s.out.wake() // those who watch may have waited for this one to take the output
 	defer s.turn.release()
 	if timeout > 0 {
 		timeout = max(timeout-time.Since(began), 0)
@@ -35,9 +35,8 @@ func (s *Session) await(ctx context.Context, timeout time.Duration, look look) e
 	return s.watch(ctx, timeout, look)
 }
 
-// watch calls look with the output that nobody has taken, now and whenever there
-// is more, until it is done or the timeout has passed. A negative timeout is
-// none.
+// watch calls look with the output that was not taken yet, now and whenever there is
+// more, until it is done or the timeout has passed. A negative timeout means no limit.
 func (s *Session) watch(ctx context.Context, timeout time.Duration, look look) error {
 	defer s.out.want(&s.out.waiting)()
 	bounded := ctx
@@ -78,8 +77,8 @@ func (s *Session) watch(ctx context.Context, timeout time.Duration, look look) e
 	}
 }
 
-// limited is ctx with a timeout, of which errTimedOut is the cause. A negative
-// one is none.
+// limited is ctx with a timeout whose cause is errTimedOut. A negative timeout means no
+// limit.
 func limited(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	if timeout < 0 {
 		return ctx, func() {}
@@ -87,7 +86,7 @@ func limited(ctx context.Context, timeout time.Duration) (context.Context, conte
 	return context.WithTimeoutCause(ctx, timeout, errTimedOut)
 }
 
-// turn lets one in at a time.
+// turn lets only one in at a time.
 type turn chan struct{}
 
 func (t turn) acquire(ctx context.Context) error {

@@ -26,7 +26,7 @@ func expectScreen(t *testing.T, s *Session, p Pattern, row int) *screen.Image {
 func TestScreenShowsWhatCameBefore(t *testing.T) {
 	s := shell(t, `printf 'one\ntwo\033[1;1Hthree\n'; read -r x`, Options{})
 	expect(t, s, Plain("three"))
-	if got := s.Screen().Text(); got != "three\ntwo" {
+	if got := screenOf(t, s).Text(); got != "three\ntwo" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -60,7 +60,7 @@ func TestLess(t *testing.T) {
 	expectScreen(t, s, Plain("the last line"), 23)
 	press(t, s, "q")
 	wantStatus(t, s, 0)
-	if s.Screen().Alternate {
+	if screenOf(t, s).Alternate {
 		t.Error("the alternate screen is left")
 	}
 }
@@ -105,9 +105,31 @@ func TestScreenFailuresShowTheScreen(t *testing.T) {
 func TestAScreenThatMovesIsNotStable(t *testing.T) {
 	s := shell(t, `i=0; while :; do i=$((i+1)); printf '\r%d' $i; done`, Options{})
 	_, err := s.WaitStable(context.Background(), 200*time.Millisecond, 500*time.Millisecond)
-	wantError(t, err, exceptions.Timeout, "stays the same for 200ms")
+	wantError(t, err, exceptions.Timeout, "does not change for 200ms")
 	still := shell(t, `printf 'no change'; while :; do printf '\033[1;1Hno change'; done`, Options{})
 	if image, err := still.WaitStable(context.Background(), 100*time.Millisecond, patience); err != nil || image.Text() != "no change" {
 		t.Errorf("got %v, %v", image, err)
+	}
+}
+
+// TestExpectScreenKeepsItsTimeout runs a program whose output takes long to process:
+// each of these sequences changes the whole screen.
+func TestExpectScreenKeepsItsTimeout(t *testing.T) {
+	const flood = `printf '%*s' 1500 "" | sed 's/ /x\x1b[4h\x1b[99999999b\x1b[4l\x1b[99999999b/g'; read x`
+	for name, opts := range map[string]Options{
+		"a screen from the beginning": {Screen: true},
+		"a screen that is drawn late": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := shell(t, flood, opts)
+			expect(t, s, Plain("99999999b"))
+			began := time.Now()
+			_, err := s.ExpectScreen(context.Background(), Plain("never there"), 0, 100*time.Millisecond)
+			wantError(t, err, exceptions.Timeout, `wanted "never there" on the screen`)
+			// A search that has begun may take another second.
+			if took := time.Since(began); took > patience/2 {
+				t.Errorf("it took %v", took)
+			}
+		})
 	}
 }

@@ -10,36 +10,35 @@ import (
 )
 
 const (
-	// quietTime is how long a program must have written nothing for its output
-	// to count as what it wanted to say. It only matters to a pattern that would
-	// match more, or earlier, or nothing, if more came.
+	// quietTime is how long a program must have written nothing until its output counts
+	// as complete for the moment. It only matters for a pattern that would match more,
+	// or earlier, or not at all, with more output.
 	quietTime = 20 * time.Millisecond
 
-	// firstWindow is how much of what has come is looked through first. A
-	// pattern that is not in there must not have all the rest read, again and
-	// again, when another one is.
+	// firstWindow is how much of the output is searched first. If one pattern matches
+	// there, the others need not read all the rest, again and again.
 	firstWindow = 1 << 10
 )
 
 // Match is an expectation that was met.
 type Match struct {
-	Index    int      // of the pattern in the list
-	Before   string   // the output in front of the match that nobody had taken
+	Index    int      // index of the pattern in the list
+	Before   string   // the output before the match that was not taken yet
 	Text     string   // the match
-	Captures []string // in their order; one that took no part is empty
+	Captures []string // in order; a capture that did not take part is empty
 }
 
-// Expect waits until the output matches one of the patterns. The match, and all
-// in front of it, are taken from the output; what comes after it is left.
+// Expect waits until the output matches one of the patterns. The match and everything
+// before it are taken from the output; what follows stays.
 //
-// Of several matches the one that begins first counts, and of those the pattern
-// that is first in the list. If the program ends before, EOF matches and takes
-// all that was left. If the time is over, Timeout matches and takes nothing.
-// Without these members of the list it is an error: of the class [ErrEOF], or an
-// exceptions.Timeout. A negative timeout waits for ever; with 0, what has come
-// is looked through.
+// Of several matches, the one that begins first counts; if they begin at the same
+// place, the first pattern in the list. If the program ends first, EOF matches and
+// takes all output that is left. If the time is over, Timeout matches and takes
+// nothing. If these are not in the list, the result is an error: of the class [ErrEOF],
+// or an exceptions.Timeout. A negative timeout means no limit; with 0, only the present
+// output is searched.
 //
-// One may expect at a time; others wait until they may, or the timeout has passed.
+// Only one caller expects at a time; others wait for their turn, within their timeout.
 func (s *Session) Expect(ctx context.Context, patterns []Pattern, timeout time.Duration) (Match, error) {
 	e := expectation{session: s, patterns: patterns, timeout: timeout}
 	for _, p := range patterns {
@@ -60,22 +59,22 @@ type expectation struct {
 	session  *Session
 	patterns []Pattern
 	searches []candidate
-	seen     int // how much of the output the searches have been shown
+	seen     int // how much of the output the searches have seen
 	dropped  int
 	timeout  time.Duration
 	match    Match
 }
 
-// candidate is a search, and what it has found.
+// candidate is a search and its result.
 type candidate struct {
 	search Search
-	at     []int // nil for nothing
+	at     []int // nil for no match
 	sure   bool
 }
 
 func (c *candidate) found() bool { return c.at != nil && c.sure }
 
-// look finds out whether what has come is enough.
+// look checks whether the output is enough.
 func (e *expectation) look(ctx context.Context, v view, over bool) (done bool, again time.Duration, err error) {
 	pause := time.Since(v.last)
 	quiet := over || v.ended || pause >= quietTime
@@ -101,8 +100,9 @@ func (e *expectation) look(ctx context.Context, v view, over bool) (done bool, a
 	}
 }
 
-// search gives the pattern that has matched, or -1 if that isn't clear yet. The
-// window has all that has come, or else another match may begin in it.
+// search returns the index of the pattern that has matched, or -1 if that is not
+// certain yet. all says that the window contains all output; otherwise another match
+// may begin after it.
 func (e *expectation) search(ctx context.Context, w Window, all bool) (best int, err error) {
 	best, open := -1, -1
 	for i := range e.searches {
@@ -123,13 +123,13 @@ func (e *expectation) search(ctx context.Context, w Window, all bool) (best int,
 		}
 	}
 	if best >= 0 && open >= 0 && e.before(open, best) {
-		return -1, nil // which may come first, if it comes
+		return -1, nil // which could come first
 	}
 	return best, nil
 }
 
-// before reports whether candidate i counts before j. One that has no match yet
-// might have one from where it is open.
+// before reports whether candidate i counts before j. A candidate without a match may
+// still get one that begins where it is open.
 func (e *expectation) before(i, j int) bool {
 	at, other := e.begin(i), e.begin(j)
 	return at < other || at == other && i < j
@@ -143,7 +143,7 @@ func (e *expectation) begin(i int) int {
 	return c.at[0]
 }
 
-// take makes the match and takes it from the output.
+// take creates the match and takes it from the output.
 func (e *expectation) take(index int, text []byte) {
 	at := e.searches[index].at
 	e.match = Match{Index: index, Before: string(text[:at[0]]), Text: string(text[at[0]:at[1]])}
@@ -157,12 +157,12 @@ func (e *expectation) take(index int, text []byte) {
 	e.session.out.take(at[1])
 }
 
-// forget drops output that was looked through in vain, if only so much is to be
-// kept.
+// forget drops output that was searched without success, if the session does not keep
+// all output.
 func (e *expectation) forget() {
 	for i := range e.searches {
 		if e.searches[i].at != nil {
-			return // it will soon be sure
+			return // it will soon be certain
 		}
 	}
 	n := e.session.trim(e.seen)
@@ -170,7 +170,7 @@ func (e *expectation) forget() {
 	e.seen -= n
 }
 
-// ended is what happens when there will be no more output.
+// ended is called when there will be no more output.
 func (e *expectation) ended(text []byte) error {
 	for i, p := range e.patterns {
 		if p == EOF {
@@ -192,7 +192,7 @@ func (e *expectation) timedOut() (Match, error) {
 	return Match{}, e.session.failure(exceptions.Timeout, e.wanted(), e.timeout)
 }
 
-// wanted is what was expected, for the message of a failure.
+// wanted is the beginning of the message of a failure.
 func (e *expectation) wanted() string {
 	var list []string
 	for _, p := range e.patterns {
@@ -204,9 +204,9 @@ func (e *expectation) wanted() string {
 	return "wanted " + strings.Join(list, " or ") + " from"
 }
 
-// ReadLine takes a line with its end, or what is left after the last one. It
-// returns "" when the program has ended and nothing is left. The errors are
-// those of [Session.Expect].
+// ReadLine takes a line including its end, or the rest after the last line. It returns
+// "" if the program has ended and no output is left. The errors are those of
+// [Session.Expect].
 func (s *Session) ReadLine(ctx context.Context, timeout time.Duration) (string, error) {
 	m, err := s.Expect(ctx, []Pattern{Plain("\n"), EOF}, timeout)
 	return m.Before + m.Text, err

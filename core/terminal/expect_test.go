@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"avescript/core/exceptions"
+	"avescript/internal/poll"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// printer writes what it is told to as it is, without echo. Each line is a piece
+// printer writes its input without changes and without echo. Each line is an argument
 // for printf(1).
 const printer = `stty -echo -opost; echo ready; while read -r piece; do printf "$piece"; done`
 
@@ -62,7 +63,7 @@ func TestAPatternThatIsFarAwayCostsNothing(t *testing.T) {
 }
 
 func TestAllThatHasComeIsLookedAt(t *testing.T) {
-	// What begins first may end where a search doesn't look at once.
+	// The match that begins first may end where a search does not look at once.
 	for _, test := range []struct {
 		text     string
 		patterns []Pattern
@@ -87,7 +88,7 @@ func TestAllThatHasComeIsLookedAt(t *testing.T) {
 
 func TestMatchesAtTheEndWaitForTheRest(t *testing.T) {
 	s := newPrinter(t)
-	// Whatever the pieces are that it comes in, the number is one.
+	// The number is one match, in whatever pieces it arrives.
 	for i := range 20 {
 		number := strings.Repeat(fmt.Sprint(i%10), firstWindow+500) // in one write(2)
 		send(t, s, "a"+number+"\n"+"b\n")
@@ -114,7 +115,7 @@ func TestCharactersAreNotCut(t *testing.T) {
 	}
 	expect(t, s, Plain("y"))
 	send(t, s, `z\303`+"\n")
-	expect(t, s, Plain("z\xc3")) // bytes are there for who wants them
+	expect(t, s, Plain("z\xc3")) // bytes can be matched, too
 }
 
 func TestTheEndIsAnEvent(t *testing.T) {
@@ -126,7 +127,7 @@ func TestTheEndIsAnEvent(t *testing.T) {
 		t.Errorf("got %q for the second time", m.Before)
 	}
 	_, err := s.Expect(context.Background(), []Pattern{Plain("more")}, patience)
-	wantError(t, err, ErrEOF, `wanted "more" from sh -c`, "ended with status 3")
+	wantError(t, err, ErrEOF, `wanted "more" from sh -c`, "exited with status 3")
 }
 
 func TestOutputIsThereWhenTheProgramHasEnded(t *testing.T) {
@@ -151,11 +152,11 @@ func TestTheTimeIsAnEvent(t *testing.T) {
 func TestFailuresTellWhatIsGoingOn(t *testing.T) {
 	s := shell(t, `printf 'first\nPa\033[1mss: '; sleep 1000`, Options{})
 	expect(t, s, Plain("first"))
-	eventually(t, "sleep runs", func() bool {
+	poll.Until(t, "sleep runs", func() bool {
 		_, err := s.Expect(context.Background(), []Pattern{Plain("login: "), regex(t, `\d{5}`), EOF}, quietTime)
 		wantError(t, err, exceptions.Timeout,
 			"wanted \"login: \" or regex `\\d{5}` or EOF from sh -c", "within 20ms; process")
-		return strings.Contains(err.Error(), "sleeps") && strings.Contains(err.Error(), "\n    Pa\\x1b[1mss: ")
+		return strings.Contains(err.Error(), "is waiting") && strings.Contains(err.Error(), "\n    Pa\\x1b[1mss: ")
 	})
 }
 
@@ -188,8 +189,18 @@ func TestOneWaitsAtATime(t *testing.T) {
 func TestContextEndsWaits(t *testing.T) {
 	s := shell(t, "read -r x", Options{})
 	ctx, cancel := context.WithCancelCause(context.Background())
-	time.AfterFunc(10*time.Millisecond, func() { cancel(errors.New("enough")) })
-	if _, err := s.Expect(ctx, []Pattern{EOF}, -1); err == nil || err.Error() != "enough" {
+	failed := make(chan error)
+	go func() {
+		_, err := s.Expect(ctx, []Pattern{EOF}, -1)
+		failed <- err
+	}()
+	poll.Until(t, "somebody waits", func() bool {
+		s.out.mu.Lock()
+		defer s.out.mu.Unlock()
+		return s.out.waiting > 0
+	})
+	cancel(errors.New("enough"))
+	if err := <-failed; err == nil || err.Error() != "enough" {
 		t.Errorf("got %v", err)
 	}
 }

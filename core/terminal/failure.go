@@ -3,20 +3,20 @@ package terminal
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"avescript/core/exceptions"
+	"avescript/core/printable"
 	"avescript/core/process"
 )
 
-// ErrEOF is the class of the error that the program has ended from which more
-// was wanted.
+// ErrEOF is the class of the error that the program has ended before it did what was
+// expected.
 var ErrEOF = func() *exceptions.Class {
 	class, err := exceptions.Define("EOF", nil)
 	if err != nil {
-		panic(err) // the name is one
+		panic(err) // the name is valid
 	}
 	return class
 }()
@@ -27,8 +27,8 @@ const (
 	detailBytes = 64 << 10 // of output in the details of an error
 )
 
-// failure is the error that the program did not do what was wanted. It has the
-// program, what it does now and what it wrote last.
+// failure is the error that the program did not do what was expected. It describes the
+// program, what it is doing, and its last output.
 func (s *Session) failure(class *exceptions.Class, wanted string, timeout time.Duration) error {
 	v := s.out.view()
 	return s.failed(class, wanted, timeout, lastLines(v), string(v.text[max(len(v.text)-detailBytes, 0):]))
@@ -44,27 +44,26 @@ func (s *Session) failed(class *exceptions.Class, wanted string, timeout time.Du
 	return e
 }
 
-// state tells what the program is doing.
+// state describes what the program is doing.
 func (s *Session) state() string {
 	if s.HasEnded() {
 		status, _ := s.out.result()
 		if status < 0 {
-			return fmt.Sprintf("it was ended by signal %d", -status)
+			return fmt.Sprintf("it was killed by signal %d", -status)
 		}
-		return fmt.Sprintf("it has ended with status %d", status)
+		return fmt.Sprintf("it exited with status %d", status)
 	}
 	state := fmt.Sprintf("process %d %s", s.PID(), activity(s.PID()))
-	// What a shell has started matters more than the shell.
+	// The job that a shell has started matters more than the shell.
 	if group := s.foreground(); group > 0 && group != s.PID() {
 		if stat, err := process.ReadStat(group); err == nil {
-			state += fmt.Sprintf(", in the foreground %s, process %d, %s", stat.Comm, group, activity(group))
+			state += fmt.Sprintf(", foreground process %d (%s) %s", group, stat.Comm, activity(group))
 		}
 	}
 	return state
 }
 
-// foreground is the process group that reads from the terminal, 0 if there is
-// none.
+// foreground is the process group that reads from the terminal, 0 if there is none.
 func (s *Session) foreground() (group int) {
 	s.open.RLock()
 	defer s.open.RUnlock()
@@ -75,7 +74,7 @@ func (s *Session) foreground() (group int) {
 	return group
 }
 
-// activity puts the state of a process into words.
+// activity describes the state of a process.
 func activity(pid int) string {
 	stat, err := process.ReadStat(pid)
 	switch {
@@ -86,29 +85,23 @@ func activity(pid int) string {
 	case stat.State == 'R':
 		return "is running"
 	case stat.State == 'D':
-		return "waits for a device"
+		return "is waiting for a device"
 	}
-	return "sleeps"
+	return "is waiting"
 }
 
-// lastLines shows the end of the output that nobody has taken.
+// lastLines shows the end of the output that was not taken yet.
 func lastLines(v view) string {
 	if len(v.text) == 0 {
-		return "it has written nothing that was not taken yet"
+		return "it has no unread output"
 	}
 	text := v.text[max(len(v.text)-shownLines*shownWidth, 0):]
 	lines := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
 	lines = lines[max(len(lines)-shownLines, 0):]
-	shown := "it wrote last:"
+	shown := "its last output:"
 	for _, line := range lines {
 		line = bytes.TrimSuffix(line, []byte("\r"))
-		shown += "\n    " + readable(line[max(len(line)-shownWidth, 0):])
+		shown += "\n    " + printable.Line(string(line[max(len(line)-shownWidth, 0):]))
 	}
 	return shown
-}
-
-// readable escapes what is not text.
-func readable(line []byte) string {
-	quoted := strconv.Quote(string(line))
-	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }

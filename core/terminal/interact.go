@@ -17,17 +17,16 @@ import (
 	"avescript/core/pty"
 )
 
-// keyboardPoll is how long it takes at most until the keyboard is left alone
-// when the session has ended.
+// keyboardPoll is how long it takes at most to stop reading the keyboard after the end
+// of the session.
 const keyboardPoll = 50 * time.Millisecond
 
-// Interact hands the program over to a person: what is typed on in goes to the
-// program, and what that writes to out, beginning with what nobody has taken
-// yet. It is over when the escape character is typed, in or the program ends, or
-// ctx is done.
+// Interact connects the program to a person: what is typed on in goes to the program,
+// and its output goes to out, beginning with the output that was not taken yet. It ends
+// when the escape character is typed, when in or the program ends, or when ctx is done.
 //
-// If in is a terminal then it is raw meanwhile, so that Ctrl-C is the program's
-// and not this one's, and the program's terminal has its size.
+// If in is a terminal, it is in raw mode meanwhile, so that Ctrl-C goes to the program
+// and not to this process, and the program's terminal has the same size.
 func (s *Session) Interact(ctx context.Context, in *os.File, out io.Writer, escape byte) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -50,7 +49,7 @@ func (s *Session) Interact(ctx context.Context, in *os.File, out io.Writer, esca
 	return err
 }
 
-// show writes what comes until the program ends.
+// show writes the output until the program ends.
 func (s *Session) show(ctx context.Context, out io.Writer) error {
 	for {
 		data, err := s.take(ctx)
@@ -63,7 +62,7 @@ func (s *Session) show(ctx context.Context, out io.Writer) error {
 	}
 }
 
-// take takes what has come, at least a byte. At the end it is none.
+// take takes the present output, at least one byte. At the end it returns none.
 func (s *Session) take(ctx context.Context) (data []byte, err error) {
 	err = s.await(ctx, -1, func(_ context.Context, v view, _ bool) (bool, time.Duration, error) {
 		data = bytes.Clone(v.text)
@@ -73,8 +72,8 @@ func (s *Session) take(ctx context.Context) (data []byte, err error) {
 	return data, err
 }
 
-// typeFrom passes on what is typed. Its error says why no more comes: io.EOF for
-// the escape character or the end of the input.
+// typeFrom passes on what is typed. Its error says why it stopped: io.EOF for the
+// escape character or the end of the input.
 func (s *Session) typeFrom(ctx context.Context, keyboard int, escape byte) error {
 	buf := make([]byte, 4096)
 	for ctx.Err() == nil {
@@ -95,8 +94,8 @@ func (s *Session) typeFrom(ctx context.Context, keyboard int, escape byte) error
 	return nil
 }
 
-// readKeys returns nothing if nothing is typed for a while: nobody could end a
-// read that waits.
+// readKeys returns nothing if nothing is typed for a while, because a read that waits
+// cannot be interrupted.
 func readKeys(keyboard int, buf []byte) (int, error) {
 	fds := []unix.PollFd{{Fd: int32(keyboard), Events: unix.POLLIN}}
 	ready, err := unix.Poll(fds, int(keyboardPoll.Milliseconds()))
@@ -115,7 +114,7 @@ func readKeys(keyboard int, buf []byte) (int, error) {
 	return n, nil
 }
 
-// makeRaw has every key come through as it is, as cfmakeraw(3) does.
+// makeRaw turns off all processing of keys, as cfmakeraw(3) does.
 func makeRaw(terminal int, modes unix.Termios) error {
 	modes.Iflag &^= unix.IGNBRK | unix.BRKINT | unix.PARMRK | unix.ISTRIP | unix.INLCR | unix.IGNCR | unix.ICRNL | unix.IXON
 	modes.Oflag &^= unix.OPOST
@@ -128,8 +127,7 @@ func makeRaw(terminal int, modes unix.Termios) error {
 	return nil
 }
 
-// followSize gives the program's terminal the size of another one until stop is
-// called.
+// followSize gives the program's terminal the size of another one until stop is called.
 func (s *Session) followSize(terminal int) (stop func()) {
 	changes := make(chan os.Signal, 1)
 	signal.Notify(changes, syscall.SIGWINCH)

@@ -8,17 +8,19 @@ import (
 	"testing"
 	"time"
 
+	"avescript/core/screen"
+
 	"go.uber.org/goleak"
 )
 
-// patience is for what comes unless something is wrong.
+// patience is how long to wait for something that always comes if nothing is wrong.
 const patience = 30 * time.Second
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("avescript/core/process.serveSpawns"))
 }
 
-// shell starts a script, which is ended with the test.
+// shell starts a script, which ends with the test.
 func shell(t *testing.T, script string, opts Options) *Session {
 	t.Helper()
 	return spawn(t, opts, "sh", "-c", script)
@@ -38,7 +40,7 @@ func spawn(t *testing.T, opts Options, argv ...string) *Session {
 	return s
 }
 
-// need skips a test whose program is not installed.
+// need skips a test if a program is not installed.
 func need(t *testing.T, program string) {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
@@ -60,6 +62,15 @@ func send(t *testing.T, s *Session, text string) {
 	if err := s.Send(context.Background(), []byte(text), 0, patience); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func screenOf(t *testing.T, s *Session) *screen.Image {
+	t.Helper()
+	image, err := s.Screen(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
 }
 
 func press(t *testing.T, s *Session, keys ...string) {
@@ -96,13 +107,4 @@ func regex(t testing.TB, expr string) *Regex {
 		t.Fatal(err)
 	}
 	return r
-}
-
-func eventually(t *testing.T, what string, check func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !check(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in time: %s", what)
-		}
-	}
 }

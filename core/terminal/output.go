@@ -7,34 +7,34 @@ import (
 )
 
 const (
-	// ahead is how much a program may write that nobody waits for. Then it has
-	// to wait itself, as at a terminal that was stopped with Ctrl-S.
+	// ahead is how much output is stored before somebody takes it. Then the program has
+	// to wait, as if its terminal was stopped with Ctrl-S.
 	ahead = 16 << 20
 
-	// historySize is how much is kept for a screen that is wanted later.
+	// historySize is how much output is kept for a screen that may be needed later.
 	historySize = 256 << 10
 )
 
 // output is what a program has written and nobody has taken yet.
 //
-// Bytes in data are never changed, so a slice of it stays true without the lock.
+// Bytes in data never change, so slices of it can be used without the lock.
 type output struct {
 	mu      sync.Mutex
-	room    *sync.Cond // for a reader that is too far ahead
+	room    *sync.Cond // for the reader, if it has to wait
 	data    []byte
 	keep    int // Options.Keep
-	waiting int // how many wait for more
-	typing  int // how many type or are about to, which may take all that the program writes
+	waiting int // how many wait for more output
+	typing  int // how many type or are about to; these may need the program's output
 	last    time.Time
 	dropped int
-	ended   bool // there will be no more; then status and err are known
+	ended   bool // there will be no more output; status and err are valid
 	status  int
 	err     error
 
-	// history is the end of all that ever came.
+	// history is the end of all output, taken or not.
 	history []byte
 
-	// changed is closed, and another one made, when something has changed.
+	// changed is closed, and replaced, when something has changed.
 	changed chan struct{}
 }
 
@@ -44,7 +44,7 @@ func newOutput(keep int) *output {
 	return o
 }
 
-// add takes what was read.
+// add adds output.
 func (o *output) add(p []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -58,8 +58,8 @@ func (o *output) add(p []byte) {
 	o.notify()
 }
 
-// appendDoubling grows a large slice by more than append does, which moves it
-// so often that it takes as long as reading.
+// appendDoubling grows a large slice by more than append does. Append would move the
+// data so often that it takes as long as reading.
 func appendDoubling(data, p []byte) []byte {
 	if need := len(data) + len(p); need > cap(data) {
 		grown := make([]byte, len(data), max(2*need, 4096))
@@ -69,14 +69,14 @@ func appendDoubling(data, p []byte) []byte {
 	return append(data, p...)
 }
 
-// notify has all who wait look again. The lock is held.
+// notify makes all who wait look again. The lock is held.
 func (o *output) notify() {
 	close(o.changed)
 	o.changed = make(chan struct{})
 }
 
-// awaitRoom waits while the reader is too far ahead, or until the program has
-// ended or is being ended.
+// awaitRoom waits while too much output is stored, or until the program has ended or is
+// being ended.
 func (o *output) awaitRoom(ending <-chan struct{}) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -85,8 +85,8 @@ func (o *output) awaitRoom(ending <-chan struct{}) {
 	}
 }
 
-// isFull reports whether the reader is too far ahead. Who waits for output drops
-// what is more than twice what is to be kept.
+// isFull reports whether too much output is stored. A caller that waits for output
+// drops what exceeds twice the amount to keep.
 func (o *output) isFull() bool {
 	switch {
 	case o.typing > 0:
@@ -99,7 +99,7 @@ func (o *output) isFull() bool {
 	return len(o.data) >= ahead
 }
 
-// wake has the reader and all who wait look again.
+// wake makes the reader and all who wait look again.
 func (o *output) wake() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -107,8 +107,8 @@ func (o *output) wake() {
 	o.notify()
 }
 
-// want has the reader read on because somebody waits for output, or types, until
-// done is called.
+// want keeps the reader reading while somebody waits for output or types, until done is
+// called.
 func (o *output) want(who *int) (done func()) {
 	count := func(by int) {
 		o.mu.Lock()
@@ -120,7 +120,7 @@ func (o *output) want(who *int) (done func()) {
 	return func() { count(-1) }
 }
 
-// end is called when all is read and the program is reaped.
+// end is called when everything is read and the program is reaped.
 func (o *output) end(status int, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -128,13 +128,13 @@ func (o *output) end(status int, err error) {
 	o.notify()
 }
 
-// view is the output at one moment.
+// view is the output at some moment.
 type view struct {
 	text    []byte
-	last    time.Time // when the last of it came
+	last    time.Time // when the last of it arrived
 	dropped int
 	ended   bool
-	changed <-chan struct{} // closed when it is out of date
+	changed <-chan struct{} // closed when the view is out of date
 }
 
 func (o *output) view() view {
@@ -143,21 +143,21 @@ func (o *output) view() view {
 	return view{o.data, o.last, o.dropped, o.ended, o.changed}
 }
 
-// result is the program's status.
+// result is the exit status of the program.
 func (o *output) result() (status int, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.status, o.err
 }
 
-// past is the end of what the program has written, taken or not.
+// past is the end of everything that the program has written.
 func (o *output) past() []byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return bytes.Clone(o.history)
 }
 
-// drop is take for what nobody gets.
+// drop removes output that nobody gets.
 func (o *output) drop(n int) {
 	o.take(n)
 	o.mu.Lock()

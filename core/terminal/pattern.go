@@ -9,42 +9,41 @@ import (
 	"unicode/utf8"
 )
 
-// Pattern is something that output can have. It may be used by several
-// expectations at the same time.
+// Pattern is something that can occur in output. Several expectations may use it at the
+// same time.
 type Pattern interface {
-	fmt.Stringer // the pattern as messages show it
+	fmt.Stringer // the pattern in the form for messages
 
-	// Search begins a search of output that is still coming.
+	// Search starts a search in output that is still arriving.
 	Search() Search
 }
 
-// Search looks for one pattern in output while that grows. Together, the calls
-// of Next should take a time that is linear in the output.
+// Search looks for one pattern in output that grows. All calls of Next together should
+// take a time that is linear in the output.
 type Search interface {
-	// Next looks for the first match. The window begins with what the call
-	// before has seen of it, less what was dropped since.
+	// Next looks for the first match. The window begins with what the previous call has
+	// seen, without the part that was dropped since.
 	//
-	// The match is pairs of indices into the window's text, as package regexp
-	// has them: of all of it, and of its captures. Without a match it is nil.
-	// It is not sure if the first match could turn out differently with more
-	// output. When the window is quiet, the search has to make up its mind.
+	// The match is pairs of indices into the text of the window, as in package regexp:
+	// for the whole match, and for each capture. Without a match it is nil. sure is
+	// false if the first match could change with more output. If the window is quiet,
+	// the search has to decide.
 	Next(ctx context.Context, w Window) (match []int, sure bool, err error)
 
-	// Open is how much output there was, since the search began, in front of
-	// the first place where a match may begin whose end Next has not seen.
+	// Open is the position, counted from the beginning of the search, of the first
+	// place where a match may begin whose end Next has not seen.
 	Open() int
 }
 
-// Window is what an expectation shows to its searches.
+// Window is the output that an expectation passes to its searches.
 type Window struct {
 	Text    []byte
-	Dropped int  // how much output there was in front of Text since the search began
-	Quiet   bool // no more output for the moment
-	Ended   bool // no more output ever; then it is Quiet too
+	Dropped int  // how much output there was before Text since the search began
+	Quiet   bool // no more output at the moment
+	Ended   bool // there will be no more output; then Quiet is true, too
 }
 
-// Complete is the text without the beginning of a character whose end is to
-// come.
+// Complete is the text without an incomplete character at its end.
 func (w *Window) Complete() []byte {
 	if w.Ended {
 		return w.Text
@@ -61,11 +60,11 @@ func (w *Window) Complete() []byte {
 	return w.Text
 }
 
-// event is a member of a list of patterns that no output matches.
+// event is a pattern that no output matches.
 type event string
 
-// EOF is matched when the program has ended and all of its output is looked
-// through; Timeout when the time is over. What else is expected comes first.
+// EOF matches when the program has ended and all of its output was searched; Timeout
+// matches when the time is over. All other patterns come first.
 const (
 	EOF     event = "EOF"
 	Timeout event = "TIMEOUT"
@@ -73,26 +72,26 @@ const (
 
 func (e event) String() string { return string(e) }
 
-// Search is one that finds nothing.
+// Search returns a search that finds nothing.
 func (e event) Search() Search { return e }
 
-// Next finds nothing, of which it is sure.
+// Next finds nothing, and is sure.
 func (e event) Next(context.Context, Window) ([]int, bool, error) { return nil, true, nil }
 
-// Open is nowhere.
+// Open is at no position.
 func (e event) Open() int { return math.MaxInt }
 
-// Plain is a pattern that only its own text matches.
+// Plain is a pattern that matches exactly its own text.
 type Plain string
 
 func (p Plain) String() string { return strconv.Quote(string(p)) }
 
-// Search begins a search for the text.
+// Search starts a search for the text.
 func (p Plain) Search() Search { return &plainSearch{text: []byte(p)} }
 
 type plainSearch struct {
 	text []byte
-	from int // nothing before it begins a match
+	from int // no match begins before it
 }
 
 func (s *plainSearch) Next(_ context.Context, w Window) ([]int, bool, error) {
@@ -104,15 +103,14 @@ func (s *plainSearch) Next(_ context.Context, w Window) ([]int, bool, error) {
 	return nil, true, nil
 }
 
-// Open is where the text does not fit any more.
+// Open is the first position where the text may still match.
 func (s *plainSearch) Open() int { return s.from }
 
-// Thrift keeps a search from looking again and again through text that is not
-// enough for it yet, which would take quadratic time: it may look again when the
-// text has grown by half.
+// Thrift prevents a search from reading the same insufficient text again and again,
+// which would take quadratic time: it searches again when the text has grown by half.
 type Thrift struct{ seen int }
 
-// Worthwhile reports whether a text of n bytes should be looked through.
+// Worthwhile reports whether a text of n bytes should be searched.
 func (t *Thrift) Worthwhile(n int, w Window) bool {
 	const cheap = 16 << 10
 	if !w.Quiet && n > cheap && n < t.seen+t.seen/2 {
@@ -122,7 +120,7 @@ func (t *Thrift) Worthwhile(n int, w Window) bool {
 	return true
 }
 
-// Find looks for a pattern in a text that is complete.
+// Find looks for a pattern in a complete text.
 func Find(ctx context.Context, p Pattern, text string) (match []int, err error) {
 	match, _, err = p.Search().Next(ctx, Window{Text: []byte(text), Quiet: true, Ended: true})
 	return match, err

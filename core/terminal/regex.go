@@ -8,20 +8,19 @@ import (
 	"unicode/utf8"
 )
 
-// Regex is a pattern that is a regular expression, with the syntax of package
-// regexp.
+// Regex is a pattern that is a regular expression, with the syntax of package regexp.
 //
-// Package regexp cannot go on where it stopped, and takes tens of nanoseconds
-// for a byte. So an automaton reads the output first, once, and says when there
-// is a match and where it begins at the earliest; only from there on the package
-// looks for it, and for its captures.
+// Package regexp cannot continue where it stopped, and needs tens of nanoseconds per
+// byte. So an automaton reads the output first, once, and finds out whether there is a
+// match and the earliest place where it can begin. The package only searches from
+// there, for the match and its captures.
 type Regex struct {
 	expr     string
 	machine  *regexp.Regexp
-	shifted  *regexp.Regexp // the same behind any one character
-	context  bool           // it looks at the character in front of the match
+	shifted  *regexp.Regexp // the same after any one character
+	context  bool           // it depends on the character before the match
 	prog     *syntax.Prog
-	automata sync.Pool // of *automaton, each of a search that is over
+	automata sync.Pool // of *automaton, from searches that are over
 }
 
 // NewRegex compiles a regular expression.
@@ -30,11 +29,12 @@ func NewRegex(expr string) (*Regex, error) {
 	if err != nil {
 		return nil, err
 	}
-	shifted, err := regexp.Compile(`(?s:.)(?:` + expr + `)`)
+	tree, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
 		return nil, err
 	}
-	tree, err := syntax.Parse(expr, syntax.Perl)
+	// The text of the tree is used because a \Q in expr may have no end.
+	shifted, err := regexp.Compile(`(?s:.)(?:` + tree.String() + `)`)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func NewRegex(expr string) (*Regex, error) {
 
 func (r *Regex) String() string { return "regex `" + r.expr + "`" }
 
-// looksBack reports whether it matters to an expression what is in front of it.
+// looksBack reports whether an expression depends on the text before a match.
 func looksBack(re *syntax.Regexp) bool {
 	switch re.Op {
 	case syntax.OpBeginLine, syntax.OpBeginText, syntax.OpWordBoundary, syntax.OpNoWordBoundary:
@@ -61,7 +61,7 @@ func looksBack(re *syntax.Regexp) bool {
 	return false
 }
 
-// Search begins a search for the expression.
+// Search starts a search for the expression.
 func (r *Regex) Search() Search {
 	a, ok := r.automata.Get().(*automaton)
 	if !ok {
@@ -71,13 +71,13 @@ func (r *Regex) Search() Search {
 	return &regexSearch{regex: r, automaton: a}
 }
 
-// regexSearch counts positions from where the output began, dropped or not.
+// regexSearch counts positions from the beginning of the output, dropped or not.
 type regexSearch struct {
 	regex     *Regex
 	automaton *automaton
-	read      int  // how far the automaton has got
+	read      int  // how far the automaton has read
 	from      int  // no match begins before it
-	certain   bool // there is a match that ends within what is read
+	certain   bool // there is a match that ends in the text that was read
 	thrift    Thrift
 }
 
@@ -107,12 +107,12 @@ func (s *regexSearch) Next(_ context.Context, w Window) ([]int, bool, error) {
 		if !s.certain {
 			return nil, true, nil
 		}
-		// The match has begun in what was dropped.
+		// The match began in text that was dropped.
 		s.restart(text[s.read-w.Dropped:], s.read)
 	}
 }
 
-// isSettled reports whether the match that was found in the text stays the first.
+// isSettled reports whether the match that was found stays the first.
 func (s *regexSearch) isSettled(text []byte, dropped int) bool {
 	previous := beginning
 	if s.from > 0 {
@@ -121,10 +121,10 @@ func (s *regexSearch) isSettled(text []byte, dropped int) bool {
 	return isSettled(s.regex.prog, text[s.from-dropped:], previous)
 }
 
-// Open is where the automaton has begun what it is at.
+// Open is where the current attempt of the automaton began.
 func (s *regexSearch) Open() int { return s.from }
 
-// scan reads on.
+// scan continues reading.
 func (s *regexSearch) scan(text []byte, dropped int) {
 	n, idle, found := s.automaton.scan(text[s.read-dropped:])
 	if idle >= 0 {
@@ -135,8 +135,8 @@ func (s *regexSearch) scan(text []byte, dropped int) {
 	s.certain = found
 }
 
-// restart has the automaton begin anew at a text in the middle of the output.
-// The text's first character is but the context of the second.
+// restart starts the automaton again in the middle of the output. The first character
+// of the text is only the context of the second.
 func (s *regexSearch) restart(text []byte, at int) {
 	previous, width := utf8.DecodeRune(text)
 	if width == 0 {

@@ -18,8 +18,8 @@ type failer interface {
 	Fatalf(format string, args ...any)
 }
 
-// feed shows a text to a search as if it came in pieces, and gives the match
-// with the text that was known by then.
+// feed passes a text to a search as if it came in pieces, and returns the match and the
+// text that was known by then.
 func feed(t failer, p Pattern, text []byte, cuts []int) (match []int, known []byte) {
 	t.Helper()
 	s := p.Search()
@@ -39,8 +39,8 @@ func feed(t failer, p Pattern, text []byte, cuts []int) (match []int, known []by
 	return match, text
 }
 
-// odd has all that is hard for the automaton: assertions, alternatives,
-// repetitions that may be empty, characters of several bytes and classes.
+// odd contains everything that is difficult for the automaton: assertions,
+// alternatives, repetitions that may be empty, characters of several bytes and classes.
 var odd = []string{
 	`a+b`, `^a`, `a(bcx)?`, `abcx|b`, `(?s)a.*x|b`, `(?:ab*?|c)x`, `(?m)^b$`, `\bab\b`, `\Ba`, `a*`, `(a|ab)(c|bcd)`, `é+`, `[^a]é`, `(?i)AB`, `(?s)a.*b`, `a.*?b`, `b$`,
 	`(a)?(b)?c`, `.`, `x{2,3}`, `(?:ab|a)$`, `\w+ \w+`, `\x{fffd}`, `a\b`, `(?m)$`, `\z`, `(?:)`, `[a-c]{3}x`,
@@ -82,8 +82,7 @@ func TestSearchesTakeLinearTime(t *testing.T) {
 	} {
 		begin := time.Now()
 		feed(t, p, text, cuts)
-		// A second look at what was there would make it 2 GB of 1,000
-		// windows.
+		// Reading everything again for each of 1,000 windows would make it 2 GB.
 		if took := time.Since(begin); took > patience {
 			t.Errorf("%s: took %v", p, took)
 		}
@@ -91,8 +90,8 @@ func TestSearchesTakeLinearTime(t *testing.T) {
 }
 
 func TestAutomatonForgets(t *testing.T) {
-	// A state has the positions of the letters a among the last 12: there are
-	// more of these than states may be.
+	// A state contains the positions of the letters a among the last 12: there are more
+	// of these than the limit for states.
 	r := regex(t, `(?:a|b)*a[ab]{12}c`)
 	text := []byte{}
 	for i, x := 0, uint32(1); i < 100_000; i++ {
@@ -133,7 +132,7 @@ func TestDroppedOutputHasNoMatch(t *testing.T) {
 		s := regex(t, expr).Search()
 		text := []byte("..x" + "aaaaaaaa")
 		_, _, _ = s.Next(context.Background(), Window{Text: text})
-		// What remains has an end only, and then another match.
+		// Only the end of a match remains, and then there is another match.
 		match, _, err := s.Next(context.Background(), Window{Text: []byte("aaay x12y"), Dropped: 8})
 		if !slices.Equal(match, []int{5, 9}) || err != nil {
 			t.Errorf("%s: got %v, %v", expr, match, err)

@@ -1,8 +1,8 @@
-// Package terminal talks to programs on pseudoterminals, as a person would who
-// sits in front of one.
+// Package terminal talks to programs on pseudoterminals, as a person in front of a
+// terminal would.
 //
-// A [Session] is a program that was started to be talked to. [Session.Expect]
-// waits for it to say something, [Session.Send] types an answer:
+// A [Session] is a program that was started for this. [Session.Expect] waits for
+// certain output, and [Session.Send] types an answer:
 //
 //	s, err := terminal.Spawn([]string{"sh"}, terminal.Options{})
 //	...
@@ -11,13 +11,12 @@
 //	err = s.Send(ctx, []byte("exit 3\r"), 0, 5*time.Second)
 //	status, err := s.Wait(ctx, 5*time.Second)
 //
-// A goroutine reads what the program writes, also while nobody waits for it; so
-// a screen or a recording is as it was at any moment. What nobody has taken yet
-// is kept, and nothing of it is lost: a program that is far ahead of its reader
-// has to wait.
+// A goroutine reads the output all the time, so a screen or a recording is correct at
+// any moment. Output is kept until somebody takes it, and nothing is lost: if there is
+// too much, the program has to wait.
 //
-// When the program ends, whatever it has left behind is ended too, as
-// [avescript/core/process.KillTree] says, and then the session has ended.
+// When the program ends, everything that it has left behind is ended, too, as described
+// for [avescript/core/process.KillTree]. Then the session has ended.
 package terminal
 
 import (
@@ -33,59 +32,57 @@ import (
 	"avescript/core/exceptions"
 	"avescript/core/process"
 	"avescript/core/pty"
-	"avescript/core/screen"
 )
 
-// Options are how a session is started.
+// Options says how a session is started.
 type Options struct {
 	pty.Options
 
-	// Keep bounds the memory that the output takes: of what an expectation has
-	// looked through in vain about the last so many bytes stay, between one and
-	// two times as many. What no expectation has seen is not dropped; the
-	// program waits instead. 0 is to keep everything.
+	// Keep limits the memory for the output: of what an expectation has searched
+	// without success, between one and two times this number of bytes is kept. Output
+	// that no expectation has seen is not dropped; the program waits instead. 0 keeps
+	// everything.
 	Keep int
 
-	// Output, if not nil, gets what the program writes as it comes. Its first
-	// error is the last that it gets; Wait and Close return it.
+	// Output, if not nil, receives what the program writes, as it comes. After the
+	// first error it gets nothing more; Wait and Close return the error.
 	Output io.Writer
 
-	// Record, if not nil, gets a recording of what the program writes, and is
-	// closed with the session. Errors are as those of Output. What is typed is
-	// not recorded: it may be secret, and most is echoed.
+	// Record, if not nil, receives a recording of the output, and is closed with the
+	// session. Errors are handled as for Output. What is typed is not recorded: it may
+	// be secret, and most of it is echoed.
 	Record io.WriteCloser
 
-	// Screen has the screen there from the beginning, so that it answers all
-	// of the program's queries. Otherwise it is made when it is needed.
+	// Screen creates the screen at the beginning, so that it answers all queries of the
+	// program. Otherwise it is created when needed.
 	Screen bool
 
-	// Ladder is how the program is ended; process.HangUp if nil.
+	// Ladder is how the program is ended; nil means process.HangUp.
 	Ladder []process.Step
 }
 
-// Session is a program on a terminal. It must be closed, unless it has ended by
-// itself.
+// Session is a program on a terminal. It must be closed, unless it has ended by itself.
 type Session struct {
 	program *pty.Program
 	out     *output
 	keep    int
 	ladder  []process.Step
-	turn    turn // of who takes output
+	turn    turn // of those who take output
 	display display
 
-	// open is held by those who use the terminal, but for the reader, and
-	// locked to close it.
+	// open is read-locked by those who use the terminal, except the reader, and locked
+	// to close the terminal.
 	open   sync.RWMutex
 	isOver bool
 
-	// typing is of who types. The deadline by which a Write is ended, which is a
-	// Read's too, then is the writer's.
+	// typing is held by the goroutine that types. The deadline that ends a Write also
+	// affects Read, and belongs to the goroutine that types.
 	typing turn
 
 	closing sync.Once
 	ending  chan struct{} // closed when the program has ended, or is being ended
-	killed  chan struct{} // closed when it is dead, with all that it started
-	over    chan struct{} // closed when there is nothing left of it
+	killed  chan struct{} // closed when it is dead, with everything that it started
+	over    chan struct{} // closed when the session is over
 }
 
 // Spawn starts a program. The error is a RunError.
@@ -103,6 +100,7 @@ func Spawn(argv []string, opts Options) (*Session, error) {
 		typing:  make(turn, 1),
 		ending:  make(chan struct{}),
 		killed:  make(chan struct{}),
+		display: display{ready: make(chan struct{})},
 		over:    make(chan struct{}),
 	}
 	if s.ladder == nil {
@@ -117,7 +115,7 @@ func Spawn(argv []string, opts Options) (*Session, error) {
 	return s, nil
 }
 
-// begin makes what the output is passed on to.
+// begin creates what receives the output.
 func (s *Session) begin(opts Options) (err error) {
 	d := &s.display
 	d.sink = opts.Output
@@ -125,7 +123,7 @@ func (s *Session) begin(opts Options) (err error) {
 		return err
 	}
 	if opts.Screen {
-		d.screen = screen.New(d.size.Cols, d.size.Rows)
+		d.asked.Do(s.draw)
 	}
 	if opts.Record != nil {
 		d.file = opts.Record
@@ -136,11 +134,12 @@ func (s *Session) begin(opts Options) (err error) {
 	return err
 }
 
-// PID is the program's. It may be another's when the session has ended.
+// PID is the pid of the program. When the session has ended, another process may have
+// it.
 func (s *Session) PID() int { return s.program.PID }
 
-// Descriptors calls use with those of the session, as [pty.Program.Descriptors] has
-// them, unless it has ended. They are open until use returns.
+// Descriptors calls use with the descriptors of the session, see
+// [pty.Program.Descriptors], unless it has ended. They stay open until use returns.
 func (s *Session) Descriptors(use func(master int, others []int)) {
 	_ = s.using(func() error {
 		use(s.program.Descriptors())
@@ -148,12 +147,8 @@ func (s *Session) Descriptors(use func(master int, others []int)) {
 	})
 }
 
-// Ended is closed when the session has ended.
-func (s *Session) Ended() <-chan struct{} { return s.over }
-
-// supervise sees to the session's end: the program's tree first, and then what
-// that wrote last, as the output of a job that never stops writing would have no
-// end.
+// supervise ends the session: first the program's tree, and then it waits for the last
+// output. The output of a job that never stops writing would have no end.
 func (s *Session) supervise() {
 	defer close(s.over)
 	var reader sync.WaitGroup
@@ -189,8 +184,8 @@ func (s *Session) read() {
 		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded) && !isClosed(s.killed):
-			// A Write was ended by the deadline, and who did that is about
-			// to take it back.
+			// The deadline has ended a Write, and the goroutine that set it is about to
+			// reset it.
 			s.typing <- struct{}{}
 			s.typing.release()
 		default:
@@ -199,7 +194,7 @@ func (s *Session) read() {
 	}
 }
 
-// end has the program ended, if it has not.
+// end ends the program, if it is running.
 func (s *Session) end() {
 	s.closing.Do(func() {
 		close(s.ending)
@@ -207,10 +202,9 @@ func (s *Session) end() {
 	})
 }
 
-// Wait waits until the session has ended. The status is 0 to 255 as the program
-// chose, or the negative number of the signal that ended it. The output remains
-// to be expected. A negative timeout waits for ever; one that passes is an
-// exceptions.Timeout.
+// Wait waits until the session has ended. The status is 0 to 255 as the program chose,
+// or the negative number of the signal that ended it. No output is taken. A negative
+// timeout means no limit; after the timeout the error is an exceptions.Timeout.
 func (s *Session) Wait(ctx context.Context, timeout time.Duration) (status int, err error) {
 	err = s.watch(ctx, timeout, func(_ context.Context, v view, _ bool) (bool, time.Duration, error) {
 		s.pass()
@@ -225,8 +219,8 @@ func (s *Session) Wait(ctx context.Context, timeout time.Duration) (status int, 
 	return s.out.result()
 }
 
-// pass is trim for those who watch, and want none of the output. Who expects some
-// trims it.
+// pass calls trim for those who watch and take no output. An expectation trims the
+// output itself.
 func (s *Session) pass() {
 	if s.keep > 0 && s.turn.tryAcquire() {
 		defer s.turn.release()
@@ -234,8 +228,8 @@ func (s *Session) pass() {
 	}
 }
 
-// trim drops output that was looked through in vain, n bytes, if only so much is
-// to be kept. It returns how much it has dropped.
+// trim drops output that was searched without success, n bytes, if the amount to keep
+// is limited. It returns how much was dropped.
 func (s *Session) trim(n int) int {
 	if s.keep <= 0 || n <= 2*s.keep {
 		return 0
@@ -244,36 +238,35 @@ func (s *Session) trim(n int) int {
 	return n - s.keep
 }
 
-// Close ends the program and its tree, if it has not ended, and waits for that.
-// The status is that of [Session.Wait]. The output remains to be expected.
-// Closing again is no error.
+// Close ends the program and its tree, if it is running, and waits for the end. The
+// status is that of [Session.Wait]. No output is taken. It is not an error to close
+// again.
 func (s *Session) Close() (status int, err error) {
 	s.end()
 	<-s.over
 	return s.out.result()
 }
 
-// Dropped is how many bytes of output nobody has taken and are not kept: see
+// Dropped is how many bytes of output were dropped without being taken: see
 // Options.Keep.
 func (s *Session) Dropped() int { return s.out.view().dropped }
 
-// Resize changes the size of the terminal, which the program is told by a
-// SIGWINCH.
+// Resize changes the size of the terminal. The program gets a SIGWINCH.
 func (s *Session) Resize(size pty.Size) error {
 	return s.using(func() error {
 		return s.display.resize(func() (pty.Size, error) {
 			if err := s.program.Resize(size); err != nil {
 				return size, err
 			}
-			return s.program.Size() // which has what was left out
+			return s.program.Size() // zeros in size were replaced there
 		})
 	})
 }
 
-// errOver is that of a use of the terminal that is no more there.
+// errOver is returned when the terminal is already closed.
 var errOver = errors.New("the session is over")
 
-// using calls use as long as the terminal is there.
+// using calls use unless the terminal is closed.
 func (s *Session) using(use func() error) error {
 	err := func() error {
 		s.open.RLock()
@@ -284,12 +277,12 @@ func (s *Session) using(use func() error) error {
 		return use()
 	}()
 	if errors.Is(err, errOver) {
-		return s.failure(ErrEOF, "wanted a running program, got", 0)
+		return s.failure(ErrEOF, "the program has ended:", 0)
 	}
 	return err
 }
 
-// HasEnded reports whether the session has ended, as Wait has it.
+// HasEnded reports whether the session has ended, as in Wait.
 func (s *Session) HasEnded() bool { return s.out.view().ended }
 
 // Pending is the output that nobody has taken yet.

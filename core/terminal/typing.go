@@ -13,18 +13,18 @@ import (
 	"avescript/core/exceptions"
 )
 
-// modesInterval is how often the terminal's modes are looked at. Nothing tells
-// when a program changes them.
+// modesInterval is how often the modes of the terminal are checked. There is no
+// notification when a program changes them.
 const modesInterval = 5 * time.Millisecond
 
-// Send types data. With a delay, there is that much time between its characters,
-// as if by a person.
+// Send types data. With a delay, it waits that long between two characters, like a
+// person.
 //
-// It waits while the terminal holds as much as it can and the program does not
-// read. A line of more than 4095 bytes is cut off by the kernel, unless the
-// program has turned the editing of lines off. A program that has ended gives an
-// error of the class [ErrEOF]. A negative timeout waits for ever; one that passes
-// is an exceptions.Timeout.
+// It waits while the terminal is full and the program does not read. The kernel
+// truncates lines of more than 4095 bytes, unless the program has turned off the
+// editing of lines. If the program has ended, the error has the class [ErrEOF]. A
+// negative timeout means no limit; after the timeout the error is an
+// exceptions.Timeout.
 func (s *Session) Send(ctx context.Context, data []byte, delay, timeout time.Duration) error {
 	ctx, cancel := limited(ctx, timeout)
 	defer cancel()
@@ -36,7 +36,7 @@ func (s *Session) Send(ctx context.Context, data []byte, delay, timeout time.Dur
 }
 
 func (s *Session) send(ctx context.Context, data []byte, delay time.Duration) error {
-	defer s.out.want(&s.out.typing)() // or a program that answers all of it would stop
+	defer s.out.want(&s.out.typing)() // otherwise a program that answers everything would stop
 	for len(data) > 0 {
 		n := len(data)
 		if delay > 0 {
@@ -95,8 +95,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Control is what the key gives that is pressed together with Ctrl: a letter, or
-// one of @ [ \ ] ^ _ ?.
+// Control is the character that Ctrl and a key send: a letter, or one of @ [ \ ] ^ _ ?.
 func Control(key string) (byte, error) {
 	if len(key) == 1 {
 		switch c := key[0]; {
@@ -109,8 +108,8 @@ func Control(key string) (byte, error) {
 	return 0, exceptions.TypeError.Newf(`wanted a letter or one of @ [ \ ] ^ _ ? to press with Ctrl, got %q`, key)
 }
 
-// SendEOF types what the terminal takes for the end of the input, if it stands
-// at the beginning of a line.
+// SendEOF types the end-of-input key of the terminal. It ends the input at the
+// beginning of a line.
 func (s *Session) SendEOF(ctx context.Context, timeout time.Duration) error {
 	var key byte
 	err := s.using(func() error {
@@ -126,12 +125,12 @@ func (s *Session) SendEOF(ctx context.Context, timeout time.Duration) error {
 	return s.Send(ctx, []byte{key}, 0, timeout)
 }
 
-// WaitNoEcho waits until the program has turned the terminal's echo off, as it
-// does before it reads a password. What is typed earlier appears in the output.
+// WaitNoEcho waits until the program has turned off the echo of the terminal, as before
+// reading a password. What is typed earlier appears in the output.
 func (s *Session) WaitNoEcho(ctx context.Context, timeout time.Duration) error {
 	ctx, cancel := limited(ctx, timeout)
 	defer cancel()
-	defer s.out.want(&s.out.typing)() // it may have much to say before
+	defer s.out.want(&s.out.typing)() // it may write a lot before
 	for {
 		echo, err := s.echo()
 		if err != nil || !echo {

@@ -1,9 +1,9 @@
-// Package webpage writes pages of HTML that are one file and need no network. A page's
-// own policy forbids the network, and every script and style but its own: so nothing
-// runs that gets out of its data.
+// Package webpage writes HTML pages that are one file and work without a network. The
+// content security policy of a page forbids network access, and all scripts and styles
+// except its own, so nothing in its data can run.
 //
-// It does without html/template: with text/template in the program the linker
-// could no longer leave out methods that nobody calls.
+// It does not use html/template: with text/template in the program, the linker could no
+// longer remove methods that are never called.
 package webpage
 
 import (
@@ -15,16 +15,26 @@ import (
 	"strings"
 )
 
-// Write writes the page whose frame and looks are html/page.html and html/page.css
-// of sources. The data are JSON in which < is written as \u003c, as encoding/json
-// does it, so that no tag can end the element that they are in.
-func Write(w io.Writer, sources embed.FS, title, script string, data []byte) error {
+// Page is the content of a page.
+type Page struct {
+	Title  string // text
+	Body   string // HTML
+	Script string
+
+	// Data is JSON in which < is written as \u003c, as encoding/json does, so that no
+	// tag in it can end its element.
+	Data []byte
+}
+
+// Write writes a page. Its frame and its styles are html/page.html and html/page.css in
+// sources.
+func Write(w io.Writer, sources embed.FS, p Page) error {
 	style := Source(sources, "page.css")
 	_, err := strings.NewReplacer(
-		"{{title}}", html.EscapeString(title),
+		"{{title}}", html.EscapeString(p.Title),
 		"{{style}}", style, "{{style-hash}}", integrity(style),
-		"{{script}}", script, "{{script-hash}}", integrity(script),
-		"{{data}}", string(data),
+		"{{script}}", p.Script, "{{script-hash}}", integrity(p.Script),
+		"{{body}}", p.Body, "{{data}}", string(p.Data),
 	).WriteString(w, Source(sources, "page.html"))
 	return err
 }
@@ -38,7 +48,7 @@ func Source(sources embed.FS, name string) string {
 	return string(text)
 }
 
-// integrity is how the page's policy names a script or a style.
+// integrity is the hash of a script or a style in the page's policy.
 func integrity(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])

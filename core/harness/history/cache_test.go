@@ -15,7 +15,7 @@ import (
 	"avescript/core/harness/history"
 )
 
-// cache has histories kept in a place of the test's own, and returns it.
+// cache makes the test use its own cache directory, and returns it.
 func cache(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -23,7 +23,7 @@ func cache(t *testing.T) string {
 	return filepath.Join(dir, "avescript", "tests")
 }
 
-// finish has a history learn how long a whole file took.
+// finish records how long a whole file took.
 func finish(h *history.History, file string, seconds float64) {
 	h.Report(harness.Event{Kind: harness.FileFinished, File: file, Seconds: seconds})
 	h.Complete(file)
@@ -33,7 +33,7 @@ func ended(file, name string, status harness.Status) harness.Event {
 	return harness.Event{Kind: harness.TestFinished, File: file, Path: []string{name}, Line: 7, Status: status}
 }
 
-// save makes a history of events, and gives what is read again.
+// save makes a history from events, saves it and reads it again.
 func save(t *testing.T, events ...harness.Event) *history.History {
 	t.Helper()
 	h := history.Open(".")
@@ -46,8 +46,8 @@ func save(t *testing.T, events ...harness.Event) *history.History {
 	return history.Open(".")
 }
 
-// TestShard: whatever is known, each file is in one part, and no part is longer
-// than a fair one and the longest file.
+// TestShard: whatever is known, each file is in exactly one part, and no part is longer
+// than a fair share plus the longest file.
 func TestShard(t *testing.T) {
 	cache(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -81,8 +81,7 @@ func TestShard(t *testing.T) {
 	})
 }
 
-// TestShardOfUnknown spreads files of which nothing is known, and ones that take no
-// time.
+// TestShardOfUnknown distributes files that are unknown, and files that take no time.
 func TestShardOfUnknown(t *testing.T) {
 	cache(t)
 	files := []string{"a", "b", "c", "d", "e", "f"}
@@ -99,7 +98,7 @@ func TestShardOfUnknown(t *testing.T) {
 	}
 }
 
-// TestBrokenCache: a file that is no history is as good as none, and is replaced.
+// TestBrokenCache: a file that is not a valid history is ignored, and replaced.
 func TestBrokenCache(t *testing.T) {
 	for _, text := range []string{"", "garbage", `{"a":`, "null", "[]", `{"a":null,"b":{"seconds":2}}`, `{"a":{"seconds":"x"}}`, "\x00\xff"} {
 		dir := cache(t)
@@ -121,7 +120,7 @@ func TestBrokenCache(t *testing.T) {
 	}
 }
 
-// TestSaveAtOnce: of runs that end together the history of one is kept, whole.
+// TestSaveAtOnce: if several runs end at the same time, one complete history is kept.
 func TestSaveAtOnce(t *testing.T) {
 	dir := cache(t)
 	var all sync.WaitGroup
@@ -163,7 +162,7 @@ func TestNoCache(t *testing.T) {
 		t.Error(err)
 	}
 	t.Setenv("XDG_CACHE_HOME", "/dev/null")
-	if err := history.Open(".").Save(); err == nil || !strings.Contains(err.Error(), "remember the times of tests: mkdir /dev/null") {
+	if err := history.Open(".").Save(); err == nil || !strings.Contains(err.Error(), "cannot save the times of the tests: mkdir /dev/null") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,6 +1,6 @@
-// Package history remembers what became of test files: how long each took, and
-// which of its tests failed. That decides in which order files are run the next
-// time, how a run is divided among machines, and what --failed means.
+// Package history remembers how long test files took, and which of their tests failed.
+// This decides in which order files run the next time, how a run is divided among
+// machines, and which tests --failed runs.
 package history
 
 import (
@@ -16,31 +16,31 @@ import (
 	"avescript/core/harness"
 )
 
-// History is what is known of the files of a project. It is a reporter, which
-// brings it up to date: a test that has failed is remembered until it passes,
-// however many runs leave it out.
+// History is what is known about the files of a project. As a reporter it updates
+// itself: a test that failed is remembered until it passes, even if later runs leave it
+// out.
 type History struct {
 	path  string
 	files map[string]*File   // by absolute path
-	runs  map[string]*recent // what this run has come to, likewise
+	runs  map[string]*recent // what this run has learned, by absolute path
 }
 
-// File is what is known of a file.
+// File is what is known about a file.
 type File struct {
-	Seconds float64  `json:"seconds"`          // -1 if nobody knows
+	Seconds float64  `json:"seconds"`          // -1 if unknown
 	Failed  []string `json:"failed,omitempty"` // full names of tests
-	Broken  bool     `json:"broken,omitempty"` // something outside of its tests has failed
+	Broken  bool     `json:"broken,omitempty"` // something outside of its tests failed
 }
 
-// recent is what a run has seen of a file.
+// recent is what this run has seen of a file.
 type recent struct {
 	seconds float64
 	broken  bool
 	bad     map[string]bool // the tests that have run, by full name
 }
 
-// Open reads the history of the project in the directory dir from the user's
-// cache. One that cannot be read is as good as none: it is no more than a cache.
+// Open reads the history of the project in the directory dir from the user's cache. A
+// history that cannot be read is treated as empty: it is only a cache.
 func Open(dir string) *History {
 	h := &History{files: map[string]*File{}, runs: map[string]*recent{}}
 	cache, err := os.UserCacheDir()
@@ -61,7 +61,7 @@ func Open(dir string) *History {
 	return h
 }
 
-// Report learns from a run.
+// Report updates the history.
 func (h *History) Report(e harness.Event) {
 	if e.File == "" {
 		return
@@ -93,7 +93,8 @@ func (h *History) of(name string) (*File, *recent) {
 	return h.files[name], h.runs[name]
 }
 
-// absolute is a file's name wherever the user has named it from.
+// absolute is the absolute path of a file, which may be given relative to the working
+// directory.
 func absolute(file string) string {
 	if path, err := filepath.Abs(file); err == nil {
 		return path
@@ -101,8 +102,8 @@ func absolute(file string) string {
 	return file
 }
 
-// Complete says that the run has had all tests of a file: others do not exist any
-// more, and this is how long they take.
+// Complete says that the run included all tests of a file: other tests of it do not
+// exist any more, and the file takes as long as it took now.
 func (h *History) Complete(file string) {
 	run := h.runs[absolute(file)]
 	if run == nil {
@@ -116,7 +117,7 @@ func (h *History) Complete(file string) {
 	})
 }
 
-// Save writes the history, whole or not at all.
+// Save writes the history atomically.
 func (h *History) Save() error {
 	if h.path == "" {
 		return nil
@@ -126,11 +127,11 @@ func (h *History) Save() error {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(h.path), 0o755); err != nil {
-		return fmt.Errorf("remember the times of tests: %w", err)
+		return fmt.Errorf("cannot save the times of the tests: %w", err)
 	}
 	part, err := os.CreateTemp(filepath.Dir(h.path), "part-")
 	if err != nil {
-		return fmt.Errorf("remember the times of tests: %w", err)
+		return fmt.Errorf("cannot save the times of the tests: %w", err)
 	}
 	_, err = part.Write(text)
 	err = errors.Join(err, part.Close())
@@ -139,12 +140,12 @@ func (h *History) Save() error {
 	}
 	if err != nil {
 		_ = os.Remove(part.Name())
-		return fmt.Errorf("remember the times of tests: %w", err)
+		return fmt.Errorf("cannot save the times of the tests: %w", err)
 	}
 	return nil
 }
 
-// seconds is how long a file took, or -1.
+// seconds is how long a file took, or -1 if unknown.
 func (h *History) seconds(file string) float64 {
 	if f := h.files[absolute(file)]; f != nil {
 		return f.Seconds
@@ -152,8 +153,7 @@ func (h *History) seconds(file string) float64 {
 	return -1
 }
 
-// Sort puts files into the order in which they are best run: those that take
-// longest first, and before these the ones that nobody knows.
+// Sort puts files into the best order: unknown files first, then the slowest first.
 func (h *History) Sort(files []string) {
 	slices.SortStableFunc(files, func(a, b string) int {
 		switch x, y := h.seconds(a), h.seconds(b); {
@@ -166,8 +166,8 @@ func (h *History) Sort(files []string) {
 	})
 }
 
-// Failed tells which tests of a file have failed when they ran last, by full name;
-// all is whether to run the whole file, because it failed as a whole.
+// Failed returns the full names of the tests of a file that failed in their last run.
+// If all is true, the file failed as a whole, and all of it has to run.
 func (h *History) Failed(file string) (names []string, all bool) {
 	f := h.files[absolute(file)]
 	if f == nil {
@@ -176,8 +176,8 @@ func (h *History) Failed(file string) (names []string, all bool) {
 	return f.Failed, f.Broken
 }
 
-// Shard chooses the part number of parts, from 1, of the files. The parts take
-// about the same time; a file that is not known counts as the average.
+// Shard returns one of several parts of the files; number is counted from 1. All parts
+// take about the same time; unknown files count as average.
 func (h *History) Shard(files []string, number, parts int) []string {
 	sum, known := 0.0, 0.0
 	for _, file := range files {
@@ -213,7 +213,7 @@ func (h *History) Shard(files []string, number, parts int) []string {
 				least = i
 			}
 		}
-		loads[least] += cost(file) + 1e-6 // so that files which take no time are spread, too
+		loads[least] += cost(file) + 1e-6 // so that files that take no time are distributed, too
 		if least == number-1 {
 			own = append(own, file)
 		}

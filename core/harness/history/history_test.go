@@ -8,7 +8,7 @@ import (
 	"avescript/core/harness/history"
 )
 
-// run has a history learn of a run of a file, in which these tests have these ends.
+// run records a run of a file in which the tests have these results.
 func run(h *history.History, file string, seconds float64, ends map[string]harness.Status) {
 	h.Report(harness.Event{Kind: harness.FileStarted, File: file})
 	for name, status := range ends {
@@ -24,7 +24,7 @@ func open(t *testing.T) *history.History {
 	return history.Open(".")
 }
 
-// again is what the next run knows.
+// again returns the history as the next run reads it.
 func again(t *testing.T, h *history.History) *history.History {
 	t.Helper()
 	if err := h.Save(); err != nil {
@@ -50,7 +50,7 @@ func TestFailedIsRememberedUntilItPasses(t *testing.T) {
 	h = again(t, h)
 	wantFailed(t, h, "a", false, "block x", "block z")
 
-	// A run of the whole file would have come to x, too.
+	// A run of the whole file would have included x.
 	run(h, "a", 1, map[string]harness.Status{"z": harness.Failed})
 	h.Complete("a")
 	wantFailed(t, h, "a", false, "block z")
@@ -77,7 +77,7 @@ func TestShardsTakeTheSameTime(t *testing.T) {
 		run(h, files[i], seconds, nil)
 		h.Complete(files[i])
 	}
-	run(h, "a", 0.1, nil) // of a part of its tests: no reason to take it for a fast one
+	run(h, "a", 0.1, nil) // only a part of its tests: this must not make it a fast file
 	h = again(t, h)
 	var all []string
 	for number, want := range [][]string{{"a"}, {"b", "d"}, {"c", "new"}} {

@@ -6,28 +6,28 @@ import (
 	"avescript/core/process"
 )
 
-// Identity tells a thing from another one that has its number or name later.
+// Identity distinguishes a thing from a later one with the same number or name.
 type Identity struct {
 	kind   string
 	number int
 	path   string
-	mark   uint64 // the inode, or when the process was started
+	mark   uint64 // the inode, or the start time of the process
 }
 
-// IdentityOfProcess is that of a process that is alive.
+// IdentityOfProcess identifies a running process.
 func IdentityOfProcess(pid int) Identity {
 	stat, _ := process.ReadStat(pid)
 	return Identity{kind: Process, number: pid, mark: stat.Start}
 }
 
-// IdentityOfDescriptor is that of a descriptor of any kind.
+// IdentityOfDescriptor identifies an open descriptor of any kind.
 func IdentityOfDescriptor(fd int) Identity {
 	var stat unix.Stat_t
 	_ = unix.Fstat(fd, &stat)
 	return Identity{kind: Descriptor, number: fd, mark: stat.Ino}
 }
 
-// IdentityOfFile is that of a file of any type.
+// IdentityOfFile identifies a file of any type.
 func IdentityOfFile(path string) Identity {
 	var stat unix.Stat_t
 	_ = unix.Lstat(path, &stat)

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 
 	"avescript/core/harness/leftovers"
 	"avescript/core/process"
+	"avescript/internal/poll"
 )
 
 func start(t *testing.T, args ...string) *exec.Cmd {
@@ -29,8 +31,8 @@ func start(t *testing.T, args ...string) *exec.Cmd {
 	return command
 }
 
-// listen listens until the test ends. Go's sockets would bring the poller's
-// descriptors with them.
+// listen listens until the test ends. It does not use Go's sockets, for which the
+// runtime would open descriptors of its own.
 func listen(t *testing.T, domain int, address syscall.Sockaddr) {
 	t.Helper()
 	fd, err := syscall.Socket(domain, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
@@ -90,7 +92,8 @@ func TestNew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, dir := watch(t), os.TempDir()
-			before := w.Look()
+			collect()
+			before := w.Begin()
 			c.leave(t, dir)
 			var got strings.Builder
 			for _, l := range w.New(before) {
@@ -106,8 +109,34 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestForgiven: what a goroutine or another process is about to close or remove is
-// nothing that was left.
+// collect closes what earlier tests left to the garbage collector. If it was closed
+// later, it could hide a descriptor that is left behind.
+func collect() {
+	for range 3 {
+		runtime.GC()
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// TestMomentaryDescriptorHidesNothing opens a descriptor that is closed while a test
+// begins.
+func TestMomentaryDescriptorHidesNothing(t *testing.T) {
+	w := watch(t)
+	collect()
+	before, meanwhile := beginAndClose(t, w)
+	for deadline := time.Now().Add(20 * time.Second); !meanwhile; before, meanwhile = beginAndClose(t, w) {
+		if time.Now().After(deadline) {
+			t.Fatal("the descriptor is never closed while the test begins")
+		}
+	}
+	listen(t, syscall.AF_INET, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	if left := w.New(before); len(left) != 1 || left[0].Kind != leftovers.Port {
+		t.Errorf("got %v, want the port", left)
+	}
+}
+
+// TestForgiven: something that another goroutine or process is just closing or removing
+// is not left behind.
 func TestForgiven(t *testing.T) {
 	w, dir := watch(t), os.TempDir()
 	before := w.Look()
@@ -133,7 +162,7 @@ func TestForgiven(t *testing.T) {
 	closing.Wait()
 }
 
-// TestManyFiles has more names than are read at once.
+// TestManyFiles has more names than are read in one call.
 func TestManyFiles(t *testing.T) {
 	w, dir := watch(t), os.TempDir()
 	before := w.Look()
@@ -148,7 +177,7 @@ func TestManyFiles(t *testing.T) {
 	}
 }
 
-// TestEnd ends a child with its tree, and a terminal for those who are on it.
+// TestEnd ends a child with its descendants, and hangs up a terminal.
 func TestEnd(t *testing.T) {
 	w := watch(t)
 	before := w.Look()
@@ -164,11 +193,7 @@ func TestEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	slave.Close()
-	for deadline := time.Now().Add(20 * time.Second); len(tree(command.Process.Pid)) < 2; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the children do not start")
-		}
-	}
+	poll.Until(t, "the children have started", func() bool { return len(tree(command.Process.Pid)) >= 2 })
 	all := tree(command.Process.Pid)
 	left := w.New(before)
 	if !slices.ContainsFunc(left, func(l leftovers.Left) bool { return l.Kind == leftovers.PTY }) {
@@ -190,11 +215,35 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// tree are the descendants of a process.
+// tree returns the descendants of a process.
 func tree(pid int) (pids []int) {
 	children, _ := process.Children(pid)
 	for _, child := range children {
 		pids = append(append(pids, child.PID), tree(child.PID)...)
 	}
 	return pids
+}
+
+// beginAndClose opens a descriptor, calls Begin, and reports whether it was closed
+// meanwhile.
+func beginAndClose(t *testing.T, w *leftovers.Watcher) (before leftovers.Things, meanwhile bool) {
+	t.Helper()
+	w.Begin()
+	moment, err := syscall.Open("/proc/self/stat", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var closing sync.WaitGroup
+	var from, to time.Time
+	closing.Go(func() {
+		time.Sleep(time.Millisecond) // Begin takes longer
+		from = time.Now()
+		syscall.Close(moment)
+		to = time.Now()
+	})
+	began := time.Now()
+	before = w.Begin()
+	ended := time.Now()
+	closing.Wait()
+	return before, from.After(began) && to.Before(ended)
 }

@@ -1,9 +1,8 @@
-// Package leftovers finds what a test has left behind in its process: children,
+// Package leftovers finds what a test left behind in its process: children,
 // pseudoterminals, listening ports, other descriptors, and temporary files.
 //
-// [Watch] makes this process the one that adopts its orphaned descendants, so
-// that nobody gets lost. After that, looking costs a handful of system calls as
-// long as there is nothing to be found.
+// [Watch] makes this process adopt its orphaned descendants, so that none is lost.
+// After that, a look costs only a few system calls as long as nothing is left behind.
 package leftovers
 
 import (
@@ -33,27 +32,28 @@ const (
 	File       = "file"
 )
 
-// Kinds are all of them.
+// Kinds are all kinds of leftovers.
 var Kinds = []string{Process, PTY, Port, Descriptor, File}
 
-// Watcher looks for leftovers of one process. It belongs to one goroutine, but
-// for [Watcher.Excuse].
+// Watcher looks for leftovers of one process. It must be used by one goroutine only,
+// except [Watcher.Excuse].
 type Watcher struct {
 	fds, temp *listing
 	tempDir   string
 	buffer    []byte
 	excused   sync.Map // names in tempDir
+	begun     int      // number of descriptors at the last Begin
 }
 
-// Things are what there is at some time: children by pid, descriptors, and
-// names in the directory for temporary files.
+// Things is what exists at some time: children by pid, descriptors, and names in the
+// directory for temporary files.
 type Things struct {
 	children []int
 	fds      []string
 	files    []string
 }
 
-// Left is something that has been left behind.
+// Left is something that was left behind.
 type Left struct {
 	Kind     string
 	What     string
@@ -61,7 +61,7 @@ type Left struct {
 	Identity Identity
 }
 
-// Watch begins to watch this process.
+// Watch starts to watch this process.
 func Watch() (*Watcher, error) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil, fmt.Errorf("adopt orphans: %w", err)
@@ -74,8 +74,8 @@ func Watch() (*Watcher, error) {
 	if w.temp, err = open(w.tempDir, sameTime); err != nil {
 		return nil, err
 	}
-	// What the runtime opens when it first waits for a descriptor is not to be
-	// taken for a test's.
+	// When the runtime waits for a descriptor for the first time, it opens descriptors
+	// of its own. Make it do so now, so that they are not blamed on a test.
 	r, pw, err := os.Pipe()
 	if err == nil {
 		_ = r.Close()
@@ -84,16 +84,28 @@ func Watch() (*Watcher, error) {
 	return w, err
 }
 
-// Excuse has a temporary file be no leftover: whoever has made it will remove it.
+// Excuse says that a temporary file is not left behind: its creator will remove it.
 func (w *Watcher) Excuse(path string) { w.excused.Store(filepath.Base(path), nil) }
 
-// Look tells what there is now.
+// Look returns what exists now.
 func (w *Watcher) Look() Things {
 	return Things{w.children(), w.fds.names(w.buffer), w.temp.names(w.buffer)}
 }
 
-// Settled is a look after which nothing goes any more: what was ended closes its
-// descriptors in a moment, and would be taken for what was there.
+// Begin is the look that later ones are compared with. A descriptor that is open only
+// for a moment, for example to look at processes, could hide one that is left behind.
+// So if there are more descriptors than the last time, it looks again until they stay.
+func (w *Watcher) Begin() Things {
+	now := w.Look()
+	if len(now.fds) > w.begun {
+		now = w.Settled()
+	}
+	w.begun = len(now.fds)
+	return now
+}
+
+// Settled looks until nothing disappears any more: a process that was ended needs a
+// moment to close its descriptors, which would be counted as older otherwise.
 func (w *Watcher) Settled() Things {
 	now := w.Look()
 	for range patience {
@@ -106,21 +118,21 @@ func (w *Watcher) Settled() Things {
 	return now
 }
 
-// Clean tells whether there is nothing now that was not before.
+// Clean reports whether everything that exists now existed before.
 func (w *Watcher) Clean(before Things) bool { return w.within(w.Look(), before) }
 
-// patience is how long something may take to be gone that is being closed when
-// a test ends, by another goroutine or process. It is a number of looks and not a
-// time, so that it is longer where the machine has other things to do.
+// patience is how long something may take to be closed by another goroutine or process
+// when a test ends. It is a number of looks and not a time, so that it becomes longer
+// on a busy machine.
 const (
 	patience = 50
 	interval = 2 * time.Millisecond
 )
 
-// New tells what there is now and was not before. What is about to go has a
-// moment for it, and what is garbage is collected: the collector closes files
-// that nobody can use any more, and to leave them to it is good Lua. It may take
-// more than one collection, as what is finalized keeps alive what it refers to.
+// New returns what exists now and did not exist before. It gives things a moment to
+// disappear, and collects garbage: in Lua it is usual to let the collector close files
+// that are no longer used. This may take more than one collection, because a finalizer
+// keeps alive what its object refers to.
 func (w *Watcher) New(before Things) []Left {
 	for look := range patience {
 		now := w.Look()
@@ -135,9 +147,9 @@ func (w *Watcher) New(before Things) []Left {
 	return w.describe(w.Look(), before)
 }
 
-// within tells whether there is nothing that was not before, and is not excused.
-// As many descriptors as before are fine, whatever their numbers: a test may put
-// one in the place of another, as when it connects a client of its block anew.
+// within reports whether everything existed before or is excused. For descriptors only
+// the number of them counts: a test may replace one by another, for example if it
+// reconnects the client of its block.
 func (w *Watcher) within(now, before Things) bool {
 	return len(now.fds) <= len(before.fds) && subset(now.children, before.children) &&
 		(subset(now.files, before.files) || len(w.newFiles(now, before)) == 0)
@@ -157,8 +169,8 @@ func subset[T comparable](list, of []T) bool {
 	return !slices.ContainsFunc(list, func(v T) bool { return !slices.Contains(of, v) })
 }
 
-// children are the living ones. That there are none, which is how it should be,
-// is known from one system call.
+// children returns the children that are alive. One system call finds out that there
+// are none, which is the usual case.
 func (w *Watcher) children() []int {
 	if !hasChildren() {
 		return nil
@@ -195,8 +207,8 @@ func (w *Watcher) describe(now, before Things) (all []Left) {
 	return all
 }
 
-// commandOf is the command line of a process, behind the name that it has given
-// itself if that is another one.
+// commandOf is the command line of a process. If the process has changed its name, the
+// name comes first.
 func commandOf(pid int) string {
 	const most = 100
 	line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
@@ -206,7 +218,7 @@ func commandOf(pid int) string {
 	switch {
 	case text == "":
 		text = stat.Comm
-	case !strings.HasPrefix(filepath.Base(string(program)), stat.Comm): // the kernel cuts names
+	case !strings.HasPrefix(filepath.Base(string(program)), stat.Comm): // the kernel truncates names
 		text = stat.Comm + ": " + text
 	}
 	return text[:min(len(text), most)]
@@ -216,9 +228,9 @@ func describeFD(name string) (Left, bool) {
 	fd, err := strconv.Atoi(name)
 	target, linkErr := os.Readlink("/proc/self/fd/" + name)
 	switch {
-	case err != nil, linkErr != nil, target == "anon_inode:[pidfd]": // these go with the child
+	case err != nil, linkErr != nil, target == "anon_inode:[pidfd]": // these belong to the child
 		return Left{}, false
-	case target == "/proc", strings.HasPrefix(target, "/proc/"): // who looks at processes, as we do
+	case target == "/proc", strings.HasPrefix(target, "/proc/"): // descriptors for looking at processes, like ours
 		return Left{}, false
 	}
 	left := Left{Number: fd, Identity: IdentityOfDescriptor(fd)}
@@ -247,9 +259,9 @@ func addressOf(fd int) string {
 	return "listening socket"
 }
 
-// End ends what can be ended: a child with all its tree, and a pseudoterminal,
-// whose descriptor stays open but is no terminal any more: it is its owner's to
-// close.
+// End ends a leftover if possible: a child with all its descendants, and a
+// pseudoterminal. The descriptor of a pseudoterminal stays open but is no longer a
+// terminal: its owner has to close it.
 func (l Left) End() {
 	switch l.Kind {
 	case Process:
@@ -267,7 +279,7 @@ func (l Left) End() {
 	}
 }
 
-// Leak is what an event says of it.
+// Leak describes the leftover for an event.
 func (l Left) Leak(made *harness.Frame, fails bool) harness.Leak {
 	return harness.Leak{Kind: l.Kind, What: l.What, Made: made, Fail: fails}
 }

@@ -35,7 +35,7 @@ func openFile(t *testing.T) *os.File {
 	return f
 }
 
-// A file that nobody can use any more is closed by the collector.
+// The collector closes a file that is no longer used.
 func TestGarbageIsNoLeftover(t *testing.T) {
 	w := watch(t)
 	before := w.Look()
@@ -51,7 +51,7 @@ func TestGarbageIsNoLeftover(t *testing.T) {
 	runtime.KeepAlive(kept)
 }
 
-// What will be removed by who has made it is no leftover, but what is beside it is.
+// A file that its creator will remove is not left behind, but another one is.
 func TestExcusedFileIsNoLeftover(t *testing.T) {
 	w := watch(t)
 	before := w.Look()

@@ -10,13 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// listing is a directory that is read again and again, and only when it may have
-// changed. It is kept open, and not by an [os.File], which would allocate for each
-// reading.
+// listing is a directory that is read many times, but only if it may have changed. It
+// stays open, and is not an [os.File], which would allocate memory for each read.
 type listing struct {
 	fd        int
 	unchanged func(l *listing, now unix.Stat_t) bool
-	stat      unix.Stat_t // when it was read last
+	stat      unix.Stat_t // when it was last read
 	settled   bool        // see sameTime
 	last      []string
 }
@@ -29,20 +28,19 @@ func open(dir string, unchanged func(*listing, unix.Stat_t) bool) (*listing, err
 	return &listing{fd: fd, unchanged: unchanged}, nil
 }
 
-// sameCount is for /proc/self/fd, whose size is the number of descriptors since
-// Linux 6.2, and 0 before. Descriptors get the lowest number that is free: as
-// many as before are the same ones, unless somebody has closed one of before and
-// kept a later one.
+// sameCount is for /proc/self/fd, whose size is the number of descriptors since Linux
+// 6.2, and 0 before. New descriptors get the lowest free number, so the same count
+// means the same descriptors, unless an older one was closed and a newer one kept.
 func sameCount(l *listing, now unix.Stat_t) bool { return now.Size > 0 && now.Size == l.stat.Size }
 
-// tick is more than the step in which the times of files go on.
+// tick is longer than the resolution of file times.
 const tick = 50 * time.Millisecond
 
-// sameTime is for a directory of a file system. A change soon after the one before
-// may leave the time as it was.
+// sameTime is for a directory of a file system. Two changes within a short time may
+// leave the same time.
 func sameTime(l *listing, now unix.Stat_t) bool { return l.settled && now.Mtim == l.stat.Mtim }
 
-// names are those in the directory. The result is shared with later calls.
+// names lists the names in the directory. Later calls may return the same slice.
 func (l *listing) names(buffer []byte) []string {
 	var now unix.Stat_t
 	if unix.Fstat(l.fd, &now) != nil || l.unchanged(l, now) {
@@ -62,8 +60,8 @@ func (l *listing) names(buffer []byte) []string {
 	}
 }
 
-// parse reads the entries of getdents64(2): behind the inode and the offset,
-// of 8 bytes each, the length of the entry, its type, and the name.
+// parse reads the entries of getdents64(2): the inode and the offset, of 8 bytes each,
+// the length of the entry, its type, and the name.
 func parse(raw []byte) (names []string) {
 	const nameAt = int(unsafe.Offsetof(unix.Dirent{}.Name))
 	for len(raw) > nameAt {

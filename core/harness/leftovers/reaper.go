@@ -10,27 +10,38 @@ import (
 	"avescript/core/process"
 )
 
-// reapInterval is how long a dead child is left to who may be waiting for it.
+// reapInterval is how long a dead child is left for another goroutine that may wait for
+// it.
 const reapInterval = 200 * time.Millisecond
 
-// Reap waits for the orphans that this process has adopted, when they have died:
-// as zombies they would look alive. It never returns. Those of which owned holds
-// are somebody's own children, who waits for them when he likes.
+// Reap waits for the adopted orphans that have died: as zombies they would look alive.
+// It never returns. It leaves out the processes for which owned is true: these are
+// children of code that waits for them itself.
 func Reap(owned func(pid int) bool) {
-	before := map[int]bool{}
+	orphans := map[int]bool{}
 	for range time.Tick(reapInterval) {
-		now := map[int]bool{}
-		for _, pid := range zombies() {
-			now[pid] = true
-			if before[pid] && !owned(pid) {
-				_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
-			}
-		}
-		before = now
+		orphans = reapOnce(orphans, owned)
 	}
 }
 
-// EndAll kills the descendants of this process, which all become its children when
+// reapOnce reaps the orphans that were dead at the last look and still are. It returns
+// the ones found for the first time. On a busy machine it may take a while until the
+// code that waits for a child continues.
+func reapOnce(orphans map[int]bool, owned func(pid int) bool) map[int]bool {
+	now := map[int]bool{}
+	for _, pid := range zombies() {
+		switch {
+		case process.Owns(pid), owned(pid):
+		case orphans[pid]:
+			_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
+		default:
+			now[pid] = true
+		}
+	}
+	return now
+}
+
+// EndAll kills the descendants of this process. All of them become its children when
 // their parents die.
 func EndAll(within time.Duration) {
 	for deadline := time.Now().Add(within); hasChildren() && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
@@ -44,8 +55,8 @@ func EndAll(within time.Duration) {
 	}
 }
 
-// zombies are the children that have died. That there are none is known from one
-// system call.
+// zombies returns the children that have died. One system call finds out that there are
+// none.
 func zombies() (pids []int) {
 	if !hasChildren() {
 		return nil
@@ -57,7 +68,7 @@ func zombies() (pids []int) {
 	return pids
 }
 
-// hasChildren tells whether there are any, dead or alive.
+// hasChildren reports whether there are children, dead or alive.
 func hasChildren() bool {
 	var info unix.Siginfo
 	err := unix.Waitid(unix.P_ALL, 0, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)

@@ -11,9 +11,9 @@ import (
 	"avescript/core/screen"
 )
 
-// pageCast is a recording as the page plays it: what a terminal showed at each
-// moment, worked out beforehand, so that a browser needs no terminal. A picture
-// has only the rows that have changed.
+// pageCast is a recording in the form that the page plays: pictures of the terminal at
+// different times, computed in advance, so that the browser needs no terminal emulator.
+// A picture contains only the rows that have changed.
 type pageCast struct {
 	Title    string      `json:"title,omitempty"`
 	Cols     int         `json:"cols"`
@@ -21,11 +21,11 @@ type pageCast struct {
 	Seconds  float64     `json:"seconds"`
 	Styles   []castStyle `json:"styles"`
 	Pictures []picture   `json:"pictures"`
-	Cut      bool        `json:"cut,omitempty"` // there is more than the page has
+	Cut      bool        `json:"cut,omitempty"` // the recording is longer than the page shows
 }
 
-// castStyle is how characters look. A colour is a number of the palette of 256,
-// or as CSS has it; nil is the terminal's own.
+// castStyle is the look of characters. A colour is an index into the palette of 256, or
+// a CSS colour; nil is the default of the terminal.
 type castStyle struct {
 	Fg        any  `json:"fg,omitempty"`
 	Bg        any  `json:"bg,omitempty"`
@@ -45,7 +45,7 @@ type picture struct {
 
 type castRow struct {
 	Row   int   `json:"row"`
-	Spans []any `json:"spans"` // text and number of the style in turns
+	Spans []any `json:"spans"` // text and style index in turn
 }
 
 const (
@@ -53,7 +53,7 @@ const (
 	mostPictures = 3000
 )
 
-// projector plays a recording into a screen and takes pictures of it.
+// projector plays a recording on a screen and takes pictures of it.
 type projector struct {
 	cast   *pageCast
 	screen *screen.Screen
@@ -64,7 +64,7 @@ type projector struct {
 func readCast(file string) (*pageCast, error) {
 	data := readSmall(file)
 	if data == nil {
-		return nil, fmt.Errorf("%s cannot be read, or is too long", file)
+		return nil, fmt.Errorf("%s is not readable or too large", file)
 	}
 	r, err := asciicast.NewReader(bytes.NewReader(data))
 	if err != nil {
@@ -81,13 +81,12 @@ func readCast(file string) (*pageCast, error) {
 	return p.cast, p.play(r)
 }
 
-// play takes a picture of what belongs together. A recording that was broken off
-// is shown as far as it goes.
+// play takes one picture for changes that belong together. An incomplete recording is
+// shown as far as it goes.
 func (p *projector) play(r *asciicast.Reader) error {
 	const none = -1.0
-	since := none // when the first thing happened that no picture shows
-	for !p.cast.Cut {
-		e, err := r.Next()
+	since := none // time of the first change that no picture shows yet
+	for e, err := range r.Events() {
 		if err != nil {
 			break
 		}
@@ -100,6 +99,9 @@ func (p *projector) play(r *asciicast.Reader) error {
 			since = e.Time
 		}
 		p.cast.Seconds = e.Time
+		if p.cast.Cut {
+			break
+		}
 	}
 	if since != none {
 		p.take(since)
@@ -110,12 +112,12 @@ func (p *projector) play(r *asciicast.Reader) error {
 	return nil
 }
 
-// feed tells whether the event may have changed what is to be seen.
+// feed reports whether the event may have changed the picture.
 func (p *projector) feed(e asciicast.Event) bool {
 	switch e.Code {
 	case asciicast.Output:
 		_, _ = p.screen.Write([]byte(e.Data))
-		p.screen.Replies() // nobody asked
+		p.screen.Replies() // nobody needs the replies
 		return true
 	case asciicast.Resize:
 		if cols, rows, err := e.Size(); err == nil {
@@ -146,7 +148,7 @@ func (p *projector) take(at float64) {
 	p.cast.Pictures = append(p.cast.Pictures, shot)
 }
 
-// spans are the pieces of a row that look alike, without the blanks at its end.
+// spans returns the parts of a row that have the same style, without blanks at the end.
 func (p *projector) spans(image *screen.Image, row int) []any {
 	spans := []any{}
 	for col := range image.Cols {

@@ -4,25 +4,26 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"avescript/core/harness"
 )
 
-// This file makes long things short for the screen. What was left out is
-// counted, so that nobody takes the rest for the whole.
+// This file shortens long things for the screen. The shortened text says how much was
+// left out.
 
 const (
 	widest     = 400 // bytes of a line
 	mostLines  = 60  // of a message or a diff
-	mostOutput = 20  // lines of what a test has written
+	mostOutput = 20  // lines of a test's output
 )
 
-// shorten cuts lines that are too long, and takes out the middle if there are
-// too many. Of two long lines that follow each other, such as the expected
-// and the actual value, it shows where they begin to differ.
+// shorten cuts lines that are too long, and removes the middle if there are too many.
+// Of two consecutive long lines, such as the expected and the actual value, it shows
+// the place where they begin to differ.
 func shorten(lines []line) []line {
-	at := 0 // where the line before differs from this one
+	at := 0 // where this line differs from the one before
 	for i := range lines {
 		text := lines[i].text
 		if len(text) <= widest {
@@ -43,8 +44,8 @@ func shorten(lines []line) []line {
 	return slices.Concat(lines[:head], []line{gap}, lines[len(lines)-tail:])
 }
 
-// difference is where two lines begin to differ. What stands before the values
-// differs always: "-" and "+", or "expected: " and "actual: ".
+// difference returns where two lines begin to differ, without their prefixes: "-" and
+// "+", or "expected: " and "actual: ".
 func difference(a, b string) int {
 	const label = len("expected: ")
 	at := label
@@ -54,23 +55,24 @@ func difference(a, b string) int {
 	return at
 }
 
-// window is a line that isn't too long, or its beginning and what is around a
-// byte of it.
+// window returns a line if it is short enough; otherwise its beginning, the part around
+// a byte, and its end.
 func window(text string, at int) string {
-	const head, before = 40, 80
+	const head, before, tail = 40, 80, 60
 	if len(text) <= widest {
 		return text
 	}
-	first := boundary(text, head)
-	from := boundary(text, at-before)
+	first := harness.Boundary(text, head)
+	from := harness.Boundary(text, max(at-before, 0))
 	if from <= first {
 		from = first
 	}
-	to := boundary(text, min(from+widest-head, len(text)))
-	return text[:first] + gap(from-first) + text[from:to] + gap(len(text)-to)
+	to := harness.Boundary(text, min(from+widest-head-tail, len(text)))
+	last := max(to, harness.Boundary(text, len(text)-tail))
+	return text[:first] + gap(from-first) + text[from:to] + gap(last-to) + text[last:]
 }
 
-// gap stands for bytes that were left out.
+// gap is the text that replaces bytes that were left out.
 func gap(n int) string {
 	if n <= 0 {
 		return ""
@@ -78,19 +80,13 @@ func gap(n int) string {
 	return fmt.Sprintf(" ...(%d bytes)... ", n)
 }
 
-// boundary is the beginning of the character that a byte belongs to.
-func boundary(text string, at int) int {
-	for at > 0 && at < len(text) && !utf8.RuneStart(text[at]) {
-		at--
-	}
-	return at
-}
-
-// lastLines is the end of what a test has written.
-func lastLines(text string) []string {
+// someLines returns the first and the last lines of an output.
+func someLines(text string) []string {
+	const first = 5
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	if left := len(lines) - mostOutput; left > 0 {
-		lines = append([]string{fmt.Sprintf("... %d lines before", left)}, lines[left:]...)
+		gap := fmt.Sprintf("... %d lines left out ...", left)
+		lines = slices.Concat(lines[:first], []string{gap}, lines[first+left:])
 	}
 	for i := range lines {
 		lines[i] = window(lines[i], 0)
@@ -98,5 +94,5 @@ func lastLines(text string) []string {
 	return lines
 }
 
-// clip is the beginning of a text that has more columns than there are.
+// clip cuts a text to a number of columns.
 func clip(text string, columns int) string { return ansi.Truncate(text, columns, "…") }

@@ -17,17 +17,15 @@ type destination struct {
 
 const stdoutName = "-"
 
-// parse takes a spec apart. A file that is standard output, as /dev/stdout is, is
-// called so: to open it anew could empty it.
+// parse reads a report specification. If the file is standard output, such as
+// /dev/stdout, it is replaced by "-": opening it again could truncate it.
 func parse(spec string, stdout io.Writer) (d destination, err error) {
 	name, file, hasFile := strings.Cut(spec, "=")
 	switch {
 	case formats[name] == nil:
-		return d, fmt.Errorf("there is no report %q; there are %s", name, strings.Join(Names(), ", "))
+		return d, fmt.Errorf("there is no report %q; valid names are %s", name, strings.Join(Names(), ", "))
 	case hasFile && file == "":
 		return d, fmt.Errorf("--report: wanted %s or %s=FILE, got %q", name, name, spec)
-	case filepath.Ext(file) == ".lua":
-		return d, fmt.Errorf("--report: wanted a file to write, got the script %s", file)
 	}
 	d = destination{spec, name, cmp.Or(file, stdoutName)}
 	if out, ok := stdout.(*os.File); ok && d.file != stdoutName {
@@ -39,7 +37,7 @@ func parse(spec string, stdout io.Writer) (d destination, err error) {
 	return d, nil
 }
 
-// collides tells whether two reports would be written over each other.
+// collides reports whether two reports would overwrite each other.
 func (d destination) collides(other destination) bool {
 	if d.file == stdoutName || other.file == stdoutName {
 		return d.file == other.file
@@ -50,13 +48,13 @@ func (d destination) collides(other destination) bool {
 
 func (d destination) collision(other destination) error {
 	if d.file == stdoutName {
-		return fmt.Errorf("the reports %s and %s go both to standard output: give one of them a file, as in %s=FILE", other.spec, d.spec, d.name)
+		return fmt.Errorf("the reports %s and %s both go to standard output: give one of them a file, as in %s=FILE", other.spec, d.spec, d.name)
 	}
-	return fmt.Errorf("the reports %s and %s go both to one file", other.spec, d.spec)
+	return fmt.Errorf("the reports %s and %s both go to the same file: give one of them another file", other.spec, d.spec)
 }
 
-// isFile tells whether there is a file at path, and it is that of info. The null
-// device is never the same one: everything may go there.
+// isFile reports whether the file at path is the one of info. The null device is never
+// the same file: several reports may be written to it.
 func isFile(path string, info os.FileInfo) bool {
 	here, err := os.Stat(path)
 	return err == nil && os.SameFile(here, info) && !isNull(path)
@@ -68,8 +66,8 @@ func isNull(path string) bool {
 	return err == nil && nullErr == nil && os.SameFile(here, null)
 }
 
-// resolved is the path of a file, which need not be there, without links to its
-// directory.
+// resolved is the absolute path of a file, without symbolic links in its directory. The
+// file may not exist yet.
 func resolved(file string) string {
 	path, err := filepath.Abs(file)
 	if err != nil {

@@ -8,12 +8,12 @@ import (
 	"avescript/core/harness"
 )
 
-// sourceTexts are the lines of the scripts that failures lead to. The zero
-// value is ready.
+// sourceTexts caches the lines of scripts in which failures happened. The zero value is
+// ready to use.
 type sourceTexts map[string][]string
 
-// around adds the lines around a frame's to it. A script that cannot be read,
-// or is no longer what ran, has none.
+// around adds the surrounding source lines to a frame. There are none if the script
+// cannot be read, or has changed since it ran.
 func (s *sourceTexts) around(f harness.Frame) pageFrame {
 	const before, after = 4, 3
 	shown := pageFrame{Frame: f}
@@ -41,7 +41,8 @@ func (s *sourceTexts) lines(file string) []string {
 	return lines
 }
 
-// readSmall reads a file, nil if it cannot be read or is too large for a page.
+// readSmall reads a file. It returns nil if the file cannot be read or is too large for
+// a page.
 func readSmall(file string) []byte {
 	const largest = 2 << 20
 	f, err := os.Open(file)

@@ -8,18 +8,17 @@ import (
 	"avescript/core/harness"
 )
 
-// How much of failures the terminal shows.
+// Limits for the failures that the terminal shows.
 const (
 	mostFailures = 100
-	mostLikewise = 3  // that failed for the same hook
+	mostLikewise = 3  // tests that failed because of the same hook
 	mostListed   = 30 // in the list at the end
 	longestList  = 100
-	fewFailures  = 3 // so many can be seen at once, without a list of them
+	fewFailures  = 3 // so few failures fit on a screen without a list
 )
 
-// failures is what the terminal says of failures when the run is over: all that
-// is known of each and, if these are many, a list of them at the very end, where
-// one looks first.
+// failures writes the failures at the end of a run to the terminal: first all details,
+// and then, if there are many, a list of them at the very end, where people look first.
 type failures struct {
 	w     io.Writer
 	style style
@@ -51,13 +50,13 @@ func (f failures) failure(number int, r result) {
 		f.indented(f.style.dim(fmt.Sprintf("attempt %d: %s", e.Attempt, cmp.Or(reason(e), string(e.Status)))))
 	}
 	if r.Output != "" {
-		f.indented(f.style.dim("it wrote:"))
-		for _, line := range lastLines(r.Output) {
+		f.indented(f.style.dim("output:"))
+		for _, line := range someLines(r.Output) {
 			f.indented("  " + line)
 		}
 	}
 	for _, a := range r.Artifacts {
-		f.indented(f.style.dim(a.Kind+": ") + a.Path)
+		f.indented(f.style.dim(a.Kind+": ") + located(a))
 	}
 }
 
@@ -65,18 +64,18 @@ func (f failures) indented(text string) {
 	fmt.Fprintf(f.w, "   %s\n", text)
 }
 
-// likewise names tests that failed for the hook that was just described.
+// likewise lists tests that failed because of the hook that was just described.
 func (f failures) likewise(number int, others []result) {
 	for i, r := range others {
 		if i == mostLikewise && len(others) > mostLikewise+1 {
-			f.indented(f.style.dim(fmt.Sprintf("... and %d more likewise", len(others)-i)))
+			f.indented(f.style.dim(fmt.Sprintf("... and %d more with the same problem", len(others)-i)))
 			return
 		}
-		fmt.Fprintf(f.w, "%d) %s %s\n", number+i, f.style.bold(name(r.Event)), f.style.dim("(likewise)"))
+		fmt.Fprintf(f.w, "%d) %s %s\n", number+i, f.style.bold(name(r.Event)), f.style.dim("(same problem)"))
 	}
 }
 
-// list has a line for each failure: what, why, and where it can be run again.
+// list has one line for each failure: what failed, why, and where to run it again.
 func (f failures) list(groups [][]result) {
 	fmt.Fprintln(f.w)
 	for i, group := range groups {
@@ -94,8 +93,8 @@ func (f failures) list(groups [][]result) {
 	}
 }
 
-// byFile puts results of a file together: those of workers come mixed. Files
-// are in the order of their first result.
+// byFile groups results by file, because the results of workers are mixed. Files are in
+// the order of their first result.
 func byFile(all []result) []result {
 	var files []string
 	of := map[string][]result{}
@@ -112,8 +111,8 @@ func byFile(all []result) []result {
 	return sorted
 }
 
-// byHook puts results together that follow each other and have failed for one
-// hook; all others are alone.
+// byHook groups consecutive results that failed because of the same hook; every other
+// result is a group of its own.
 func byHook(all []result) (groups [][]result) {
 	for i, r := range all {
 		if i > 0 && sameHook(all[i-1].Event, r.Event) {
@@ -126,7 +125,7 @@ func byHook(all []result) (groups [][]result) {
 	return groups
 }
 
-// declared is where a test was declared, as the command line takes it.
+// declared is the place of a test in the form that the command line takes.
 func declared(e harness.Event) string {
 	if e.Line == 0 {
 		return e.File

@@ -10,35 +10,37 @@ import (
 	"avescript/core/harness"
 )
 
-// github writes the log of a job of GitHub Actions: a group for each file, that
-// opens with a click, and below them an annotation for each failure and for
-// each warning. GitHub shows the first ten of a kind beside the source, so what
-// failed for one hook is one annotation.
+// github writes the log of a GitHub Actions job: a collapsed group for each file, and
+// below them an annotation for each failure and each warning. GitHub shows the first
+// ten of a kind beside the source, so all failures caused by one hook are one
+// annotation.
 type github struct {
 	w        io.Writer
 	attempts attempts
-	files    map[fileRun][]result // of those that have not finished
+	files    map[fileRun][]result // of the files that have not finished
 	trouble  []result
-	warnings []annotation
+	warnings []Annotation
 }
 
-// fileRun is a file in a worker. One that is repeated may run in two at once.
+// fileRun is a file in a worker. A repeated file may run in two workers at the same
+// time.
 type fileRun struct {
 	file   string
 	worker int
 }
 
-// annotation is a command to the runner of the job.
-type annotation struct {
-	level   string
-	at      harness.Frame
-	title   string
-	message string
+// Annotation is a command of GitHub Actions that shows a message beside a line of the
+// source.
+type Annotation struct {
+	Level   string // "error" or "warning"
+	At      harness.Frame
+	Title   string
+	Message string // the title if it is empty
 }
 
-// Report writes a file's group when it ends, and the rest when the run does.
+// Report writes the group of a file when the file ends, and the rest when the run ends.
 func (g *github) Report(e harness.Event) {
-	e = printable(e)
+	e = harmless(e)
 	if r, ok := g.attempts.result(e); ok {
 		g.finished(r)
 		return
@@ -69,17 +71,17 @@ func (g *github) finished(r result) {
 	}
 	at := harness.Frame{File: r.File, Line: r.Line}
 	warn := func(at harness.Frame, what, message string) {
-		g.warnings = append(g.warnings, annotation{"warning", at, what + ": " + title(r.Event), message})
+		g.warnings = append(g.warnings, Annotation{"warning", at, what + ": " + title(r.Event), message})
 	}
 	if r.Quarantined && r.Status != harness.Passed && r.Status != harness.Pending {
 		warn(at, "quarantined", summary(r.Event))
 	}
 	if r.Flaky() {
-		warn(at, "flaky", fmt.Sprintf("passed at attempt %d%s", r.Attempt, r.history()))
+		warn(at, "flaky", fmt.Sprintf("passed on attempt %d%s", r.Attempt, r.history()))
 	}
 	for _, l := range r.Leaks {
 		if l.Fail {
-			continue // the test's error has it
+			continue // it is part of the test's error
 		}
 		made := at
 		if l.Made != nil {
@@ -103,8 +105,8 @@ func (g *github) group(e harness.Event, tests []result) {
 	fmt.Fprintln(g.w, "::endgroup::")
 }
 
-// indented writes lines that begin with a bar: the runner would obey one that
-// begins with blanks and a command.
+// indented writes lines that begin with a bar. Without it, GitHub would execute a line
+// that consists of blanks and a command.
 func (g *github) indented(text string) {
 	if text == "" {
 		return
@@ -114,13 +116,12 @@ func (g *github) indented(text string) {
 	}
 }
 
-// inert breaks the older form of commands, which the runner finds anywhere in
-// a line.
+// inert breaks commands in the older form, which GitHub executes anywhere in a line.
 func inert(line string) string { return strings.ReplaceAll(line, "##[", "# #[") }
 
-// errors are an annotation for each failure.
-func (g *github) errors() []annotation {
-	var list []annotation
+// errors returns an annotation for each group of failures.
+func (g *github) errors() []Annotation {
+	var list []Annotation
 	for _, group := range byHook(byFile(g.trouble)) {
 		r := group[0]
 		at := harness.Frame{File: r.File, Line: r.Line}
@@ -131,22 +132,23 @@ func (g *github) errors() []annotation {
 		if n := len(group) - 1; n > 0 {
 			name += fmt.Sprintf(" and %d more", n)
 		}
-		list = append(list, annotation{"error", at, name, summary(r.Event)})
+		list = append(list, Annotation{"error", at, name, summary(r.Event)})
 	}
 	return list
 }
 
-func (a annotation) String() string {
+// String is the annotation as a command.
+func (a Annotation) String() string {
 	var properties []string
-	if a.at.File != "" {
-		properties = append(properties, "file="+githubProperty(filepath.Clean(a.at.File)))
+	if a.At.File != "" {
+		properties = append(properties, "file="+githubProperty(filepath.Clean(a.At.File)))
 	}
-	if a.at.Line > 0 {
-		properties = append(properties, fmt.Sprintf("line=%d", a.at.Line))
+	if a.At.Line > 0 {
+		properties = append(properties, fmt.Sprintf("line=%d", a.At.Line))
 	}
-	properties = append(properties, "title="+githubProperty(a.title))
-	message := strings.TrimRight(a.message, "\n")
-	return fmt.Sprintf("::%s %s::%s", a.level, strings.Join(properties, ","), githubData(cmp.Or(message, a.title)))
+	properties = append(properties, "title="+githubProperty(a.Title))
+	message := strings.TrimRight(a.Message, "\n")
+	return fmt.Sprintf("::%s %s::%s", a.Level, strings.Join(properties, ","), githubData(cmp.Or(message, a.Title)))
 }
 
 func githubData(text string) string {

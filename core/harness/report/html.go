@@ -4,26 +4,26 @@ import (
 	"embed"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"avescript/core/harness"
 	"avescript/core/webpage"
 )
 
-// sources are the parts of the page: its frame, its looks, and its scripts in
-// the order in which they are needed.
+// sources are the parts of the page: its frame, its styles, and its scripts in the
+// order in which they are needed.
 //
 //go:embed html
 var sources embed.FS
 
 var scripts = []string{"text.js", "data.js", "list.js", "timeline.js", "player.js", "detail.js", "main.js"}
 
-// page writes one HTML file when the run ends. It has everything in it: what is
-// known of the tests as JSON, and the scripts that show it. A browser builds
-// only the rows that can be seen, so that ten thousand tests open at once.
+// page writes one HTML file when the run ends. It contains everything: the results as
+// JSON, and the scripts that show them. The browser builds only the visible rows, so a
+// page with ten thousand tests opens at once.
 type page struct {
 	w        io.Writer
 	attempts attempts
@@ -32,13 +32,13 @@ type page struct {
 	texts    sourceTexts
 }
 
-// pageRun is what the page is told.
+// pageRun is the data of the page.
 type pageRun struct {
-	Started float64        `json:"started,omitempty"` // seconds of the epoch
+	Started float64        `json:"started,omitempty"` // seconds since the epoch
 	Seconds float64        `json:"seconds"`
 	Totals  harness.Totals `json:"totals"`
 	Verdict string         `json:"verdict"`
-	Unrun   int            `json:"unrun,omitempty"` // files that have not been run
+	Unrun   int            `json:"unrun,omitempty"` // files that were not run
 	Files   []pageFile     `json:"files"`
 	Spans   []pageSpan     `json:"spans,omitempty"`
 	Tests   []pageTest     `json:"tests"`
@@ -50,7 +50,7 @@ type pageFile struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// pageSpan is the time for which a worker has run a file.
+// pageSpan is the time during which a worker ran a file.
 type pageSpan struct {
 	File    int     `json:"file"` // index in Files
 	Start   float64 `json:"start"`
@@ -72,7 +72,7 @@ type pageTest struct {
 
 type pageAttempt struct {
 	Status    harness.Status `json:"status"`
-	Start     float64        `json:"start"` // seconds since the run began, negative if that is not known
+	Start     float64        `json:"start"` // seconds since the run began, negative if unknown
 	Seconds   float64        `json:"seconds"`
 	Worker    int            `json:"worker,omitempty"`
 	Attempt   int            `json:"attempt,omitempty"`
@@ -93,18 +93,18 @@ type pageProblem struct {
 // pageFrame is a place with the lines around it.
 type pageFrame struct {
 	harness.Frame
-	First int      `json:"first,omitempty"` // number of the first of the lines
+	First int      `json:"first,omitempty"` // number of the first line
 	Lines []string `json:"lines,omitempty"`
 }
 
 type pageArtifact struct {
 	harness.Artifact
-	Cast  int    `json:"cast,omitempty"`  // a recording: its number in Casts, from 1
-	Image string `json:"image,omitempty"` // a picture, as a URL with its data
+	Cast  int    `json:"cast,omitempty"`  // a recording: its index in Casts, from 1
+	Image string `json:"image,omitempty"` // a picture, as a data URL
 	Text  string `json:"text,omitempty"`
 }
 
-// Report notes the event, and writes the page when it is the last one.
+// Report records the event, and writes the page after the last one.
 func (p *page) Report(e harness.Event) {
 	if r, ok := p.attempts.result(e); ok {
 		p.add(r)
@@ -121,7 +121,7 @@ func (p *page) Report(e harness.Event) {
 	}
 }
 
-// finished notes a file that has ended. One that is repeated does so several times.
+// finished records that a file has ended. A repeated file ends several times.
 func (p *page) finished(e harness.Event) {
 	file := p.file(e.File)
 	p.run.Unrun--
@@ -129,8 +129,8 @@ func (p *page) finished(e harness.Event) {
 	p.run.Spans = append(p.run.Spans, pageSpan{file, p.start(e), e.Seconds, e.Worker})
 }
 
-// start is when what has just ended began, in seconds of the run, and negative if
-// that is not known.
+// start is when the test that has just ended began, in seconds since the start of the
+// run, and negative if that is unknown.
 func (p *page) start(e harness.Event) float64 {
 	if e.Time == 0 || p.run.Started == 0 {
 		return -1
@@ -152,7 +152,7 @@ func (p *page) file(name string) int {
 }
 
 func (p *page) add(r result) {
-	e := printable(r.Event)
+	e := harmless(r.Event)
 	t := pageTest{
 		pageAttempt: p.attempt(r.Event),
 		File:        p.file(r.File), Path: e.Path, Line: e.Line, Tags: e.Tags,
@@ -164,10 +164,10 @@ func (p *page) add(r result) {
 	p.run.Tests = append(p.run.Tests, t)
 }
 
-// attempt is what the page needs of an event. Output keeps its escape sequences
-// for the page to show colours.
+// attempt converts an event for the page. The output keeps its escape sequences,
+// because the page shows colours.
 func (p *page) attempt(raw harness.Event) pageAttempt {
-	e := printable(raw)
+	e := harmless(raw)
 	a := pageAttempt{
 		Status: e.Status, Start: p.start(e), Seconds: e.Seconds, Worker: e.Worker, Attempt: e.Attempt,
 		Died: e.Died, Output: outputOf(raw), Leaks: e.Leaks,
@@ -185,23 +185,22 @@ func (p *page) attempt(raw harness.Event) pageAttempt {
 	return a
 }
 
-// outputOf is what a test has written. Of very much it is both ends, so that
-// the page can still be opened.
+// outputOf is the output of a test. Of a very long output only both ends are kept, so
+// that the page can still be opened.
 func outputOf(e harness.Event) string {
-	const head, tail = 32 << 10, 96 << 10
-	text := strings.ToValidUTF8(e.Output, "\uFFFD")
-	if len(text) <= head+tail {
-		return text
+	const most = 128 << 10
+	text := e.Output
+	if !utf8.ValidString(text) {
+		text = harness.Text(text)
 	}
-	from, to := boundary(text, head), boundary(text, len(text)-tail)
-	return fmt.Sprintf("%s\n... %d bytes are not in this report ...\n%s", text[:from], to-from, text[to:])
+	return harness.Cut(text, most)
 }
 
-// artifact takes what can be shown into the page. Files are read at once:
-// nobody promises that they are still there at the end.
+// artifact embeds what can be shown. Files are read at once, because they may not exist
+// any more at the end of the run.
 func (p *page) artifact(a harness.Artifact) pageArtifact {
 	shown := pageArtifact{Artifact: harness.Artifact{
-		Kind: escapeName(a.Kind), Name: escapeName(a.Name), Path: escapeName(a.Path),
+		Kind: escapeName(a.Kind), Name: escapeName(a.Name), Path: escapeName(located(a)),
 	}}
 	pictures := map[string]string{".svg": "image/svg+xml", ".png": "image/png"}
 	media := pictures[filepath.Ext(a.Path)]
@@ -233,5 +232,5 @@ func (p *page) write() {
 		data = []byte("{}")
 		script.Reset()
 	}
-	_ = webpage.Write(p.w, sources, p.run.Verdict, script.String(), data)
+	_ = webpage.Write(p.w, sources, webpage.Page{Title: p.run.Verdict, Script: script.String(), Data: data})
 }

@@ -34,7 +34,7 @@ func newBrowser(t *testing.T) browser {
 }
 
 // open opens a page and returns its elements, after its scripts have run for
-// two seconds of their own time.
+// a minute of their own time, which goes by at once where they wait.
 func (b browser) open(t *testing.T, page, hash string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "report.html")
@@ -45,7 +45,7 @@ func (b browser) open(t *testing.T, page, hash string) string {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, b.program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--user-data-dir="+b.profile, "--window-size=1280,800", "--virtual-time-budget=2000", "--dump-dom", address.String()+"#"+hash)
+		"--user-data-dir="+b.profile, "--window-size=1280,800", "--virtual-time-budget=60000", "--dump-dom", address.String()+"#"+hash)
 	var stderr strings.Builder
 	c.Stderr = &stderr
 	out, err := c.Output()
@@ -212,7 +212,7 @@ func TestPageActs(t *testing.T) {
 			"$|Pause|$ ls -l --co"},
 		"reasons": {`press("Escape"); const why = [...document.querySelectorAll("#detail tr")].map((row) => row.textContent);
 			seen.push(why[0]); $("#detail tr button").click(); seen.push($("#count").textContent);`,
-			"no server2 tests|2 of 15"},
+			script + ":4, in before_eachno server2 tests|2 of 15"},
 		"timeline": {`const box = $("canvas").getBoundingClientRect();
 			const point = (lane, share) => {
 				$("canvas").dispatchEvent(new MouseEvent("mousemove", { clientX: box.left + 28 + share * (box.width - 28), clientY: box.top + 16 * lane - 8 }));
@@ -233,6 +233,46 @@ func TestPageActs(t *testing.T) {
 				t.Errorf("saw %q, wanted %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestPageGroups: failures are grouped by place and kind, and a click on a group shows
+// its tests and no others, whatever words they have in common.
+func TestPageGroups(t *testing.T) {
+	t.Parallel()
+	events := []harness.Event{{Kind: harness.RunStarted, Files: 1, Time: start}, started(1, "a.lua")}
+	add := func(name string, line int, status harness.Status, message string) {
+		e := test(1, "a.lua", 1, status, 0, 1, name)
+		e.Problems = []harness.Problem{{Message: message, Stack: []harness.Frame{{File: "lib.lua", Line: line}, {File: "a.lua", Line: 1}}}}
+		events = append(events, e)
+	}
+	add("a1", 7, harness.Failed, `expected: "red" actual: "blue"`)
+	add("a2", 7, harness.Failed, `expected: "green" actual: "grey \"12\""`)
+	add("a3", 7, harness.Failed, `expected: 1 actual: 2`)
+	add("b1", 9, harness.Failed, `expected: "red" actual: "blue"`)
+	add("c1", 7, harness.Error, `expected: "red" actual: "blue"`)
+	add("d1", 12, harness.Error, "port 4711 is closed")
+	add("d2", 12, harness.Error, "port 12 is closed")
+	add("d3", 12, harness.Error, "port 12 is closed")
+	page := write(t, "html", report.View{}, append(events, harness.Event{Kind: harness.RunFinished, Totals: &harness.Totals{Failed: 4, Errors: 4}}))
+	dom := newBrowser(t).open(t, act(page, `
+		const names = () => [...document.querySelectorAll(".row.test .name")].map((name) => name.title).join(" ");
+		const count = [...document.querySelectorAll("#detail h3 + table")][0].querySelectorAll("button").length;
+		for (let i = 0; i < count; i++) {
+			press("Escape");
+			const row = document.querySelectorAll("#detail h3 + table")[0].querySelectorAll("tr")[i];
+			const label = row.querySelector("small").textContent;
+			row.querySelector("button").click();
+			seen.push(label + ": " + names() + ", " + $("#count").textContent + ", " + location.hash.split("&")[0]);
+		}
+		[...document.querySelectorAll("#chips button")].find((b) => b.textContent.startsWith("Failed at")).click();
+		seen.push($("#count").textContent);
+		location.hash = "#group=2";
+		setTimeout(() => seen.push(names()), 100);`), "")
+	want := "lib.lua:12: d1 d2 d3, 3 of 8, #group=1|lib.lua:7: a1 a2, 2 of 8, #group=2|lib.lua:7: a3, 1 of 8, #group=3|" +
+		"lib.lua:9: b1, 1 of 8, #group=4|lib.lua:7: c1, 1 of 8, #group=5|8 tests|a1 a2"
+	if got := title(t, dom); got != want {
+		t.Errorf("saw %q, wanted %q", got, want)
 	}
 }
 

@@ -14,13 +14,13 @@ import (
 	"avescript/core/harness"
 )
 
-// junit writes the XML of JUnit when the run ends, with a suite for each file.
-// It keeps to what the schemas of Jenkins' xUnit plugin and of Maven Surefire
-// have in common, but for the times of day, which Surefire's lacks: so there
-// is one failure for a test, whatever the number of its problems. Characters
-// that XML cannot have are written as escape does it.
+// junit writes JUnit XML when the run ends, with a suite for each file. It uses what
+// the schemas of Jenkins' xUnit plugin and of Maven Surefire have in common, plus
+// timestamps, which Surefire's schema lacks. So each test has at most one failure,
+// however many problems it had. Characters that XML cannot contain are written as
+// escape sequences.
 //
-// What is expected to fail, or in quarantine, is skipped there.
+// Tests that are expected to fail or in quarantine are skipped.
 type junit struct {
 	w        io.Writer
 	attempts attempts
@@ -61,7 +61,7 @@ type junitProperty struct {
 	Value string `xml:"value,attr"`
 }
 
-// junitCase has its elements in the order that Surefire's schema asks for.
+// junitCase has its elements in the order that Surefire's schema requires.
 type junitCase struct {
 	Name          string        `xml:"name,attr"`
 	Class         string        `xml:"classname,attr"`
@@ -93,9 +93,9 @@ type junitRerun struct {
 	Output  string `xml:"system-out,omitempty"`
 }
 
-// Report notes the event, and writes everything when it is the last one.
+// Report records the event, and writes everything after the last one.
 func (j *junit) Report(e harness.Event) {
-	e = printable(e)
+	e = harmless(e)
 	if r, ok := j.attempts.result(e); ok {
 		j.suite(e.File).add(r)
 		return
@@ -137,7 +137,7 @@ func (s *junitSuite) started(e harness.Event) {
 	}
 }
 
-// set gives a property its value, which it may have had: a file can run again.
+// set sets a property, replacing an earlier value: a file can run more than once.
 func (s *junitSuite) set(name string, value int) {
 	if s.Properties == nil {
 		s.Properties = &junitProperties{}
@@ -183,7 +183,7 @@ func (c *junitCase) verdict(r result) {
 	}
 }
 
-// earlier adds the attempts before the one that counts.
+// earlier adds the attempts before the last one.
 func (c *junitCase) earlier(r result) {
 	for _, e := range r.Earlier {
 		again := junitRerun{Message: reason(e), Type: string(e.Status), Stack: description(e), Output: e.Output}
@@ -200,15 +200,15 @@ func (c *junitCase) earlier(r result) {
 	}
 }
 
-// className is the file as Jenkins and others expect the name of a class, of
-// which they make a tree by the dots.
+// className is the path of the file without its extension, in the form of a class name:
+// Jenkins and others build a tree from its dots.
 func className(file string) string {
-	file = strings.TrimPrefix(strings.TrimSuffix(filepath.Clean(file), ".lua"), "/")
+	file = strings.TrimPrefix(strings.TrimSuffix(filepath.Clean(file), filepath.Ext(file)), "/")
 	return strings.ReplaceAll(strings.ReplaceAll(file, ".", "_"), "/", ".")
 }
 
-// junitOutput is what a test has written and what it has left. Plugins look
-// for attachments there.
+// junitOutput is the output of a test and what it left behind. Plugins look for
+// attachments there.
 func junitOutput(r result) string {
 	var b strings.Builder
 	if r.Output != "" {
@@ -230,7 +230,7 @@ func junitOutput(r result) string {
 	return b.String()
 }
 
-// junitTime is a time as Surefire's schema wants it.
+// junitTime formats a time as Surefire's schema requires.
 func junitTime(seconds float64) string { return fmt.Sprintf("%.3f", seconds) }
 
 func (j *junit) write(e harness.Event) {
@@ -243,6 +243,6 @@ func (j *junit) write(e harness.Event) {
 	fmt.Fprint(j.w, xml.Header)
 	encoder := xml.NewEncoder(j.w)
 	encoder.Indent("", "  ")
-	_ = encoder.Encode(all) // only the writer can fail, which keeps its error
+	_ = encoder.Encode(all) // only the writer can fail, and it keeps its error
 	fmt.Fprintln(j.w)
 }

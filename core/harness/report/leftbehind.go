@@ -7,10 +7,10 @@ import (
 	"avescript/core/harness"
 )
 
-// leftBehind is what tests have left behind without failing for it. Things of
-// one kind that were made in one line are told of once, however many tests that
-// line runs for; so are those of one test of which nobody knows the line. The
-// zero value is ready.
+// leftBehind collects what tests left behind without failing because of it. Things of
+// one kind that were created by the same line are reported once, however often that
+// line runs. If the line is unknown, the things of one test are reported once. The zero
+// value is ready to use.
 type leftBehind struct {
 	first []leftover
 	more  map[leftoverKey]int
@@ -24,7 +24,7 @@ type leftover struct {
 
 type leftoverKey struct{ kind, from string }
 
-// add notes what a test has left. For what fails it there is the failure.
+// add records what a test left behind. Leaks that fail a test are part of its failure.
 func (l *leftBehind) add(r result) {
 	if l.more == nil {
 		l.more = map[leftoverKey]int{}

@@ -10,19 +10,20 @@ import (
 	"avescript/core/harness"
 )
 
-// listing has a line for each test of a run that only lists them, by files:
+// listing writes one line for each test of a run that only lists tests, grouped by
+// file:
 //
 //	tests/test_rack.lua:42: rack leases a unit #slow (pending)
 //
-// That is a form in which editors find the place, and FILE:LINE can be given to the
-// command line. After the name are the tags that it does not have.
+// Editors find the place in this form, and FILE:LINE can be passed to the command line.
+// The tags after the name are those that are not in the name.
 type listing struct {
 	w, problems io.Writer
 	lines       map[string][]string // by file
 }
 
 func (l *listing) Report(e harness.Event) {
-	e = printable(e)
+	e = harmless(e)
 	switch e.Kind {
 	case harness.TestListed:
 		l.lines[e.File] = append(l.lines[e.File], listed(e))
@@ -49,7 +50,7 @@ func listed(e harness.Event) string {
 	return line
 }
 
-// problem says what is missing from the list, with its place at the beginning.
+// problem writes a problem that makes the list incomplete, with its place first.
 func (l *listing) problem(e harness.Event) {
 	for _, p := range e.Problems {
 		at, _ := where(e, p)

@@ -7,7 +7,7 @@ import (
 	"avescript/core/harness"
 )
 
-// line is a line of a problem's description, and what is in it.
+// line is one line of the description of a problem, and its kind.
 type line struct {
 	kind lineKind
 	text string
@@ -23,7 +23,7 @@ const (
 	callerLine
 )
 
-// describe says where something went wrong, what, and who called.
+// describe says where something went wrong, what, and from where it was called.
 func describe(e harness.Event, p harness.Problem) []line {
 	var lines []line
 	add := func(kind lineKind, text string) {
@@ -36,7 +36,7 @@ func describe(e harness.Event, p harness.Problem) []line {
 	if p.Hook != "" {
 		position += ", in " + p.Hook
 	}
-	if position != "" { // of the run there is none
+	if position != "" { // the run has none
 		add(placeLine, position)
 	}
 	if at.Source != "" {
@@ -52,7 +52,7 @@ func describe(e harness.Event, p harness.Problem) []line {
 	return lines
 }
 
-// descriptions are those of all problems of an event.
+// descriptions describes all problems of an event.
 func descriptions(e harness.Event) []line {
 	if len(e.Problems) == 0 {
 		return describe(e, harness.Problem{Message: reason(e)})
@@ -67,7 +67,7 @@ func descriptions(e harness.Event) []line {
 // description is the same as text.
 func description(e harness.Event) string { return textOf(descriptions(e)) }
 
-// summary is the same, made short.
+// summary is the same, shortened.
 func summary(e harness.Event) string { return textOf(shorten(descriptions(e))) }
 
 func textOf(lines []line) string {
@@ -78,8 +78,8 @@ func textOf(lines []line) string {
 	return b.String()
 }
 
-// sameHook tells whether b failed for nothing but the hook that a failed for:
-// it is described once.
+// sameHook reports whether both failed only because of the same hook, which is then
+// described once.
 func sameHook(a, b harness.Event) bool {
 	if len(a.Problems) != 1 || len(b.Problems) != 1 || a.File != b.File {
 		return false
@@ -89,10 +89,10 @@ func sameHook(a, b harness.Event) bool {
 		len(p.Stack) > 0 && len(q.Stack) > 0 && p.Stack[0] == q.Stack[0]
 }
 
-// leaked says what was left behind, and where it was made.
+// leaked says what was left behind, and where it was created.
 func leaked(l harness.Leak) string {
 	if l.Made == nil {
 		return l.What
 	}
-	return l.What + ", made at " + place(*l.Made)
+	return l.What + ", created at " + place(*l.Made)
 }

@@ -16,14 +16,13 @@ import (
 	"avescript/core/harness"
 )
 
-// View says what the terminal view may do. The zero value is for files.
+// View is what the terminal report may use. The zero value is for files.
 type View struct {
 	Color bool       // use colours
-	Live  bool       // show the progress, on a line that is written over
+	Live  bool       // show the progress, on a line that is overwritten
 	Width func() int // of a terminal, in characters
 
-	// Listing is where problems go if tests are listed and not run; nil if
-	// they are run.
+	// Listing receives problems if tests are only listed; it is nil if they run.
 	Listing io.Writer
 }
 
@@ -39,22 +38,23 @@ func ViewOf(f *os.File, color bool) View {
 	return View{Color: color, Live: width() > 0 && os.Getenv("TERM") != "dumb", Width: width}
 }
 
-// progress is the line that shows how far a run is. It is there while tests
-// run in workers; without them, what tests print would get mixed up with it.
-// All methods do nothing if it is nil.
+// progress is the line that shows the progress of a run. It is only shown if tests run
+// in workers; otherwise the output of the tests would be mixed up with it. All methods
+// do nothing if it is nil.
 type progress struct {
 	style style
 	width func() int
 	now   func() time.Time
 
 	started     time.Time
-	drawn       time.Time // when the line was, zero if it is not there
-	shown       string    // the line
+	drawn       time.Time // when the line was written, zero if it is not shown
+	shown       string    // the text of the line
 	files, done int
 	tests, bad  int
 	running     map[int]harness.Event // the test of each worker
 	since       map[int]time.Time     // when it began
 	workers     bool
+	hidden      bool // somebody else has the terminal
 }
 
 func (p *progress) count(e harness.Event) {
@@ -81,14 +81,14 @@ func (p *progress) count(e harness.Event) {
 	}
 }
 
-// active tells whether there is such a line.
+// active reports whether the line is shown.
 func (p *progress) active() bool { return p != nil && p.workers }
 
-// draw writes the line over the one that is there, unless that has just been
-// written or is the same. Nothing is taken away before: the line would flicker.
+// draw writes the line over the previous one, unless it was written a moment ago or has
+// not changed. The old line is not erased first, because that would flicker.
 func (p *progress) draw(w io.Writer) {
 	const interval = 100 * time.Millisecond
-	if !p.active() || p.now().Sub(p.drawn) < interval {
+	if !p.active() || p.hidden || p.now().Sub(p.drawn) < interval {
 		return
 	}
 	p.drawn = p.now()
@@ -98,7 +98,7 @@ func (p *progress) draw(w io.Writer) {
 	}
 }
 
-// clear takes the line away.
+// clear erases the line.
 func (p *progress) clear(w io.Writer) {
 	if p != nil && p.shown != "" {
 		fmt.Fprint(w, "\r", erase)
@@ -106,14 +106,27 @@ func (p *progress) clear(w io.Writer) {
 	}
 }
 
-// erase erases from here on and leaves the cursor at the beginning of the line.
-// A terminal that was made narrower may have broken the line in two, so that it
-// is not enough to erase the rest of the first.
+// hide takes the line away, and unhide lets it come back.
+func (p *progress) hide(w io.Writer) {
+	p.clear(w)
+	if p != nil {
+		p.hidden = true
+	}
+}
+
+func (p *progress) unhide() {
+	if p != nil {
+		p.hidden = false
+	}
+}
+
+// erase clears everything from the cursor on and leaves the cursor at the beginning of
+// the line. Erasing one line is not enough: a terminal that became narrower may have
+// wrapped the line.
 const erase = "\x1b[J\r"
 
-// line has how far the run is and, as far as there is room, the tests that are
-// running, those first that have been running longest. It never needs more than
-// the width.
+// line shows how far the run is and, if there is room, the running tests, those that
+// have been running longest first. It never exceeds the width.
 func (p *progress) line() string {
 	const separator = "  "
 	left := p.width() - 1
@@ -141,11 +154,11 @@ func (p *progress) line() string {
 	return strings.Join(parts, separator)
 }
 
-// narrowest is how many columns it takes to recognize a test.
+// narrowest is the number of columns that are needed to recognize a test.
 const narrowest = 24
 
-// runs is the name of a test and for how long it has been running, in so many
-// columns.
+// runs is the name of a test and how long it has been running, in at most this number
+// of columns.
 func (p *progress) runs(e harness.Event, columns int) string {
 	since := ""
 	if took := p.now().Sub(p.since[e.Worker]); took >= time.Second {

@@ -161,6 +161,25 @@ func TestProve(t *testing.T) {
 	}
 }
 
+// TestProveReadsLongLines: Perl's reader of YAML gives up at 65,534 characters in quotes.
+func TestProveReadsLongLines(t *testing.T) {
+	long := strings.Repeat("x", 70_000)
+	failed := test(2, "t.lua", 2, harness.XFailed, 0, 1, "is known to fail")
+	failed.Problems = []harness.Problem{{Message: "begin " + long + " end"}}
+	passed := test(1, "t.lua", 1, harness.Passed, 0, 1, "writes "+long)
+	passed.Output = "first\n" + long + "\n" + strings.Repeat("short\n", 20_000) + "last\n"
+	run := []harness.Event{{Kind: harness.RunStarted, Files: 1}, passed, failed, {Kind: harness.RunFinished, Totals: &harness.Totals{Passed: 1, XFailed: 1}}}
+	text := write(t, "tap13", report.View{}, run)
+	for _, want := range []string{"output: \"first\\nxxx", "\\n... ", " bytes left out ...\\n", "short\\nlast\"\n", "begin xxx", "xxx end\"\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("nothing of %s in %.300s", want, text)
+		}
+	}
+	if got := read(t, text, "prove", "-e", "cat"); !strings.Contains(got, "Result: PASS") || strings.Contains(got, "limit") {
+		t.Errorf("it says %s", got)
+	}
+}
+
 // TestGitHubObeysNothing: the runner obeys lines that begin with a command, and
 // commands of the older form anywhere, but only those that are ours.
 func TestGitHubObeysNothing(t *testing.T) {

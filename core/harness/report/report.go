@@ -1,20 +1,20 @@
-// Package report makes reports of a run of tests, each of them a
-// [harness.Reporter] that reads the run's events and nothing else.
+// Package report makes reports of a test run. Each is a [harness.Reporter] and uses
+// nothing but the events of the run.
 //
-// Users ask for reports by name, and say where they go: [Open] takes what they
-// write after --report.
+// Users select reports by name, and say where to write them: [Open] takes the values of
+// --report.
 //
-//	terminal  for people: what is going on, and at the end what went wrong
+//	terminal  for people: the progress, and at the end the failures
 //	tap       TAP 14
-//	tap13     the same, for readers that know no newer version than 13
-//	junit     JUnit's XML, as Jenkins and Surefire have it
-//	json      the events themselves, one a line
+//	tap13     the same for readers that only know version 13
+//	junit     JUnit XML, as understood by Jenkins and Surefire
+//	json      the events themselves, one per line
 //	github    the log of GitHub Actions, with annotations
-//	html      one page that needs no network
+//	html      one page that works without a network
 //
-// What tests have named, said and written is not to be trusted: it can contain
-// whatever means something to the reader of a report. Every report escapes it
-// in the way of its format.
+// Names, messages and output of tests are not trusted: they can contain anything that
+// has a meaning in the format of a report. Each report escapes them according to its
+// format.
 package report
 
 import (
@@ -31,13 +31,13 @@ import (
 	"avescript/core/harness"
 )
 
-// formats are the reports by their names.
+// formats are the reports by name.
 var formats = map[string]func(io.Writer, View) harness.Reporter{
 	"terminal": newTerminal,
 	"tap":      func(w io.Writer, _ View) harness.Reporter { return &tap{w: w, version: 14} },
 	"tap13":    func(w io.Writer, _ View) harness.Reporter { return &tap{w: w, version: 13} },
 	"junit":    func(w io.Writer, _ View) harness.Reporter { return &junit{w: w} },
-	"json":     func(w io.Writer, _ View) harness.Reporter { return harness.NewJSONLines(w) },
+	"json":     newJSONLines,
 	"github":   func(w io.Writer, _ View) harness.Reporter { return &github{w: w} },
 	"html":     func(w io.Writer, _ View) harness.Reporter { return &page{w: w} },
 }
@@ -52,36 +52,38 @@ func newTerminal(w io.Writer, v View) harness.Reporter {
 // Names are the names of all reports.
 func Names() []string { return slices.Sorted(maps.Keys(formats)) }
 
-// Set is the reports of one run. It owns the files that they are written to,
-// and a goroutine that keeps a live view up to date: it has to be closed.
+// Set is the reports of one run. It owns the files that they are written to, and a
+// goroutine that updates a live view, so it must be closed.
 type Set struct {
-	mu        sync.Mutex // reporters belong to one goroutine at a time
+	mu        sync.Mutex // a reporter is used by one goroutine at a time
 	reporters harness.Reporters
 	outputs   []*output
+	stdout    *gate
+	unwritten unwritten
 	done      chan struct{}
 	ticking   sync.WaitGroup
 }
 
-// output is where a report goes. The writer keeps the first error.
+// output is the destination of a report. The writer keeps the first error.
 type output struct {
 	spec string
 	*bufio.Writer
 	file io.Closer // nil for standard output
 }
 
-// Open makes the reports that specs ask for, each of them NAME or NAME=FILE.
-// Without a file, or with "-", a report goes to stdout; if none of them does,
-// the terminal view goes there, as view says. Nothing is opened if a spec is
-// wrong. A file is emptied at once: the report of another run is not to be
-// taken for that of one that never ended.
+// Open creates the reports that specs ask for, each of them NAME or NAME=FILE. Without
+// a file, or with "-", a report is written to stdout. If no report is, the terminal
+// report is written there, as view says. If a spec is wrong, nothing is opened. Files
+// are truncated at once, so that a run that never ends does not leave the report of an
+// earlier one.
 func Open(specs []string, stdout io.Writer, view View) (*Set, error) {
 	destinations, err := complete(specs, stdout)
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{done: make(chan struct{})}
+	s := &Set{done: make(chan struct{}), stdout: &gate{to: stdout}}
 	for _, d := range destinations {
-		if err := s.open(d, stdout, view); err != nil {
+		if err := s.open(d, view); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
@@ -91,7 +93,7 @@ func Open(specs []string, stdout io.Writer, view View) (*Set, error) {
 	return s, nil
 }
 
-// complete looks for mistakes, and adds the terminal view.
+// complete checks the specs, and adds the terminal report if needed.
 func complete(specs []string, stdout io.Writer) ([]destination, error) {
 	var all []destination
 	toStdout := false
@@ -113,10 +115,10 @@ func complete(specs []string, stdout io.Writer) ([]destination, error) {
 	return all, nil
 }
 
-func (s *Set) open(d destination, stdout io.Writer, view View) error {
+func (s *Set) open(d destination, view View) error {
 	o := &output{spec: d.spec}
 	if d.file == stdoutName {
-		o.Writer = bufio.NewWriter(stdout)
+		o.Writer = bufio.NewWriter(s.stdout)
 	} else {
 		f, err := os.Create(d.file)
 		if err != nil {
@@ -129,11 +131,12 @@ func (s *Set) open(d destination, stdout io.Writer, view View) error {
 	return nil
 }
 
-// Report hands the event to every report. What they write for it has been
-// written when it returns, so that one can watch them grow.
+// Report passes the event to all reports. Their output is flushed before it returns, so
+// that one can watch a report grow.
 func (s *Set) Report(e harness.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.unwritten.see(e)
 	s.reporters.Report(e)
 	s.flush()
 }
@@ -144,7 +147,7 @@ func (s *Set) flush() {
 	}
 }
 
-// tick lets the terminal view show that time goes by.
+// tick makes the terminal report update the elapsed time.
 func (s *Set) tick() {
 	ticker := time.NewTicker(time.Second / 4)
 	defer ticker.Stop()
@@ -155,34 +158,8 @@ func (s *Set) tick() {
 		case <-ticker.C:
 		}
 		s.mu.Lock()
-		for _, r := range s.reporters {
-			if t, ok := r.(*Terminal); ok {
-				t.tick()
-			}
-		}
+		s.eachTerminal((*Terminal).tick)
 		s.flush()
 		s.mu.Unlock()
 	}
-}
-
-// Close closes the files. The error says which report could not be written.
-func (s *Set) Close() error {
-	close(s.done)
-	s.ticking.Wait()
-	var all []error
-	for _, r := range s.reporters {
-		if t, ok := r.(*Terminal); ok {
-			t.progress.clear(t.w) // the run may not have got to its end
-		}
-	}
-	for _, o := range s.outputs {
-		err := o.Flush()
-		if o.file != nil {
-			err = errors.Join(err, o.file.Close())
-		}
-		if err != nil {
-			all = append(all, fmt.Errorf("report %s: %w", o.spec, err))
-		}
-	}
-	return errors.Join(all...)
 }

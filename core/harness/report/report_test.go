@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
-	"avescript/core/golden"
 	"avescript/core/harness"
 	"avescript/core/harness/report"
+	"avescript/internal/golden"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -99,14 +99,13 @@ func TestOpen(t *testing.T) {
 		specs []string
 		want  string // of the error
 	}{
-		"unknown":       {[]string{"junti=x"}, `there is no report "junti"; there are github, html, json, junit, tap, tap13, terminal`},
+		"unknown":       {[]string{"junti=x"}, `there is no report "junti"; valid names are github, html, json, junit, tap, tap13, terminal`},
 		"unwritable":    {[]string{"junit=" + in("none/x.xml")}, "report junit: open " + in("none/x.xml") + ": no such file or directory"},
-		"both stdout":   {[]string{"tap", "json"}, "the reports tap and json go both to standard output: give one of them a file, as in json=FILE"},
-		"both one file": {[]string{"tap=" + in("a"), "json=" + in("a")}, "go both to one file"},
+		"both stdout":   {[]string{"tap", "json"}, "the reports tap and json both go to standard output: give one of them a file, as in json=FILE"},
+		"both one file": {[]string{"tap=" + in("a"), "json=" + in("a")}, "both go to the same file: give one of them another file"},
 		"no name":       {[]string{"=x"}, `there is no report ""`},
 		"no file":       {[]string{"junit="}, `--report: wanted junit or junit=FILE, got "junit="`},
-		"a script":      {[]string{"tap=" + in("a.lua")}, "--report: wanted a file to write, got the script " + in("a.lua")},
-		"other words":   {[]string{"tap=" + in("a"), "json=" + dir + "/./a"}, "go both to one file"},
+		"other words":   {[]string{"tap=" + in("a"), "json=" + dir + "/./a"}, "both go to the same file: give one of them another file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -138,9 +137,9 @@ func TestOpenKnowsFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ one, other, want string }{
-		"a link":                {in("file"), in("link"), "go both to one file"},
-		"a link to a directory": {in("new"), in("dir/new"), "go both to one file"},
-		"standard output":       {"-", in("stdout"), "go both to standard output"},
+		"a link":                {in("file"), in("link"), "both go to the same file: give one of them another file"},
+		"a link to a directory": {in("new"), in("dir/new"), "both go to the same file: give one of them another file"},
+		"standard output":       {"-", in("stdout"), "both go to standard output"},
 		"the null device":       {os.DevNull, os.DevNull, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,18 +7,18 @@ import (
 	"avescript/core/harness"
 )
 
-// result is how a test ended, or a block that failed. The event is that of the
+// result is the result of a test, or a block that failed. The event is that of the
 // attempt that counts.
 type result struct {
 	harness.Event
-	Earlier []harness.Event // attempts
+	Earlier []harness.Event // earlier attempts
 }
 
-// attempts puts the attempts of each test together. The zero value is ready.
+// attempts collects the attempts of each test. The zero value is ready to use.
 type attempts map[string][]harness.Event
 
-// result is that of the event, unless there will be another attempt, or it is
-// about something else.
+// result returns the result that an event completes. ok is false if there will be
+// another attempt, or the event is not a result.
 func (a *attempts) result(e harness.Event) (r result, ok bool) {
 	switch {
 	case e.Kind == harness.BlockFailed:

@@ -1,7 +1,6 @@
 package report
 
-// style paints text with the escape sequences of ECMA-48, or leaves it as it
-// is.
+// style adds escape sequences of ECMA-48 to text, or leaves the text unchanged.
 type style bool
 
 func (s style) red(text string) string    { return s.paint("31", text) }
@@ -18,7 +17,7 @@ func (s style) paint(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// line paints a line of a problem's description.
+// line colours a line of a problem's description.
 func (s style) line(l line) string {
 	switch l.kind {
 	case placeLine:
@@ -33,7 +32,7 @@ func (s style) line(l line) string {
 	return l.text
 }
 
-// diff paints a line of a diff by its first character.
+// diff colours a line of a diff according to its first character.
 func (s style) diff(line string) string {
 	switch {
 	case line == "":

@@ -11,14 +11,14 @@ import (
 	"avescript/core/harness"
 )
 
-// tap writes the Test Anything Protocol, a test point for each test in the order
-// in which they end. Points are not grouped into subtests: most readers count the
-// points of the outermost level alone. So what it writes is version 13 as well as
-// 14, and can be called so for readers that refuse what is newer than they are.
+// tap writes the Test Anything Protocol, with one test point for each test, in the
+// order in which they end. There are no subtests, because most readers count only the
+// points of the outermost level. So the output is valid in versions 13 and 14, and can
+// be labelled 13 for readers that refuse newer versions.
 //
-// What is expected to fail, and what is in quarantine, is a failure with the
-// directive TODO, which is just that. An attempt that doesn't count is told of
-// in the diagnosis of the one that does.
+// Tests that are expected to fail or in quarantine are failures with the directive
+// TODO, which means the same. Earlier attempts of a test are in the diagnosis of the
+// last one.
 type tap struct {
 	w        io.Writer
 	version  int
@@ -26,9 +26,9 @@ type tap struct {
 	points   int
 }
 
-// Report writes what there is to say of the event.
+// Report writes the event, if it is a result.
 func (t *tap) Report(e harness.Event) {
-	e = printable(e)
+	e = harmless(e)
 	if r, ok := t.attempts.result(e); ok {
 		t.point(r)
 		return
@@ -66,12 +66,12 @@ func (t *tap) point(r result) {
 	t.diagnosis(r, verdict == "ok")
 }
 
-// tapText is text on a line of a test point.
+// tapText escapes text for the line of a test point.
 func tapText(text string) string {
 	return strings.NewReplacer(`\`, `\\`, "#", `\#`).Replace(text)
 }
 
-// diagnosis writes the block of YAML below a point.
+// diagnosis writes the YAML block below a test point.
 func (t *tap) diagnosis(r result, ok bool) {
 	fmt.Fprintf(t.w, "  ---\n  duration_ms: %.3f\n", r.Seconds*1000)
 	if !ok {
@@ -102,17 +102,22 @@ func (t *tap) diagnosis(r result, ok bool) {
 		if i == 0 {
 			fmt.Fprintf(t.w, "  artifacts:\n")
 		}
-		fmt.Fprintf(t.w, "    - %s\n", yaml(a.Path))
+		fmt.Fprintf(t.w, "    - %s\n", yaml(located(a)))
 	}
 	fmt.Fprintln(t.w, "  ...")
 }
 
-// yaml is text in double quotes, which JSON and YAML write alike, and which
+// longestYAML is the limit for a text, in bytes. Before Perl 5.30, TAP::Parser, on
+// which prove is based, reads at most 32,766 characters in quotes.
+const longestYAML = 16 << 10
+
+// yaml is text in double quotes, which JSON and YAML write in the same way, and which
 // cannot be mistaken for a line of TAP.
 func yaml(text string) string {
+	text = harness.Cut(strings.TrimRight(text, "\n"), longestYAML)
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(strings.TrimRight(text, "\n")) // a string can be encoded
+	_ = encoder.Encode(text) // strings can always be encoded
 	return strings.TrimRight(b.String(), "\n")
 }

@@ -11,32 +11,31 @@ import (
 	"avescript/core/harness"
 )
 
-// How much of something the terminal shows. The other reports have all of it.
+// Limits for the terminal report. The other reports are complete.
 const (
 	mostSkipped  = 10
 	mostWarnings = 20
 	mostSlow     = 5
-	slow         = 1.0 // seconds that a test takes before it is called slow
+	slow         = 1.0 // a test that takes this many seconds is slow
 )
 
-// Terminal is the reporter for people. While tests run it has a line for each
-// test that fails and one for each file that ends. On a terminal, files that are
-// well are only counted on the line that shows the progress: nobody reads a page
-// of "ok". In a log they stay, for they are all that shows there how far the run
-// has come. What is to be known of the failures comes at the end. The very last
-// line is [harness.Totals] and nothing else: tools look for it. When there was no
-// test to run, it says that instead.
+// Terminal is the report for people. While tests run it writes a line for each test
+// that fails, and for each file that ends. On a terminal, a file without failures is
+// only counted in the progress line, because nobody reads a page of "ok". In a log it
+// gets a line, because nothing else shows the progress there. The details of failures
+// come at the end. The last line is only [harness.Totals], because tools look for it,
+// or the message that there was no test to run.
 type Terminal struct {
 	w        io.Writer
 	style    style
-	progress *progress // nil if the view isn't live
+	progress *progress // nil if the view is not live
 	attempts attempts
-	files    int  // that have not been run
-	one      bool // there is one file
+	files    int  // files that were not run
+	one      bool // there is only one file
 	workers  int
-	seed     int // of the order, if there is one
+	seed     int // of the order, 0 if there is none
 
-	trouble     []result // tests that failed, and blocks
+	trouble     []result // failed tests and blocks
 	pending     []result
 	quarantined []result
 	flaky       []result
@@ -56,7 +55,7 @@ func NewTerminal(w io.Writer, view View) *Terminal {
 
 // Report shows the event.
 func (t *Terminal) Report(e harness.Event) {
-	e = printable(e)
+	e = harmless(e)
 	t.progress.count(e)
 	t.workers = max(t.workers, e.Worker)
 	if r, ok := t.attempts.result(e); ok {
@@ -76,11 +75,11 @@ func (t *Terminal) Report(e harness.Event) {
 	t.progress.draw(t.w)
 }
 
-// tick shows that time goes by, while nothing else happens.
+// tick updates the elapsed time while nothing else happens.
 func (t *Terminal) tick() { t.progress.draw(t.w) }
 
-// finished notes how a test or a block ended. A file that failed as a whole
-// gets its line in a moment anyway.
+// finished records the result of a test or a block. A file that failed as a whole gets
+// no line here: the line of the file follows.
 func (t *Terminal) finished(r result) {
 	switch {
 	case r.Bad():
@@ -100,7 +99,7 @@ func (t *Terminal) finished(r result) {
 	t.slower(r)
 }
 
-// slower keeps the slowest tests, the slowest first.
+// slower keeps the slowest tests, slowest first.
 func (t *Terminal) slower(r result) {
 	if r.Seconds < slow {
 		return
@@ -110,7 +109,7 @@ func (t *Terminal) slower(r result) {
 	t.slow = t.slow[:min(len(t.slow), mostSlow)]
 }
 
-// linef writes over the progress.
+// linef writes a line in the place of the progress line.
 func (t *Terminal) linef(format string, args ...any) {
 	t.progress.clear(t.w)
 	fmt.Fprintf(t.w, format, args...)
@@ -119,7 +118,7 @@ func (t *Terminal) linef(format string, args ...any) {
 func (t *Terminal) fileFinished(e harness.Event) {
 	bad := e.Totals.Bad() > 0
 	if !bad && (t.progress.active() || e.Totals.Tests() == 0) {
-		return // none of its tests were chosen, or none had their turn
+		return // none of its tests were chosen, or none has run
 	}
 	verdict := t.style.green("ok  ")
 	if bad {
@@ -133,7 +132,7 @@ func (t *Terminal) runFinished(e harness.Event) {
 	t.list("skipped", t.pending, mostSkipped, func(r result) string { return r.reason() })
 	t.list("quarantined", t.quarantined, mostSkipped, func(r result) string { return r.reason() })
 	t.list("flaky", t.flaky, mostWarnings, func(r result) string {
-		return fmt.Sprintf(": passed at attempt %d", r.Attempt) + r.history()
+		return fmt.Sprintf(": passed on attempt %d", r.Attempt) + r.history()
 	})
 	t.left.write(t.w, t.style)
 	if len(t.slow) > 0 {
@@ -148,7 +147,7 @@ func (t *Terminal) runFinished(e harness.Event) {
 	}
 	failures{t.w, t.style}.write(t.trouble)
 	if t.seed != 0 {
-		fmt.Fprintf(t.w, "\nin the order of --shuffle=%d\n", t.seed)
+		fmt.Fprintf(t.w, "\nto repeat this order: --shuffle=%d\n", t.seed)
 	}
 	t.extent(e)
 	paint := t.style.green
@@ -158,8 +157,8 @@ func (t *Terminal) runFinished(e harness.Event) {
 	fmt.Fprintln(t.w, paint(e.Totals.String()))
 }
 
-// extent says how much was run, and how long that took: of one file the line of
-// the file has said so.
+// extent says how much was run, and how long it took. If there is only one file, its
+// own line has said so already.
 func (t *Terminal) extent(e harness.Event) {
 	fmt.Fprintln(t.w)
 	if !t.one || t.progress.active() {
@@ -173,14 +172,14 @@ func (t *Terminal) extent(e harness.Event) {
 		fmt.Fprintln(t.w, t.style.dim(line))
 	}
 	if t.files > 0 {
-		fmt.Fprintln(t.w, t.style.yellow(fmt.Sprintf("files that have not been run: %d", t.files)))
+		fmt.Fprintln(t.w, t.style.yellow(fmt.Sprintf("files not run: %d", t.files)))
 	}
 }
 
 // name is a test's name, on one line.
 func name(e harness.Event) string { return window(title(e), 0) }
 
-// list has a line for each test, and says why it is there.
+// list writes one line for each test, with a reason.
 func (t *Terminal) list(label string, all []result, most int, why func(result) string) {
 	for i, r := range all {
 		if i == 0 {
@@ -194,10 +193,10 @@ func (t *Terminal) list(label string, all []result, most int, why func(result) s
 	}
 }
 
-// at is where a test was declared, after its name.
+// at is the place of a test, in parentheses.
 func (t *Terminal) at(r result) string { return t.style.dim("(" + declared(r.Event) + ")") }
 
-// reason says after the name of a test why it ended as it did.
+// reason is the reason of a result, in the form that follows the name of the test.
 func (r result) reason() string {
 	if why := reason(r.Event); why != "" {
 		return ": " + why
@@ -205,7 +204,7 @@ func (r result) reason() string {
 	return ""
 }
 
-// history says why the earlier attempts failed.
+// history lists why the earlier attempts failed.
 func (r result) history() string {
 	var b strings.Builder
 	for _, e := range r.Earlier {

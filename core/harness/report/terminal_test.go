@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/creack/pty"
@@ -15,6 +15,7 @@ import (
 	"avescript/core/harness"
 	"avescript/core/harness/report"
 	"avescript/core/screen"
+	"avescript/internal/poll"
 )
 
 // TestLongValuesAreCut: a failure must not flood the screen, and shows where two
@@ -98,17 +99,12 @@ func TestProgress(t *testing.T) {
 	shows := func(want ...string) {
 		t.Helper()
 		var text string
-		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if !poll.Holds(func() bool {
 			text = glass.Snapshot().Text()
-			missing := false
-			for _, w := range want {
-				missing = missing || !strings.Contains(text, w)
-			}
-			if !missing {
-				return
-			}
+			return !slices.ContainsFunc(want, func(w string) bool { return !strings.Contains(text, w) })
+		}) {
+			t.Fatalf("wanted %q on the screen, got\n%s", want, text)
 		}
-		t.Fatalf("wanted %q on the screen, got\n%s", want, text)
 	}
 	running := func(worker int, name string) {
 		set.Report(harness.Event{Kind: harness.TestStarted, File: "t.lua", Path: []string{name}, Worker: worker, Time: start + float64(worker)})
@@ -178,10 +174,10 @@ func TestWorkersAreSorted(t *testing.T) {
 	}
 	got := write(t, "terminal", report.View{}, append(events, harness.Event{Kind: harness.RunFinished, Seconds: 7200, Totals: &harness.Totals{Failed: 20}}))
 	for _, want := range []string{
-		"\nwarning alone 0 left port 0, made at a.lua:2 and 9 more\n",
-		"4) hooked 3 (likewise)\n   ... and 6 more likewise\n\n11) alone 0\n",
+		"\nwarning alone 0 left port 0, created at a.lua:2 and 9 more\n",
+		"4) hooked 3 (same problem)\n   ... and 6 more with the same problem\n\n11) alone 0\n",
 		"\nerror hooked 0 and 9 more: no server (a.lua:10)\nfailed alone 0: expected: 1 actual: 2 (b.lua:10)\n",
-		"\nin 2 h 00 min with 2 workers\nfiles that have not been run: 5\n",
+		"\nin 2 h 00 min with 2 workers\nfiles not run: 5\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("nothing of %q in:\n%s", want, got)

@@ -6,26 +6,25 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"avescript/core/harness"
+	"avescript/core/printable"
 )
 
-// This file has what reports say of events in the same words: names, places,
-// and text that does no harm.
+// This file has what all reports say in the same words: names, places, and escaped
+// text.
 
 // title is the full name of a test or a block.
 func title(e harness.Event) string {
 	return cmp.Or(e.FullName(), e.File, "the run")
 }
 
-// isNothing tells of the event that there was no test to run.
+// isNothing reports whether the event says that there was no test to run.
 func isNothing(e harness.Event) bool {
 	return e.File == "" && len(e.Problems) == 1 && e.Problems[0].Message == harness.NothingToRun
 }
 
-// place is the frame as a report shows it.
+// place is a frame as reports show it.
 func place(f harness.Frame) string {
 	place := f.File
 	if f.Line > 0 {
@@ -40,7 +39,7 @@ func place(f harness.Frame) string {
 	return place
 }
 
-// where is the place of a problem, and who called it.
+// where is the place of a problem, and the calls that led to it.
 func where(e harness.Event, p harness.Problem) (at harness.Frame, callers []harness.Frame) {
 	if len(p.Stack) == 0 {
 		return harness.Frame{File: e.File, Line: e.Line}, nil
@@ -50,8 +49,8 @@ func where(e harness.Event, p harness.Problem) (at harness.Frame, callers []harn
 
 var lineBreaks = regexp.MustCompile(`\s*\n\s*`)
 
-// reason is the first paragraph of the first problem that says anything, on one
-// line and made short.
+// reason is the first paragraph of the first problem that has a message, on one line
+// and shortened.
 func reason(e harness.Event) string {
 	for _, p := range e.Problems {
 		paragraph, _, _ := strings.Cut(strings.TrimSpace(p.Message), "\n\n")
@@ -60,12 +59,12 @@ func reason(e harness.Event) string {
 		}
 	}
 	if e.Status == harness.XPassed {
-		return "it was expected to fail, and passed"
+		return "it was expected to fail but passed"
 	}
 	return ""
 }
 
-// duration is a time as people say it.
+// duration is a duration for people.
 func duration(seconds float64) string {
 	switch {
 	case seconds < 1:
@@ -78,13 +77,13 @@ func duration(seconds float64) string {
 	return fmt.Sprintf("%d min %02d s", int(seconds)/60, int(seconds)%60)
 }
 
-// colors are the sequences that select how characters look. Programs write them
-// even where nobody looks, and nobody wants to read them.
+// colors matches the sequences that set colours and styles. Programs often write them
+// even if their output is not shown on a terminal.
 var colors = regexp.MustCompile("\x1b\\[[0-9;:]*m")
 
-// printable makes what tests have said harmless: a control character would
-// otherwise do to the terminal what it says. Output loses its colours.
-func printable(e harness.Event) harness.Event {
+// harmless escapes everything that comes from tests: control characters could do
+// anything to the terminal. Output loses its colours.
+func harmless(e harness.Event) harness.Event {
 	e.File, e.Output = escapeName(e.File), escape(colors.ReplaceAllLiteralString(e.Output, ""))
 	e.Path, e.Tags = escapeNames(e.Path), escapeNames(e.Tags)
 	e.Problems = slices.Clone(e.Problems)
@@ -93,7 +92,7 @@ func printable(e harness.Event) harness.Event {
 		p.Hook, p.Message, p.Diff = escape(p.Hook), escape(p.Message), escape(p.Diff)
 		p.Stack = slices.Clone(p.Stack)
 		for j := range p.Stack {
-			p.Stack[j] = printableFrame(p.Stack[j])
+			p.Stack[j] = harmlessFrame(p.Stack[j])
 		}
 	}
 	e.Leaks = slices.Clone(e.Leaks)
@@ -101,18 +100,26 @@ func printable(e harness.Event) harness.Event {
 		l := &e.Leaks[i]
 		l.Kind, l.What = escapeName(l.Kind), escapeName(l.What)
 		if l.Made != nil {
-			l.Made = new(printableFrame(*l.Made))
+			l.Made = new(harmlessFrame(*l.Made))
 		}
 	}
 	e.Artifacts = slices.Clone(e.Artifacts)
 	for i := range e.Artifacts {
 		a := &e.Artifacts[i]
-		a.Kind, a.Name, a.Path = escapeName(a.Kind), escapeName(a.Name), escapeName(a.Path)
+		a.Kind, a.Name, a.Path, a.Missing = escapeName(a.Kind), escapeName(a.Name), escapeName(a.Path), escapeName(a.Missing)
 	}
 	return e
 }
 
-func printableFrame(f harness.Frame) harness.Frame {
+// located is the path of an artifact, and why it is incomplete, if it is.
+func located(a harness.Artifact) string {
+	if a.Missing != "" {
+		return a.Path + " (incomplete: " + a.Missing + ")"
+	}
+	return a.Path
+}
+
+func harmlessFrame(f harness.Frame) harness.Frame {
 	return harness.Frame{File: escapeName(f.File), Line: f.Line, Func: escapeName(f.Func), Source: escapeName(f.Source)}
 }
 
@@ -124,35 +131,8 @@ func escapeNames(names []string) []string {
 	return names
 }
 
-// escapeName keeps a name on one line.
-func escapeName(name string) string { return strings.ReplaceAll(escape(name), "\n", `\n`) }
+// escapeName escapes a name, which stays on one line.
+func escapeName(name string) string { return printable.Line(name) }
 
-// isHarmful tells of characters that do something instead of being shown:
-// controls except line feed and tab, and those that turn the direction of
-// writing around, so that text reads differently from what it says.
-func isHarmful(r rune) bool {
-	return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r))
-}
-
-// escape writes harmful characters and bytes that are not UTF-8 as Lua's and
-// Go's strings would: \x1b, \u202e. The end of a line may be CR LF.
-func escape(text string) string {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	if utf8.ValidString(text) && !strings.ContainsFunc(text, isHarmful) {
-		return text
-	}
-	var b strings.Builder
-	for i, r := range text {
-		switch {
-		case r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)):
-			fmt.Fprintf(&b, "\\x%02x", text[i])
-		case !isHarmful(r):
-			b.WriteRune(r)
-		case r < 0x100:
-			fmt.Fprintf(&b, "\\x%02x", r)
-		default:
-			fmt.Fprintf(&b, "\\u%04x", r)
-		}
-	}
-	return b.String()
-}
+// escape escapes a text but keeps its lines, which are indented where they are shown.
+func escape(text string) string { return printable.Lines(text, "") }

@@ -1,12 +1,11 @@
-// Package watch tells which files of a project change.
+// Package watch finds out which files of a project change.
 //
-// Editors save in many ways: they write into the file, or write another one and
-// rename it, or remove the file for a moment. So what the kernel says is only taken
-// as a hint that something is different now: when it has been quiet for a while,
-// the trees are searched, and what counts is whether the content of a file is
-// another one than before.
+// Editors save files in different ways: they write into the file, or they write another
+// file and rename it, or they remove the file for a moment. So an event of the kernel
+// is only a hint that something may have changed. When there were no events for a
+// while, the directory trees are searched, and a file has changed if its content has.
 //
-// Tests write files, too, which must not make them run again without end: see
+// Tests write files, too. These must not start the tests again and again: see
 // [Trees.Begin].
 package watch
 
@@ -26,21 +25,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Trees are directories with all below them, without hidden ones. They belong to
-// one goroutine.
+// Trees are directories with everything below them, except hidden directories. They
+// must be used by one goroutine only.
 type Trees struct {
 	roots  []string
 	wanted func(path string) bool
 	notify *fsnotify.Watcher
 	files  map[string]content // by path
 
-	before map[string]content // the files when the run began, nil if there is none
-	made   map[string]bool    // those that runs have made
+	before map[string]content // the files when the run began, nil if none is running
+	made   map[string]bool    // files that were created by runs
 }
 
 type content [sha256.Size]byte
 
-// Open begins to watch the files below the roots of which wanted holds.
+// Open starts to watch the files below the roots for which wanted is true.
 func Open(roots []string, wanted func(path string) bool) (*Trees, error) {
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -53,17 +52,17 @@ func Open(roots []string, wanted func(path string) bool) (*Trees, error) {
 	return t, nil
 }
 
-// Close ends it.
+// Close stops watching.
 func (t *Trees) Close() error { return t.notify.Close() }
 
-// Begin says that tests run from now on. A file that appears meanwhile is taken for
-// one of theirs: no run makes it a change again, whatever becomes of it, until it has
-// changed between two runs.
+// Begin says that a run begins. A file that appears during the run is assumed to be
+// created by its tests. It is not reported as changed by later runs, until it changes
+// between two runs.
 func (t *Trees) Begin() { t.before = t.files }
 
-// End says that the tests have ended, and lists what has changed since the last time.
-// That includes those files of theirs which are still there and which adopt takes for
-// somebody else's.
+// End says that the run has ended, and lists the files that have changed since the last
+// call. These include files that appeared during the run, if they still exist and adopt
+// says that they were not created by the tests.
 func (t *Trees) End(adopt func(path string) bool) ([]string, error) {
 	changed, err := t.changed()
 	for path := range t.files {
@@ -77,9 +76,9 @@ func (t *Trees) End(adopt func(path string) bool) ([]string, error) {
 	return changed, err
 }
 
-// Changed waits until files have changed since the last time, and lists them, sorted:
-// also those that are new, and those that are gone. The error is that of ctx, or of
-// a directory that cannot be watched.
+// Changed waits until files change, and returns a sorted list of them, which includes
+// new and removed files. The error is that of ctx, or says that a directory cannot be
+// watched.
 func (t *Trees) Changed(ctx context.Context) ([]string, error) {
 	for {
 		if err := t.quiet(ctx); err != nil {
@@ -92,7 +91,8 @@ func (t *Trees) Changed(ctx context.Context) ([]string, error) {
 	}
 }
 
-// changed lists what has changed since the last time, without what runs have made.
+// changed lists the files that have changed since the last call, except those created
+// by runs.
 func (t *Trees) changed() ([]string, error) {
 	files, err := t.search()
 	if err != nil {
@@ -103,7 +103,7 @@ func (t *Trees) changed() ([]string, error) {
 	return slices.DeleteFunc(changed, t.isMade), nil
 }
 
-// isMade tells whether a file that has changed is one that runs make, and notes it.
+// isMade reports whether a changed file was created by a run, and remembers it.
 func (t *Trees) isMade(path string) bool {
 	if t.before == nil {
 		delete(t.made, path)
@@ -115,8 +115,8 @@ func (t *Trees) isMade(path string) bool {
 	return t.made[path]
 }
 
-// quiet waits until something happens, and then until nothing does: programs that
-// save many files take their time. One that never stops does not count.
+// quiet waits for an event, and then until there are no more events: saving many files
+// takes a while. It gives up waiting if the events never stop.
 func (t *Trees) quiet(ctx context.Context) error {
 	const pause, most = 50 * time.Millisecond, time.Second
 	var silent, late <-chan time.Time
@@ -132,7 +132,7 @@ func (t *Trees) quiet(ctx context.Context) error {
 			if !t.concerns(e) {
 				continue
 			}
-		case _, open := <-t.notify.Errors: // some events are lost, but not that there were any
+		case _, open := <-t.notify.Errors: // some events are lost, but there were some
 			if !open {
 				return fs.ErrClosed
 			}
@@ -144,13 +144,13 @@ func (t *Trees) quiet(ctx context.Context) error {
 	}
 }
 
-// concerns leaves out what is written to other files, such as logs. Whether a name that
-// comes or goes is that of a directory, the event does not say.
+// concerns ignores events of writing to other files, such as logs. For a name that
+// appears or disappears the event does not say whether it is a directory.
 func (t *Trees) concerns(e fsnotify.Event) bool {
 	return t.wanted(e.Name) || e.Has(fsnotify.Create|fsnotify.Remove|fsnotify.Rename)
 }
 
-// search reads the files, and watches directories that are new.
+// search reads the files, and watches new directories.
 func (t *Trees) search() (map[string]content, error) {
 	files := map[string]content{}
 	for _, root := range t.roots {
@@ -167,7 +167,7 @@ func (t *Trees) search() (map[string]content, error) {
 func (t *Trees) visit(files map[string]content, root, path string, d fs.DirEntry, err error) error {
 	switch {
 	case err != nil:
-		return nil // it is gone, or not for us to read
+		return nil // it was removed, or cannot be read
 	case !d.IsDir():
 		if !t.wanted(path) {
 			return nil
@@ -181,9 +181,9 @@ func (t *Trees) visit(files map[string]content, root, path string, d fs.DirEntry
 	}
 	err = t.notify.Add(path)
 	if errors.Is(err, unix.ENOSPC) {
-		return fmt.Errorf("watch %s: there are more directories than the sysctl fs.inotify.max_user_watches allows", path)
+		return fmt.Errorf("cannot watch %s: too many directories: raise the sysctl fs.inotify.max_user_watches", path)
 	}
-	return nil // one that has gone meanwhile is no loss
+	return nil // a directory that was removed meanwhile does not matter
 }
 
 func difference(before, after map[string]content) (paths []string) {

@@ -86,12 +86,12 @@ func TestChanged(t *testing.T) {
 	p.write("a.lua", "new")
 	p.changes("a.lua")
 
-	// As editors save, too.
+	// Some editors save like this.
 	p.write("a.lua~", "newer")
 	p.must(os.Rename(p.path("a.lua~"), p.path("a.lua")))
 	p.changes("a.lua")
 
-	// What is none of the files, or has the content that it had, is no change.
+	// Other files, and unchanged content, are not reported.
 	p.write("notes.txt", "new")
 	p.write(".git/c.lua", "new")
 	p.write("a.lua", "")
@@ -111,7 +111,7 @@ func TestChanged(t *testing.T) {
 	p.changes("moved/down/b.lua")
 }
 
-// end ends a run, after which the files have changed.
+// end ends a run, after which these files have changed.
 func (p *project) end(adopt func(path string) bool, want ...string) {
 	p.Helper()
 	files, err := p.trees.End(adopt)
@@ -143,7 +143,7 @@ func TestWhatTestsMakeIsNoChange(t *testing.T) {
 	p.write("a.lua", "newest")
 	p.end(none, "a.lua")
 
-	// Between two runs somebody else has it, and keeps it.
+	// Between two runs the user writes to the file, which is then the user's.
 	p.write("made.lua", "by the user")
 	p.changes("made.lua")
 	p.trees.Begin()

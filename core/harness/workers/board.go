@@ -6,38 +6,42 @@ import (
 	"strings"
 )
 
-// board is what workers share: values that one of them makes for all, and names
-// that one of them has at a time. The pool's lock guards it.
+// board is what workers share: values that one of them makes for all, and names that
+// one of them holds at a time. It is guarded by the pool's lock.
 type board map[key]*resource
 
-type key struct{ verb, name string } // the verb is Shared or Lock
+type key struct{ verb, name string } // the verb is Shared, Lock or Hold
 
-// resource is a value or a name. Who owns a value is making it.
+// resource is a value or a name. The owner of a value is making it.
 type resource struct {
 	owner   *slot
 	waiting []*slot
-	made    *Answer // the value, when it is there
-	maker   *slot   // whose worker has made it, and may have started what it tells of
+	made    *Answer // the value, if it was made
+	maker   *slot   // the worker that made it, which may still run what it stands for
 }
 
-// asked answers a worker, at once or when it can.
+// asked answers a worker, at once or as soon as possible.
 func (s *slot) asked(a Ask) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch a.Verb {
-	case Shared, Lock:
+	case Shared, Lock, Hold:
 		s.question = a
 		s.shared.ask(key{a.Verb, a.Name}, s)
 	case Made:
 		s.shared.made(key{Shared, a.Name}, s, Answer{Value: a.Value, Failed: a.Failed})
 	case Unlock:
 		s.shared.free(key{Lock, a.Name}, s)
+	case Resume:
+		s.shared.free(key{Hold, a.Name}, s)
+	case Quit:
+		s.Quit()
 	case Forget:
 		s.shared.free(key{s.question.Verb, s.question.Name}, s)
 	}
 }
 
-// answer is called under the lock: the worker may be another slot's.
+// answer must be called with the pool's lock: the worker may belong to another slot.
 func (s *slot) answer(a Answer) {
 	if s.worker != nil {
 		a.ID = s.question.ID
@@ -55,17 +59,17 @@ func (b board) ask(k key, by *slot) {
 	case r.made != nil:
 		by.answer(*r.made)
 	case r.owner == nil, r.owner == by && k.verb == Lock:
-		r.give(by)
+		r.give(k, by)
 	case b.depends(r.owner, by):
-		by.answer(Answer{Failed: r.owner.String() + " has it, and waits for what this one has"})
+		by.answer(Answer{Failed: r.owner.String() + " has it and waits for something that this worker has"})
 	default:
 		r.waiting = append(r.waiting, by)
 		by.answer(Answer{Wait: r.owner.String() + " has it"})
 	}
 }
 
-// depends tells whether one slot is another one, or waits for it, be it that it
-// waits for one that does.
+// depends reports whether one slot is the other, or waits for it directly or
+// indirectly.
 func (b board) depends(one, on *slot) bool {
 	for one != nil && one != on {
 		one = b.blocker(one)
@@ -73,7 +77,8 @@ func (b board) depends(one, on *slot) bool {
 	return one != nil
 }
 
-// blocker is who has what a slot waits for. That is one thing at a time.
+// blocker is the slot that holds what a slot waits for. A slot waits for one thing at a
+// time.
 func (b board) blocker(waiting *slot) *slot {
 	for _, r := range b {
 		if slices.Contains(r.waiting, waiting) {
@@ -83,8 +88,11 @@ func (b board) blocker(waiting *slot) *slot {
 	return nil
 }
 
-func (r *resource) give(to *slot) {
+func (r *resource) give(k key, to *slot) {
 	r.owner = to
+	if k.verb == Hold {
+		to.lend()
+	}
 	to.answer(Answer{Yours: true})
 	for _, by := range r.waiting {
 		by.answer(Answer{Wait: to.String() + " has it"})
@@ -103,8 +111,8 @@ func (b board) made(k key, by *slot, made Answer) {
 	}
 }
 
-// lose forgets the values that a worker has made which has died, with all that it had
-// started: who asks next makes them anew.
+// lose forgets the values of a worker that has died, because what it started has ended
+// with it. The next worker that asks makes them again.
 func (b board) lose(maker *slot) {
 	for _, r := range b {
 		if r.maker == maker && r.made.Failed == "" {
@@ -113,7 +121,7 @@ func (b board) lose(maker *slot) {
 	}
 }
 
-// free takes a resource from a slot, which may have it or wait for it.
+// free releases a resource that a slot holds or waits for.
 func (b board) free(k key, from *slot) {
 	r := b[k]
 	if r == nil {
@@ -124,14 +132,17 @@ func (b board) free(k key, from *slot) {
 		return
 	}
 	r.owner = nil
+	if k.verb == Hold {
+		from.takeBack()
+	}
 	if len(r.waiting) > 0 {
 		next := r.waiting[0]
 		r.waiting = r.waiting[1:]
-		r.give(next)
+		r.give(k, next)
 	}
 }
 
-// freeAll takes from a slot what it has and has asked for.
+// freeAll releases everything that a slot holds or waits for.
 func (s *slot) freeAll() {
 	s.locked(func() {
 		for k := range s.shared {
@@ -140,7 +151,7 @@ func (s *slot) freeAll() {
 	})
 }
 
-// String is the worker and what it is at. It is called under the lock.
+// String is the worker and what it is running. It must be called with the pool's lock.
 func (s *slot) String() string {
 	at := s.job.File
 	if s.current != nil {

@@ -40,51 +40,48 @@ func (f *file) askWithin(a workers.Ask) {
 	fmt.Println(errors.Is(err, os.ErrDeadlineExceeded), why)
 }
 
-func init() {
-	for name, run := range map[string]func(*file){
-		"has a": func(f *file) {
-			f.ask(lock("a"))
-			f.ask(lock("a"))
-			f.reach("a", "b")
-			f.ask(lock("b"))
-		},
-		"has b": func(f *file) {
-			f.ask(lock("b"))
-			f.reach("b", "a")
-			f.ask(lock("a"))
-		},
-		"has it for a while": func(f *file) {
-			f.ask(lock("a"))
-			f.reach("has", "gave up")
-			f.Tell(unlock("a"))
-			f.reach("free")
-		},
-		"gives up": func(f *file) {
-			f.reach("here", "has")
-			f.askWithin(lock("a"))
-			f.ask(shared("new"))
-			f.reach("gave up", "free")
-		},
-		"needs itself":    func(f *file) { f.ask(shared("x")); f.ask(shared("x")) },
-		"has it and dies": func(f *file) { f.ask(lock("a")); f.reach("has", "waits"); os.Exit(3) },
-		"makes and dies":  func(f *file) { f.ask(shared("x")); f.reach("has", "waits"); os.Exit(3) },
-		"has it and ends": func(f *file) { f.ask(lock("a")); f.reach("has", "waits") },
-		"waits for a":     func(f *file) { f.reach("waits", "has"); f.ask(lock("a")) },
-		"waits for x":     func(f *file) { f.reach("waits", "has"); f.ask(shared("x")) },
-		"makes": func(f *file) {
-			f.ask(shared("x"))
-			f.reach("has", "waits")
-			f.Tell(workers.Ask{Verb: workers.Made, Name: "x", Value: json.RawMessage("5")})
-			f.ask(shared("x"))
-		},
-		"fails to make": func(f *file) {
-			f.ask(shared("x"))
-			f.reach("has", "waits")
-			f.Tell(workers.Ask{Verb: workers.Made, Name: "x", Failed: "no"})
-		},
-	} {
-		files[name] = func(f *file) { f.test("it", func() { run(f) }) }
-	}
+// askers are the names of files with one test, which asks for what other workers have.
+var askers = map[string]func(*file){
+	"has a": func(f *file) {
+		f.ask(lock("a"))
+		f.ask(lock("a"))
+		f.reach("a", "b")
+		f.ask(lock("b"))
+	},
+	"has b": func(f *file) {
+		f.ask(lock("b"))
+		f.reach("b", "a")
+		f.ask(lock("a"))
+	},
+	"has it for a while": func(f *file) {
+		f.ask(lock("a"))
+		f.reach("has", "gave up")
+		f.Tell(unlock("a"))
+		f.reach("free")
+	},
+	"gives up": func(f *file) {
+		f.reach("here", "has")
+		f.askWithin(lock("a"))
+		f.ask(shared("new"))
+		f.reach("gave up", "free")
+	},
+	"needs itself":    func(f *file) { f.ask(shared("x")); f.ask(shared("x")) },
+	"has it and dies": func(f *file) { f.ask(lock("a")); f.reach("has", "waits"); os.Exit(3) },
+	"makes and dies":  func(f *file) { f.ask(shared("x")); f.reach("has", "waits"); os.Exit(3) },
+	"has it and ends": func(f *file) { f.ask(lock("a")); f.reach("has", "waits") },
+	"waits for a":     func(f *file) { f.reach("waits", "has"); f.ask(lock("a")) },
+	"waits for x":     func(f *file) { f.reach("waits", "has"); f.ask(shared("x")) },
+	"makes": func(f *file) {
+		f.ask(shared("x"))
+		f.reach("has", "waits")
+		f.Tell(workers.Ask{Verb: workers.Made, Name: "x", Value: json.RawMessage("5")})
+		f.ask(shared("x"))
+	},
+	"fails to make": func(f *file) {
+		f.ask(shared("x"))
+		f.reach("has", "waits")
+		f.Tell(workers.Ask{Verb: workers.Made, Name: "x", Failed: "no"})
+	},
 }
 
 func TestBoard(t *testing.T) {
@@ -109,7 +106,7 @@ func TestBoard(t *testing.T) {
 			"error makes and dies it: the worker died: exit status 3 | x" + got, "passed waits for x it | x" + got,
 		}},
 		"a value that needs itself": {[]string{"needs itself"}, []string{
-			"passed needs itself it | x" + got + "\nx false  worker 1 (needs itself: it) has it, and waits for what this one has <nil>",
+			"passed needs itself it | x" + got + "\nx false  worker 1 (needs itself: it) has it and waits for something that this worker has <nil>",
 		}},
 		"a question that is given up": {[]string{"gives up", "has it for a while", "has it and ends#2", "waits for a#2"}, []string{
 			"passed gives up it | true \nnew" + got,
@@ -131,15 +128,15 @@ func TestBoard(t *testing.T) {
 	}
 }
 
-// TestCircle: of two that want what the other one has, one does not get it, and the
-// other one goes on.
+// TestCircle: if two workers each want what the other one holds, one of them is
+// refused, and the other one continues.
 func TestCircle(t *testing.T) {
 	var l log
 	if err := pool(t, 2, &l).Do(t.Context(), jobs("has a", "has b")); err != nil {
 		t.Fatal(err)
 	}
 	all := strings.Join(l.lines, "\n")
-	refused := regexp.MustCompile(`([ab]) false  worker [12] \(has ([ab]): it\) has it, and waits for what this one has <nil>`)
+	refused := regexp.MustCompile(`([ab]) false  worker [12] \(has ([ab]): it\) has it and waits for something that this worker has <nil>`)
 	match := refused.FindAllStringSubmatch(all, -1)
 	if len(match) != 1 || match[0][1] != match[0][2] || strings.Count(all, " true ") != 4 {
 		t.Errorf("got:\n%s", all)

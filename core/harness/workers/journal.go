@@ -12,18 +12,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// journal is what a worker has said, for its parent to read.
+// journal is what a worker reports, as its parent reads it.
 type journal struct {
 	file *os.File
 	bell io.Reader // the socket
 	at   int64     // how much of the file has been read
-	rest []byte    // what has been read and was not given to the caller
+	rest []byte    // what was read but not returned yet
 
-	ended error // of the bell: nothing more is to come
+	ended error // error of the bell: nothing more will come
 }
 
-// next waits for the worker's next word. When the worker has died and all its
-// words were read, the error is that of the bell.
+// next waits for the next report of the worker. If the worker has died and all its
+// reports were read, it returns the error of the bell.
 func (j *journal) next() (w word, err error) {
 	for {
 		line, rest, whole := bytes.Cut(j.rest, []byte{'\n'})
@@ -44,7 +44,7 @@ func (j *journal) next() (w word, err error) {
 	}
 }
 
-// read reads what is new.
+// read reads what is new in the file.
 func (j *journal) read() (n int, err error) {
 	const most = 64 << 10
 	j.rest = slices.Grow(j.rest, most)
@@ -63,15 +63,14 @@ func (j *journal) wait() error {
 	return err
 }
 
-// clear empties the journal of a worker that has nothing to do, as it lies in
-// memory.
+// clear empties the journal of an idle worker, because it occupies memory.
 func (j *journal) clear() {
 	if len(j.rest) == 0 && j.file.Truncate(0) == nil {
 		j.at = 0
 	}
 }
 
-// newMemory is a file without a name, in memory. All who write to it append.
+// newMemory creates an anonymous file in memory. All writes to it append.
 func newMemory(purpose string) (*os.File, error) {
 	fd, err := unix.MemfdCreate(purpose, unix.MFD_CLOEXEC)
 	if err != nil {

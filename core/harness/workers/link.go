@@ -9,34 +9,40 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
 	"avescript/core/harness"
 )
 
-// Link is the worker's end of what joins it to its parent.
+// Link is the worker's end of the connection to its parent.
 type Link struct {
 	socket   *os.File
 	bell     int // its descriptor
 	journal  int // a descriptor
 	jobs     chan Job
+	gone     chan struct{} // closed when the parent has ended
 	question question
 	output   output
+	clock    harness.Clock
+	goOn     func() // has the clock run again, for the parent
+	terminal int    // a descriptor, 0 if there is none
 
-	mu   sync.Mutex
-	rung bool // the parent will be told of what is new in the journal
+	mu        sync.Mutex
+	stopwatch harness.Stopwatch
+	rung      bool // the parent will be told that the journal has news
 }
 
-// firstFD is where a worker has its own descriptors: out of the way of tests that
-// close the first ones, or write to them.
+// firstFD is the first of the worker's own descriptors. Tests may close or write to the
+// lower ones by mistake.
 const firstFD = 100
 
-// Connect takes up the link that this process was started with, and reads the
-// setup into what setup points to. When the run is to end, stopped is called with
-// the reason, and when the parent has gone, orphaned.
-func Connect(setup any, stopped func(why string), orphaned func()) (*Link, error) {
-	l := &Link{jobs: make(chan Job)}
+// Connect uses the link that this process was started with, and reads the setup into
+// what setup points to. It calls stopped with the reason when the run is to end, and
+// orphaned when the parent has ended.
+func Connect(setup any, stopped func(*End), orphaned func()) (*Link, error) {
+	l := &Link{jobs: make(chan Job), gone: make(chan struct{})}
 	if err := l.takeUp(); err != nil {
 		return nil, fmt.Errorf("wanted a socket to the parent at descriptor %d, and a journal at %d: %w", linkFD, journalFD, err)
 	}
@@ -45,39 +51,31 @@ func Connect(setup any, stopped func(why string), orphaned func()) (*Link, error
 	if err := errors.Join(decoder.Decode(&first), json.Unmarshal(first.Setup, setup)); err != nil {
 		return nil, fmt.Errorf("setup of a worker: %w", err)
 	}
+	if first.Lends {
+		var err error
+		if l.terminal, err = moved(terminalFD); err != nil {
+			return nil, fmt.Errorf("terminal of a worker at descriptor %d: %w", terminalFD, err)
+		}
+	}
+	l.stopwatch.Clock = &l.clock
 	go l.read(decoder, stopped, orphaned)
 	return l, nil
 }
 
-// takeUp moves what the worker has of its parent away from where tests may get at it
-// by mistake. What they find there instead is harmless: left free, the numbers would
-// be the runtime's.
+// takeUp moves the descriptors of the link to high numbers, where tests cannot use them
+// by mistake. It puts harmless descriptors in their place: otherwise the runtime would
+// use these numbers.
 func (l *Link) takeUp() (err error) {
 	if _, err := unix.GetsockoptInt(linkFD, unix.SOL_SOCKET, unix.SO_TYPE); err != nil {
 		return err
 	}
-	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if l.bell, err = moved(linkFD); err == nil {
+		l.journal, err = moved(journalFD)
+	}
 	if err != nil {
 		return err
 	}
-	defer unix.Close(null)
-	above := firstFD
-	var limit unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
-		above = int(min(firstFD, limit.Cur/2))
-	}
-	for _, move := range []struct {
-		from int
-		to   *int
-	}{{linkFD, &l.bell}, {journalFD, &l.journal}} {
-		if *move.to, err = unix.FcntlInt(uintptr(move.from), unix.F_DUPFD_CLOEXEC, above); err != nil {
-			return err
-		}
-		if err := unix.Dup3(null, move.from, unix.O_CLOEXEC); err != nil {
-			return err
-		}
-	}
-	if l.output.fd, err = unix.FcntlInt(uintptr(syscall.Stdout), unix.F_DUPFD_CLOEXEC, above); err != nil {
+	if l.output.fd, err = above(syscall.Stdout); err != nil {
 		return err
 	}
 	err = unix.SetNonblock(l.bell, true)
@@ -85,11 +83,43 @@ func (l *Link) takeUp() (err error) {
 	return err
 }
 
-func (l *Link) read(decoder *json.Decoder, stopped func(why string), orphaned func()) {
+// moved moves a descriptor out of the way.
+func moved(from int) (to int, err error) {
+	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(null)
+	if to, err = above(from); err != nil {
+		return 0, err
+	}
+	return to, unix.Dup3(null, from, unix.O_CLOEXEC)
+}
+
+// above duplicates a descriptor out of the way.
+func above(fd int) (int, error) {
+	first := firstFD
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
+		first = int(min(firstFD, limit.Cur/2))
+	}
+	return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, first)
+}
+
+// Clock is that of the limits of time.
+func (l *Link) Clock() *harness.Clock { return &l.clock }
+
+// Terminal opens the terminal, which has to be asked for by [Hold].
+func (l *Link) Terminal() (*os.File, error) {
+	return os.OpenFile(fmt.Sprintf("/proc/self/fd/%d", l.terminal), os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+}
+
+func (l *Link) read(decoder *json.Decoder, stopped func(*End), orphaned func()) {
 	for {
 		var next order
 		if decoder.Decode(&next) != nil {
 			close(l.jobs)
+			close(l.gone)
 			orphaned()
 			return
 		}
@@ -100,36 +130,48 @@ func (l *Link) read(decoder *json.Decoder, stopped func(why string), orphaned fu
 			l.jobs <- *next.Job
 		case next.Ping:
 			l.say(word{}, true)
-		case next.Stop != "":
+		case next.Still != nil:
+			l.standStill(*next.Still)
+		case next.Stop != nil:
 			stopped(next.Stop)
 		}
 	}
 }
 
-// Jobs are the files to run. The channel is closed when there are no more.
+func (l *Link) standStill(still bool) {
+	switch {
+	case still && l.goOn == nil:
+		l.goOn = l.clock.Stop()
+	case !still && l.goOn != nil:
+		l.goOn()
+		l.goOn = nil
+	}
+}
+
+// Jobs returns the files to run. The channel is closed after the last one.
 func (l *Link) Jobs() <-chan Job { return l.jobs }
 
-// Report sends an event, with what was written to the standard streams since
-// the last one that tells how something ended.
+// Report sends what happens in a file, with its time and with everything that was
+// written to the standard streams since the last result. It leaves out the beginning
+// and the end of files and of the run, which the parent reports itself.
 func (l *Link) Report(e harness.Event) {
-	switch e.Kind {
-	case harness.TestStarted, harness.TestListed:
-	case harness.TestFinished, harness.BlockFailed:
-		e.Output += l.output.since()
-	default:
-		return // the parent says when a file and the run begin and end
+	l.mu.Lock()
+	e = l.stopwatch.Time(e)
+	l.mu.Unlock()
+	if e.Kind == harness.TestFinished || e.Kind == harness.BlockFailed {
+		e.Output += harness.Text(l.output.since())
 	}
 	l.say(word{Event: &e, Told: l.output.told.Load()}, false)
 }
 
-// Enter says in which block the worker is, which is not to be tried again if it
-// dies there.
+// Enter says which block the worker runs. If the worker dies there, the block is not
+// tried again.
 func (l *Link) Enter(block harness.Event) {
 	l.say(word{Block: &block, Told: l.output.told.Load()}, false)
 }
 
-// Keep tells of an artifact of the test that is running, in case that it is the
-// worker's last one. Otherwise the event that ends the test has it.
+// Keep reports an artifact of the running test, in case the worker dies. Otherwise the
+// artifact is part of the event that ends the test.
 func (l *Link) Keep(a harness.Artifact) { l.say(word{Kept: &a, Told: l.output.told.Load()}, false) }
 
 // Done says that the job is done.
@@ -138,21 +180,21 @@ func (l *Link) Done() {
 	l.say(word{Done: true, Told: l.output.told.Load()}, true)
 }
 
-// Gone says that the process will end, and that the parent need not wonder.
+// Gone says that the process is about to end, and that this is not a failure.
 func (l *Link) Gone() { l.say(word{Gone: true}, true) }
 
-// Tell tells the parent something that is not answered.
+// Tell sends the parent something that has no answer.
 func (l *Link) Tell(a Ask) { l.say(word{Ask: &a}, true) }
 
-// delay is how long the parent may not know of something that is not urgent. To
-// be woken for every event would cost it more than all the rest.
+// delay is how long news that are not urgent may wait. Waking the parent for every
+// event would cost it more than all other work.
 const delay = 5 * time.Millisecond
 
-// statusMute is what a worker exits with that cannot say anything: a test has closed
-// its descriptors.
+// statusMute is the exit status of a worker that cannot report anything, because a test
+// has closed its descriptors.
 const statusMute = 1
 
-// say writes to the journal, and rings the bell, now or soon.
+// say writes to the journal, and rings the bell now or soon.
 func (l *Link) say(w word, now bool) {
 	line, err := json.Marshal(w)
 	if err != nil {
@@ -162,7 +204,7 @@ func (l *Link) say(w word, now bool) {
 	defer l.mu.Unlock()
 	line = append(line, '\n')
 	if n, err := unix.Write(l.journal, line); n < len(line) {
-		fmt.Fprintln(os.Stderr, "cannot tell the parent process anything any more:", err)
+		fmt.Fprintln(os.Stderr, "cannot report to the parent process:", err)
 		os.Exit(statusMute)
 	}
 	switch {
@@ -178,28 +220,32 @@ func (l *Link) say(w word, now bool) {
 	}
 }
 
-// ring wakes the parent. If it has gone, orphaned is called; if it has not read the
-// bells before, one more says nothing new.
+// ring wakes the parent. If the parent has ended, it calls orphaned. If the socket is
+// full of unread bells, another one is not needed.
 func (l *Link) ring() {
 	l.rung = false
 	_, _ = unix.Write(l.bell, []byte{bell})
 }
 
-// output is what a worker and its children write: a file that stands for the
-// streams 1 and 2.
+// output is what a worker and its children write: a file in the place of the streams 1
+// and 2.
 type output struct {
 	fd   int
 	told atomic.Int64
 }
 
 const (
-	mostOutput = 1 << 20 // bytes of an event's output
-	// largest is how much the file may hold between two files of tests. It is
-	// emptied then, as it lies in memory.
+	// An output that is longer than both together is cut: its beginning and its end are
+	// kept.
+	headOutput = 256 << 10 // bytes
+	tailOutput = 768 << 10
+	mostOutput = headOutput + tailOutput
+	// largest is the limit for the file between two test files. If it is larger, it is
+	// emptied, because it occupies memory.
 	largest = 16 << 20
 )
 
-// since reads what is new, and the beginning of it if it is very much.
+// since reads what is new. Of a very long output it returns the beginning and the end.
 func (o *output) since() string {
 	var stat unix.Stat_t
 	if unix.Fstat(o.fd, &stat) != nil || stat.Size <= o.told.Load() {
@@ -208,8 +254,8 @@ func (o *output) since() string {
 	return readOutput(o.fd, o.told.Swap(stat.Size), stat.Size)
 }
 
-// forget begins anew for another file of tests. Streams that tests have closed are
-// opened again.
+// forget starts again for the next test file. Streams that tests have closed are opened
+// again.
 func (o *output) forget() {
 	for _, stream := range []int{syscall.Stdout, syscall.Stderr} {
 		if _, err := unix.FcntlInt(uintptr(stream), unix.F_GETFD, 0); errors.Is(err, unix.EBADF) {
@@ -223,11 +269,22 @@ func (o *output) forget() {
 }
 
 func readOutput(fd int, from, to int64) string {
-	buffer := make([]byte, min(to-from, mostOutput))
-	n, _ := unix.Pread(fd, buffer, from)
-	text := string(buffer[:max(n, 0)])
-	if left := to - from - int64(len(text)); left > 0 {
-		text += fmt.Sprintf("\n(%d more bytes)\n", left)
+	read := func(from, to int64) string {
+		buffer := make([]byte, to-from)
+		n, _ := unix.Pread(fd, buffer, from)
+		return string(buffer[:max(n, 0)])
 	}
-	return text
+	if to-from <= mostOutput {
+		return read(from, to)
+	}
+	head, tail := read(from, from+headOutput), read(to-tailOutput, to)
+	if last := harness.Boundary(head, max(len(head)-1, 0)); !utf8.FullRuneInString(head[last:]) {
+		head = head[:last]
+	}
+	for range utf8.UTFMax - 1 {
+		if len(tail) > 0 && !utf8.RuneStart(tail[0]) {
+			tail = tail[1:]
+		}
+	}
+	return head + harness.LeftOut(int(to-from)-len(head)-len(tail)) + tail
 }

@@ -8,32 +8,32 @@ import (
 	"avescript/core/process"
 )
 
-// patience is how long a worker may be silent before it is asked to say something,
-// and may take for that.
+// patience is how long a worker may be silent before it gets a ping, and how long it
+// may take to answer.
 const (
 	patience = 5 * time.Second
-	pings    = 2 // one could get lost on the clock when this process is stopped for a while
+	pings    = 2 // one ping could be lost if this process itself was suspended for a while
 )
 
-// listener reads what a worker says. Deadlines of tests are the worker's business;
-// but one that is stopped or stuck as a whole keeps none.
+// listener reads what a worker reports. A worker enforces the deadlines of its tests
+// itself, but not if it is suspended or stuck as a whole.
 type listener struct {
 	*worker
 	patience time.Duration
 }
 
-// silence is that a worker does not answer.
+// silence is the error that a worker does not answer.
 type silence struct{ stopped bool }
 
 func (s silence) Error() string {
 	if s.stopped {
-		return "the worker was stopped by a signal, and killed"
+		return "the worker was suspended by a signal and was killed"
 	}
-	return "the worker did not answer, and was killed"
+	return "the worker did not respond and was killed"
 }
 
-// Read waits without end for a worker that answers, or that a debugger has stopped.
-// Only the time of the wait itself counts, not what the caller does between two.
+// Read waits without limit for a worker that answers, or that a debugger has stopped.
+// Only the time in Read counts, not the time between two calls.
 func (l *listener) Read(p []byte) (n int, err error) {
 	for asked := 0; ; asked++ {
 		_ = l.link.SetReadDeadline(time.Now().Add(l.patience))

@@ -12,27 +12,28 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"avescript/core/harness"
 	"avescript/core/process"
 )
 
-// worker is a process that runs files. Whoever has started it ends it.
+// worker is a process that runs files. It must be ended by the code that started it.
 type worker struct {
 	command *exec.Cmd
 	link    *os.File
 	journal *journal
-	output  *os.File     // what stands for its streams 1 and 2
-	told    atomic.Int64 // how much of it has been in events
+	output  *os.File     // the file in the place of its streams 1 and 2
+	told    atomic.Int64 // how much of it was part of events
 	closed  chan struct{}
 	temp    string // its directory for temporary files
 }
 
-// startWorker starts a command as a worker. It leads a session, so that a
-// Ctrl-C is not its business but ours, and it can be killed with all it has
+// startWorker starts a command as a worker. The worker leads a session, so that only
+// this process gets a Ctrl-C, and so that it can be killed with everything it has
 // started.
 //
-// When this process dies, the worker learns it from the link. If it is stopped, it
-// has to go on for that: hence the signal.
-func startWorker(command *exec.Cmd, patience time.Duration) (_ *worker, err error) {
+// If this process dies, the worker is told by the link. A suspended worker has to be
+// continued for that: hence the signal.
+func startWorker(command *exec.Cmd, terminal Terminal, patience time.Duration) (_ *worker, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("socket to a worker: %w", err)
@@ -61,6 +62,9 @@ func startWorker(command *exec.Cmd, patience time.Duration) (_ *worker, err erro
 	}
 	command.Stdout, command.Stderr = w.output, w.output
 	command.ExtraFiles = []*os.File{linkFD - 3: theirs, journalFD - 3: said}
+	if terminal != nil {
+		command.ExtraFiles = append(command.ExtraFiles, terminal.File())
+	}
 	command.Env = append(command.Environ(), "TMPDIR="+w.temp)
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGCONT}
 	if err := process.Spawn(command.Start); err != nil {
@@ -70,8 +74,8 @@ func startWorker(command *exec.Cmd, patience time.Duration) (_ *worker, err erro
 	return w, nil
 }
 
-// tell sends an order. If the worker has died, reading from it says so. It is
-// called under the pool's lock: a worker that does not read must not hold it up.
+// tell sends an order. If the worker has died, reading from it returns that error. It
+// is called with the pool's lock, so it must not wait for a worker that does not read.
 func (w *worker) tell(o order) {
 	line, err := json.Marshal(o)
 	if err != nil {
@@ -81,18 +85,21 @@ func (w *worker) tell(o order) {
 	_, _ = w.link.Write(append(line, '\n'))
 }
 
-// rest is what the worker has written and no event has told of.
+// wake continues a worker that was suspended.
+func (w *worker) wake() { _ = w.command.Process.Signal(syscall.SIGCONT) }
+
+// rest is the output of the worker that is not part of an event yet.
 func (w *worker) rest() string {
 	var stat unix.Stat_t
 	fd := int(w.output.Fd())
 	if unix.Fstat(fd, &stat) != nil || stat.Size <= w.told.Load() {
 		return ""
 	}
-	return readOutput(fd, w.told.Load(), stat.Size)
+	return harness.Text(readOutput(fd, w.told.Load(), stat.Size))
 }
 
-// bound gives back the memory of output that nobody is going to read, until the
-// worker is closed: a program can write a gigabyte a second.
+// bound frees the memory of output that nobody will read, until the worker is closed: a
+// program can write a gigabyte per second.
 func (w *worker) bound() {
 	const (
 		interval = 50 * time.Millisecond
@@ -112,24 +119,28 @@ func (w *worker) bound() {
 		}
 		_ = conn.Control(func(fd uintptr) {
 			var stat unix.Stat_t
-			from := max(given, w.told.Load()+mostOutput) &^ (page - 1)
-			if unix.Fstat(int(fd), &stat) != nil || stat.Size-from < much {
-				given = min(given, stat.Size) // it may have been emptied
+			if unix.Fstat(int(fd), &stat) != nil {
+				return
+			}
+			from := (max(given, w.told.Load()+headOutput) + page - 1) &^ (page - 1)
+			to := (stat.Size - tailOutput) &^ (page - 1)
+			if to-from < much {
+				given = min(given, stat.Size) // the file may have been emptied
 				return
 			}
 			const how = unix.FALLOC_FL_PUNCH_HOLE | unix.FALLOC_FL_KEEP_SIZE
-			if unix.Fallocate(int(fd), how, from, stat.Size-from) == nil {
-				given = stat.Size
+			if unix.Fallocate(int(fd), how, from, to-from) == nil {
+				given = to
 			}
 		})
 	}
 }
 
-// farewell is how long a worker may take to end that has nothing to do any more.
+// farewell is how long a worker without further work may take to end.
 const farewell = 3 * time.Second
 
-// end has the worker end, with everything that it has started. It says how the
-// process ended, and whether that took a signal of ours.
+// end ends the worker, with everything it has started. It returns how the process
+// ended, and whether it had to be killed.
 func (w *worker) end(patience time.Duration) (how string, forced bool) {
 	_ = unix.Shutdown(int(w.link.Fd()), unix.SHUT_WR)
 	pid := w.command.Process.Pid

@@ -6,23 +6,23 @@ import (
 	"avescript/core/harness"
 )
 
-// What joins the two sides are descriptors of the worker. Over the socket the
-// parent gives orders, as lines of JSON. The worker's words, lines of JSON too, go
-// into the journal, a file in memory: so nothing is lost that a worker has said
-// before it died, and the parent can read many at a time. A bell over the socket
-// tells it that there is something to read.
+// The two sides are connected by descriptors of the worker. The parent sends orders
+// through the socket, as lines of JSON. The worker writes its reports, also lines of
+// JSON, to the journal, a file in memory: so nothing is lost if the worker dies, and
+// the parent can read many at a time. A bell through the socket tells the parent that
+// there is something to read.
 const (
-	linkFD    = 3
-	journalFD = 4
-	bell      = '\n'
+	linkFD     = 3
+	journalFD  = 4
+	terminalFD = 5 // if there is a terminal to lend
+	bell       = '\n'
 )
 
-// Job is a test file that a worker is to run.
+// Job is a test file for a worker.
 type Job struct {
 	File string `json:"file"`
-	// Skip are the keys of tests that have run already, each as often as
-	// it has, and of blocks: a worker died over the file, and this one goes
-	// on.
+	// Skip are the keys of blocks and of tests that have run already, repeated as often
+	// as they ran: a worker died in the file, and this one continues.
 	Skip []string `json:"skip,omitempty"`
 	// Only are the full names of the tests to run; empty for all.
 	Only []string `json:"only,omitempty"`
@@ -30,54 +30,59 @@ type Job struct {
 	Lines []int `json:"lines,omitempty"`
 }
 
-// IsWhole tells whether all tests of the file run.
+// IsWhole reports whether all tests of the file run.
 func (j Job) IsWhole() bool { return len(j.Skip) == 0 && len(j.Only) == 0 && len(j.Lines) == 0 }
 
-// order is what a worker is told: a job, the answer to what it has asked, to say
-// something, or to end what it is at and why.
+// order is what the parent tells a worker: a job, an answer, a ping, or to stop and
+// why.
 type order struct {
-	Setup  json.RawMessage `json:"setup,omitempty"` // the first order alone
+	Setup  json.RawMessage `json:"setup,omitempty"` // only in the first order
+	Lends  bool            `json:"lends,omitempty"` // likewise: there is a terminal
 	Job    *Job            `json:"job,omitempty"`
 	Answer *Answer         `json:"answer,omitempty"`
 	Ping   bool            `json:"ping,omitempty"`
-	Stop   string          `json:"stop,omitempty"`
+	Stop   *End            `json:"stop,omitempty"`
+	Still  *bool           `json:"still,omitempty"` // whether the limits of time stand still
 }
 
-// word is what a worker says; an empty one answers a ping.
+// word is what a worker reports; an empty one answers a ping.
 type word struct {
 	Event *harness.Event    `json:"event,omitempty"`
-	Told  int64             `json:"told,omitempty"`  // how much of its output has been in events
-	Block *harness.Event    `json:"block,omitempty"` // it is in now, by its path and line
-	Kept  *harness.Artifact `json:"kept,omitempty"`  // by the test that is running
-	Done  bool              `json:"done,omitempty"`  // with the job
-	Gone  bool              `json:"gone,omitempty"`  // it ends, having said all there is to say
+	Told  int64             `json:"told,omitempty"`  // how much of its output was part of events
+	Block *harness.Event    `json:"block,omitempty"` // the block that it is in, by path and line
+	Kept  *harness.Artifact `json:"kept,omitempty"`  // an artifact of the running test
+	Done  bool              `json:"done,omitempty"`  // the job is done
+	Gone  bool              `json:"gone,omitempty"`  // it ends, and has nothing more to report
 	Ask   *Ask              `json:"ask,omitempty"`
 }
 
-// The verbs of an Ask. Only Shared and Lock are answered: a worker asks one
-// question at a time.
+// The verbs of an Ask. Only Shared, Lock and Hold are answered: a worker asks one question at
+// a time.
 const (
-	Shared = "shared" // for the value of a name
-	Made   = "made"   // here is the value that it was asked to make
-	Lock   = "lock"   // for a name, until Unlock or its death
+	Shared = "shared" // ask for the value of a name
+	Made   = "made"   // here is the value that the worker was asked to make
+	Lock   = "lock"   // ask for a name, until Unlock or the worker's death
 	Unlock = "unlock"
-	Forget = "forget" // the last question; if it has been answered, what came of it
+	Hold   = "hold" // for the terminal, until Resume or its death: a test is held
+	Resume = "resume"
+	Quit   = "quit"   // somebody at the terminal wants the run to end
+	Forget = "forget" // forget the last question, and undo its result if it was answered
 )
 
-// Ask is what concerns the other workers.
+// Ask is a question or a message about what workers share.
 type Ask struct {
-	ID     int             `json:"id,omitempty"` // of a question
+	ID     int             `json:"id,omitempty"` // of the question
 	Verb   string          `json:"verb"`
 	Name   string          `json:"name"`
 	Value  json.RawMessage `json:"value,omitempty"`
 	Failed string          `json:"failed,omitempty"` // why there is no value
 }
 
-// Answer is the parent's.
+// Answer is the parent's answer.
 type Answer struct {
 	ID     int             `json:"id"`              // of the question
-	Wait   string          `json:"wait,omitempty"`  // this is none yet, and why
-	Yours  bool            `json:"yours,omitempty"` // the name, or the value to make
+	Wait   string          `json:"wait,omitempty"`  // not an answer yet, and why
+	Yours  bool            `json:"yours,omitempty"` // the worker has the name, or has to make the value
 	Value  json.RawMessage `json:"value,omitempty"`
 	Failed string          `json:"failed,omitempty"`
 }

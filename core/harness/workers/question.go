@@ -1,21 +1,22 @@
 package workers
 
 import (
+	"errors"
 	"os"
 	"sync"
 )
 
-// question is what a worker has asked its parent and waits for.
+// question is the question for which a worker is waiting.
 type question struct {
 	asking sync.Mutex // one at a time
 
 	mu     sync.Mutex
 	ask    Ask
-	answer chan Answer // nil when nobody waits
+	answer chan Answer // nil if nobody waits
 	wait   string      // why there is no answer yet
 }
 
-// Ask asks the parent and waits.
+// Ask asks the parent and waits for the answer.
 func (l *Link) Ask(done <-chan struct{}, a Ask) (Answer, error) {
 	q := &l.question
 	q.asking.Lock()
@@ -29,6 +30,8 @@ func (l *Link) Ask(done <-chan struct{}, a Ask) (Answer, error) {
 	select {
 	case answer := <-answer:
 		return answer, nil
+	case <-l.gone:
+		return Answer{}, errors.New("the parent process has ended")
 	case <-done:
 		q.mu.Lock()
 		q.answer = nil
@@ -38,7 +41,7 @@ func (l *Link) Ask(done <-chan struct{}, a Ask) (Answer, error) {
 	}
 }
 
-// answered takes an answer. One to a question that was given up is for nobody.
+// answered takes an answer. The answer to an abandoned question is ignored.
 func (q *question) answered(a Answer) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -52,7 +55,7 @@ func (q *question) answered(a Answer) {
 	}
 }
 
-// Waiting is the question that has to wait for another worker, and why.
+// Waiting returns the question that has to wait for another worker, and why.
 func (l *Link) Waiting() (ask Ask, why string) {
 	q := &l.question
 	q.mu.Lock()

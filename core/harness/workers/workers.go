@@ -1,14 +1,14 @@
-// Package workers runs test files in processes that are started for it, several
-// at once, and gives the events of all of them to one [harness.Run].
+// Package workers runs test files in several worker processes at once, and passes the
+// events of all of them to one [harness.Run].
 //
-// It knows nothing of what a test is written in: a worker is a command that
-// calls [Connect], runs the files that it is told to and reports events. It
-// stays for many files. What a worker and its children write to their standard
-// streams goes into a file in memory, which both sides can read: the worker
-// after each test, and the parent when the worker has died.
+// It does not depend on the language of the tests: a worker is a command that calls
+// [Connect], runs the files that it gets, and reports events. A worker runs many files.
+// What a worker and its children write to their standard streams goes into a file in
+// memory, which both sides can read: the worker after each test, and the parent if the
+// worker has died.
 //
-// A worker that dies fails the test that it was on. Another one takes its place
-// and goes on with the file; it is told which tests have run.
+// If a worker dies, the test that it was running fails. Another worker takes its place
+// and continues with the file; it is told which tests have run.
 package workers
 
 import (
@@ -30,31 +30,39 @@ import (
 	"avescript/core/process"
 )
 
-// Pool is workers that share the files of a run.
+// Pool is a number of workers that share the files of a run.
 type Pool struct {
-	Workers int              // how many; no more are started than there are jobs
-	Command func() *exec.Cmd // a worker's
-	Setup   any              // what every worker is told first, as JSON
-	Run     *harness.Run     // is told what happens
+	Workers int              // at most; no more are started than there are jobs
+	Command func() *exec.Cmd // the command of a worker
+	Setup   any              // sent to every worker first, as JSON
+	Run     *harness.Run     // receives the events
 
-	// Patience is how long a worker may be silent before it is asked whether
-	// it is there; 0 is the usual time. It is killed after three times that.
+	// Patience is how long a worker may be silent before it gets a ping; 0 is the
+	// default. It is killed after three times that.
 	Patience time.Duration
 
+	// CleanUp is how long a worker may take to clean up if the run ends early; 0 means
+	// no limit. When AtOnce is closed, workers are killed without cleaning up.
+	CleanUp time.Duration
+	AtOnce  <-chan struct{}
+
+	// Terminal, if there is one, is lent to workers that ask for it. Quit ends the run when
+	// somebody there wants that.
+	Terminal Terminal
+	Quit     func()
+
 	mu     sync.Mutex // guards Run, and what is below
+	slots  []*slot
+	still  bool // the limits of time stand still
 	jobs   []Job
 	setup  json.RawMessage
 	shared board
 	pids   map[int]bool   // of the workers
-	before []process.Stat // children that this process had before it had workers
+	before []process.Stat // children of this process from before it had workers
 }
 
-// ErrStopped is the cause of a context that ends a run with which nothing is wrong:
-// the tests that are running are left out of it, and there is no error.
-var ErrStopped = errors.New("the run was stopped")
-
-// Do runs the jobs, the first one first. When ctx ends, the workers end what
-// they are at, or are killed; err is the context's cause, but for ErrStopped.
+// Do runs the jobs in order. When ctx ends, the workers stop their tests and clean up,
+// or are killed; the error is then the cause of ctx, unless it is ErrStopped.
 func (p *Pool) Do(ctx context.Context, jobs []Job) (err error) {
 	if p.setup, err = json.Marshal(p.Setup); err != nil {
 		return err
@@ -64,15 +72,15 @@ func (p *Pool) Do(ctx context.Context, jobs []Job) (err error) {
 	if p.before, err = process.Children(os.Getpid()); err != nil {
 		return err
 	}
-	// What a dead worker leaves becomes ours, and not init's.
+	// The children of a dead worker become ours, not those of init.
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	defer func() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) }()
-	slots := make([]*slot, min(p.Workers, len(jobs)))
-	for i := range slots {
-		slots[i] = &slot{Pool: p, number: i + 1}
+	p.slots = make([]*slot, min(p.Workers, len(jobs)))
+	for i := range p.slots {
+		p.slots[i] = &slot{Pool: p, number: i + 1}
 	}
-	inParallel(slots, func(s *slot) { s.work(ctx) })
-	inParallel(slots, (*slot).finish)
+	inParallel(p.slots, func(s *slot) { s.work(ctx) })
+	inParallel(p.slots, (*slot).finish)
 	if cause := context.Cause(ctx); cause != nil && !stopped(ctx) {
 		return cause
 	}
@@ -99,22 +107,23 @@ func (p *Pool) next() (job Job, ok bool) {
 	return job, true
 }
 
-// slot is a place for a worker: the one after it, if it dies.
+// slot is a place for a worker: when it dies, its successor takes the place.
 type slot struct {
 	*Pool
 	number int
 
-	// Set under the lock: others answer the worker, and say what it is at.
+	// These are set with the pool's lock: other slots answer the worker and describe
+	// its work.
 	worker   *worker
 	job      Job
 	current  *harness.Event // the test that is running
 	question Ask            // the last one
 
 	kept   []harness.Artifact // by the test that is running
-	last   harness.Kind       // of an event
+	last   harness.Kind       // of the last event
 	block  *harness.Event     // the block that the worker is in
-	blocks map[string]int     // how much has been reported of each
-	again  map[string]int     // of that, how much the worker has said that goes on
+	blocks map[string]int     // how much was reported of each block
+	again  map[string]int     // how much of that a successor will report again
 }
 
 func (s *slot) work(ctx context.Context) {
@@ -127,23 +136,23 @@ func (s *slot) work(ctx context.Context) {
 	}
 }
 
-// finish ends the worker. What it has made for all has to last until all are done.
+// finish ends the worker. Values that it made for all must last until all are done.
 func (s *slot) finish() {
 	if s.worker != nil {
-		s.end(farewell)
+		s.end(s.farewellTime())
 	}
 }
 
-// run runs a file, in as many workers one after the other as it takes.
+// run runs a file, in as many successive workers as needed.
 func (s *slot) run(ctx context.Context, job Job) {
 	s.blocks = map[string]int{}
 	s.locked(func() {
 		s.job = job
-		s.Run.StartFileIn(job.File, s.number)
+		s.Run.StartFile(job.File, s.number)
 	})
 	for s.attempt(ctx) {
 	}
-	s.locked(func() { s.Run.FinishFileIn(job.File, s.number) })
+	s.locked(func() { s.Run.FinishFile(job.File, s.number) })
 }
 
 func (s *slot) locked(fn func()) {
@@ -152,7 +161,7 @@ func (s *slot) locked(fn func()) {
 	fn()
 }
 
-// attempt has a worker run the job, and tells whether another one has to go on.
+// attempt lets a worker run the job. again is true if another worker has to continue.
 func (s *slot) attempt(ctx context.Context) (again bool) {
 	s.block, s.again, s.last = nil, map[string]int{}, ""
 	if s.worker == nil {
@@ -171,7 +180,7 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 		}
 		s.worker.told.Store(max(s.worker.told.Load(), w.Told))
 		switch {
-		case w.Event != nil && !stopped(ctx):
+		case w.Event != nil && (w.Event.Uncleaned || !stopped(ctx)):
 			s.event(*w.Event)
 		case w.Block != nil:
 			s.block = w.Block
@@ -191,41 +200,24 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 }
 
 func (s *slot) start() (err error) {
-	s.locked(func() { // or it could be taken for an orphan
+	s.locked(func() { // otherwise it could be mistaken for an orphan
 		var w *worker
-		if w, err = startWorker(s.Command(), cmp.Or(s.Patience, patience)); err == nil {
-			s.worker, s.pids[w.command.Process.Pid] = w, true
+		if w, err = startWorker(s.Command(), s.Terminal, cmp.Or(s.Patience, patience)); err != nil {
+			return
+		}
+		s.worker, s.pids[w.command.Process.Pid] = w, true
+		s.worker.tell(order{Setup: s.setup, Lends: s.Terminal != nil})
+		if s.still {
+			s.worker.tell(order{Still: &s.still})
 		}
 	})
-	if err == nil {
-		s.worker.tell(order{Setup: s.setup})
-	}
 	return err
 }
 
-// grace is how long a worker may take to come to its end when the run does. Who
-// runs a pool until a signal should wait longer for it.
+// grace is how long a worker that has closed its link may take to end.
 const grace = 2 * time.Second
 
-// interruptWith ends the worker with the run.
-func (s *slot) interruptWith(ctx context.Context) (stop func()) {
-	w := s.worker
-	over := make(chan struct{})
-	forget := context.AfterFunc(ctx, func() {
-		w.tell(order{Stop: context.Cause(ctx).Error()})
-		select {
-		case <-over:
-		case <-time.After(grace):
-			_ = w.command.Process.Kill()
-		}
-	})
-	return func() {
-		forget()
-		close(over)
-	}
-}
-
-// event passes on what has happened.
+// event passes on an event.
 func (s *slot) event(e harness.Event) {
 	e.File, e.Worker, s.last = s.job.File, s.number, e.Kind
 	current := s.current
@@ -240,49 +232,53 @@ func (s *slot) event(e harness.Event) {
 	case harness.BlockFailed:
 		s.again[e.Key()]++
 		if s.again[e.Key()] <= s.blocks[e.Key()] {
-			return // it has failed again for the worker that goes on
+			return // it failed again in the worker that continues
 		}
 		s.blocks[e.Key()]++
 	}
 	s.locked(func() {
 		s.current = current
-		s.Run.Send(e)
+		s.Run.Report(e)
 	})
 }
 
-// broken reports what has gone wrong outside of tests.
+// broken reports a failure outside of tests.
 func (s *slot) broken(message string) {
 	s.event(harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Problems: []harness.Problem{{Message: message}}})
 }
 
-// died is called when the worker has died, or is about to; err is what came
-// instead of a message, and nil if that said so. It tells whether another worker has
-// to go on with the file, without the test or the block that this one has died in.
+// died handles a worker that has died or is about to. err is what came instead of a
+// message; it is nil if the worker announced its end. again is true if another worker
+// has to continue with the file, without the test or block in which this one died.
 func (s *slot) died(ctx context.Context, err error) (again bool) {
 	expected := err == nil
 	current, rest := s.current, s.worker.rest()
 	message := s.buried(err)
 	if ctx.Err() != nil {
-		if stopped(ctx) {
+		if stopped(ctx) && expected {
 			return false
 		}
-		message = "interrupted: " + context.Cause(ctx).Error()
+		end := EndOf(ctx).Message()
+		if !expected {
+			end += "\n\n" + message + "; " + NotCleaned
+		}
+		message = end
 	}
 	again = true
 	e := harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Output: rest, Died: true}
 	switch {
 	case expected && s.last == harness.TestFinished:
-		// It has said all of the test that it cannot come back from.
+		// It has reported the test that it cannot return from.
 	case current != nil:
 		e = current.Broken(message)
 		e.Output, e.Died, e.Artifacts = rest, true, s.kept
 	case s.block != nil && len(s.block.Path) > 0:
 		e.Path, e.Line = s.block.Path, s.block.Line
 		s.job.Skip = append(s.job.Skip, e.Key())
-		message += "; what was left of the block has not been run"
+		message += "; the rest of the block was not run"
 	default:
 		again = false
-		message += "; what was left of the file has not been run"
+		message += "; the rest of the file was not run"
 	}
 	if current == nil {
 		e.Problems = []harness.Problem{{Message: message}}
@@ -293,8 +289,8 @@ func (s *slot) died(ctx context.Context, err error) (again bool) {
 	return again && ctx.Err() == nil
 }
 
-// buried ends the worker for which err came instead of a message, and says what
-// it has died of.
+// buried ends a worker from which err came instead of a message, and returns why it
+// died.
 func (s *slot) buried(err error) string {
 	if silent, ok := errors.AsType[silence](err); ok {
 		s.end(0)
@@ -303,23 +299,23 @@ func (s *slot) buried(err error) string {
 	how, forced := s.end(grace)
 	switch ended := err == nil || isEnd(err); {
 	case !ended:
-		return "the worker was ended: its parent wanted a message, got " + err.Error()
+		return "the worker was stopped: its parent wanted a message, got " + err.Error()
 	case forced:
-		return "the worker closed the link to its parent, and was killed"
+		return "the worker closed the connection to its parent and was killed"
 	}
 	return "the worker died: " + how
 }
 
-// isEnd tells whether nothing more can be read because the other side is closed.
+// isEnd reports whether the error means that the other side is closed.
 func isEnd(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, unix.ECONNRESET)
 }
 
-// end ends the worker, and what it has left to us.
+// end ends the worker, and the processes that it left to us.
 func (s *slot) end(patience time.Duration) (how string, forced bool) {
 	w := s.worker
 	pid := w.command.Process.Pid
-	s.locked(func() { s.worker = nil }) // who answers it must not meet the end
+	s.locked(func() { s.worker = nil }) // nobody may answer it from now on
 	how, forced = w.end(patience)
 	s.freeAll()
 	s.locked(func() {
@@ -330,20 +326,20 @@ func (s *slot) end(patience time.Duration) (how string, forced bool) {
 	return how, forced
 }
 
-// killOrphans kills what a worker that has died has left to us.
+// killOrphans kills what a dead worker has left to us.
 func (p *Pool) killOrphans() {
 	for _, child := range p.orphans() {
 		if child.Session == child.PID {
 			_ = process.KillTree(child.PID, nil)
 		}
-		if syscall.Kill(child.PID, syscall.SIGKILL) == nil { // it may be another user's by now
+		if syscall.Kill(child.PID, syscall.SIGKILL) == nil { // it may run as another user by now
 			reap(child.PID)
 		}
 	}
 }
 
-// orphans are the children of this process that lead sessions, or are in one, that
-// came with a worker. Living workers keep theirs.
+// orphans are the children of this process that belong to a session and came from a
+// dead worker. Children of living workers are still their own.
 func (p *Pool) orphans() []process.Stat {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -355,8 +351,7 @@ func (p *Pool) orphans() []process.Stat {
 	})
 }
 
-// reap waits for a child that was killed, but not for one that the kernel does not
-// let go.
+// reap waits for a child that was killed, but not without limit.
 func reap(pid int) {
 	const limit, interval = time.Second, 2 * time.Millisecond
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(interval) {

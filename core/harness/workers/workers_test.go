@@ -1,6 +1,7 @@
 package workers_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,36 +21,36 @@ import (
 	"avescript/core/harness"
 	"avescript/core/harness/workers"
 	"avescript/core/process"
+	"avescript/internal/reexec"
 )
 
-// asWorker is the argument with which the test binary is a worker.
-const asWorker = "as-worker"
-
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == asWorker {
-		work()
-		return
-	}
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("avescript/core/process.serveSpawns")) // it is there for good
+	reexec.Main(reexec.Programs{"worker": work})
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("avescript/core/process.serveSpawns")) // it never ends
 }
 
-// setup is what the workers of a test are told.
+// setup is sent to the workers of a test.
 type setup struct{ Dir string }
 
 // work is a worker whose files are names of functions.
-func work() {
+func work([]string) error {
 	var s setup
 	stop := make(chan string, 1)
-	link, err := workers.Connect(&s, func(why string) { stop <- why }, func() { os.Exit(9) })
+	link, err := workers.Connect(&s, func(end *workers.End) { stop <- end.Why }, func() { os.Exit(9) })
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(8)
+		return err
 	}
 	for job := range link.Jobs() {
-		name, _, _ := strings.Cut(job.File, "#") // what follows tells files apart
-		files[name](&file{Link: link, Job: job, dir: s.Dir, stop: stop})
+		name, _, _ := strings.Cut(job.File, "#") // the rest makes the names of files unique
+		f := &file{Link: link, Job: job, dir: s.Dir, stop: stop}
+		if ask, ok := askers[name]; ok {
+			f.test("it", func() { ask(f) })
+		} else {
+			files[name](f)
+		}
 		link.Done()
 	}
+	return nil
 }
 
 // file is a test file that a worker runs.
@@ -89,9 +91,22 @@ func (f *file) reach(own string, others ...string) {
 	}
 }
 
+// answer waits until this worker has answered this many pings.
+func (f *file) answer(times int) {
+	journal := descriptors("/memfd:journal")[0]
+	said := make([]byte, 64<<10)
+	for {
+		n, _ := unix.Pread(journal, said, 0)
+		if bytes.Count(said[:n], []byte("{}\n")) >= times {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func nothing() {}
 
-// descriptors are those of this process whose files have names that begin so.
+// descriptors are those of this process whose file names begin with prefix.
 func descriptors(prefix string) (fds []int) {
 	for fd := range 200 {
 		if name, _ := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd)); strings.HasPrefix(name, prefix) {
@@ -128,11 +143,11 @@ var files = map[string]func(*file){
 	"is stopped": func(f *file) {
 		f.test("stops", func() {
 			_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
-			f.reach("stopping", "never") // the other threads go on for a moment
+			f.reach("stopping", "never") // the other threads continue for a moment
 		})
 		f.test("after", nothing)
 	},
-	"is slow": func(f *file) { f.test("thinks", func() { time.Sleep(time.Second) }) },
+	"is slow": func(f *file) { f.test("thinks", func() { f.answer(4) }) },
 	"waits for the end": func(f *file) {
 		f.reach("waits")
 		f.test("waits", func() { fmt.Println(<-f.stop) })
@@ -191,8 +206,17 @@ func (f *file) size() int64 {
 	return info.Size()
 }
 
-// log has the events of a run as lines.
-type log struct{ lines []string }
+// log records the events of a run as lines.
+type log struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *log) finished() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.lines)
+}
 
 func (l *log) Report(e harness.Event) {
 	line := fmt.Sprintf("%s %s", e.File, strings.Join(e.Path, " "))
@@ -204,12 +228,14 @@ func (l *log) Report(e harness.Event) {
 		if len(e.Output) < 200 && e.Output != "" {
 			line += " | " + strings.TrimSpace(e.Output)
 		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		l.lines = append(l.lines, string(e.Status)+" "+line)
 	}
 }
 
-// temporary has the directories of workers in a place of their own, which has to be
-// empty in the end, as the list of children has.
+// temporary gives the workers a temporary directory of their own, which must be empty
+// at the end, as the list of children must.
 func temporary(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
@@ -229,8 +255,9 @@ func pool(t *testing.T, number int, l *log) *workers.Pool {
 	temporary(t)
 	return &workers.Pool{
 		Workers: number,
-		Command: func() *exec.Cmd { return exec.CommandContext(context.Background(), os.Args[0], asWorker) },
+		Command: func() *exec.Cmd { return reexec.Command("worker") },
 		Setup:   setup{t.ArtifactDir()},
+		CleanUp: time.Millisecond,
 		Run:     harness.Start(l, 1),
 	}
 }
@@ -243,61 +270,63 @@ func jobs(names ...string) (all []workers.Job) {
 }
 
 func TestDo(t *testing.T) {
+	const short = time.Second // a worker may need most of it to start on a busy machine
 	for name, c := range map[string]struct {
-		files []string
-		want  []string
+		files    []string
+		want     []string
+		patience time.Duration
 	}{
-		"passes": {[]string{"passes"}, []string{"passed passes one", "passed passes two"}},
+		"passes": {[]string{"passes"}, []string{"passed passes one", "passed passes two"}, 0},
 		"dies": {[]string{"dies"}, []string{
 			"passed dies before",
 			"error dies exits: the worker died: exit status 3 | last words",
 			"passed dies between",
 			"error dies is killed: the worker died: signal SIGKILL",
 			"passed dies after",
-		}},
+		}, 0},
 		"dies early": {[]string{"dies early", "passes"}, []string{
-			"error dies early : the worker died: exit status 4; what was left of the file has not been run",
+			"error dies early : the worker died: exit status 4; the rest of the file was not run",
 			"passed passes one", "passed passes two",
-		}},
+		}, 0},
 		"dies in a block": {[]string{"dies in a block"}, []string{
-			"error dies in a block block: the worker died: exit status 5; what was left of the block has not been run",
+			"error dies in a block block: the worker died: exit status 5; the rest of the block was not run",
 			"passed dies in a block after",
-		}},
+		}, 0},
 		"what one worker reports twice is two things, and what the next one repeats is none": {[]string{"breaks twice"}, []string{
 			"error breaks twice block: broken", "error breaks twice block: broken",
 			"error breaks twice exits: the worker died: exit status 3",
 			"error breaks twice block: broken",
-		}},
+		}, 0},
 		"is stopped": {[]string{"is stopped"}, []string{
-			"error is stopped stops: the worker was stopped by a signal, and killed", "passed is stopped after",
-		}},
-		"who is asked answers": {[]string{"is slow"}, []string{"passed is slow thinks"}},
+			"error is stopped stops: the worker was suspended by a signal and was killed", "passed is stopped after",
+		}, short},
+		"who is asked answers": {[]string{"is slow"}, []string{"passed is slow thinks"}, short},
 		"writes garbage": {[]string{"writes garbage"}, []string{
-			`error writes garbage writes: the worker was ended: its parent wanted a message, got invalid character '\x00' looking for beginning of value`,
+			`error writes garbage writes: the worker was stopped: its parent wanted a message, got invalid character '\x00' looking for beginning of value`,
 			"passed writes garbage after",
-		}},
+		}, 0},
 		"closes its link": {[]string{"closes its link"}, []string{
-			"error closes its link closes: the worker closed the link to its parent, and was killed",
+			"error closes its link closes: the worker closed the connection to its parent and was killed",
 			"passed closes its link after",
-		}},
+		}, 0},
 		"uses the first descriptors": {[]string{"uses the first descriptors", "writes"}, []string{
 			"passed uses the first descriptors uses", "passed uses the first descriptors after",
 			"passed writes writes | it",
-		}},
-		"floods": {[]string{"floods", "writes"}, []string{"passed floods floods", "passed writes writes | it"}},
+		}, 0},
+		"floods": {[]string{"floods", "writes"}, []string{"passed floods floods", "passed writes writes | it"}, 0},
 		"leaves daemons": {[]string{"leaves daemons"}, []string{
 			"error leaves daemons leaves: the worker died: signal SIGKILL",
-		}},
+		}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var l log
 			p := pool(t, 1, &l)
-			p.Patience = time.Second / 4
+			p.Patience = c.patience
 			if err := p.Do(t.Context(), jobs(c.files...)); err != nil {
 				t.Fatal(err)
 			}
 			for i, line := range l.lines { // it may also notice by itself that it has lost its parent
-				l.lines[i] = strings.Replace(line, "died: exit status 9", "closed the link to its parent, and was killed", 1)
+				l.lines[i] = strings.Replace(line, "died: exit status 9", "closed the connection to its parent and was killed", 1)
 			}
 			if diff := cmp.Diff(c.want, l.lines); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
@@ -306,8 +335,8 @@ func TestDo(t *testing.T) {
 	}
 }
 
-// TestInterrupted ends a run: who listens is told why, who does not is killed, and
-// what has not begun does not.
+// TestInterrupted ends a run: a worker that listens is told why, one that does not is
+// killed, and jobs that have not begun do not run.
 func TestInterrupted(t *testing.T) {
 	var l log
 	p := pool(t, 2, &l)
@@ -323,14 +352,40 @@ func TestInterrupted(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	slices.Sort(l.lines)
-	want := []string{"error does not end sleeps: interrupted: enough", "passed waits for the end waits | enough"}
+	want := []string{"error does not end sleeps: interrupted: enough\n\nthe worker died: signal SIGKILL; " + workers.NotCleaned, "passed waits for the end waits | enough"}
 	if diff := cmp.Diff(want, l.lines); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
-// TestStop: when nothing is wrong with the end of a run, it is not told of the tests
-// that it has ended.
+// TestAtOnce: if a run has to end at once, workers do not clean up.
+func TestAtOnce(t *testing.T) {
+	var l log
+	p := pool(t, 2, &l)
+	atOnce := make(chan struct{})
+	p.CleanUp, p.AtOnce = 0, atOnce
+	dir := p.Setup.(setup).Dir
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	go func() {
+		(&file{dir: dir}).reach("here", "waits", "sleeps")
+		cancel(errors.New("enough"))
+		for len(l.finished()) == 0 { // the one that listens
+			time.Sleep(time.Millisecond)
+		}
+		close(atOnce)
+	}()
+	if err := p.Do(ctx, jobs("waits for the end", "does not end")); err == nil || err.Error() != "enough" {
+		t.Errorf("got %v", err)
+	}
+	want := []string{"passed waits for the end waits | enough", "error does not end sleeps: interrupted: enough\n\nthe worker died: signal SIGKILL; " + workers.NotCleaned}
+	if diff := cmp.Diff(want, l.finished()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestStop: a run that is stopped without a failure reports nothing about the tests
+// that it ended, only about a worker that could not clean up in time.
 func TestStop(t *testing.T) {
 	var l log
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -344,7 +399,12 @@ func TestStop(t *testing.T) {
 	if err := p.Do(ctx, jobs("is called off", "waits for the end", "passes")); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff([]string{"passed is called off fails"}, l.lines); diff != "" {
+	want := []string{
+		"passed is called off fails",
+		"error is called off : interrupted: the run was stopped\n\nthe worker died: signal SIGKILL; " +
+			workers.NotCleaned + "; the rest of the file was not run",
+	}
+	if diff := cmp.Diff(want, l.lines); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -365,7 +425,7 @@ func TestCannotStart(t *testing.T) {
 	}
 }
 
-// TestNoWorker starts a program that knows nothing of links.
+// TestNoWorker starts a program that does not know the protocol.
 func TestNoWorker(t *testing.T) {
 	var l log
 	p := pool(t, 1, &l)
@@ -373,21 +433,21 @@ func TestNoWorker(t *testing.T) {
 	if err := p.Do(t.Context(), jobs("passes")); err != nil {
 		t.Error(err)
 	}
-	want := []string{"error passes : the worker died: exit status 0; what was left of the file has not been run | hello"}
+	want := []string{"error passes : the worker died: exit status 0; the rest of the file was not run | hello"}
 	if diff := cmp.Diff(want, l.lines); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
 func TestConnectWithoutParent(t *testing.T) {
-	out, err := exec.Command(os.Args[0], asWorker).CombinedOutput()
+	out, err := reexec.Command("worker").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "wanted a socket to the parent at descriptor 3") {
 		t.Errorf("got %v, %s", err, out)
 	}
 }
 
-// TestStrangers: a child that this process had before, as after exec in a shell, is
-// not an orphan of the workers.
+// TestStrangers: a child from before this process had workers, as after exec in a
+// shell, is not an orphan of the workers.
 func TestStrangers(t *testing.T) {
 	stranger := exec.Command("sleep", "60")
 	stranger.SysProcAttr = &unix.SysProcAttr{Setsid: true}

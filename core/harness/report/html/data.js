@@ -19,6 +19,13 @@ function reasonOf(test) {
 	return message.split("\n\n")[0].replace(/\s*\n\s*/g, " ");
 }
 
+// placeOfFailure is where a test failed, and in which hook.
+function placeOfFailure(test) {
+	const problem = (test.problems || []).find((some) => some.message.trim()) || {};
+	const frame = (problem.stack || [])[0];
+	return (frame && frame.file ? `${frame.file}:${frame.line}` : files[test.file].name) + (problem.hook ? ", in " + problem.hook : "");
+}
+
 const leaksOf = (test) => attemptsOf(test).some((attempt) => attempt.leaks);
 const plays = (test) => attemptsOf(test).some((attempt) => (attempt.artifacts || []).some((artifact) => artifact.cast));
 
@@ -41,16 +48,33 @@ const kinds = {
 const counts = {};
 for (const [kind, [, belongs]] of Object.entries(kinds)) counts[kind] = tests.filter(belongs).length;
 
+// groups are the failures of one place and kind, the largest first. Those are of a kind
+// whose reasons differ only in numbers and in what stands in quotes.
+const groups = [];
+{
+	const byKey = new Map();
+	for (const test of tests.filter((some) => some.bad)) {
+		const kind = reasonOf(test).replace(/"(\\.|[^"\\])*"/g, '""').replace(/\d+/g, "0");
+		const key = JSON.stringify([placeOfFailure(test), test.status, kind]);
+		if (!byKey.has(key)) byKey.set(key, { place: placeOfFailure(test), reason: reasonOf(test), tests: [] });
+		byKey.get(key).tests.push(test);
+	}
+	groups.push(...[...byKey.values()].sort((a, b) => b.tests.length - a.tests.length));
+	groups.forEach((group, index) => group.tests.forEach((test) => { test.group = index + 1; }));
+}
+
 const tags = [...new Set(tests.flatMap((test) => test.tags || []))].sort();
 
 // wanted is what the address says after "#".
-const wanted = { status: new Set(), q: "", tag: "", test: null };
+const wanted = { status: new Set(), q: "", tag: "", group: 0, test: null };
 
 function readAddress() {
 	const given = new URLSearchParams(location.hash.slice(1));
 	wanted.status = new Set((given.get("status") || "").split(",").filter((kind) => kinds[kind]));
 	wanted.q = given.get("q") || "";
 	wanted.tag = given.get("tag") || "";
+	const group = parseInt(given.get("group"), 10);
+	wanted.group = group > 0 && group <= groups.length ? group : 0;
 	const index = parseInt(given.get("test"), 10);
 	wanted.test = index >= 0 && index < tests.length ? index : null;
 }
@@ -60,6 +84,7 @@ function writeAddress() {
 	if (wanted.status.size) given.set("status", [...wanted.status].join(","));
 	if (wanted.q) given.set("q", wanted.q);
 	if (wanted.tag) given.set("tag", wanted.tag);
+	if (wanted.group) given.set("group", wanted.group);
 	if (wanted.test !== null) given.set("test", wanted.test);
 	const hash = given.toString().replaceAll("%2C", ",");
 	try {
@@ -79,13 +104,14 @@ function textOf(test) {
 	return test.text;
 }
 
-const isFiltered = () => wanted.status.size > 0 || wanted.q.trim() !== "" || wanted.tag !== "";
+const isFiltered = () => wanted.status.size > 0 || wanted.q.trim() !== "" || wanted.tag !== "" || wanted.group > 0;
 
 function selectTests() {
 	const looked = wanted.q.toLowerCase().split(/\s+/).filter(Boolean);
 	const chosen = [...wanted.status].map((kind) => kinds[kind][1]);
 	return tests.filter((test) =>
 		(!chosen.length || chosen.some((belongs) => belongs(test))) &&
+		(!wanted.group || test.group === wanted.group) &&
 		(!wanted.tag || (test.tags || []).includes(wanted.tag)) &&
 		looked.every((word) => textOf(test).includes(word)));
 }

@@ -141,30 +141,26 @@ function tableRow(label, amount, most, text, go) {
 	return h("tr", null, h("td", null, h("button", { type: "button", onclick: go }, label)), h("td", null, meter), h("td", null, text));
 }
 
-// commonReasons groups failures by why they failed, but for the numbers in that.
-function commonReasons() {
-	const groups = new Map();
-	for (const test of tests.filter((t) => t.bad)) {
-		const reason = reasonOf(test);
-		const key = reason.replace(/\d+/g, "0");
-		if (!groups.has(key)) groups.set(key, { reason, tests: [] });
-		groups.get(key).tests.push(test);
-	}
-	return [...groups.values()].sort((a, b) => b.tests.length - a.tests.length).slice(0, 12);
+// showGroup shows the tests of a group and no others, and all of the only one.
+function showGroup(index) {
+	wanted.status.clear();
+	Object.assign(wanted, { q: "", tag: "", group: index + 1 });
+	filter();
+	const [test, second] = groups[index].tests;
+	if (!second) showTest(test);
 }
 
-// showReason filters by the words of a reason, or shows the only test that has it.
-function showReason(group) {
-	if (group.tests.length === 1) showTest(group.tests[0]);
-	else search(group.reason.split(/\s+/).filter((word) => !/\d/.test(word)).slice(0, 12).join(" "));
-}
+// groupRow is a group in the overview.
+const groupRow = (group, index) => tableRow(
+	[h("small", null, group.place), group.reason.slice(0, 300) || "(no message)"],
+	group.tests.length, groups[0].tests.length, plural(group.tests.length, "test"), () => showGroup(index));
 
 function overview() {
 	const parts = [h("h2", null, "Overview")];
 	const section = (title, rows) => { if (rows.length) parts.push(h("h3", null, title), table(rows)); };
-	const reasons = commonReasons();
-	section("Why tests failed", reasons.map((group) => tableRow(group.reason.slice(0, 300) || "(no message)",
-		group.tests.length, reasons[0].tests.length, plural(group.tests.length, "test"), () => showReason(group))));
+	const most = 30;
+	section("Why tests failed", groups.slice(0, most).map(groupRow));
+	if (groups.length > most) parts.push(h("p", null, `and ${plural(groups.length - most, "other reason")}`));
 	const longest = (list, count) => list.filter((some) => some.seconds > 0).sort((a, b) => b.seconds - a.seconds).slice(0, count);
 	const slow = longest(tests, 12);
 	section("Slowest tests", slow.map((test) => tableRow(titleOf(test), test.seconds, slow[0].seconds, duration(test.seconds), () => showTest(test))));

@@ -24,7 +24,11 @@ function showHeader() {
 
 function showFilter() {
 	const chip = (label, count, pressed, act) => h("button", { type: "button", "aria-pressed": String(pressed), onclick: act }, label, h("b", null, number(count)));
-	const chips = [chip("All", tests.length, wanted.status.size === 0, () => { wanted.status.clear(); filter(); })];
+	const chips = [chip("All", tests.length, wanted.status.size === 0 && !wanted.group, () => { wanted.status.clear(); wanted.group = 0; filter(); })];
+	if (wanted.group) {
+		const group = groups[wanted.group - 1];
+		chips.push(chip("Failed at " + group.place, group.tests.length, true, () => { wanted.group = 0; filter(); }));
+	}
 	for (const [kind, [label]] of Object.entries(kinds)) {
 		if (!counts[kind] && !wanted.status.has(kind)) continue;
 		chips.push(chip(label, counts[kind], wanted.status.has(kind), (event) => {

@@ -1,0 +1,33 @@
+// Package poll lets tests wait for something that another goroutine or process does.
+package poll
+
+import (
+	"testing"
+	"time"
+)
+
+const (
+	limit    = time.Minute // more than a busy machine needs
+	interval = 2 * time.Millisecond
+)
+
+// Until waits until a condition is true, and fails the test if that takes too long.
+// What describes the condition: "the worker is stopped". Like [testing.T.FailNow], it
+// must be called by the goroutine of the test.
+func Until(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	if !Holds(holds) {
+		t.Fatalf("gave up waiting until %s", what)
+	}
+}
+
+// Holds waits until a condition is true, and reports whether that happened in time: for
+// programs that a test starts, and for tests that report the failure themselves.
+func Holds(condition func() bool) bool {
+	for end := time.Now().Add(limit); !condition(); time.Sleep(interval) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,116 @@
+// Package screentest tests programs on a terminal: it types keys and checks the screen.
+package screentest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"avescript/core/pty"
+	"avescript/core/screen"
+	"avescript/core/terminal"
+)
+
+// patience is how long to wait for something that always comes if nothing is wrong.
+const patience = 20 * time.Second
+
+// Program is a program on its own terminal.
+type Program struct {
+	*terminal.Session
+	t testing.TB
+}
+
+// Start starts a program. The environment is added to that of the test.
+func Start(t testing.TB, size pty.Size, env []string, argv ...string) *Program {
+	t.Helper()
+	options := terminal.Options{Screen: true}
+	options.Size = size
+	options.Env = append(append(os.Environ(), "TERM=xterm-256color"), env...)
+	s, err := terminal.Spawn(argv, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = s.Close() })
+	return &Program{s, t}
+}
+
+// Types sends text, and keys by their names in angle brackets: "ab<Left>c<Enter>".
+func (p *Program) Types(keys string) {
+	p.t.Helper()
+	for keys != "" {
+		var err error
+		if name, rest, ok := strings.Cut(strings.TrimPrefix(keys, "<"), ">"); ok && keys[0] == '<' {
+			err, keys = p.Press(context.Background(), []string{name}, patience), rest
+		} else {
+			text := keys
+			if i := strings.IndexByte(keys, '<'); i > 0 {
+				text = keys[:i]
+			}
+			err, keys = p.Send(context.Background(), []byte(text), 0, patience), keys[len(text):]
+		}
+		if err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+// Paste sends text like a terminal that was asked to mark pasted text.
+func (p *Program) Paste(text string) {
+	p.t.Helper()
+	if err := p.Send(context.Background(), []byte("\x1b[200~"+text+"\x1b[201~"), 0, patience); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// Shows waits until the screen contains a text.
+func (p *Program) Shows(text string) *screen.Image {
+	p.t.Helper()
+	return p.Until("wanted "+text, func(im *screen.Image) bool { return strings.Contains(im.Text(), text) })
+}
+
+// Ends waits until these are the last lines on the screen that are not blank.
+func (p *Program) Ends(lines ...string) *screen.Image {
+	p.t.Helper()
+	want := strings.Join(lines, "\n")
+	return p.Until("wanted at the end:\n"+want, func(im *screen.Image) bool {
+		return strings.HasSuffix("\n"+strings.TrimRight(im.Text(), " \n"), "\n"+want)
+	})
+}
+
+// Cursor waits until the cursor is in a row and column, counted from 0.
+func (p *Program) Cursor(row, col int) {
+	p.t.Helper()
+	p.Until(fmt.Sprintf("wanted the cursor in row %d, column %d", row, col), func(im *screen.Image) bool {
+		return im.Cursor.Row == row && im.Cursor.Col == col
+	})
+}
+
+// Until waits until holds is true for the screen.
+func (p *Program) Until(wanted string, holds func(*screen.Image) bool) *screen.Image {
+	p.t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		im, err := p.Screen(context.Background())
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if holds(im) {
+			return im
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("%s\ngot:\n%s\ncursor at row %d, column %d", wanted, im.Text(), im.Cursor.Row, im.Cursor.Col)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// WantStatus waits until the program has ended, and checks its exit status.
+func (p *Program) WantStatus(want int) {
+	p.t.Helper()
+	if status, err := p.Wait(context.Background(), patience); status != want || err != nil {
+		p.t.Errorf("wanted status %d, got %d, %v", want, status, err)
+	}
+}
