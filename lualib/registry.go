@@ -1,9 +1,9 @@
-// Package lualib is Lua's side of avescript: it shows the packages under core/
-// to scripts. One file binds one package; this one lists the modules.
+// Package lualib makes interpreters, and lists the modules that scripts can
+// require.
 //
-// The halves of modules that are written in Lua are under lua/, and the
-// documentation of all of them, as LuaCATS annotations, is under meta/. Both
-// are part of the binary.
+// Modules and parts of modules that are written in Lua are in lua/. The
+// documentation of all modules, as LuaCATS annotations, is in meta/. Both are part
+// of the binary.
 package lualib
 
 import (
@@ -19,41 +19,54 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	gopherjson "layeh.com/gopher-json"
 
+	"avescript/core/bundle"
 	"avescript/lualib/bind"
+	"avescript/lualib/measure"
+	"avescript/lualib/modules/broker"
+	"avescript/lualib/modules/data"
+	"avescript/lualib/modules/network"
+	"avescript/lualib/modules/process"
+	"avescript/lualib/modules/service"
+	"avescript/lualib/modules/system"
+	"avescript/lualib/modules/task"
+	"avescript/lualib/modules/terminal"
 	"avescript/lualib/suite"
 	"avescript/lualib/vm"
 )
 
-// modules is every module that is written in Go.
+// modules are the modules that are written in Go.
 var modules = []*bind.Module{
-	&cmdModule,
-	&configModule,
-	&connectionModule,
-	&controlModule,
-	&envModule,
-	&exceptionsModule,
-	&fdtxModule,
-	&fsModule,
-	&httpModule,
-	&jsonModule,
-	&logModule,
-	&networkExceptionsModule,
-	&personaModule,
-	&pipeModule,
-	&posixModule,
-	&processModule,
-	&profileModule,
-	&regexModule,
-	&screenModule,
-	&taskModule,
-	&timeModule,
+	&system.BundleModule,
+	&terminal.CmdModule,
+	&system.ConfigModule,
+	&network.ConnectionModule,
+	&service.ControlModule,
+	&system.DebugModule,
+	&system.EnvModule,
+	&data.ExceptionsModule,
+	&network.FdTxModule,
+	&system.FSModule,
+	&system.HTTPModule,
+	&data.JSONModule,
+	&system.LogModule,
+	&data.NetworkExceptionsModule,
+	&process.PersonaModule,
+	&network.PipeModule,
+	&system.PosixModule,
+	&process.Module,
+	&data.ProfileModule,
+	&system.RegexModule,
+	&terminal.ScreenModule,
+	&task.Module,
+	&system.TextModule,
+	&system.TimeModule,
 }
 
-// halves are the Go halves of modules that are written in Lua. Scripts have no
-// use for them.
+// halves are the Go parts of modules that are written in Lua. Scripts do not use
+// them.
 var halves = []*bind.Module{
-	&brokerHost,
-	&daemonHost,
+	&broker.Host,
+	&process.DaemonHost,
 }
 
 // scripts has the modules that are written in Lua: lua/ave/broker.lua is
@@ -82,16 +95,15 @@ func WriteStubs(dir string) error {
 	})
 }
 
-// Modules lists the modules that are written in Go, for the check that each
-// has its stub.
+// Modules lists the modules that are written in Go, for the check that each has its
+// stub.
 func Modules() []*bind.Module { return modules }
 
-// New makes an interpreter in which every module can be required. If the
-// process is part of a run that measures coverage, or makes a profile, so does
-// the interpreter.
+// New makes an interpreter in which every module can be required. It is measured if
+// the process is part of a run that measures coverage or makes a profile.
 func New(stdio vm.Stdio) *vm.VM {
 	v := vm.New(stdio)
-	measure(v)
+	measure.Interpreter(v)
 	byName := map[string]*bind.Module{}
 	for _, m := range slices.Concat(modules, halves) {
 		byName[m.Name] = m
@@ -99,7 +111,8 @@ func New(stdio vm.Stdio) *vm.VM {
 	err := v.Do(context.Background(), func(L *lua.LState) error {
 		gopherjson.Preload(L)
 		suite.Install(v, L)
-		v.AddLoader(L, func(L *lua.LState, name string) (fn *lua.LFunction, permanent bool) {
+		addBundled(v, L)
+		v.AddLoader(L, "avescript", func(L *lua.LState, name string) (fn *lua.LFunction, permanent bool) {
 			if m, ok := byName[name]; ok {
 				return L.NewFunction(func(L *lua.LState) int {
 					L.Push(m.Open(L))
@@ -111,12 +124,41 @@ func New(stdio vm.Stdio) *vm.VM {
 		return nil
 	})
 	if err != nil {
-		panic(err) // nothing in there depends on the outside
+		panic(err) // nothing in it depends on the system
 	}
 	return v
 }
 
-// loadScript compiles an embedded module; nil if there is none of the name.
+// addBundled has require find the modules in the bundle of this program. They come before
+// those along package.path, and after our own.
+func addBundled(v *vm.VM, L *lua.LState) {
+	b, err := bundle.Self()
+	if b == nil || err != nil { // of which the program has told
+		return
+	}
+	v.AddLoader(L, "this program", func(L *lua.LState, name string) (fn *lua.LFunction, permanent bool) {
+		file, text, ok, err := b.Module(name)
+		if ok && err == nil {
+			fn, err = v.Load(text, file)
+		}
+		if err != nil {
+			L.RaiseError("error loading module '%s' from the bundle:\n\t%s", name, err)
+		}
+		return fn, false
+	})
+}
+
+// IsOwn tells whether require finds a module that is a part of avescript or of Lua.
+func IsOwn(v *vm.VM, name string) bool {
+	if slices.ContainsFunc(slices.Concat(modules, halves), func(m *bind.Module) bool { return m.Name == name }) {
+		return true
+	}
+	chunk, ok := v.Module(name)
+	return ok && chunk == nil || loadScript(v, name) != nil
+}
+
+// loadScript compiles an embedded module; it returns nil if there is no module of
+// this name.
 func loadScript(v *vm.VM, name string) *lua.LFunction {
 	path := strings.ReplaceAll(name, ".", "/")
 	for _, file := range []string{path + ".lua", path + "/init.lua"} {
@@ -125,7 +167,7 @@ func loadScript(v *vm.VM, name string) *lua.LFunction {
 			return fn
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			panic(err) // they are compiled by a test
+			panic(err) // a test compiles all of them
 		}
 	}
 	return nil

@@ -165,11 +165,37 @@ func TestOptions(t *testing.T) {
 		`return m.f{}`:                              "default0s",
 		`return m.f{timeout = 0.5, name = "x"}`:     "x500ms",
 		`return m.f{words = {"a", "b"}, any = m.f}`: "default0sa+b",
-		`m.f{tiemout = 1}`:                          "error: m.f: option 'tiemout': there is no such option; there are " + known,
+		`m.f{tiemout = 1}`:                          "error: m.f: option 'tiemout': there is no such option; did you mean 'timeout'? Valid names are " + known,
 		`m.f{timeout = "x"}`:                        `error: m.f: option 'timeout': wanted a number of seconds, 0 or more, got the string "x"`,
 		`m.f{words = {1, {}}}`:                      "error: m.f: option 'words': wanted a list of strings, got a table at index 2",
 		`m.f{1}`:                                    "error: m.f: argument 'options': wanted a table of options by name (" + known + "), got a table",
 		`m.f("x")`:                                  `error: m.f: argument 'options': wanted a table of options, got the string "x"`,
+	})
+}
+
+// What the options are for may be a struct that knows nothing of Lua.
+func TestOptionsByPointers(t *testing.T) {
+	type inner struct{ Name string }
+	type outer struct {
+		inner
+		Timeout time.Duration
+	}
+	v := newVM(t, &bind.Module{Name: "m", Funcs: []bind.Fn{
+		bind.Func("f", "options?", func(c *bind.Call) error {
+			o := outer{Timeout: time.Minute}
+			if err := c.Args(bind.Options{bind.Into("timeout", &o.Timeout), bind.Into("name", &o.Name)}); err != nil {
+				return err
+			}
+			return c.Return(o.Name + o.Timeout.String())
+		}),
+	}})
+	expect(t, v, map[string]string{
+		`return m.f()`:                          "1m0s",
+		`return m.f{timeout = 0.5, name = "x"}`: "x500ms",
+		`return m.f{timeout = math.huge}`:       "-1ns",
+		`m.f{timeout = -1}`:                     "error: m.f: option 'timeout': wanted a number of seconds, 0 or more, got -1",
+		`m.f{words = 1}`:                        "error: m.f: option 'words': there is no such option; valid names are timeout, name",
+		`m.f{1}`:                                "error: m.f: argument 'options': wanted a table of options by name (timeout, name), got a table",
 	})
 }
 
@@ -285,7 +311,7 @@ func TestErrorObjectsAreErrorsInGo(t *testing.T) {
 	if e := raised(`error()`); e.Class != exceptions.Exception || e.Message != "nil" {
 		t.Errorf("nil: got %#v", e)
 	}
-	if e := raised(`error(m.Timeout{message = "late", f = print})`); !errors.Is(e, exceptions.TypeError) || !strings.Contains(e.Message, "Timeout") {
+	if e := raised(`error(m.Timeout{message = "late", f = print})`); !errors.Is(e, exceptions.Timeout) || e.Message != "late" || len(e.Details) != 0 {
 		t.Errorf("details that have no form: got %v", e)
 	}
 }

@@ -2,12 +2,14 @@ package bind
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/core/exceptions"
+	"avescript/lualib/codec"
 	"avescript/lualib/vm"
 )
 
@@ -17,16 +19,16 @@ type Call struct {
 	Self *lua.LTable // the object, for a method
 
 	sig     *signature
-	skip    int // how many values are in front of the arguments
+	skip    int // the number of values before the arguments
 	results int
 }
 
-// begin takes self off the arguments and looks at their number.
+// begin removes self from the arguments and checks their number.
 func (c *Call) begin() error {
-	if c.sig.class != nil {
+	if c.sig.method {
 		self, ok := c.L.Get(1).(*lua.LTable)
 		if !ok || !instanceOf(self, c.sig.class.In(c.L)) {
-			return c.typeErrorf("wanted a %s in front of the colon, got %s; a method is called as object:method(...), not object.method(...)",
+			return c.typeErrorf("wanted a %s as self, got %s; call a method as object:method(...), not object.method(...)",
 				c.sig.class.Name, Describe(c.L.Get(1)))
 		}
 		c.Self, c.skip = self, 1
@@ -47,15 +49,14 @@ func atMost(n int) string {
 	return fmt.Sprintf("at most %d arguments", n)
 }
 
-// Len is the number of arguments without self.
+// Len returns the number of arguments, without self.
 func (c *Call) Len() int { return c.L.GetTop() - c.skip }
 
-// Arg is the argument at index i, from 1, without self.
+// Arg returns the argument at index i, from 1, without self.
 func (c *Call) Arg(i int) lua.LValue { return c.L.Get(c.skip + i) }
 
-// Args unpacks the arguments in their order into pointers: see [Unpack] for
-// their types. An optional one that is nil or missing leaves its variable as
-// it is.
+// Args unpacks the arguments in order into pointers: see [Unpack] for their types.
+// An optional argument that is nil or missing leaves its variable unchanged.
 func (c *Call) Args(into ...any) error {
 	for i, target := range into {
 		v := c.Arg(i + 1)
@@ -101,6 +102,22 @@ func (c *Call) Return(values ...any) error {
 	return nil
 }
 
+// ReturnJSON pushes a Go value in the form that its JSON would have.
+func (c *Call) ReturnJSON(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	value, err := codec.For(c.L).Decode(text)
+	if err != nil {
+		return err
+	}
+	if t, ok := value.(*lua.LTable); ok {
+		t.Metatable = lua.LNil // without the mark of lists and objects, so that it prints and compares like any table
+	}
+	return c.Return(value)
+}
+
 // Unlocked runs wait without the lock: see [vm.Unlocked].
 func (c *Call) Unlocked(wait func(ctx context.Context)) { vm.Unlocked(c.L, wait) }
 
@@ -116,7 +133,7 @@ func (c *Call) Through(fn lua.LValue, args ...lua.LValue) error {
 	return nil
 }
 
-// Rest is the arguments from index i on, without self.
+// Rest returns the arguments from index i on, without self.
 func (c *Call) Rest(i int) (rest []lua.LValue) {
 	for ; i <= c.Len(); i++ {
 		rest = append(rest, c.Arg(i))
@@ -124,8 +141,12 @@ func (c *Call) Rest(i int) (rest []lua.LValue) {
 	return rest
 }
 
-// Invoke calls a Lua function and returns its first result. What it raises is
-// raised in the code that L runs.
+// New makes an object around its Go part, of the class that the called function or
+// method belongs to.
+func (c *Call) New(part any) *lua.LTable { return New(c.L, c.sig.class, part) }
+
+// Invoke calls a Lua function and returns its first result. Its errors are raised
+// in the code that L runs.
 func Invoke(L *lua.LState, fn lua.LValue, args ...any) lua.LValue {
 	L.Push(fn)
 	for _, arg := range args {

@@ -11,38 +11,38 @@ import (
 	"avescript/lualib/vm"
 )
 
-// Class is a Lua class that is declared in Go. Scripts make children of it
-// with Class:subclass("Name"), and objects by calling it.
+// Class is a Lua class that is declared in Go. Scripts make children of it with
+// Class:subclass("Name"), and objects by calling it.
 //
-// In Lua a class is a table. It is the metatable of its objects, its __index
-// is itself, and its own metatable leads to its parent. An object is a table
-// whose Go part, if any, lies under a key that scripts cannot name.
+// In Lua a class is a table. It is the metatable of its objects, its __index is
+// itself, and its own metatable leads to its parent. An object is a table. Its Go
+// part, if any, is stored under a key that scripts cannot name.
 type Class struct {
 	Name   string
 	Parent *Class
 	Params string              // of the constructor
-	Init   func(c *Call) error // fills in c.Self; a value it returns takes the object's place
+	Init   func(c *Call) error // fills in c.Self; a value that it returns replaces the object
 	// Methods are called on objects, Funcs on the class itself.
 	Methods []Fn
 	Funcs   []Fn
 	// Meta are metamethods. Children inherit them.
 	Meta map[string]lua.LGFunction
 
-	// Copy is how objects get to another process. A class without it does as
-	// its parent; objects of one that has no way at all are refused.
+	// Copy is how objects are passed to another process. A class without it
+	// inherits its parent's; objects that have none cannot be passed.
 	Copy Copy
 }
 
-// Copy carries an object to another process. Pack gives data and a descriptor
-// that is inherited, -1 for none; Unpack makes an object of the Lua class of
-// these. With Stays the object goes without its Go part.
+// Copy passes an object to another process. Pack returns data and a descriptor that
+// is inherited, or -1; Unpack makes an object of the Lua class from these. With
+// Stays the object is passed without its Go part.
 type Copy struct {
 	Stays  bool
 	Pack   func(part any) (data []byte, fd int, err error)
 	Unpack func(L *lua.LState, class *lua.LTable, data []byte, fd int) (*lua.LTable, error)
 }
 
-// Copying is how an object gets to another process.
+// Copying returns how an object is passed to another process.
 func Copying(object *lua.LTable) Copy {
 	class := ClassOf(object)
 	for class != nil && !class.Copy.Stays && class.Copy.Pack == nil {
@@ -54,10 +54,13 @@ func Copying(object *lua.LTable) Copy {
 	return class.Copy
 }
 
-// In gives the class's table in the state of L.
+// classTables are an interpreter's tables of the classes that are declared in Go.
+var classTables = vm.Keep(func(*lua.LState) map[*Class]*lua.LTable { return map[*Class]*lua.LTable{} })
+
+// In returns the class's table in the state of L.
 func (class *Class) In(L *lua.LState) *lua.LTable {
-	attached := vm.Of(L).Attached
-	if t, ok := attached[class].(*lua.LTable); ok {
+	tables := classTables.Of(L)
+	if t, ok := tables[class]; ok {
 		return t
 	}
 	var parent *lua.LTable
@@ -65,20 +68,20 @@ func (class *Class) In(L *lua.LState) *lua.LTable {
 		parent = class.Parent.In(L)
 	}
 	t := NewClass(L, class.Name, parent)
-	attached[class] = t
-	Attach(L, t, class)
+	tables[class] = t
+	Attach(t, class)
 	if parent == nil {
 		t.RawSetString("subclass", Fn{"subclass", "name", subclass}.bindClass(L))
-		t.RawSetString("is", Fn{"is", "class", is}.bind(L, class.Name, class))
+		t.RawSetString("is", Fn{"is", "class", is}.bind(L, class, true))
 	}
 	if class.Init != nil {
-		t.RawSetString("init", Func("init", class.Params, class.Init).bindNamed(L, class.Name, class))
+		t.RawSetString("init", Func("init", class.Params, class.Init).bindNamed(L, class.Name, class, true))
 	}
 	for _, fn := range class.Methods {
-		t.RawSetString(fn.Name, fn.bind(L, class.Name, class))
+		t.RawSetString(fn.Name, fn.bind(L, class, true))
 	}
 	for _, fn := range class.Funcs {
-		t.RawSetString(fn.Name, fn.bind(L, class.Name, nil))
+		t.RawSetString(fn.Name, fn.bind(L, class, false))
 	}
 	for name, fn := range class.Meta {
 		t.RawSetString(name, L.NewFunction(fn))
@@ -88,15 +91,15 @@ func (class *Class) In(L *lua.LState) *lua.LTable {
 
 // bindClass makes a function whose first argument is a class.
 func (f Fn) bindClass(L *lua.LState) *lua.LFunction {
-	return Fn{f.Name, "class, " + f.Params, f.Call}.bind(L, "class", nil)
+	return Fn{f.Name, "class, " + f.Params, f.Call}.bindNamed(L, "class."+f.Name, nil, false)
 }
 
-// NewClass makes a class with the given parent, nil for none.
+// NewClass makes a class with the given parent, which may be nil.
 func NewClass(L *lua.LState, name string, parent *lua.LTable) *lua.LTable {
 	class, meta := L.NewTable(), L.NewTable()
 	class.RawSetString("__index", class)
 	class.RawSetString("__name", lua.LString(name))
-	class.RawSet(goKey, &lua.LUserData{Value: classMark{}, Metatable: lua.LNil})
+	class.RawSet(stdlib.Hidden, &lua.LUserData{Value: classMark{}, Metatable: lua.LNil})
 	meta.RawSetString("__call", L.NewFunction(construct))
 	meta.RawSetString("__tostring", L.NewFunction(classToString))
 	class.Metatable = meta
@@ -106,17 +109,17 @@ func NewClass(L *lua.LState, name string, parent *lua.LTable) *lua.LTable {
 	return class
 }
 
-// classMark is the Go part of a class that has no other.
+// classMark is the Go part of a class without another one.
 type classMark struct{}
 
-// SetParent makes a class that has no parent yet the child of one.
+// SetParent sets the parent of a class that has none yet.
 func SetParent(class, parent *lua.LTable) {
 	inheritMetamethods(class, parent)
 	class.RawSetString("super", parent)
 	class.Metatable.(*lua.LTable).RawSetString("__index", parent)
 }
 
-// inheritMetamethods copies them, because Lua looks for a metamethod in the
+// inheritMetamethods copies metamethods, because Lua only looks for them in the
 // metatable itself and not along its __index.
 func inheritMetamethods(class, parent *lua.LTable) {
 	parent.ForEach(func(key, value lua.LValue) {
@@ -131,7 +134,7 @@ func inheritMetamethods(class, parent *lua.LTable) {
 	})
 }
 
-// ClassOf is the nearest class declared in Go that an object belongs to.
+// ClassOf returns the nearest class declared in Go that an object belongs to.
 func ClassOf(object *lua.LTable) *Class {
 	for class, _ := object.Metatable.(*lua.LTable); class != nil; class = ParentOf(class) {
 		if declared, ok := Part[*Class](class); ok {
@@ -141,7 +144,7 @@ func ClassOf(object *lua.LTable) *Class {
 	return nil
 }
 
-// ParentOf is the class that class was made from, nil for none.
+// ParentOf returns the parent of a class, or nil.
 func ParentOf(class *lua.LTable) *lua.LTable {
 	parent, _ := class.RawGetString("super").(*lua.LTable)
 	return parent
@@ -166,7 +169,7 @@ func className(v lua.LValue) string {
 	return ""
 }
 
-// NameOf is the name of the class whose object v is, or "".
+// NameOf returns the name of the class of the object v, or "".
 func NameOf(v lua.LValue) string {
 	if t, ok := v.(*lua.LTable); ok {
 		return className(t.Metatable)
@@ -184,8 +187,8 @@ func instanceOf(object, class *lua.LTable) bool {
 	return false
 }
 
-// construct is what calling a class does: it makes an object and calls its
-// init with the arguments.
+// construct is the call of a class: it makes an object and calls its init with the
+// arguments.
 func construct(L *lua.LState) int {
 	class := L.CheckTable(1)
 	object := L.NewTable()
@@ -221,13 +224,13 @@ func subclass(c *Call) error {
 		return err
 	}
 	if !IsClass(class) {
-		return c.typeErrorf("wanted a class in front of the colon, got %s", Describe(class))
+		return c.typeErrorf("wanted a class as self, got %s", Describe(class))
 	}
 	return c.Return(NewClass(c.L, name, class))
 }
 
-// is tells whether an object belongs to a class, given as such or by its name,
-// or to a child of it.
+// is tells whether an object belongs to a class or to a child of it. The class is
+// given itself or by name.
 func is(c *Call) error {
 	switch want := c.Arg(1).(type) {
 	case *lua.LTable:
@@ -246,16 +249,13 @@ func is(c *Call) error {
 	return c.typeErrorf("argument 'class': wanted a class or its name, got %s", Describe(c.Arg(1)))
 }
 
-// goKey is where an object's Go part lies.
-var goKey = stdlib.Hidden
-
-// Attach gives an object its Go part.
-func Attach(L *lua.LState, object *lua.LTable, part any) {
-	object.RawSet(goKey, &lua.LUserData{Value: part, Metatable: lua.LNil})
+// Attach gives an object its Go part, which is stored under [stdlib.Hidden].
+func Attach(object *lua.LTable, part any) {
+	object.RawSet(stdlib.Hidden, &lua.LUserData{Value: part, Metatable: lua.LNil})
 }
 
-// IsGoKey reports whether key is the one under which Go parts lie.
-func IsGoKey(key lua.LValue) bool { return key == goKey }
+// IsGoKey reports whether key is the one under which Go parts are stored.
+func IsGoKey(key lua.LValue) bool { return key == stdlib.Hidden }
 
 // New makes an object of class around its Go part.
 func New(L *lua.LState, class *Class, part any) *lua.LTable {
@@ -266,22 +266,22 @@ func New(L *lua.LState, class *Class, part any) *lua.LTable {
 func NewOf(L *lua.LState, class *lua.LTable, part any) *lua.LTable {
 	object := L.NewTable()
 	object.Metatable = class
-	Attach(L, object, part)
+	Attach(object, part)
 	return object
 }
 
-// Part gets the Go part of an object.
+// Part returns the Go part of an object.
 func Part[T any](v lua.LValue) (part T, ok bool) {
 	if t, isTable := v.(*lua.LTable); isTable {
-		if ud, isPart := t.RawGet(goKey).(*lua.LUserData); isPart {
+		if ud, isPart := t.RawGet(stdlib.Hidden).(*lua.LUserData); isPart {
 			part, ok = ud.Value.(T)
 		}
 	}
 	return part, ok
 }
 
-// Self gets the Go part of the object that a method was called on. An object
-// whose class forgot to call the constructor of its parent has none.
+// Self returns the Go part of the object that a method was called on. It fails if
+// the object's class did not call the constructor of its parent.
 func Self[T any](c *Call) (T, error) {
 	part, ok := Part[T](c.Self)
 	if !ok {

@@ -17,7 +17,7 @@ var counterClass = bind.Class{
 		if err := c.Args(&n); err != nil {
 			return err
 		}
-		bind.Attach(c.L, c.Self, &n)
+		bind.Attach(c.Self, &n)
 		return nil
 	},
 	Methods: []bind.Fn{
@@ -84,9 +84,9 @@ func TestObjects(t *testing.T) {
 		`m.Counter("x")`:                                                   `error: Counter: argument 'first': wanted a whole number, got the string "x"`,
 		`m.Counter(1, 2)`:                                                  "error: Counter: wanted at most 1 argument, got 2",
 		`m.Counter(1):is(5)`:                                               "error: Counter:is: argument 'class': wanted a class or its name, got 5",
-		`m.Counter(1).add(2)`:                                              "error: Counter:add: wanted a Counter in front of the colon, got 2; a method is called as object:method(...), not object.method(...)",
-		`m.Counter(1).add({}, 2)`:                                          "error: Counter:add: wanted a Counter in front of the colon, got a table; a method is called as object:method(...), not object.method(...)",
-		`m.Step.step(m.Counter(1))`:                                        "error: Step:step: wanted a Step in front of the colon, got a Counter; a method is called as object:method(...), not object.method(...)",
+		`m.Counter(1).add(2)`:                                              "error: Counter:add: wanted a Counter as self, got 2; call a method as object:method(...), not object.method(...)",
+		`m.Counter(1).add({}, 2)`:                                          "error: Counter:add: wanted a Counter as self, got a table; call a method as object:method(...), not object.method(...)",
+		`m.Step.step(m.Counter(1))`:                                        "error: Step:step: wanted a Step as self, got a Counter; call a method as object:method(...), not object.method(...)",
 	})
 }
 
@@ -110,7 +110,7 @@ func TestSubclasses(t *testing.T) {
 		`return Forgetful():add(1)`:                  "error: Counter:add: the object was never initialized: its class must call Counter.init(self, ...)",
 		`m.Counter.subclass("x")`:                    `error: class.subclass: argument 'class': wanted a table, got the string "x"`,
 		`m.Counter:subclass()`:                       "error: class.subclass: argument 'name': wanted a string, got nothing",
-		`m.Counter.subclass({}, "x")`:                "error: class.subclass: wanted a class in front of the colon, got a table",
+		`m.Counter.subclass({}, "x")`:                "error: class.subclass: wanted a class as self, got a table",
 	}
 	v := newVM(t, classes())
 	for code, want := range cases {

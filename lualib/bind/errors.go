@@ -16,9 +16,9 @@ import (
 	"avescript/lualib/vm"
 )
 
-// An error object is a table whose only field of its own is details; every
-// other name is looked up in the class and then in details, so that there is
-// one place that says what the error is.
+// An error object is a table whose only own field is details; every other name is
+// looked up in the class and then in details, so that only one place says what the
+// error is.
 
 const detailsField = "details"
 
@@ -27,8 +27,8 @@ func Throw(L *lua.LState, err error) {
 	vm.Raise(L, ErrorValue(L, err))
 }
 
-// ErrorValue is the Lua value of an error: what a script had raised, or else
-// an error object. This is the one place where Go's errors become Lua's.
+// ErrorValue returns the Lua value of an error: what a script has raised, or else
+// an error object. This is the only place where Go errors become Lua errors.
 func ErrorValue(L *lua.LState, err error) lua.LValue {
 	var raised *vm.Error
 	if errors.As(err, &raised) {
@@ -49,7 +49,7 @@ func asException(err error) *exceptions.Error {
 	return exceptions.Exception.Newf("%w", err)
 }
 
-// foreign is the Go part of an error object whose exception is a foreign one.
+// foreign is the Go part of an error object of an unknown type from a peer.
 type foreign struct{}
 
 // ErrorObject makes the Lua object of an exception.
@@ -60,12 +60,13 @@ func ErrorObject(L *lua.LState, e *exceptions.Error) *lua.LTable {
 	if e.Trace != nil {
 		details.RawSetString("trace", traceTable(L, e.Trace))
 	}
-	for _, key := range slices.Sorted(maps.Keys(e.Details)) {
-		details.RawSetString(key, detailValue(L, e.Details[key]))
+	all := e.AllDetails()
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		details.RawSetString(key, detailValue(L, all[key]))
 	}
 	object := newErrorObject(L, ExceptionClass(L, e.Class), details)
 	if e.Foreign {
-		Attach(L, object, foreign{})
+		Attach(object, foreign{})
 	}
 	return object
 }
@@ -85,10 +86,10 @@ func traceTable(L *lua.LState, trace []exceptions.Frame) *lua.LTable {
 	return list
 }
 
-// detailValue makes a Lua value of a detail by way of its JSON.
+// detailValue converts a detail to a Lua value by way of JSON.
 func detailValue(L *lua.LState, detail any) lua.LValue {
 	if s, ok := detail.(string); ok {
-		return lua.LString(s) // also when it isn't UTF-8, as a command's output may be
+		return lua.LString(s) // even if it is not UTF-8, as a command's output may be
 	}
 	raw, isRaw := detail.(json.RawMessage)
 	if !isRaw {
@@ -97,18 +98,18 @@ func detailValue(L *lua.LState, detail any) lua.LValue {
 			return lua.LString(err.Error())
 		}
 	}
-	v, err := codec.For(L).Decode(raw)
+	v, err := codec.ForRPC(L).Decode(raw)
 	if err != nil {
 		return lua.LString(raw)
 	}
 	return v
 }
 
-// detailsTime is how long the metamethods of an error's details may take.
+// detailsTime limits the metamethods of an error's details.
 const detailsTime = time.Second
 
-// AsException is the exception that an error is for another program, with the
-// trace of a script of v that has raised it. It takes the lock.
+// AsException converts an error to an exception for another program, with the trace
+// if a script of v has raised it. It takes the lock.
 func AsException(v *vm.VM, err error) *exceptions.Error {
 	var raised *vm.Error
 	if !errors.As(err, &raised) {
@@ -117,7 +118,7 @@ func AsException(v *vm.VM, err error) *exceptions.Error {
 	e := exceptions.Exception.Newf("%s", raised.Text).WithTrace(trace(raised.Frames))
 	ctx, cancel := context.WithTimeout(context.Background(), detailsTime)
 	defer cancel()
-	// The details may have metamethods, which may fail in turn.
+	// The details may have metamethods, which may fail too.
 	var class string
 	bad := v.Do(ctx, func(L *lua.LState) (err error) {
 		if IsErrorObject(raised.Value) {
@@ -132,10 +133,10 @@ func AsException(v *vm.VM, err error) *exceptions.Error {
 	return e
 }
 
-// Exception is the error of a value that a script has raised, for sending it
-// on. Frames are where that happened. An object that has a trace already keeps
-// it; one that came from a service has come further out meanwhile. This is the
-// one place where Lua's errors become Go's.
+// Exception converts a value that a script has raised, to send it on. Frames say
+// where that happened. An object that has a trace already keeps it; if it came from
+// a service, it has only passed through here. This is the only place where Lua
+// errors become Go errors.
 func Exception(L *lua.LState, value lua.LValue, frames []vm.Frame) (*exceptions.Error, error) {
 	object, ok := value.(*lua.LTable)
 	if !ok || !IsErrorObject(object) {
@@ -143,7 +144,6 @@ func Exception(L *lua.LState, value lua.LValue, frames []vm.Frame) (*exceptions.
 	}
 	e := &exceptions.Error{Class: classOf(object)}
 	_, e.Foreign = Part[foreign](object)
-	var failed error
 	detailsOf(object).ForEach(func(key, v lua.LValue) {
 		name, _ := key.(lua.LString)
 		switch name {
@@ -151,10 +151,9 @@ func Exception(L *lua.LState, value lua.LValue, frames []vm.Frame) (*exceptions.
 		case "message":
 			e.Message = v.String()
 		default:
-			raw, err := codec.For(L).Append(L, nil, v)
+			raw, err := codec.ForRPC(L).Append(L, nil, v)
 			if err != nil {
-				failed = err
-				return
+				return // details that JSON cannot express are left out
 			}
 			if name == "trace" && json.Unmarshal(raw, &e.Trace) == nil {
 				return
@@ -168,11 +167,11 @@ func Exception(L *lua.LState, value lua.LValue, frames []vm.Frame) (*exceptions.
 	if e.Trace == nil || e.Foreign {
 		e.Trace = append(trace(frames), e.Trace...)
 	}
-	return e, failed
+	return e, nil
 }
 
-// trace turns a Lua stack, innermost call first, into what is sent with an
-// exception: outermost first, and Lua functions alone.
+// trace converts a Lua stack, innermost call first, to the form that is sent with
+// an exception: outermost first, Lua functions only.
 func trace(frames []vm.Frame) []exceptions.Frame {
 	list := []exceptions.Frame{}
 	for _, f := range slices.Backward(frames) {
@@ -190,7 +189,7 @@ func trace(frames []vm.Frame) []exceptions.Frame {
 	return list
 }
 
-// IsErrorObject reports whether v is an object of an exception's class.
+// IsErrorObject reports whether v is an object of an error class.
 func IsErrorObject(v lua.LValue) bool {
 	t, ok := v.(*lua.LTable)
 	return ok && detailsOf(t) != nil && classOf(t) != nil
@@ -201,15 +200,16 @@ func detailsOf(object *lua.LTable) *lua.LTable {
 	return details
 }
 
-// classOf is the exception's class of an object: that of its Lua class, or of
-// the nearest ancestor which has one, under the name of the Lua class. Details
-// may name another type.
+// classOf returns the exception's class of an object: that of its Lua class, or of
+// the nearest ancestor that has one. Details may name another type: the error is
+// sent under that name, but stays what the object is. So details from a client
+// cannot turn an error into an Exit.
 func classOf(object *lua.LTable) *exceptions.Class {
 	class, _ := object.Metatable.(*lua.LTable)
 	for c := class; c != nil; c = ParentOf(c) {
 		if known, ok := Part[*exceptions.Class](c); ok {
 			if name, ok := detailsOf(object).RawGetString("type").(lua.LString); ok && string(name) != known.Name {
-				return exceptions.Lookup(string(name))
+				return &exceptions.Class{Name: string(name), Parent: known}
 			}
 			return known
 		}
@@ -217,21 +217,16 @@ func classOf(object *lua.LTable) *exceptions.Class {
 	return nil
 }
 
-// classTables are an interpreter's classes of exceptions, by their names.
-type classTables map[string]*lua.LTable
+// exceptionTables are an interpreter's error classes, by name.
+var exceptionTables = vm.Keep(func(*lua.LState) map[string]*lua.LTable { return map[string]*lua.LTable{} })
 
-type classTablesKey struct{}
-
-// ExceptionClass is the Lua class of an exception's class.
+// ExceptionClass returns the Lua class of an exception's class.
 func ExceptionClass(L *lua.LState, c *exceptions.Class) *lua.LTable {
-	attached := vm.Of(L).Attached
-	tables, ok := attached[classTablesKey{}].(classTables)
-	if !ok {
-		tables = classTables{}
-		attached[classTablesKey{}] = tables
-	}
+	tables := exceptionTables.Of(L)
 	if t, ok := tables[c.Name]; ok {
-		return t
+		if known, _ := Part[*exceptions.Class](t); known == c {
+			return t
+		}
 	}
 	var parent *lua.LTable
 	if c.Parent != nil {
@@ -240,14 +235,14 @@ func ExceptionClass(L *lua.LState, c *exceptions.Class) *lua.LTable {
 		parent = rootException.In(L)
 	}
 	t := NewClass(L, c.Name, parent)
-	Attach(L, t, c)
+	Attach(t, c)
 	if exceptions.Lookup(c.Name) == c {
-		tables[c.Name] = t // a name that a peer made up is not kept
+		tables[c.Name] = t // unknown names from peers are not stored
 	}
 	return t
 }
 
-// rootException is the parent of Exception. It has what all exceptions share.
+// rootException is the parent of Exception. It has what all errors share.
 var rootException = &Class{
 	Name:   "Raisable",
 	Params: "details, ...",
@@ -259,29 +254,24 @@ var rootException = &Class{
 		"__index":    exceptionIndex,
 		"__newindex": exceptionNewIndex,
 		"__tostring": exceptionToString,
+		"__concat":   exceptionConcat,
 		"__tojson":   exceptionToJSON,
 	},
 	Copy: Copy{Stays: true},
 }
 
 // initException is AveException(details), with a text or a table that has a
-// message; and RunError(cmd, out, message?).
+// message; for RunError(cmd, out, message?) see [fillRunError].
 func initException(c *Call) error {
 	class, _ := c.Self.Metatable.(*lua.LTable)
 	details := c.L.NewTable()
-	if c.Len() > 1 {
-		if !nearestClass(class).IsA(exceptions.RunError) {
-			return exceptions.TypeError.Newf("%s: wanted one argument, a message or a table with one, got %d", className(class), c.Len())
-		}
-		var message string
-		if c.Arg(3) != lua.LNil {
-			message = c.Arg(3).String()
-		}
-		details.RawSetString("cmd", c.Arg(1))
-		details.RawSetString("out", c.Arg(2))
-		details.RawSetString("ptyout", c.Arg(2))
-		details.RawSetString("message", lua.LString(message))
-	} else if err := fillDetails(c, details); err != nil {
+	fill := fillDetails
+	if nearestClass(class).IsA(exceptions.RunError) {
+		fill = fillRunError
+	} else if c.Len() > 1 {
+		return exceptions.TypeError.Newf("%s: wanted one argument, a message or a table with one, got %d", className(class), c.Len())
+	}
+	if err := fill(c, details); err != nil {
 		return err
 	}
 	if details.RawGetString("type") == lua.LNil {
@@ -318,10 +308,10 @@ func fillDetails(c *Call, details *lua.LTable) error {
 		if odd != nil {
 			return exceptions.TypeError.Newf("%s: argument 'details': wanted strings as keys, got %s", name, Describe(odd))
 		}
-		if _, ok := details.RawGetString("message").(lua.LString); ok {
+		if _, ok := details.RawGetString("message").(lua.LString); ok || mayLackMessage(c, details) {
 			return nil
 		}
-		return exceptions.TypeError.Newf("%s: argument 'details': wanted an entry 'message' that is a string, got %s",
+		return exceptions.TypeError.Newf("%s: argument 'details': wanted a string as the message, got %s",
 			name, Describe(details.RawGetString("message")))
 	case *lua.LNilType:
 		if known := nearestClass(c.Self.Metatable.(*lua.LTable)); known != nil && defaultMessages[known.Name] != "" {
@@ -332,8 +322,8 @@ func fillDetails(c *Call, details *lua.LTable) error {
 	return exceptions.TypeError.Newf("%s: argument 'details': wanted a message or a table with one, got %s", name, Describe(c.Arg(1)))
 }
 
-// defaultMessages are those that the classes of ave.network.exceptions have in
-// ave-common's document.
+// defaultMessages are the messages of the classes of ave.network.exceptions;
+// ave-common's document has them too.
 var defaultMessages = map[string]string{
 	"ConnectionClosed":     "connection closed",
 	"ConnectionTimeout":    "timed out",
@@ -341,6 +331,8 @@ var defaultMessages = map[string]string{
 	"ConnectionInProgress": "connection in progress",
 	"ConnectionAgain":      "connection again",
 	"ConnectionReset":      "connection reset",
+
+	"ConnectionUnknownHost": "unknown host",
 }
 
 func formatTrace(c *Call) error {
@@ -376,7 +368,7 @@ func exceptionNewIndex(L *lua.LState) int {
 	return 0
 }
 
-// uninitialized is what is wrong with an object without details.
+// uninitialized returns the error for an object without details.
 func uninitialized(object lua.LValue) error {
 	return fmt.Errorf("%s: the object was never initialized: its class must call the init of its parent", NameOf(object))
 }
@@ -392,6 +384,12 @@ func exceptionToString(L *lua.LState) int {
 		return 1
 	}
 	L.Push(lua.LString(e.Text()))
+	return 1
+}
+
+// exceptionConcat lets an error be part of a message like a string.
+func exceptionConcat(L *lua.LState) int {
+	L.Push(lua.LString(L.ToStringMeta(L.Get(1)).String() + L.ToStringMeta(L.Get(2)).String()))
 	return 1
 }
 

@@ -1,4 +1,4 @@
-// Package bind is how Go is shown to Lua: modules, functions, arguments,
+// Package bind makes Go usable from Lua: modules, functions, arguments,
 // classes and errors, each in one way.
 //
 // A binding reads as a table and then its functions:
@@ -19,9 +19,12 @@
 //		return c.Return(status, output)
 //	}
 //
-// The parameter list is what the stubs are checked against; a name that ends
-// in "?" may be left out. What is wrong with an argument is found out and said
-// here alone. An error that a function returns is raised in Lua as an error
+// Options that are declared in a core package get their names by [Options] instead
+// of tags.
+//
+// The stubs are compared with the parameter list; a parameter whose name ends
+// in "?" may be left out. Arguments are checked, and their errors reported,
+// only here. An error that a function returns is raised in Lua as an error
 // object of its class.
 package bind
 
@@ -36,7 +39,7 @@ type Module struct {
 	Name    string
 	Funcs   []Fn
 	Classes []*Class
-	// Fill adds to the table what isn't known until a state is there.
+	// Fill adds what is only known when a state exists.
 	Fill func(L *lua.LState, module *lua.LTable)
 }
 
@@ -47,14 +50,14 @@ type Fn struct {
 	Call   func(c *Call) error
 }
 
-// Func is the entry of a function or method in a table of them.
+// Func makes the entry of a function or method in a table.
 func Func(name, params string, call func(c *Call) error) Fn { return Fn{name, params, call} }
 
 // Open makes the module's table in L.
 func (m *Module) Open(L *lua.LState) *lua.LTable {
 	module := L.NewTable()
 	for _, fn := range m.Funcs {
-		module.RawSetString(fn.Name, fn.bind(L, m.Name, nil))
+		module.RawSetString(fn.Name, fn.bindNamed(L, m.Name+"."+fn.Name, nil, false))
 	}
 	for _, class := range m.Classes {
 		module.RawSetString(class.Name, class.In(L))
@@ -65,17 +68,18 @@ func (m *Module) Open(L *lua.LState) *lua.LTable {
 	return module
 }
 
-// signature is a function's parameter list taken apart, once per state.
+// signature is a parsed parameter list. It is parsed once per state.
 type signature struct {
 	name     string // as messages show it: "ave.cmd.run", "Profile:match"
 	params   []string
 	required int
 	variadic bool
-	class    *Class // of self; nil for a plain function
+	class    *Class // the class of a method; nil for a plain function
+	method   bool   // it is called on an object of the class
 }
 
-func newSignature(name, params string, class *Class) *signature {
-	s := &signature{name: name, class: class}
+func newSignature(name, params string, class *Class, method bool) *signature {
+	s := &signature{name: name, class: class, method: method}
 	for param := range strings.SplitSeq(params, ",") {
 		param = strings.TrimSpace(param)
 		switch {
@@ -92,17 +96,17 @@ func newSignature(name, params string, class *Class) *signature {
 	return s
 }
 
-// bind makes the Lua function. With a class it is a method.
-func (f Fn) bind(L *lua.LState, owner string, class *Class) *lua.LFunction {
+// bind makes the Lua function of a class or module.
+func (f Fn) bind(L *lua.LState, class *Class, method bool) *lua.LFunction {
 	separator := "."
-	if class != nil {
+	if method {
 		separator = ":"
 	}
-	return f.bindNamed(L, owner+separator+f.Name, class)
+	return f.bindNamed(L, class.Name+separator+f.Name, class, method)
 }
 
-func (f Fn) bindNamed(L *lua.LState, name string, class *Class) *lua.LFunction {
-	sig := newSignature(name, f.Params, class)
+func (f Fn) bindNamed(L *lua.LState, name string, class *Class, method bool) *lua.LFunction {
+	sig := newSignature(name, f.Params, class, method)
 	return L.NewFunction(func(L *lua.LState) int {
 		c := Call{L: L, sig: sig}
 		err := c.begin()
@@ -116,8 +120,8 @@ func (f Fn) bindNamed(L *lua.LState, name string, class *Class) *lua.LFunction {
 	})
 }
 
-// Function makes a Lua function that belongs to no module, under the name that
-// messages show.
+// Function makes a Lua function outside of a module, under the name that messages
+// show.
 func Function(L *lua.LState, name, params string, call func(c *Call) error) *lua.LFunction {
-	return Func("", params, call).bindNamed(L, name, nil)
+	return Func("", params, call).bindNamed(L, name, nil, false)
 }

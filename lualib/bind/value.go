@@ -5,21 +5,29 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/connection"
+	"avescript/core/suggest"
+	"avescript/lualib/stdlib"
 )
 
-// Seconds is a time in seconds, whole or not. A missing one is as good as nil;
-// math.huge is for ever.
+// Seconds is a time in seconds; fractions are allowed. A missing one counts as nil;
+// math.huge means no limit.
 type Seconds struct {
-	length time.Duration // negative for ever
+	length time.Duration // negative means no limit
 	given  bool
 }
 
-// Or is the time, negative for ever, or else what nil means.
+// SecondsOf returns a time as if a script had given it; negative means no limit.
+func SecondsOf(d time.Duration) Seconds { return Seconds{d, true} }
+
+// Or returns the time, negative for no limit; if it was nil, missing.
 func (s Seconds) Or(missing time.Duration) time.Duration {
 	if !s.given {
 		return missing
@@ -27,28 +35,41 @@ func (s Seconds) Or(missing time.Duration) time.Duration {
 	return s.length
 }
 
-// Unpacker is a type that knows how it is read from a Lua value. Its error
-// says what was wanted, with [Wanted].
+// Timeout returns how long the core waits; without a limit, connection.Forever.
+func (s Seconds) Timeout() time.Duration { return s.Or(connection.Forever) }
+
+// After returns a channel that receives when the time is over; never if there is no
+// limit.
+func (s Seconds) After() <-chan time.Time {
+	if d := s.Or(-1); d >= 0 {
+		return time.After(d)
+	}
+	return nil
+}
+
+// Unpacker is a type that reads itself from a Lua value. Its error says what was
+// wanted, with [Wanted].
 type Unpacker interface {
 	UnpackLua(L *lua.LState, v lua.LValue) error
 }
 
-// Wanted is the error of a value of the wrong type: "a string", "a list of
-// profiles". What came, and where, is added to it.
+// Wanted returns the error for a value of the wrong type, such as "a string" or "a
+// list of profiles". The place and the actual value are added to it.
 func Wanted(what string) error { return wanted(what) }
 
 type wanted string
 
 func (w wanted) Error() string { return "wanted " + string(w) }
 
-// Mismatch is the error of a value of the wrong type that names both.
+// Mismatch returns the error for a value of the wrong type, with what was wanted
+// and what was given.
 func Mismatch(want string, got lua.LValue) error {
 	return fmt.Errorf("wanted %s, got %s", want, Describe(got))
 }
 
-// Unpack reads v into the variable that target points to: a string, bool,
-// int, float64, [Seconds], []string, map[string]string, any kind of Lua value,
-// an [Unpacker], or a struct of options.
+// Unpack reads v into the variable that target points to: a string, bool, int,
+// float64, [Seconds], time.Duration, []string, map[string]string, any kind of Lua
+// value, an [Unpacker], or a struct of options. [Options] can be a target too.
 func Unpack(L *lua.LState, v lua.LValue, target any) error {
 	switch p := target.(type) {
 	case Unpacker:
@@ -90,13 +111,20 @@ func Unpack(L *lua.LState, v lua.LValue, target any) error {
 		return nil
 	case *Seconds:
 		return p.unpack(v)
+	case *time.Duration:
+		var s Seconds
+		err := s.unpack(v)
+		*p = s.Or(*p)
+		return err
 	case *[]string:
 		return unpackList(v, p)
 	case *map[string]string:
 		return unpackMap(v, p)
+	case Options:
+		return p.unpack(L, v)
 	}
 	if s := reflect.ValueOf(target).Elem(); s.Kind() == reflect.Struct {
-		return unpackOptions(L, v, s)
+		return optionsOf(s).unpack(L, v)
 	}
 	panic(fmt.Sprintf("bind: no way to unpack into a %T", target))
 }
@@ -171,36 +199,50 @@ func unpackMap(v lua.LValue, p *map[string]string) (err error) {
 	return err
 }
 
-// optionError is something wrong with an entry of a table of options.
+// optionError is an error in an entry of a table of options.
 type optionError struct{ name, text string }
 
 func (e *optionError) Error() string { return fmt.Sprintf("option '%s': %s", e.name, e.text) }
 
-// unpackOptions reads a table into a struct whose fields have the tag
-// `lua:"name"`. An entry that no field has is an error: a misspelt option must
-// not be ignored.
-func unpackOptions(L *lua.LState, v lua.LValue, into reflect.Value) error {
+// Options are the entries of a table of options that is not read into one struct
+// with tags, such as fields of a struct in core/, which has no tags.
+type Options []Option
+
+// Option is one entry.
+type Option struct {
+	name string
+	into any
+}
+
+// Into makes an option whose value is stored in target: see [Unpack].
+func Into(name string, target any) Option { return Option{name, target} }
+
+// optionsOf returns the fields of a struct that have the tag `lua:"name"`.
+func optionsOf(s reflect.Value) Options {
+	options := make(Options, s.NumField())
+	for i := range options {
+		options[i] = Option{s.Type().Field(i).Tag.Get("lua"), s.Field(i).Addr().Interface()}
+	}
+	return options
+}
+
+// unpack reads a table. An unknown entry is an error, so that a misspelt option is
+// not ignored.
+func (o Options) unpack(L *lua.LState, v lua.LValue) error {
 	t, ok := v.(*lua.LTable)
 	if !ok {
 		return wanted("a table of options")
 	}
-	fields := map[string]int{}
-	var names []string
-	for i := range into.NumField() {
-		name := into.Type().Field(i).Tag.Get("lua")
-		fields[name] = i
-		names = append(names, name)
-	}
 	for key, value := t.Next(lua.LNil); key != lua.LNil; key, value = t.Next(key) {
 		name, ok := key.(lua.LString)
 		if !ok {
-			return wanted("a table of options by name (" + strings.Join(names, ", ") + ")")
+			return wanted("a table of options by name (" + strings.Join(o.names(), ", ") + ")")
 		}
-		i, ok := fields[string(name)]
-		if !ok {
-			return &optionError{string(name), "there is no such option; there are " + strings.Join(names, ", ")}
+		i := slices.IndexFunc(o, func(option Option) bool { return option.name == string(name) })
+		if i < 0 {
+			return &optionError{string(name), "there is no such option" + suggest.Among(string(name), o.names())}
 		}
-		err := Unpack(L, value, into.Field(i).Addr().Interface())
+		err := Unpack(L, value, o[i].into)
 		if w := wanted(""); errors.As(err, &w) {
 			err = Mismatch(string(w), value)
 		}
@@ -211,8 +253,15 @@ func unpackOptions(L *lua.LState, v lua.LValue, into reflect.Value) error {
 	return nil
 }
 
-// Describe is a value as an error message shows it: its type, and the value
-// itself where that is short.
+func (o Options) names() (names []string) {
+	for _, option := range o {
+		names = append(names, option.name)
+	}
+	return names
+}
+
+// Describe returns a value as error messages show it: its type, and the value
+// itself if it is short.
 func Describe(v lua.LValue) string {
 	switch v := v.(type) {
 	case *lua.LNilType:
@@ -225,6 +274,10 @@ func Describe(v lua.LValue) string {
 			return "the string " + strconv.Quote(string(v[:most])+"...")
 		}
 		return "the string " + strconv.Quote(string(v))
+	case *lua.LUserData:
+		if file := stdlib.DescribeFile(v); file != "" {
+			return file
+		}
 	case *lua.LTable:
 		if name := className(v.Metatable); name != "" {
 			return "a " + name
@@ -233,8 +286,8 @@ func Describe(v lua.LValue) string {
 	return "a " + v.Type().String()
 }
 
-// Value makes a Lua value of a Go one: nil, a Lua value, string, []byte, bool,
-// any integer or float, []string, a time as seconds, or a list of such.
+// Value converts a Go value to a Lua value: nil, a Lua value, string, []byte, bool,
+// any integer or float, []string, a time as seconds, or a list of these.
 func Value(L *lua.LState, v any) lua.LValue {
 	switch v := v.(type) {
 	case nil:

@@ -1,145 +1,104 @@
-// Package child is the other side of Process:start: what a program does that
+// Package child is the child's side of Process:start: the work of a program that
 // was started to run a part of a script.
 package child
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
-	"avescript/core/connection"
+	"avescript/core/launch"
 	"avescript/core/process"
 	"avescript/lualib"
 	"avescript/lualib/bind"
 	"avescript/lualib/closure"
+	luaprocess "avescript/lualib/modules/process"
+	"avescript/lualib/modules/service"
 	"avescript/lualib/script"
+	"avescript/lualib/stdlib"
 	"avescript/lualib/vm"
 )
 
-// Main returns at once in a program that is no child. Otherwise it does the
-// child's work and exits. It must come before anything that takes time.
-func Main() {
-	number, ok := os.LookupEnv(lualib.ChildVariable)
-	if !ok {
-		return
-	}
-	os.Unsetenv(lualib.ChildVariable) // for the child's own children
-	fd, err := strconv.Atoi(number)
-	if err != nil || fd < 3 {
-		fmt.Fprintf(os.Stderr, "avescript: %s must be a descriptor, got %q\n", lualib.ChildVariable, number)
-		os.Exit(2)
-	}
-	syscall.CloseOnExec(fd)
-	link := os.NewFile(uintptr(fd), "link to the parent")
-	if kept, ok := os.LookupEnv(lualib.DaemonVariable); ok {
-		os.Exit(startDaemon(link, fd, kept))
-	}
-	os.Exit(process.Main(func() int { return run(link) }))
-}
+// Main returns at once in a program that is not a child. Otherwise it does the
+// child's work and exits. Call it before anything that takes time.
+func Main() { launch.Main(run) }
 
-// endQuietly has SIGQUIT, which a terminal sends to its whole foreground group,
+// endQuietly makes SIGQUIT, which a terminal sends to its whole foreground group,
 // end the process without a dump of Go's stacks.
 func endQuietly() {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGQUIT)
 	go func() {
 		<-signals
+		process.RemovePidFiles()
 		const signalled = 128
 		os.Exit(signalled + int(syscall.SIGQUIT))
 	}()
 }
 
-// init keeps the main goroutine of a child on the main thread: see
-// [process.Main].
-func init() {
-	if _, ok := os.LookupEnv(lualib.ChildVariable); ok {
-		runtime.LockOSThread()
-	}
-}
-
-// startDaemon starts this program once more, as the leader of a session, and
-// returns: the new process then belongs to init.
-func startDaemon(link *os.File, fd int, kept string) int {
-	os.Unsetenv(lualib.DaemonVariable)
-	files := []*os.File{os.Stdin, os.Stdout, os.Stderr}
-	inherit := func(fd int, file *os.File) {
-		for len(files) <= fd {
-			files = append(files, nil)
-		}
-		files[fd] = file
-	}
-	inherit(fd, link)
-	for number := range strings.SplitSeq(kept, ",") {
-		if n, err := strconv.Atoi(number); err == nil {
-			inherit(n, os.NewFile(uintptr(n), "inherited"))
-		}
-	}
-	daemon, err := os.StartProcess("/proc/self/exe", os.Args[:1], &os.ProcAttr{
-		Env:   append(os.Environ(), fmt.Sprintf("%s=%d", lualib.ChildVariable, fd)),
-		Files: files,
-		Sys:   &syscall.SysProcAttr{Setsid: true},
-	})
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "avescript: start a daemon: %v\n", err)
-		return 1
-	}
-	if connection.WriteFrame(link, []byte(strconv.Itoa(daemon.Pid))) != nil {
-		return 1 // the parent has gone
-	}
-	return 0
-}
-
-// run does the work that comes over the link and returns the exit status.
+// run does the work that comes over the link, and returns the exit status.
 func run(link *os.File) int {
 	user := make(chan os.Signal, 1)
 	var signals sync.WaitGroup
-	signals.Go(func() { // beside what follows: the runtime starts a thread for signals
+	signals.Go(func() { // concurrently, because the runtime starts a thread for signals
 		endQuietly()
 		signal.Notify(user, syscall.SIGUSR1)
 	})
-	frames := connection.NewFrameReader(link, lualib.MaxWork)
-	frames.Exact = true // what comes after the work is for FollowLifeline
-	work, err := frames.Next()
-	if err != nil || len(work) == 0 {
-		return 1 // the parent has gone
+	work, err := launch.Receive(link)
+	if err != nil {
+		return 1 // the parent has ended
 	}
-	awaited := work[0] == 1
+	base, err := origin(work.Daemon)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "avescript: cannot start the daemon: %v\n", err)
+		return 1
+	}
 	v := lualib.New(vm.Stdio{})
+	log := func(string) {}
+	defer func() { luaprocess.End(log, "ended") }()
 	var self *lua.LTable
 	err = v.Do(context.Background(), func(L *lua.LState) error {
-		values, err := closure.Unpack(L, work[1:])
+		values, err := closure.Unpack(L, work.Bytes, base)
 		if err != nil {
 			return err
 		}
 		self = values["self"].(*lua.LTable)
-		if err := adopt(L, self); err != nil {
+		if err := adopt(self); err != nil {
 			return err
 		}
-		handleTerm(L, self)
+		if work.Daemon {
+			if err := luaprocess.LeaveDirectory(L, self, base); err != nil {
+				return err
+			}
+		}
+		log = luaprocess.Logger(vm.Of(L), self)
+		stdlib.OnExit(L, func(_ *lua.LState, abrupt bool) {
+			if abrupt {
+				luaprocess.End(log, "ended")
+			}
+		})
+		handleEnd(L, self, work.Daemon)
 		handleUser(L, self, user)
 		signals.Wait()
-		bind.Method(L, self, "perform_prctl")
+		luaprocess.PerformPrctl(L, self, work.Daemon)
 		bind.Method(L, self, "redirect")
+		log("started")
 		bind.Method(L, self, "initialize")
 		return nil
 	})
-	if awaited {
-		if told := tell(v, link, err); err != nil || told != nil {
+	if work.Awaited {
+		if told := tell(v, link, self, err); err != nil || told != nil {
 			v.Finish()
-			return 1 // the parent raises the error, or is no more
+			return 1 // the parent raises the error, unless it has ended
 		}
 	}
-	go process.FollowLifeline(link, afterlife)
+	go process.FollowLifeline(link, termTime)
 	if err == nil {
 		err = v.Do(context.Background(), func(L *lua.LState) error {
 			perform(L, self)
@@ -154,100 +113,85 @@ func run(link *os.File) int {
 	return 0
 }
 
-// adopt makes the process what its object says.
-func adopt(L *lua.LState, self *lua.LTable) error {
+// adopt sets up the process as its object says.
+func adopt(self *lua.LTable) error {
 	self.RawSetString("pid", lua.LNumber(os.Getpid()))
 	if name, ok := self.RawGetString("proc_name").(lua.LString); ok {
-		// The name of the main thread is that of the process.
-		if err := os.WriteFile("/proc/self/comm", []byte(name), 0); err != nil {
-			return fmt.Errorf("name the process %q: %w", string(name), err)
+		if err := process.SetName(string(name)); err != nil {
+			return fmt.Errorf("cannot set the process name %q: %w", string(name), err)
 		}
 	}
 	return nil
 }
 
-// afterlife is how long handle_SIGTERM may take when the parent has died. The
-// child of one that was killed ends within a second.
-const afterlife = time.Second / 2
+// termTime limits handle_SIGTERM after the parent has died. The child of a parent
+// that was killed ends within a second.
+const termTime = time.Second / 2
 
-// handleTerm has SIGTERM call the process's handle_SIGTERM, if its class has
-// one, also while the script loops. Without it the signal ends the process.
-func handleTerm(L *lua.LState, self *lua.LTable) {
-	if L.GetField(self, "handle_SIGTERM") == lua.LNil {
-		return
+// handleEnd makes SIGTERM call the process's handle_SIGTERM if its class implements
+// it, even while the script loops. Otherwise the signal ends the process, after
+// this is logged and the pid file is removed; so do the signals that a terminal
+// sends to a daemon.
+func handleEnd(L *lua.LState, self *lua.LTable, daemon bool) {
+	handles, log, v := luaprocess.HandlesTerm(L, self), luaprocess.Logger(vm.Of(L), self), vm.Of(L)
+	if handles {
+		if err := process.KillAfterParent(termTime); err != nil {
+			fmt.Fprintf(os.Stderr, "avescript: %v\n", err)
+		}
 	}
-	if err := process.LimitAfterlife(afterlife); err != nil {
-		fmt.Fprintf(os.Stderr, "avescript: %v\n", err)
-	}
-	v := vm.Of(L)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM)
+	for _, sig := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if daemon && !signal.Ignored(sig) {
+			signal.Notify(signals, sig)
+		}
+	}
 	go func() {
-		for range signals {
+		for sig := range signals {
+			if sig != syscall.SIGTERM || !handles {
+				luaprocess.EndBySignal(log, sig.(syscall.Signal))
+			}
+			log("received SIGTERM")
 			v.Post(func(L *lua.LState) { bind.Method(L, self, "handle_SIGTERM", int(syscall.SIGTERM)) },
 				func(err error) { failHandler(v, self, err) })
 		}
 	}()
 }
 
-// handleUser has SIGUSR1, which signals receives, call the process's
-// handle_SIGUSR1, which writes the hickup file. If the script holds the lock in
-// a Go function there can be no more in it than Go's stacks.
+// handleUser makes SIGUSR1, which signals receives, call the process's
+// handle_SIGUSR1, which writes the hickup file.
 func handleUser(L *lua.LState, self *lua.LTable, signals <-chan os.Signal) {
-	v := vm.Of(L)
-	home, name := lualib.HickupHome(self), self.RawGetString("proc_name").String()
-	report := func(err error) {
-		if err != nil {
-			fmt.Fprintf(os.Stderr, "%s: SIGUSR1: %v\n", name, err)
-		}
-	}
-	go func() {
-		for range signals {
-			done := make(chan struct{})
-			v.Post(func(L *lua.LState) {
-				defer close(done)
-				// Whatever is wrong with it, the script goes on.
-				report(vm.Within(L, context.Background(), func(L *lua.LState) error {
-					bind.Method(L, self, "handle_SIGUSR1", int(syscall.SIGUSR1))
-					return nil
-				}))
-			}, report)
-			select {
-			case <-done:
-			case <-time.After(lualib.HickupGrace):
-				report(lualib.WriteStuckHickup(home, name))
-				<-done
-			}
-		}
-	}()
+	name := self.RawGetString("proc_name").String()
+	go luaprocess.AnswerHickups(vm.Of(L), luaprocess.HickupHome(self), name, signals, func(L *lua.LState) error {
+		bind.Method(L, self, "handle_SIGUSR1", int(syscall.SIGUSR1))
+		return nil
+	})
 }
 
-// failHandler ends the process when a signal handler has raised an error while
-// the script was waiting. A service that is running ends by an Exit as if one of
-// its methods had raised it.
+// failHandler ends the process when a signal handler has raised an error while the
+// script was waiting. An Exit ends a running service as if one of its methods had
+// raised it.
 func failHandler(v *vm.VM, self *lua.LTable, err error) {
-	if lualib.EndService(v, self, bind.AsException(v, err)) {
+	if service.End(v, self, bind.AsException(v, err)) {
 		return
 	}
 	v.Finish()
 	script.Report(os.Stderr, v, err, false)
+	luaprocess.End(luaprocess.Logger(v, self), "ended")
 	os.Exit(1)
 }
 
-// tell answers the parent, which need not be waiting: nothing if err is nil,
-// and otherwise the exception. Its own error is that the parent has gone.
-func tell(v *vm.VM, link *os.File, err error) error {
-	var answer []byte
-	if err != nil {
-		var bad error
-		if answer, bad = json.Marshal(bind.AsException(v, err)); bad != nil {
-			answer, _ = json.Marshal(err.Error())
-		}
+// tell sends the result of the start to the parent, which need not be waiting: the
+// port of a service, or nothing, if err is nil; otherwise the exception. Its own
+// error means that the parent has ended.
+func tell(v *vm.VM, link *os.File, self *lua.LTable, err error) error {
+	if err == nil {
+		return launch.TellReady(link, service.PortOf(v, self))
 	}
-	return connection.WriteFrame(link, answer)
+	return launch.TellFailed(link, bind.AsException(v, err))
 }
 
-// perform calls the target, or else run, with the arguments.
+// perform calls the target, or run, with the arguments.
 func perform(L *lua.LState, self *lua.LTable) {
 	var args []any
 	if list, ok := L.GetField(self, "args").(*lua.LTable); ok {

@@ -1,23 +1,23 @@
-// Package closure carries Lua values, functions among them, from one
-// interpreter to another in a different process.
+// Package closure passes Lua values, including functions, from one interpreter to
+// another in a different process.
 //
-// Go cannot fork a running interpreter, so a process that a script starts is a
-// fresh one that is handed its work. A function goes as the source of its
-// chunk, the way to its prototype in it, and the values of its upvalues; the
-// other side compiles the same source and puts the closure together again.
+// Go cannot fork a running interpreter, so a process that a script starts is a new
+// one that gets copies. A function is sent as the source of its chunk, the path to
+// its prototype in it, and the values of its upvalues; the other side compiles the
+// same source and makes the closure again.
 //
 //   - What is shared stays shared: a table that is reached twice is one table,
 //     and two functions that captured the same local still do.
-//   - The globals that the functions name go along, if they are the script's
+//   - The globals that the functions name are sent too, if they are the script's
 //     own.
-//   - A module, and what is in one, goes as its name. The other side requires
-//     it there, along the package.path of this one.
-//   - A class goes as its name, its parent and its entries.
-//   - An object with a Go part goes if its class says how. Its descriptor is
+//   - A module, and what is in one, is sent as its name. The other side requires
+//     it, with the package.path of this one.
+//   - A class is sent as its name, its parent and its entries.
+//   - An object with a Go part is sent if its class says how. Its descriptor is
 //     inherited under the same number.
 //
-// Everything else is refused, with the way that leads to it. Both sides are
-// the same program, so the form has no version.
+// Everything else is refused, and the error says where it was found. Both sides are
+// the same program, so the format has no version.
 package closure
 
 import (
@@ -39,10 +39,10 @@ const (
 	tagTrue
 	tagNumber
 	tagString
-	tagNull           // JSON's
+	tagNull           // JSON null
 	tagExact          // a number that only JSON can hold
-	tagAgain          // a table, function or cell that came before
-	tagTable          // metatable, then keys and values up to tagEnd
+	tagAgain          // a table, function or cell that was sent before
+	tagTable          // metatable, then keys and values until tagEnd
 	tagObject         // class, data, descriptor, then as a table
 	tagClass          // name, parent, then as a table
 	tagExceptionClass // name, parent
@@ -52,12 +52,12 @@ const (
 	tagEnd
 )
 
-// maxDepth is how deeply values may be nested.
+// maxDepth limits the nesting of values.
 const maxDepth = 2000
 
-// Error is a value that cannot be carried over.
+// Error means that a value cannot be passed.
 type Error struct {
-	Way  []string // what leads to it, from the outside inwards
+	Way  []string // the path to it, outermost first
 	What string
 }
 
@@ -65,8 +65,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s cannot be copied to another process (%s)", e.What, strings.Join(e.Way, ", "))
 }
 
-// Pack writes values. It calls inherit with each descriptor that the other
-// process must have. The caller runs under the lock of L's interpreter.
+// Pack writes values. It calls inherit with each descriptor that the other process
+// must inherit. The caller holds the lock of L's interpreter.
 func Pack(L *lua.LState, inherit func(fd int), values map[string]lua.LValue) ([]byte, error) {
 	p := &packer{
 		L: L, vm: vm.Of(L), inherit: inherit,
@@ -104,7 +104,7 @@ type packer struct {
 	ids     map[any]uint64 // tables, functions and cells by their identity
 	chunks  map[*vm.Chunk]uint64
 
-	globals map[string]bool // that functions name; true once they are packed
+	globals map[string]bool // globals that functions name; true when they are packed
 	pending []global
 }
 
@@ -112,7 +112,7 @@ func (p *packer) byte(b byte)     { p.out = append(p.out, b) }
 func (p *packer) uint(n uint64)   { p.out = binary.AppendUvarint(p.out, n) }
 func (p *packer) string(s string) { p.uint(uint64(len(s))); p.out = append(p.out, s...) }
 
-// below packs a value that what leads to.
+// below packs a value inside the current one; what says where it is.
 func (p *packer) below(what string, v lua.LValue) error {
 	p.way = append(p.way, what)
 	err := p.value(v)
@@ -124,7 +124,7 @@ func (p *packer) refuse(what string) error {
 	return &Error{Way: append([]string(nil), p.way...), What: what}
 }
 
-// again packs a thing that was packed before as its number. A new one gets the
+// again packs the number of a thing that was packed before. A new thing gets the
 // next number.
 func (p *packer) again(thing any) bool {
 	if id, ok := p.ids[thing]; ok {
@@ -138,7 +138,7 @@ func (p *packer) again(thing any) bool {
 
 func (p *packer) value(v lua.LValue) error {
 	if len(p.way) > maxDepth {
-		return &Error{Way: p.way[:4], What: fmt.Sprintf("a value that is nested more than %d levels deep", maxDepth)}
+		return &Error{Way: p.way[:4], What: fmt.Sprintf("a value nested more than %d levels deep", maxDepth)}
 	}
 	switch v := v.(type) {
 	case *lua.LNilType:
@@ -167,14 +167,14 @@ func (p *packer) value(v lua.LValue) error {
 	return nil
 }
 
-// global is a global variable as a function sees it.
+// global is a global variable, as a function sees it.
 type global struct {
 	env  *lua.LTable
 	name string
 }
 
-// packGlobals packs the globals that the functions name, and those that the
-// functions among them name, until there are no more.
+// packGlobals packs the globals that functions name, and those that functions among
+// these name, until there are no more.
 func (p *packer) packGlobals() error {
 	for len(p.pending) > 0 {
 		env, name := p.pending[0].env, p.pending[0].name

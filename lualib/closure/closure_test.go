@@ -12,7 +12,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"avescript/lualib"
+	"avescript/internal/luatest"
 	"avescript/lualib/bind"
 	"avescript/lualib/closure"
 	"avescript/lualib/vm"
@@ -35,7 +35,7 @@ func inheritNothing(int) {}
 // pack makes a value in an interpreter of its own and packs it.
 func pack(t testing.TB, code string) ([]byte, error) {
 	t.Helper()
-	v := lualib.New(vm.Stdio{})
+	v := luatest.New(t)
 	value, err := eval(v, "sender.lua", code)
 	if err != nil {
 		t.Fatalf("%s\n%v", code, err)
@@ -52,9 +52,9 @@ func pack(t testing.TB, code string) ([]byte, error) {
 // then.
 func receive(t testing.TB, data []byte) (*vm.VM, error) {
 	t.Helper()
-	v := lualib.New(vm.Stdio{})
+	v := luatest.New(t)
 	err := v.Do(context.Background(), func(L *lua.LState) error {
-		values, err := closure.Unpack(L, data)
+		values, err := closure.Unpack(L, data, "")
 		if err == nil {
 			v.Globals().RawSetString("value", values["value"])
 		}
@@ -155,12 +155,12 @@ func TestRefusals(t *testing.T) {
 		`local f = io.tmpfile() return function() f() end`:                              `\(value, upvalue 'f' of the function at sender.lua:1\)`,
 		`f = io.tmpfile() return function() return f end`:                               `\(global 'f'\)`,
 		`f = {io.tmpfile()} function g() return f end return function() return g() end`: `\(global 'f', entry 1\)`,
-		`return ("x"):gmatch(".")`:                                                      `a function that is written in Go and belongs to no module cannot be copied`,
-		`return coroutine.wrap(print)`:                                                  `a function that is written in Go and belongs to no module cannot be copied`,
+		`return ("x"):gmatch(".")`:                                                      `a Go function that is not in a module cannot be copied`,
+		`return coroutine.wrap(print)`:                                                  `a Go function that is not in a module cannot be copied`,
 		`return setfenv(function() end, {})`:                                            `a function at sender.lua:1 with an environment of its own cannot be copied`,
 		`return require("ave").RemoteControl{"", 1}`:                                    `a RemoteControl cannot be copied to another process \(value\)`,
 		`local s = require("ave").find_free_port() s:close() return s`:                  `a Socket, .*closed.*, cannot be copied`,
-		`local t = {} for _ = 1, 10000 do t = {t} end return t`:                         `a value that is nested more than 2000 levels deep cannot be copied`,
+		`local t = {} for _ = 1, 10000 do t = {t} end return t`:                         `a value nested more than 2000 levels deep cannot be copied`,
 		`local C = require("ave").Process:subclass("C") C.f = io.tmpfile() return C`:    `\(value, class C, field 'f'\)`,
 	} {
 		_, err := pack(t, code)
@@ -173,7 +173,7 @@ func TestRefusals(t *testing.T) {
 
 // The sender is told of the descriptors, once each.
 func TestDescriptors(t *testing.T) {
-	v := lualib.New(vm.Stdio{})
+	v := luatest.New(t)
 	value, err := eval(v, "sender.lua", `
 		local ave = require("ave")
 		a, b = ave.Pipe.pair()
@@ -201,7 +201,7 @@ func TestDescriptors(t *testing.T) {
 
 // What is refused is refused as a whole: the interpreter goes on as before.
 func TestPackingChangesNothing(t *testing.T) {
-	v := lualib.New(vm.Stdio{})
+	v := luatest.New(t)
 	value, err := eval(v, "sender.lua", `local n, f = 1, io.tmpfile() return {function() n = n + 1 return n end, function() return f end}`)
 	if err != nil {
 		t.Fatal(err)
@@ -259,8 +259,9 @@ func TestDataThatEndsTooEarly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	v := luatest.New(t)
 	for end := range data {
-		if _, err := unpack(data[:end]); err == nil {
+		if _, err := unpack(v, data[:end]); err == nil {
 			t.Fatalf("%d of %d bytes: got no error", end, len(data))
 		}
 	}
@@ -279,10 +280,9 @@ const sample = `
 		C, C({}), E, E("x"), ave.Profile{a = 1}, print, function() n = n + 1 end}
 `
 
-func unpack(data []byte) (values map[string]lua.LValue, err error) {
-	v := lualib.New(vm.Stdio{})
+func unpack(v *vm.VM, data []byte) (values map[string]lua.LValue, err error) {
 	err = v.Do(context.Background(), func(L *lua.LState) (err error) {
-		values, err = closure.Unpack(L, data)
+		values, err = closure.Unpack(L, data, "")
 		return err
 	})
 	return values, err
@@ -300,7 +300,7 @@ func FuzzUnpack(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		_, err := unpack(data)
+		_, err := unpack(luatest.New(t), data)
 		var raised *vm.Error
 		if errors.As(err, &raised) && raised.Bug != "" {
 			t.Errorf("a panic: %v\n%s", err, raised.Bug)

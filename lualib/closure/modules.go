@@ -7,18 +7,18 @@ import (
 	"avescript/lualib/vm"
 )
 
-// moduleName says where a table, function or userdata is found: in the module
-// of that name, along the path of fields.
+// moduleName is the place of a table, function or userdata: the name of a module
+// and the path of fields in it.
 type moduleName struct {
 	name string
 	path []string
 }
 
-// moduleNames finds what the modules that are loaded consist of: the module
-// itself, what is in it, such as io.stdout, and what is in the tables in it,
-// such as the methods of a class. What a script has put there is not the
-// module's, as far as that can be told. Of the globals only the functions of
-// Lua's library count; the rest belongs to the script.
+// moduleNames finds what the loaded modules consist of: the module itself, its
+// contents, such as io.stdout, and the contents of tables in it, such as the
+// methods of a class. What a script has added does not count, as far as that can be
+// seen. Of the globals, only the functions of Lua's library count; the rest belongs
+// to the script.
 func moduleNames(L *lua.LState) map[lua.LValue]moduleName {
 	n := namer{vm.Of(L), map[lua.LValue]moduleName{}}
 	globals := n.vm.Globals()
@@ -28,7 +28,7 @@ func moduleNames(L *lua.LState) map[lua.LValue]moduleName {
 			n.names[fn] = moduleName{"_G", []string{key}}
 		}
 	})
-	// Those in Go come first, since the others may have parts of them.
+	// Modules in Go come first, because other modules may contain parts of them.
 	for _, inGo := range []bool{true, false} {
 		each(n.vm.Loaded(), func(name string, module lua.LValue) {
 			if chunk, _ := n.vm.Module(name); name != "_G" && (chunk == nil) == inGo {
@@ -47,7 +47,8 @@ type namer struct {
 func (n *namer) module(name string, chunk *vm.Chunk, module lua.LValue) {
 	n.add(chunk, module, moduleName{name: name})
 	each(module, func(field string, v lua.LValue) {
-		if n.add(chunk, v, moduleName{name, []string{field}}) {
+		added := n.add(chunk, v, moduleName{name, []string{field}})
+		if _, known := n.names[v]; added || known && bind.IsClass(v) { // such as the super of another module's class
 			each(v, func(method string, v lua.LValue) {
 				n.add(chunk, v, moduleName{name, []string{field, method}})
 			})
@@ -55,14 +56,14 @@ func (n *namer) module(name string, chunk *vm.Chunk, module lua.LValue) {
 	})
 }
 
-// add names what is not named yet. A Lua function is a module's own if it comes
-// from the same chunk.
+// add names what has no name yet. A Lua function belongs to a module if it is from
+// the same chunk.
 func (n *namer) add(chunk *vm.Chunk, v lua.LValue, name moduleName) bool {
 	switch v := v.(type) {
 	case *lua.LUserData:
 	case *lua.LTable:
 		if chunk == nil && len(name.path) > 0 && name.name != "package" && !bind.IsClass(v) {
-			return false // modules in Go have no others
+			return false // modules in Go contain nothing else
 		}
 	case *lua.LFunction:
 		if origin, _, _ := n.vm.Origin(v.Proto); !v.IsG && (origin == nil || origin != chunk) {
@@ -98,7 +99,7 @@ func (p *packer) module(v lua.LValue) (bool, error) {
 		return false, nil
 	}
 	if _, found := p.vm.Module(m.name); !found {
-		return false, p.refuse("the module '" + m.name + "', which require does not find by itself,")
+		return false, p.refuse("the module '" + m.name + "', which require cannot find,")
 	}
 	p.byte(tagModule)
 	p.string(m.name)

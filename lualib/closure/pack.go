@@ -7,6 +7,7 @@ import (
 
 	"avescript/core/exceptions"
 	"avescript/lualib/bind"
+	"avescript/lualib/bytecode"
 	"avescript/lualib/codec"
 )
 
@@ -37,7 +38,7 @@ func metatableOf(t *lua.LTable) lua.LValue {
 	return t.Metatable
 }
 
-// entries packs the keys and values of a table that wanted agrees to.
+// entries packs the keys and values of a table for which wanted is true.
 func (p *packer) entries(t *lua.LTable, wanted func(key string, v lua.LValue) bool) error {
 	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
 		name, isName := k.(lua.LString)
@@ -77,7 +78,7 @@ func (p *packer) class(t *lua.LTable) error {
 	}
 	p.way = append(p.way, "class "+name)
 	err := p.entries(t, func(key string, v lua.LValue) bool {
-		// The other side's NewClass makes these.
+		// NewClass on the other side makes these.
 		return key != "__name" && key != "super" && (key != "__index" || v != t)
 	})
 	p.way = p.way[:len(p.way)-1]
@@ -111,12 +112,12 @@ func (p *packer) function(fn *lua.LFunction) error {
 		return err
 	}
 	if fn.Proto == nil {
-		return p.refuse("a function that is written in Go and belongs to no module")
+		return p.refuse("a Go function that is not in a module")
 	}
 	where := fmt.Sprintf("function at %s:%d", fn.Proto.SourceName, fn.Proto.LineDefined)
 	chunk, path, ok := p.vm.Origin(fn.Proto)
 	if !ok {
-		return p.refuse("a " + where + " whose source is not known")
+		return p.refuse("a " + where + " without known source")
 	}
 	if !p.extendsGlobals(fn.Env) {
 		return p.refuse("a " + where + " with an environment of its own")
@@ -148,9 +149,9 @@ func (p *packer) function(fn *lua.LFunction) error {
 	return nil
 }
 
-// extendsGlobals tells whether an environment is the global one, or looks there
-// for what it hasn't itself, as that of a test file does. The other side has the
-// global one for all functions.
+// extendsGlobals reports whether an environment is the global one, or looks up
+// missing names there, as that of a test file does. On the other side all functions
+// have the global one.
 func (p *packer) extendsGlobals(env *lua.LTable) bool {
 	for env != nil && env != p.vm.Globals() {
 		env = around(env)
@@ -158,7 +159,7 @@ func (p *packer) extendsGlobals(env *lua.LTable) bool {
 	return env != nil
 }
 
-// around is where an environment looks up what it hasn't itself, or nil.
+// around returns where an environment looks up missing names, or nil.
 func around(env *lua.LTable) *lua.LTable {
 	meta, _ := env.Metatable.(*lua.LTable)
 	if meta == nil {
@@ -168,14 +169,13 @@ func around(env *lua.LTable) *lua.LTable {
 	return next
 }
 
-// nameGlobals notes which globals a function reads, and the functions in it.
+// nameGlobals records the globals that a function, or a function in it, reads.
 func (p *packer) nameGlobals(env *lua.LTable, proto *lua.FunctionProto) {
-	const opcodeShift, constantMask = 26, 0x3ffff
 	for _, inst := range proto.Code {
-		if int(inst>>opcodeShift) != lua.OP_GETGLOBAL {
+		if bytecode.Op(inst) != lua.OP_GETGLOBAL {
 			continue
 		}
-		name := proto.Constants[inst&constantMask].String()
+		name := proto.Constants[bytecode.Bx(inst)].String()
 		if !p.globals[name] {
 			p.globals[name] = true
 			p.pending = append(p.pending, global{env, name})

@@ -13,11 +13,12 @@ import (
 	"avescript/lualib/vm"
 )
 
-// Unpack makes the values again that Pack has written, in the interpreter of
-// L, and sets the globals that came along. What a module raises while it is
-// required is raised.
-func Unpack(L *lua.LState, data []byte) (values map[string]lua.LValue, err error) {
-	u := &unpacker{L: L, vm: vm.Of(L), in: data}
+// Unpack makes the values that Pack has written in the interpreter of L, and sets
+// the globals. Errors of modules that are required are raised. With a base,
+// relative names of sources and the templates of package.path become absolute,
+// below base, for a process that changes its directory.
+func Unpack(L *lua.LState, data []byte, base string) (values map[string]lua.LValue, err error) {
+	u := &unpacker{L: L, vm: vm.Of(L), in: data, base: base}
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -27,7 +28,7 @@ func Unpack(L *lua.LState, data []byte) (values map[string]lua.LValue, err error
 			panic(p)
 		}
 	}()
-	L.SetField(L.GetGlobal("package"), "path", lua.LString(u.string()))
+	L.SetField(L.GetGlobal("package"), "path", lua.LString(u.searchPath(u.string())))
 	values = map[string]lua.LValue{}
 	for name := u.string(); name != ""; name = u.string() {
 		values[name] = u.value()
@@ -38,8 +39,8 @@ func Unpack(L *lua.LState, data []byte) (values map[string]lua.LValue, err error
 	return values, nil
 }
 
-// malformed is the panic that ends the unpacking of something that Pack has
-// not written, or that this process cannot make.
+// malformed is the panic that ends Unpack if the data is not from Pack, or if this
+// process cannot make a value.
 type malformed struct{ err error }
 
 func fail(format string, args ...any) {
@@ -50,14 +51,15 @@ type unpacker struct {
 	L      *lua.LState
 	vm     *vm.VM
 	in     []byte
+	base   string
 	depth  int
-	things []any // tables, functions and cells in the order of their numbers
+	things []any // tables, functions and cells, by number
 	chunks []*lua.FunctionProto
 }
 
 func (u *unpacker) byte() byte {
 	if len(u.in) == 0 {
-		fail("it ends too early")
+		fail("it is incomplete")
 	}
 	b := u.in[0]
 	u.in = u.in[1:]
@@ -67,7 +69,7 @@ func (u *unpacker) byte() byte {
 func (u *unpacker) uint() int {
 	n, size := binary.Uvarint(u.in)
 	if size <= 0 || n > math.MaxInt32 {
-		fail("it ends too early")
+		fail("it is incomplete")
 	}
 	u.in = u.in[size:]
 	return int(n)
@@ -76,7 +78,7 @@ func (u *unpacker) uint() int {
 func (u *unpacker) string() string {
 	n := u.uint()
 	if n > len(u.in) {
-		fail("it ends too early")
+		fail("it is incomplete")
 	}
 	s := string(u.in[:n])
 	u.in = u.in[n:]
@@ -97,7 +99,7 @@ func (u *unpacker) value() lua.LValue {
 		return lua.LTrue
 	case tagNumber:
 		if len(u.in) < 8 {
-			fail("it ends too early")
+			fail("it is incomplete")
 		}
 		bits := binary.LittleEndian.Uint64(u.in)
 		u.in = u.in[8:]
@@ -135,8 +137,8 @@ func (u *unpacker) value() lua.LValue {
 	}
 }
 
-// again finds what came before, by its number. Something that is not complete
-// enough to be referred to is not there yet.
+// again returns what was sent before, by its number. It fails for something that is
+// not complete enough yet.
 func again[T any](u *unpacker) (thing T) {
 	id := u.uint()
 	ok := id < len(u.things)
@@ -144,7 +146,7 @@ func again[T any](u *unpacker) (thing T) {
 		thing, ok = u.things[id].(T)
 	}
 	if !ok {
-		fail("a reference to what was not sent")
+		fail("a reference to a value that was not sent")
 	}
 	return thing
 }
@@ -155,7 +157,7 @@ func (u *unpacker) fill(t *lua.LTable) {
 	case *lua.LTable:
 		t.Metatable = meta
 	default:
-		fail("a metatable that is a %s", meta.Type())
+		fail("wanted a table as a metatable, got a %s", meta.Type())
 	}
 	u.entries(t)
 }
@@ -164,7 +166,7 @@ func (u *unpacker) entries(t *lua.LTable) {
 	for len(u.in) > 0 && u.in[0] != tagEnd {
 		key := u.value()
 		if n, ok := key.(lua.LNumber); key == lua.LNil || ok && n != n {
-			fail("a key that is %s", key)
+			fail("a table key cannot be %s", key)
 		}
 		t.RawSet(key, u.value())
 	}
@@ -176,7 +178,7 @@ func (u *unpacker) object() lua.LValue {
 	u.things = append(u.things, nil)
 	class, ok := u.value().(*lua.LTable)
 	if !ok || !bind.IsClass(class) || bind.Copying(&lua.LTable{Metatable: class}).Unpack == nil {
-		fail("an object without a class that can make it")
+		fail("an object whose class cannot make objects")
 	}
 	data, fd := u.string(), u.uint()-1
 	t, err := bind.Copying(&lua.LTable{Metatable: class}).Unpack(u.L, class, []byte(data), fd)
@@ -226,7 +228,7 @@ func (u *unpacker) function() lua.LValue {
 	for range u.uint() {
 		i := u.uint()
 		if i >= len(proto.FunctionPrototypes) {
-			fail("a function that its source does not have")
+			fail("a function that is not in its source")
 		}
 		proto = proto.FunctionPrototypes[i]
 	}
@@ -238,13 +240,13 @@ func (u *unpacker) function() lua.LValue {
 	return fn
 }
 
-// chunk compiles a chunk when it comes for the first time.
+// chunk compiles a chunk when it appears for the first time.
 func (u *unpacker) chunk() *lua.FunctionProto {
 	id := u.uint()
 	if id < len(u.chunks) {
 		return u.chunks[id]
 	}
-	name, source := u.string(), u.string()
+	name, source := u.sourceName(u.string()), u.string()
 	fn, err := u.vm.Load([]byte(source), name)
 	if err != nil {
 		fail("%w", err)
@@ -269,8 +271,7 @@ func (u *unpacker) cell() *lua.Upvalue {
 	}
 }
 
-// module finds what goes by its name, in the module that this process
-// requires for it.
+// module finds a value by its name in a module, which it requires.
 func (u *unpacker) module() lua.LValue {
 	name := u.string()
 	var v lua.LValue
@@ -282,10 +283,10 @@ func (u *unpacker) module() lua.LValue {
 	for range u.uint() {
 		field := u.string()
 		if v.Type() != lua.LTTable {
-			fail("module %s has no table with %s, which was sent by its name", name, field)
+			fail("module %s has no table with %s", name, field)
 		}
 		if v = u.L.GetField(v, field); v == lua.LNil {
-			fail("module %s has no %s in a new process; what a script adds to a module is not sent", name, field)
+			fail("module %s has no %s in the new process: changes of a script to a module are not copied", name, field)
 		}
 	}
 	return v

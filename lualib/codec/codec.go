@@ -1,33 +1,36 @@
-// Package codec turns Lua values into JSON and back, directly: no tree of Go
+// Package codec converts Lua values to JSON and back, directly: no tree of Go
 // values is built in between, since every call between services passes here
 // twice.
 //
-// What was received can be sent on unchanged, so the decoder keeps apart what
-// Lua by itself does not:
+// What was received can be sent on unchanged, so the decoder distinguishes what
+// Lua alone does not:
 //
 //   - An array becomes a table whose metatable has __jsontype = "list", an
-//     object one with __jsontype = "object". The mark decides what the table
-//     is when nothing is in it, and makes it an error to put into it what the
-//     other kind would hold. A script may set the same field in a metatable
+//     object one with __jsontype = "object". The mark decides what an empty
+//     table is, and makes it an error to put entries into it that only the
+//     other kind can have. A script may set the same field in a metatable
 //     of its own.
-//   - A null inside a table is [Codec.Null], because a nil would not be there.
-//     A null that stands alone is nil. Mind that Null counts as true in Lua.
+//   - A null inside a table is [Codec.Null], because a table cannot hold nil.
+//     A null outside of a table is nil. Note that Null counts as true in Lua.
 //   - A number that a Lua number cannot hold exactly, or not at all, such as
 //     9007199254740993 or 1e400, becomes a userdata around a [Number]. Decimal
 //     fractions are rounded to the nearest Lua number like everywhere else.
 //
-// In the other direction, a table without a mark is a list if it has the keys
-// 1 to n alone, and an object if all its keys are strings. The empty table {}
+// In the other direction, a table without a mark is a list if its keys are
+// 1 to n, and an object if all its keys are strings. The empty table {}
 // is the empty list: a function that collects items and finds none returns it,
-// and the json module of gopher-json writes the same. Who means an object
-// marks it. A metatable may have __tojson, a function of the value that gives
+// and the json module of gopher-json writes the same. An empty object must
+// be marked. A metatable may have __tojson, a function of the value that returns
 // another one to write in its place.
+//
+// NaN and infinity are refused in both directions, because JSON cannot express
+// them; [ForRPC] and [Codec.AllowNaN] read and write them as Python does.
 //
 // Integral numbers are written as integers up to 2^63, so 1 and not 1.0, and
 // others in the shortest form that reads back as the same number. Keys come in
 // the order in which they were put into the table. Bytes that are not UTF-8
-// are replaced by U+FFFD in both directions. Of two equal keys in an object
-// the last wins.
+// are replaced by U+FFFD in both directions. If an object has a key twice,
+// the last value wins.
 package codec
 
 import (
@@ -36,7 +39,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// MaxDepth is how deeply lists and objects may be nested, in both directions.
+// MaxDepth limits the nesting of lists and objects, in both directions.
 const MaxDepth = 1000
 
 const (
@@ -45,25 +48,27 @@ const (
 	markObject = lua.LString("object")
 )
 
-// Codec holds the metatables that one interpreter's values get. It does not
-// change after it was made; decoding therefore needs no lock, while encoding
-// reads tables and may call Lua, and so needs the interpreter's.
+// Codec has the metatables for the values of one interpreter. It never changes, so
+// decoding needs no lock; encoding reads tables and may call Lua, and so needs the
+// interpreter's lock.
 type Codec struct {
-	// Null stands for null inside tables, and is the same for all of an
-	// interpreter.
+	// Null stands for null inside tables. There is one for each interpreter.
 	Null *lua.LUserData
 
 	list, object, number *lua.LTable
 
-	main *lua.LState // for CreateTable alone, which does not touch it
+	nan     bool // NaN, Infinity and -Infinity are numbers
+	withNaN *Codec
+
+	main *lua.LState // only for CreateTable, which does not use its stack
 }
 
-// null is the value of the userdata that is Null in its interpreter.
+// null is the value of the userdata Null.
 type null struct{}
 
 const registryKey = "avescript.codec"
 
-// For gives the codec of the interpreter that L is a thread of.
+// For returns the codec of the interpreter that L belongs to.
 func For(L *lua.LState) *Codec {
 	if ud, ok := L.G.Registry.RawGetString(registryKey).(*lua.LUserData); ok {
 		return ud.Value.(*Codec)
@@ -82,11 +87,22 @@ func For(L *lua.LState) *Codec {
 		"__tostring": func(L *lua.LState) int { L.Push(lua.LString("null")); return 1 },
 	})
 
+	nan := *c
+	nan.nan, nan.withNaN = true, &nan
+	c.withNaN = &nan
+
 	ud := L.NewUserData()
 	ud.Value = c
 	L.G.Registry.RawSetString(registryKey, ud)
 	return c
 }
+
+// ForRPC returns the codec for calls and answers, which allows NaN.
+func ForRPC(L *lua.LState) *Codec { return For(L).AllowNaN() }
+
+// AllowNaN returns the same codec with NaN, Infinity and -Infinity for the numbers
+// that JSON does not have, as Python writes and reads them.
+func (c *Codec) AllowNaN() *Codec { return c.withNaN }
 
 // IsNull reports whether v is Null, of this interpreter or of another.
 func IsNull(v lua.LValue) bool {
@@ -94,12 +110,12 @@ func IsNull(v lua.LValue) bool {
 	return ok && ud.Value == null{}
 }
 
-// MarkList makes t a list, also while it is empty. A table with a metatable of
-// its own is refused.
+// MarkList marks t as a list, even if it is empty. It fails if the table has
+// another metatable.
 func (c *Codec) MarkList(t *lua.LTable) error { return c.mark(t, c.list, markList) }
 
-// MarkObject makes t an object, also while it is empty. A table with a
-// metatable of its own is refused.
+// MarkObject marks t as an object, even if it is empty. It fails if the table has
+// another metatable.
 func (c *Codec) MarkObject(t *lua.LTable) error { return c.mark(t, c.object, markObject) }
 
 func (c *Codec) mark(t, as *lua.LTable, kind lua.LString) error {
@@ -108,5 +124,5 @@ func (c *Codec) mark(t, as *lua.LTable, kind lua.LString) error {
 		t.Metatable = as
 		return nil
 	}
-	return fmt.Errorf("wanted a table without a metatable, got one with: set %s = %q in that", markField, kind)
+	return fmt.Errorf("the table has a metatable already: set %s = %q in it", markField, kind)
 }

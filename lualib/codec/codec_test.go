@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	lua "github.com/yuin/gopher-lua"
 
-	"avescript/core/control/wiretest"
+	"avescript/internal/wiretest"
 	"avescript/lualib/codec"
 )
 

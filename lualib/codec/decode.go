@@ -3,6 +3,7 @@ package codec
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strconv"
 	"sync"
 	"unicode/utf8"
@@ -11,7 +12,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// SyntaxError says where a text is not JSON.
+// SyntaxError says where a text is not valid JSON.
 type SyntaxError struct {
 	Offset int // in bytes, from 0
 	Line   int // from 1
@@ -24,8 +25,8 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Msg)
 }
 
-// Decode reads data, which must be one JSON value and nothing else. The value
-// keeps no reference to data. The error is a [*SyntaxError].
+// Decode reads data, which must be exactly one JSON value. The result keeps no
+// reference to data. The error is a [*SyntaxError].
 func (c *Codec) Decode(data []byte) (lua.LValue, error) {
 	d := newDecoder(c, data)
 	defer d.free()
@@ -39,8 +40,8 @@ func (c *Codec) Decode(data []byte) (lua.LValue, error) {
 	return c.alone(v), nil
 }
 
-// DecodeList is like Decode for a JSON array whose values are wanted and not a
-// table of them. A null among them is nil.
+// DecodeList reads a JSON array and returns its values without a table. A null
+// among them is nil.
 func (c *Codec) DecodeList(data []byte) ([]lua.LValue, error) {
 	d := newDecoder(c, data)
 	defer d.free()
@@ -61,7 +62,7 @@ func (c *Codec) DecodeList(data []byte) ([]lua.LValue, error) {
 	return values, nil
 }
 
-// alone is v as a value that is not in a table, where null can be nil.
+// alone returns v as a value outside of a table, where null can be nil.
 func (c *Codec) alone(v lua.LValue) lua.LValue {
 	if v == c.Null {
 		return lua.LNil
@@ -81,17 +82,17 @@ type decoder struct {
 	pos   int
 	depth int
 
-	// members are those of the arrays and objects that have not ended yet,
-	// outermost first. They are put into a table at its end, so that the
-	// table can be made with the right size.
+	// members are those of the unfinished arrays and objects, outermost first. They
+	// are put into a table at its end, so that the table can be made with the right
+	// size.
 	members []member
 }
 
-// decoders are kept for their members, whose space is worth more than all else
-// that decoding a small value takes.
+// decoders are reused for their members, whose allocation costs more than
+// everything else when a small value is decoded.
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
-// keptMembers is how many members a decoder may have had that is kept.
+// keptMembers is the largest number of members of a decoder that is reused.
 const keptMembers = 256
 
 func newDecoder(c *Codec, data []byte) *decoder {
@@ -127,11 +128,15 @@ func (d *decoder) value() (lua.LValue, error) {
 		return lua.LFalse, nil
 	case d.literal("null"):
 		return d.codec.Null, nil
+	case d.codec.nan && d.literal("NaN"):
+		return lua.LNumber(math.NaN()), nil
+	case d.codec.nan && d.literal("Infinity"):
+		return lua.LNumber(math.Inf(1)), nil
 	}
 	return nil, d.fail("a value")
 }
 
-// peek is the next byte that is no white space, or 0 at the end.
+// peek returns the next byte that is not white space, or 0 at the end.
 func (d *decoder) peek() byte {
 	for ; d.pos < len(d.data); d.pos++ {
 		switch c := d.data[d.pos]; c {
@@ -143,7 +148,7 @@ func (d *decoder) peek() byte {
 	return 0
 }
 
-// at is the byte at the position, or 0 at the end.
+// at returns the byte at the position, or 0 at the end.
 func (d *decoder) at() byte {
 	if d.pos < len(d.data) {
 		return d.data[d.pos]
@@ -153,7 +158,7 @@ func (d *decoder) at() byte {
 
 func (d *decoder) end() error {
 	if d.peek(); d.pos < len(d.data) {
-		return d.fail("nothing more")
+		return d.fail("the end of the text")
 	}
 	return nil
 }
@@ -266,7 +271,7 @@ func (d *decoder) field() error {
 	return nil
 }
 
-// enter steps over an opening bracket, leave over a closing one.
+// enter skips an opening bracket, leave a closing one.
 func (d *decoder) enter() error {
 	if d.depth == MaxDepth {
 		return d.fail(fmt.Sprintf("at most %d levels of nesting", MaxDepth))
@@ -294,6 +299,9 @@ func (d *decoder) number() (lua.LValue, error) {
 	integer := true
 	if d.at() == '-' {
 		d.pos++
+		if d.codec.nan && d.literal("Infinity") {
+			return lua.LNumber(math.Inf(-1)), nil
+		}
 	}
 	if d.at() == '0' {
 		d.pos++
@@ -351,7 +359,7 @@ func (d *decoder) string() (string, error) {
 	}
 }
 
-// escape goes to the last byte of an escape sequence.
+// escape moves to the last byte of an escape sequence.
 func (d *decoder) escape() error {
 	d.pos++
 	switch d.at() {
@@ -373,13 +381,13 @@ func isHex(c byte) bool {
 	return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// unquote makes a string of a literal that is known to be well formed, but for
-// bytes that are not UTF-8 and lone surrogates: these are replaced.
+// unquote decodes a string literal that is well formed except for bytes that are
+// not UTF-8 and lone surrogates: these are replaced.
 func unquote(literal []byte, ascii, escaped bool) string {
 	if ascii && !escaped || !escaped && utf8.Valid(literal) {
 		return string(literal[1 : len(literal)-1])
 	}
-	// The error says that something was replaced.
+	// The error only says that something was replaced.
 	s, _ := jsontext.AppendUnquote(nil, literal)
 	return string(s)
 }

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"regexp"
@@ -15,16 +16,15 @@ import (
 	"avescript/lualib/stdlib"
 )
 
-// Error says which part of a value cannot be written as JSON.
+// Error says which part of a value cannot be encoded as JSON.
 type Error struct {
-	// Path leads from the value to the part, as one would write it in Lua
-	// behind the value's name: ".items[3].name". It is empty for the value
-	// itself.
+	// Path leads from the value to the part, as Lua code after the name of the
+	// value: ".items[3].name". It is empty for the value itself.
 	Path string
 	Msg  string
 }
 
-// Error names the place, calling the whole "value".
+// Error names the place; the whole value is called "value".
 func (e *Error) Error() string {
 	const enough = 200 // a cycle through __tojson has a path as long as MaxDepth
 	if len(e.Path) > enough {
@@ -33,15 +33,15 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("value%s: %s", e.Path, e.Msg)
 }
 
-// below puts a step in front of the path, while the error is on its way up.
+// below adds a step at the beginning of the path, while the error is returned
+// outwards.
 func (e *Error) below(step string) *Error {
 	e.Path = step + e.Path
 	return e
 }
 
-// Append writes v to the end of dst. L is the thread on which __tojson is
-// called; what that raises is raised. The error is an [*Error], and dst is then
-// returned as it came.
+// Append writes v to the end of dst. L is the thread on which __tojson is called;
+// its errors are raised. The error is an [*Error]; dst is then returned unchanged.
 func (c *Codec) Append(L *lua.LState, dst []byte, v lua.LValue) ([]byte, error) {
 	e := encoder{codec: c, L: L, dst: dst}
 	if err := e.value(v); err != nil {
@@ -50,8 +50,8 @@ func (c *Codec) Append(L *lua.LState, dst []byte, v lua.LValue) ([]byte, error) 
 	return e.dst, nil
 }
 
-// AppendList is like Append for values that are no table, such as the
-// arguments of a call. A nil among them is written as null.
+// AppendList is like Append for values without a table, such as the arguments of a
+// call. A nil among them is written as null.
 func (c *Codec) AppendList(L *lua.LState, dst []byte, values []lua.LValue) ([]byte, error) {
 	e := encoder{codec: c, L: L, dst: append(dst, '[')}
 	for i, v := range values {
@@ -65,27 +65,43 @@ func (c *Codec) AppendList(L *lua.LState, dst []byte, values []lua.LValue) ([]by
 	return append(e.dst, ']'), nil
 }
 
-// AppendSorted is like Append, for a person to read: keys are sorted, and
-// everything has a line of its own, with indent in front for each level. With
-// an empty indent all is one line.
+// AppendSorted is like Append, but for people: keys are sorted, and everything is
+// on a line of its own, indented by indent for each level. With an empty indent
+// everything is on one line.
 func (c *Codec) AppendSorted(L *lua.LState, dst []byte, v lua.LValue, indent string) ([]byte, error) {
 	if strings.Trim(indent, " \t") != "" {
-		return dst, fmt.Errorf("wanted spaces and tabs to indent JSON with, got %q", indent)
+		return dst, fmt.Errorf("wanted spaces and tabs as indentation, got %q", indent)
 	}
-	text, err := c.Append(L, nil, v)
-	if err != nil {
+	e := encoder{codec: c, L: L, quoteNaN: true}
+	if err := e.value(v); err != nil {
 		return dst, err
 	}
-	// Two keys may have become equal when their bad bytes were replaced.
-	options := []jsontext.Options{jsontext.ReorderRawObjects(true), jsontext.AllowDuplicateNames(true)}
+	// Two keys may have become equal when their invalid bytes were replaced.
+	options := []jsontext.Options{
+		jsontext.ReorderRawObjects(true), jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(true),
+	}
 	if indent != "" {
 		options = append(options, jsontext.WithIndent(indent))
 	}
-	sorted := jsontext.Value(text)
+	sorted := jsontext.Value(e.dst)
 	if err := sorted.Format(options...); err != nil {
 		return dst, fmt.Errorf("cannot indent JSON: %w", err)
 	}
+	if c.nan {
+		for word, quoted := range quotedNaN {
+			sorted = bytes.ReplaceAll(sorted, []byte(quoted), []byte(word))
+		}
+	}
 	return append(dst, sorted...), nil
+}
+
+// quotedNaN are strings that stand for the words that the sorting does not know
+// either. No string of a value is written like this, because its letters need no
+// escape.
+var quotedNaN = map[string]string{
+	"NaN":       `"\u004eaN"`,
+	"Infinity":  `"\u0049nfinity"`,
+	"-Infinity": `"\u002dInfinity"`,
 }
 
 type encoder struct {
@@ -93,6 +109,8 @@ type encoder struct {
 	L     *lua.LState
 	dst   []byte
 	open  []lua.LValue // what is being written, outermost first
+
+	quoteNaN bool // write NaN and infinity as in quotedNaN
 }
 
 func (e *encoder) value(v lua.LValue) *Error {
@@ -116,10 +134,10 @@ func (e *encoder) value(v lua.LValue) *Error {
 }
 
 func noForm(v lua.LValue) *Error {
-	return &Error{Msg: "wanted a value that JSON has a form for, got a " + v.Type().String()}
+	return &Error{Msg: "cannot encode a " + v.Type().String() + " as JSON"}
 }
 
-// noFormOfObject is for an object of which a part is Go's.
+// noFormOfObject returns the error for an object with a part in Go.
 func noFormOfObject(t *lua.LTable) *Error {
 	name := "object"
 	if class, ok := t.Metatable.(*lua.LTable); ok {
@@ -127,19 +145,25 @@ func noFormOfObject(t *lua.LTable) *Error {
 			name = string(text)
 		}
 	}
-	return &Error{Msg: "wanted a value that JSON has a form for, got a " + name}
+	return &Error{Msg: "cannot encode a " + name + " as JSON"}
 }
 
 func (e *encoder) string(s string) {
-	// The error says that bad bytes were replaced, which is what we want.
+	// The error only says that invalid bytes were replaced, which is intended.
 	e.dst, _ = jsontext.AppendQuote(e.dst, s)
 }
 
 func (e *encoder) number(f float64) *Error {
 	abs := math.Abs(f)
 	switch {
+	case e.codec.nan && math.IsNaN(f):
+		e.word("NaN")
+	case e.codec.nan && math.IsInf(f, 1):
+		e.word("Infinity")
+	case e.codec.nan && math.IsInf(f, -1):
+		e.word("-Infinity")
 	case math.IsNaN(f) || math.IsInf(f, 0):
-		return &Error{Msg: fmt.Sprintf("wanted a number that JSON has a form for, got %v", f)}
+		return &Error{Msg: fmt.Sprintf("cannot encode %v: JSON numbers must be finite", f)}
 	case f == math.Trunc(f) && -1<<63 <= f && f < 1<<63 && (f != 0 || !math.Signbit(f)):
 		e.dst = strconv.AppendInt(e.dst, int64(f), 10)
 	case abs < 1e-6 && f != 0 || abs >= 1<<63: // an integer that long would be read as a Number
@@ -148,6 +172,14 @@ func (e *encoder) number(f float64) *Error {
 		e.dst = strconv.AppendFloat(e.dst, f, 'f', -1, 64)
 	}
 	return nil
+}
+
+// word writes a number that JSON cannot express.
+func (e *encoder) word(word string) {
+	if e.quoteNaN {
+		word = quotedNaN[word]
+	}
+	e.dst = append(e.dst, word...)
 }
 
 func (e *encoder) userdata(ud *lua.LUserData) *Error {
@@ -167,7 +199,7 @@ func (e *encoder) userdata(ud *lua.LUserData) *Error {
 	return noForm(ud)
 }
 
-// converted writes what __tojson makes of v.
+// converted writes the result of __tojson for v.
 func (e *encoder) converted(convert, v lua.LValue) *Error {
 	if err := e.enter(v); err != nil {
 		return err
@@ -187,7 +219,7 @@ func (e *encoder) enter(v lua.LValue) *Error {
 		return &Error{Msg: fmt.Sprintf("the %v contains itself", v.Type())}
 	}
 	if len(e.open) == MaxDepth {
-		return &Error{Msg: fmt.Sprintf("wanted at most %d levels of nesting, got more", MaxDepth)}
+		return &Error{Msg: fmt.Sprintf("nested more than %d levels deep", MaxDepth)}
 	}
 	e.open = append(e.open, v)
 	return nil
@@ -225,7 +257,7 @@ func (e *encoder) table(t *lua.LTable) *Error {
 	return err
 }
 
-// keyAfter is the first key of t that is not among 1 to n, or nil.
+// keyAfter returns the first key of t that is not among 1 to n, or nil.
 func keyAfter(t *lua.LTable, n int) lua.LValue {
 	last := lua.LNil
 	if n > 0 {
@@ -235,13 +267,13 @@ func keyAfter(t *lua.LTable, n int) lua.LValue {
 	return key
 }
 
-// list writes the values 1 to n. Extra is a key that t has besides these.
+// list writes the values 1 to n. extra is another key of t.
 func (e *encoder) list(t *lua.LTable, n int, extra lua.LValue) *Error {
 	if extra == stdlib.Hidden {
 		return noFormOfObject(t)
 	}
 	if extra != lua.LNil {
-		return &Error{Msg: fmt.Sprintf("wanted only the keys of a list, 1 to %d, got also %s", n, describe(extra))}
+		return &Error{Msg: fmt.Sprintf("a list can only have the keys 1 to %d, got also %s", n, describe(extra))}
 	}
 	e.dst = append(e.dst, '[')
 	for i := 1; i <= n; i++ {
@@ -250,7 +282,7 @@ func (e *encoder) list(t *lua.LTable, n int, extra lua.LValue) *Error {
 		}
 		v := t.RawGetInt(i)
 		if v == lua.LNil {
-			return (&Error{Msg: fmt.Sprintf("wanted a value everywhere in a list of %d, got nil", n)}).below(indexStep(i))
+			return (&Error{Msg: fmt.Sprintf("a list cannot contain nil: this one has %d entries; use json.null", n)}).below(indexStep(i))
 		}
 		if err := e.value(v); err != nil {
 			return err.below(indexStep(i))
@@ -260,8 +292,8 @@ func (e *encoder) list(t *lua.LTable, n int, extra lua.LValue) *Error {
 	return nil
 }
 
-// object writes the fields in the order of next, which is the one of LTable
-// that does not change from one run to the other.
+// object writes the fields in the order of LTable's next, which is the same in
+// every run.
 func (e *encoder) object(t *lua.LTable) *Error {
 	e.dst = append(e.dst, '{')
 	separate := false
@@ -271,7 +303,7 @@ func (e *encoder) object(t *lua.LTable) *Error {
 			return noFormOfObject(t)
 		}
 		if !ok {
-			return &Error{Msg: "wanted strings as the keys of an object, got " + describe(key)}
+			return &Error{Msg: "the keys of an object must be strings, got " + describe(key)}
 		}
 		if separate {
 			e.dst = append(e.dst, ',')
@@ -287,7 +319,7 @@ func (e *encoder) object(t *lua.LTable) *Error {
 	return nil
 }
 
-// describe is how a message names a key.
+// describe returns a key as messages name it.
 func describe(key lua.LValue) string {
 	switch key := key.(type) {
 	case lua.LString:

@@ -8,22 +8,20 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// Number is the text of a JSON number that a Lua number cannot hold exactly.
-// In Lua it is a userdata that can be printed, concatenated, and compared with
-// others of its kind. It has no arithmetic, and is never equal to a Lua number
-// or found as a table's key: both would need the digits that a Lua number has
-// not.
+// Number is the text of a JSON number that a Lua number cannot hold exactly. In Lua
+// it is a userdata that can be printed, concatenated, and compared with other
+// Numbers. It has no arithmetic, never equals a Lua number, and cannot be used to
+// look up a key: that would need digits that a Lua number does not have.
 type Number string
 
-// Float is the Lua number that is nearest, infinite if it is too large.
+// Float returns the nearest Lua number; infinity if it is too large.
 func (n Number) Float() float64 {
 	f, _ := strconv.ParseFloat(string(n), 64)
 	return f
 }
 
-// compare works on the digits as they are. It is exact, and takes no more time
-// than reading them; converting millions of them would keep an interrupt waiting
-// for seconds.
+// compare works on the digits. It is exact, and takes no more time than reading
+// them; converting millions of digits would delay an interrupt for seconds.
 func (n Number) compare(other Number) int {
 	a, b := n.decimal(), other.decimal()
 	return cmp.Or(
@@ -33,15 +31,15 @@ func (n Number) compare(other Number) int {
 	)
 }
 
-// decimal is sign * 0.digits * 10^exponent. The digits have no zeros at either
-// end, so that equal numbers look the same.
+// decimal is sign * 0.digits * 10^exponent. The digits have no zeros at either end,
+// so that equal numbers have equal digits.
 type decimal struct {
 	sign     int
 	digits   string
 	exponent int64
 }
 
-// decimal takes an exponent beyond 2^61 for that.
+// decimal limits exponents to 2^61.
 func (n Number) decimal() decimal {
 	text, negative := strings.CutPrefix(string(n), "-")
 	sign := 1
@@ -59,8 +57,8 @@ func (n Number) decimal() decimal {
 	return decimal{sign, strings.TrimRight(digits, "0"), exponent}
 }
 
-// ParseNumber reads text, a JSON number, as the decoder would: as a Lua number
-// if that holds it exactly, else as a Number.
+// ParseNumber reads text, a JSON number, like the decoder: as a Lua number if that
+// is exact, otherwise as a Number.
 func (c *Codec) ParseNumber(text string) (lua.LValue, error) {
 	d := decoder{codec: c, data: []byte(text)}
 	if first := d.peek(); first != '-' && !isDigit(first) {
@@ -95,8 +93,8 @@ func (c *Codec) newNumber(text []byte) *lua.LUserData {
 	return &lua.LUserData{Value: Number(text), Env: c.Null.Env, Metatable: c.number}
 }
 
-// isExact reports whether a Lua number holds i. The comparison with 1<<63
-// matters: converting that back to an int64 gives different results on
+// isExact reports whether a Lua number can hold i. The comparison with 1<<63 is
+// necessary: converting that number back to an int64 gives different results on
 // different processors.
 func isExact(i int64) bool {
 	f := float64(i)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -13,6 +14,8 @@ import (
 	"pgregory.net/rapid"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/codec"
 )
 
 // values are trees as encoding/json makes them.
@@ -165,4 +168,105 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%q became %q and then %q, %v", data, first, second, err)
 		}
 	})
+}
+
+// FuzzEncode makes a Lua value of any bytes: what is written is valid JSON, and means
+// for encoding/json what the value does.
+func FuzzEncode(f *testing.F) {
+	f.Add([]byte("l3tfn1.5 s2\xff\x00"))
+	f.Add([]byte("o2ka1kb" + "l1l1l0s3\"\\\n"))
+	f.Add([]byte("n9223372036854775808 "))
+	f.Add([]byte("l3n-0 n1e308 n0.1 "))
+	L, c := state(f)
+	f.Fuzz(func(t *testing.T, program []byte) {
+		b := builder{L: L, codec: c, rest: program}
+		v, want := b.value(0)
+		text, err := c.Append(L, nil, v)
+		if err != nil {
+			t.Fatalf("%v: %v", want, err)
+		}
+		var got any
+		if err := json.Unmarshal(text, &got); err != nil {
+			t.Fatalf("%v became %q: %v", want, text, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("%v became %q\n%s", want, text, diff)
+		}
+		back, err := c.Decode(text)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if again, err := c.Append(L, nil, back); err != nil || !sameJSON(again, text) {
+			t.Fatalf("%q became %q, %v", text, again, err)
+		}
+	})
+}
+
+func sameJSON(a, b []byte) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && cmp.Equal(x, y)
+}
+
+// builder makes a Lua value, and the same as encoding/json has it, of a program: t,
+// f and z are constants; n a number up to a space; s, l and o take a digit, of how many
+// bytes, entries or fields they are.
+type builder struct {
+	L     *lua.LState
+	codec *codec.Codec
+	rest  []byte
+}
+
+func (b *builder) next() byte {
+	if len(b.rest) == 0 {
+		return 'z'
+	}
+	c := b.rest[0]
+	b.rest = b.rest[1:]
+	return c
+}
+
+func (b *builder) text() string {
+	n := min(int(b.next()%10), len(b.rest))
+	s := string(b.rest[:n])
+	b.rest = b.rest[n:]
+	return s
+}
+
+func (b *builder) value(depth int) (lua.LValue, any) {
+	kind := b.next()
+	switch {
+	case kind == 't', kind == 'f':
+		return lua.LBool(kind == 't'), kind == 't'
+	case kind == 'n':
+		word, rest, _ := bytes.Cut(b.rest, []byte(" "))
+		b.rest = rest
+		f, err := strconv.ParseFloat(string(word), 64)
+		if err != nil || f-f != 0 {
+			f = 0
+		}
+		return lua.LNumber(f), f
+	case kind == 's':
+		s := b.text()
+		return lua.LString(s), string([]rune(s))
+	case kind == 'l' && depth < 50:
+		t, list := b.L.NewTable(), []any{}
+		_ = b.codec.MarkList(t)
+		for range b.next() % 10 {
+			v, want := b.value(depth + 1)
+			t.Append(v)
+			list = append(list, want)
+		}
+		return t, list
+	case kind == 'o' && depth < 50:
+		t, object := b.L.NewTable(), map[string]any{}
+		_ = b.codec.MarkObject(t)
+		for range b.next() % 10 {
+			key := string([]rune(b.text()))
+			v, want := b.value(depth + 1)
+			t.RawSetString(key, v)
+			object[key] = want
+		}
+		return t, object
+	}
+	return b.codec.Null, nil
 }

@@ -1,6 +1,6 @@
-// Package measure is what the command line offers to measure: which lines of
-// scripts are executed, and where their time goes, in this process and in all
-// that it starts.
+// Package measure does the measurements of the command line: which lines of scripts
+// are executed, and where their time is spent, in this process and in all that it
+// starts.
 package measure
 
 import (
@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -17,20 +18,24 @@ import (
 
 	"avescript/core/coverage"
 	"avescript/core/profiling"
+	"avescript/lualib/script"
 	"avescript/lualib/stdlib"
 	"avescript/lualib/syntax"
 	"avescript/lualib/vm"
 )
 
-// Options say what is measured, and where it goes.
+// Options say what to measure, and where to write the results.
 type Options struct {
 	Coverage string   // directory of the coverage report; "" is none
-	Include  []string // patterns of the files that count; none is all but tests
-	Exclude  []string // patterns of the files that don't
+	Include  []string // patterns of the files to count; none means all except tests
+	Exclude  []string // patterns of files not to count
 	Minimum  coverage.Minimum
 
 	Profile string // file of the profile; "" is none
 }
+
+// Directory is the default directory of the coverage report.
+const Directory = "coverage"
 
 // The files that lcov and people look for.
 const (
@@ -38,24 +43,31 @@ const (
 	pageName = "index.html"
 )
 
-// tests are the files that do not count unless they are asked for: a test that
-// is never executed is not what anybody wants to know of.
-var tests = []string{"**/test_*.lua", "**/*_test.lua", "**/*_spec.lua", "**/.*/**"}
+// tests returns the files that only count if they are asked for: nobody wants to
+// know that a test was not executed.
+func tests() []string {
+	patterns := []string{"**/.*/**"}
+	for _, name := range script.TestNames {
+		patterns = append(patterns, "**/"+name)
+	}
+	return patterns
+}
 
-// ErrBelow is that less was executed than was wanted, which has been written.
+// ErrBelow means that less was executed than required. The numbers were printed
+// already.
 var ErrBelow = errors.New("the coverage is too low")
 
-// Measurement is what is being measured.
+// Measurement is a running measurement.
 type Measurement struct {
 	opts     Options
 	coverage *coverage.Run  // nil if it is not measured
-	profile  *profiling.Run // likewise
+	profile  *profiling.Run // nil if it is not measured
 	finish   sync.Once
 }
 
-// Start has all interpreters measured that this process makes from now on, and
-// those of the processes that it starts. Nothing is done if nothing is asked
-// for; files are counted below the working directory.
+// Start measures all interpreters that this process makes from now on, and those of
+// processes that it starts. It does nothing if nothing is asked for. Files are
+// counted below the working directory.
 func Start(opts Options) (_ *Measurement, err error) {
 	m := &Measurement{opts: opts}
 	defer func() {
@@ -66,7 +78,7 @@ func Start(opts Options) (_ *Measurement, err error) {
 	if opts.Coverage != "" {
 		choice := coverage.Choice{Root: ".", Include: opts.Include, Exclude: opts.Exclude}
 		if len(choice.Include) == 0 {
-			choice.Exclude = append(choice.Exclude[:len(choice.Exclude):len(choice.Exclude)], tests...)
+			choice.Exclude = slices.Concat(choice.Exclude, tests())
 		}
 		if m.opts.Coverage, err = filepath.Abs(opts.Coverage); err != nil {
 			return nil, err
@@ -92,8 +104,40 @@ func Start(opts Options) (_ *Measurement, err error) {
 	return m, nil
 }
 
-// Finish writes the reports, and what people want to know at once to w. It may
-// be called from more than one place; the first call does it.
+// Around measures what run does, a script or tests. It writes the reports even if
+// run has failed, but not if nothing has run. Problems with a report are printed to
+// stderr; the error is then [script.ErrFailed].
+func Around(opts Options, stderr io.Writer, run func(*Measurement) error) error {
+	if opts.Coverage == "" && (opts.Include != nil || opts.Exclude != nil || opts.Minimum != coverage.Minimum{}) {
+		opts.Coverage = Directory // other coverage options imply --coverage
+	}
+	err := errors.Join(script.CheckFile("profile", opts.Profile), script.CheckDirectory("coverage", opts.Coverage))
+	if err != nil {
+		return err
+	}
+	m, err := Start(opts)
+	if err != nil {
+		return err
+	}
+	err = run(m)
+	var interrupted *script.Interrupted
+	if err != nil && !errors.Is(err, script.ErrFailed) && !errors.As(err, &interrupted) {
+		m.Discard()
+		return err
+	}
+	// Another report may use standard output.
+	measured := m.Finish(stderr)
+	if measured != nil && !errors.Is(measured, ErrBelow) {
+		fmt.Fprintf(stderr, "avescript: %v\n", measured)
+	}
+	if err == nil && measured != nil {
+		return script.ErrFailed
+	}
+	return err
+}
+
+// Finish writes the reports, and a summary to w. It may be called from several
+// places; the first call does the work.
 func (m *Measurement) Finish(w io.Writer) (err error) {
 	m.finish.Do(func() {
 		defer m.Discard()
@@ -107,8 +151,8 @@ func (m *Measurement) Finish(w io.Writer) (err error) {
 	return err
 }
 
-// FinishAtExit has os.exit in v finish the measurement, which would otherwise end
-// without a report. The exit status stays the script's.
+// FinishAtExit makes os.exit in v finish the measurement, which would otherwise end
+// without a report. The exit status is that of the script.
 func (m *Measurement) FinishAtExit(v *vm.VM, w io.Writer) {
 	_ = v.Do(context.Background(), func(L *lua.LState) error {
 		stdlib.OnExit(L, func(_ *lua.LState, abrupt bool) {
@@ -155,10 +199,10 @@ func (m *Measurement) report(w io.Writer) error {
 	return err
 }
 
-// loadIncluded gives counters to the files that are asked for and that nobody
-// has loaded. What is no Lua is left out.
+// loadIncluded gives counters to the chosen files that were not loaded. Files that
+// are not valid Lua are left out.
 func (m *Measurement) loadIncluded() error {
-	files, err := m.coverage.Included()
+	files, err := m.coverage.Included(script.IsName)
 	if err != nil || len(files) == 0 {
 		return err
 	}
@@ -178,7 +222,7 @@ func (m *Measurement) loadIncluded() error {
 	return nil
 }
 
-// writeFile makes a file of what write gives.
+// writeFile writes a file with write.
 func writeFile(path string, write func(io.Writer) error) error {
 	f, err := os.Create(path)
 	if err != nil {

@@ -1,10 +1,12 @@
 package measure_test
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/pprof/profile"
@@ -98,5 +100,43 @@ func TestNothingIsMeasuredUnlessAskedFor(t *testing.T) {
 func TestReportThatCannotBeWritten(t *testing.T) {
 	if _, err := run(t, measure.Options{Coverage: "a.lua/report"}, "return 1"); err == nil || err == measure.ErrBelow {
 		t.Errorf("wanted an error, got %v", err)
+	}
+}
+
+// TestAround: what has run is reported, and what has not leaves nothing.
+func TestAround(t *testing.T) {
+	mistake := errors.New("there is no such option")
+	for name, c := range map[string]struct {
+		opts      measure.Options
+		ran, want error
+		reported  bool
+	}{
+		"passed":      {measure.Options{Coverage: "coverage"}, nil, nil, true},
+		"failed":      {measure.Options{Coverage: "coverage"}, script.ErrFailed, script.ErrFailed, true},
+		"never ran":   {measure.Options{Coverage: "coverage"}, mistake, mistake, false},
+		"a minimum":   {measure.Options{Minimum: coverage.Minimum{Total: 1}}, nil, script.ErrFailed, true}, // nothing was counted
+		"not a place": {measure.Options{Coverage: "a.lua/coverage"}, nil, syscall.ENOTDIR, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			t.Setenv(coverage.Variable, "") // and as it was, afterwards
+			if err := os.WriteFile("a.lua", nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var stderr strings.Builder
+			err := measure.Around(c.opts, &stderr, func(*measure.Measurement) error { return c.ran })
+			if !errors.Is(err, c.want) {
+				t.Errorf("wanted %v, got %v", c.want, err)
+			}
+			_, missing := os.Stat("coverage/lcov.info")
+			if c.reported != (missing == nil) || c.reported != strings.Contains(stderr.String(), "Coverage of lines") {
+				t.Errorf("wanted a report: %v, got %v and:\n%s", c.reported, missing, &stderr)
+			}
+			if dir := os.Getenv(coverage.Variable); dir != "" {
+				if _, err := os.Stat(dir); err == nil {
+					t.Errorf("%s is left", dir)
+				}
+			}
+		})
 	}
 }

@@ -11,30 +11,38 @@ import (
 
 // interrupts are the SIGINTs of a session. The terminal sends one for Ctrl-C
 // while a script runs; while a line is edited Ctrl-C is a key. They are caught
-// all the time, so that one that comes too late doesn't end the REPL.
-type interrupts chan os.Signal
-
-func notifyInterrupts() interrupts {
-	came := make(interrupts, 1)
-	signal.Notify(came, syscall.SIGINT)
-	return came
+// all the time, so that a late SIGINT doesn't end the REPL.
+type interrupts struct {
+	came  chan os.Signal
+	meant func() bool // reports whether a SIGINT is for this session
 }
 
-func (came interrupts) stop() { signal.Stop(came) }
+func notifyInterrupts(meant func() bool) interrupts {
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, syscall.SIGINT)
+	return interrupts{came, meant}
+}
 
-// end gives a context that the next SIGINT ends. One that came before was
+func (i interrupts) stop() { signal.Stop(i.came) }
+
+// end returns a context that the next SIGINT ends. An earlier SIGINT was
 // meant for something else.
-func (came interrupts) end(ctx context.Context) (context.Context, func()) {
+func (i interrupts) end(ctx context.Context) (context.Context, func()) {
 	select {
-	case <-came:
+	case <-i.came:
 	default:
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
-		select {
-		case <-came:
-			cancel(&script.Interrupted{Signal: syscall.SIGINT})
-		case <-ctx.Done():
+		for {
+			select {
+			case <-i.came:
+				if i.meant() {
+					cancel(&script.Interrupted{Signal: syscall.SIGINT})
+				}
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	return ctx, func() { cancel(context.Canceled) }

@@ -1,7 +1,6 @@
 package repl
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,103 +8,85 @@ import (
 	"os"
 	"strings"
 
-	"github.com/ergochat/readline"
-
 	"avescript/lualib/script"
 )
 
-// lineReader is where the lines come from.
-type lineReader interface {
-	// Read returns a line without its end. At the end of the input it is
-	// io.EOF, after Ctrl-C errDropped.
-	Read(prompt string) (string, error)
+// inputs is where the inputs come from.
+type inputs interface {
+	// Read returns a whole input. At the end of the inputs the error is io.EOF, together
+	// with the unfinished input; after Ctrl-C it is errDropped.
+	Read() (string, error)
 	Interactive() bool
 	Close() error
 }
 
-// errDropped is that Ctrl-C was typed: what there is of the input is dropped.
+// errDropped is returned when Ctrl-C was typed: the unfinished input is dropped.
 var errDropped = errors.New("dropped")
 
-// openLines gives a line editor on a terminal, and plain lines from anything
-// else and from a terminal that cannot move its cursor.
-func openLines(ctx context.Context, config Config, interrupts interrupts) (lineReader, error) {
-	terminal := script.IsTerminal(os.Stdin)
-	if !terminal || !script.IsTerminal(os.Stdout) || os.Getenv("TERM") == "dumb" {
-		return &plainLines{ctx, interrupts, config.Stdin, bufio.NewReader(config.Stdin), config.Out, terminal}, nil
+// openInputs returns an editor on a terminal. It returns plain lines for other inputs, and
+// for a terminal that cannot move its cursor.
+func (r *repl) openInputs(ctx context.Context) (inputs, error) {
+	in, out := r.terminal()
+	terminal := script.IsTerminal(in)
+	if !terminal || !script.IsTerminal(out) || os.Getenv("TERM") == "dumb" {
+		return &plainLines{ctx, r, terminal, r.attach(nil)}, nil
 	}
-	return newEditor(ctx, config)
+	return r.newTyping(ctx)
 }
 
-// plainLines reads lines as they come. It prompts on a terminal only.
+// plainLines reads one line at a time and nothing after it, because the rest may be input
+// of the script. It prompts on a terminal only.
 type plainLines struct {
-	ctx        context.Context
-	interrupts interrupts
-	in         *os.File
-	buffered   *bufio.Reader
-	out        io.Writer
-	terminal   bool
+	ctx      context.Context
+	r        *repl
+	terminal bool
+	detach   func() // of the streams
 }
 
-func (p *plainLines) Read(prompt string) (string, error) {
-	if p.terminal {
-		fmt.Fprint(p.out, prompt)
+func (p *plainLines) Read() (string, error) {
+	text, err := p.line(p.r.prompt(p.r.width()))
+	for err == nil && p.r.incomplete(text) {
+		var line string
+		line, err = p.line(continuation)
+		text += "\n" + line
 	}
-	ctx, stop := p.interrupts.end(p.ctx)
+	return text, err
+}
+
+func (p *plainLines) line(prompt string) (string, error) {
+	if p.terminal {
+		fmt.Fprint(p.r.Out, prompt)
+	}
+	ctx, stop := p.r.interrupts.end(p.ctx)
 	defer stop()
-	defer script.InterruptReads(ctx, p.in)()
-	line, err := p.buffered.ReadString('\n')
+	defer script.InterruptReads(ctx, p.r.Stdin)()
+	line, err := readLine(p.r.Stdin)
 	switch {
 	case ctx.Err() != nil:
-		fmt.Fprintln(p.out)
+		fmt.Fprintln(p.r.Out)
 		return "", errDropped
-	case err != nil && p.terminal:
-		fmt.Fprintln(p.out)
+	case errors.Is(err, io.EOF) && p.terminal:
+		fmt.Fprintln(p.r.Out)
 	}
 	return strings.TrimRight(line, "\r\n"), err
 }
 
 func (p *plainLines) Interactive() bool { return p.terminal }
-func (p *plainLines) Close() error      { return nil }
 
-// editor reads lines that are edited on a terminal, and keeps them.
-type editor struct {
-	*readline.Instance
-	detach func() bool
+func (p *plainLines) Close() error {
+	p.detach()
+	return nil
 }
 
-func newEditor(ctx context.Context, config Config) (*editor, error) {
-	history := config.History
-	if history != "" && prepareHistory(history) != nil {
-		history = "" // a home that can't be written is no reason not to start
+// readLine reads a line with its end.
+func readLine(from io.Reader) (string, error) {
+	var line strings.Builder
+	var next [1]byte
+	for {
+		n, err := from.Read(next[:])
+		line.Write(next[:n])
+		if err != nil || n > 0 && next[0] == '\n' {
+			return line.String(), err
+		}
 	}
-	cursor := &cursor{in: os.Stdin, out: os.Stdout}
-	instance, err := readline.NewFromConfig(&readline.Config{
-		HistoryFile:       history,
-		HistoryLimit:      historyLimit,
-		HistorySearchFold: true,
-		EOFPrompt:         "\n",
-		Stdin:             cursor,
-		Stdout:            cursor,
-		FuncGetSize:       terminalSize,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &editor{instance, context.AfterFunc(ctx, func() { instance.Close() })}, nil
-}
-
-func (e *editor) Read(prompt string) (string, error) {
-	e.SetPrompt(prompt)
-	line, err := e.ReadLine()
-	if errors.Is(err, readline.ErrInterrupt) {
-		return "", errDropped
-	}
-	return line, err
-}
-
-func (e *editor) Interactive() bool { return true }
-
-func (e *editor) Close() error {
-	e.detach()
-	return e.Instance.Close()
 }

@@ -16,30 +16,32 @@ import (
 
 	"github.com/creack/pty"
 
+	"avescript/internal/poll"
+	"avescript/internal/reexec"
+	"avescript/lualib/child"
 	"avescript/lualib/repl"
 	"avescript/lualib/script"
 	"avescript/lualib/vm"
 )
 
-// asREPL is set in the environment of the child that is the REPL of a test.
-const asREPL = "REPL_TEST_HISTORY"
-
 func TestMain(m *testing.M) {
-	history, child := os.LookupEnv(asREPL)
-	if !child {
-		os.Exit(m.Run())
-	}
+	child.Main()
+	reexec.Main(reexec.Programs{"repl": runREPL, "prompt": runPrompt, "connect": runConnect, "service": runService})
+	os.Exit(m.Run())
+}
+
+// runREPL runs a REPL whose history is in a file, unless the name is empty.
+func runREPL(args []string) error {
 	ctx, stop := script.Notify(context.Background(), func(s syscall.Signal) { os.Exit(128 + int(s)) }, syscall.SIGTERM)
 	stdin := script.OpenStdin()
 	err := repl.Run(ctx, vm.New(vm.Stdio{In: stdin}), repl.Config{
-		Stdin: stdin, Out: os.Stdout, Banner: "the banner", History: history,
+		Stdin: stdin, Out: os.Stdout, Banner: "the banner", History: args[0],
 	})
 	stop()
 	if err != nil {
-		fmt.Println("ended:", err)
-		os.Exit(1)
+		return fmt.Errorf("ended: %w", err)
 	}
-	os.Exit(0)
+	return nil
 }
 
 // session is a REPL on a pseudoterminal that answers no questions.
@@ -56,8 +58,8 @@ type session struct {
 
 func start(t *testing.T, history string, env ...string) *session {
 	t.Helper()
-	s := &session{t: t, cmd: exec.Command(os.Args[0]), ended: make(chan error, 1)}
-	s.cmd.Env = append(os.Environ(), append([]string{"TERM=xterm", asREPL + "=" + history}, env...)...)
+	s := &session{t: t, cmd: reexec.Command("repl", history), ended: make(chan error, 1)}
+	s.cmd.Env = append(os.Environ(), append([]string{"TERM=xterm"}, env...)...)
 	terminal, err := pty.Start(s.cmd)
 	if err != nil {
 		t.Fatal(err)
@@ -93,20 +95,17 @@ var escapes = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]| \x08| {80}\r|[\r\x08]`
 // expect waits until the text has appeared after what was expected before.
 func (s *session) expect(text string) {
 	s.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for {
+	var fresh string
+	if !poll.Holds(func() bool {
 		s.mu.Lock()
 		output := escapes.ReplaceAllString(s.output.String(), "")
 		s.mu.Unlock()
-		if i := strings.Index(output[min(s.seen, len(output)):], text); i >= 0 {
-			s.seen += i + len(text)
-			return
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("wanted %q, got %q", text, output[min(s.seen, len(output)):])
-		}
-		time.Sleep(2 * time.Millisecond)
+		fresh = output[min(s.seen, len(output)):]
+		return strings.Contains(fresh, text)
+	}) {
+		s.t.Fatalf("wanted %q, got %q", text, fresh)
 	}
+	s.seen += strings.Index(fresh, text) + len(text)
 }
 
 func (s *session) send(keys string) {
@@ -246,7 +245,7 @@ func TestOutputWithoutNewlineStays(t *testing.T) {
 	s.expect("> ")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !regexp.MustCompile(`partial( \x08)? {80}\r> `).Match(s.output.Bytes()) {
+	if !regexp.MustCompile(`partial( \x08)? {80}\r\x1b\[J\x1b\[\?2004h> `).Match(s.output.Bytes()) {
 		t.Errorf("the prompt overwrites the output: %q", s.output.String())
 	}
 }
@@ -305,8 +304,7 @@ func TestDumbTerminal(t *testing.T) {
 }
 
 func TestPipe(t *testing.T) {
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), asREPL+"=")
+	cmd := reexec.Command("repl", "")
 	cmd.Stdin = strings.NewReader("x = 2\nlocal y = x\ny + 1\nif y then\nprint('yes')\nend\nexit\nnot run")
 	out, err := cmd.CombinedOutput()
 	if want := "3\nyes\n"; err != nil || string(out) != want {

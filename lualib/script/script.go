@@ -1,6 +1,6 @@
-// Package script runs a Lua script as the command line does: from a file, from
-// text or from standard input, with its arguments, until it is done or a
-// signal ends it. It also shows the errors that no script has caught.
+// Package script runs a Lua script like the command line: from a file, from text or
+// from standard input, with its arguments, until it ends or a signal ends it. It
+// also reports uncaught errors.
 package script
 
 import (
@@ -20,7 +20,7 @@ import (
 // Source is where a script comes from.
 type Source struct {
 	name string // of the chunk, in messages
-	arg0 string // what the script finds as arg[0]
+	arg0 string // arg[0] of the script
 	read func() ([]byte, error)
 	file bool // require looks beside it
 }
@@ -35,18 +35,24 @@ func Code(text string) Source {
 	return Source{"(command line)", "-e", func() ([]byte, error) { return []byte(text), nil }, false}
 }
 
-// Reader is a script that is read from standard input, or what stands for it.
+// Bundled is a script that was read already, with the name of its file. The program arg0
+// has it.
+func Bundled(name, arg0 string, text []byte) Source {
+	return Source{name, arg0, func() ([]byte, error) { return text, nil }, false}
+}
+
+// Reader is a script that is read from standard input or from another reader.
 func Reader(r io.Reader) Source {
 	return Source{"stdin", "-", func() ([]byte, error) { return io.ReadAll(r) }, false}
 }
 
-// Finish is called when a script has returned without an error: it runs the
-// tests that the script has registered and reports whether one has failed.
+// Finish is called when a script has returned without an error: it runs the tests
+// that the script has declared, and reports whether one has failed.
 type Finish func(ctx context.Context, v *vm.VM) (failed bool, err error)
 
-// ErrTestsFailed is what Run returns when a test of the script has failed. The
-// tests' own report has said so already.
-var ErrTestsFailed = errors.New("tests failed")
+// ErrFailed means that a script or a test has failed, and that the user was told
+// already. Run returns it if a test of the script has failed.
+var ErrFailed = errors.New("failed")
 
 // ReadError is a script that could not be read.
 type ReadError struct {
@@ -57,14 +63,13 @@ type ReadError struct {
 func (e *ReadError) Error() string { return fmt.Sprintf("cannot read %s: %v", e.Path, e.Err) }
 func (e *ReadError) Unwrap() error { return e.Err }
 
-// Run runs a script and then, unless finish is nil, its tests. The script gets
-// args as its arguments and in the global table arg, which also has the
-// script's name at index 0 and the interpreter's below. It can require the
-// modules beside its file. Files that the script has left with a buffer are
-// flushed in any case.
+// Run runs a script and then, unless finish is nil, its tests. The script gets args
+// as its arguments and in the global table arg, which also has the script's name at
+// index 0 and the interpreter's at -1. It can require modules beside its file.
+// Files that the script has left open are flushed in any case.
 //
-// The error is a *[ReadError], a syntax error, a *[vm.Error], the cause of
-// ctx's end, or [ErrTestsFailed]; [Report] can show it.
+// The error is a *[ReadError], a syntax error, a *[vm.Error], the cause of ctx's
+// end, or [ErrFailed]; [Report] can show it.
 func Run(ctx context.Context, v *vm.VM, source Source, args []string, finish Finish) error {
 	defer v.Finish()
 	text, err := source.read()
@@ -91,14 +96,14 @@ func Run(ctx context.Context, v *vm.VM, source Source, args []string, finish Fin
 		return nil
 	})
 	if err == nil && ctx.Err() != nil {
-		err = context.Cause(ctx) // it came when the script had all but ended
+		err = context.Cause(ctx) // ctx ended when the script was almost done
 	}
 	if err != nil || finish == nil {
 		return err
 	}
 	failed, err := finish(ctx, v)
 	if err == nil && failed {
-		err = ErrTestsFailed
+		err = ErrFailed
 	}
 	return err
 }
@@ -138,9 +143,9 @@ func withSource(err error, text []byte) error {
 	return &syntaxError{e, lineOf(text, e.Line)}
 }
 
-// Preload makes the global ave stand for require("ave"), which is loaded when
-// it is first used. Code that is typed in has it; a script in a file requires
-// what it uses.
+// Preload makes the global ave stand for require("ave"), which is loaded when it is
+// first used. It is for code that is typed in; a script in a file requires what it
+// uses.
 func Preload(v *vm.VM) error {
 	fn, err := v.Load([]byte(preload), "preload")
 	if err != nil {

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -60,11 +58,11 @@ func TestFinish(t *testing.T) {
 	finished := 0
 	finish := func(context.Context, *vm.VM) (bool, error) { finished++; return true, nil }
 	err := script.Run(context.Background(), v, script.Code("x = 1"), nil, finish)
-	if !errors.Is(err, script.ErrTestsFailed) || finished != 1 {
-		t.Errorf("wanted ErrTestsFailed after one call, got %v after %d", err, finished)
+	if !errors.Is(err, script.ErrFailed) || finished != 1 {
+		t.Errorf("wanted ErrFailed after one call, got %v after %d", err, finished)
 	}
 	err = script.Run(context.Background(), v, script.Code("error('x')"), nil, finish)
-	if errors.Is(err, script.ErrTestsFailed) || finished != 1 {
+	if errors.Is(err, script.ErrFailed) || finished != 1 {
 		t.Errorf("wanted no tests after an error, got %v after %d calls", err, finished)
 	}
 }
@@ -81,7 +79,7 @@ func TestNotify(t *testing.T) {
 	}
 	began := time.Now()
 	kill(t)
-	if s := wait(t, exited); s != syscall.SIGUSR1 || time.Since(began) > 2*time.Second {
+	if s := wait(t, exited); s != syscall.SIGUSR1 || time.Since(began) > 20*time.Second {
 		t.Errorf("wanted exit at once after a second signal, got %v after %v", s, time.Since(began))
 	}
 }
@@ -111,32 +109,13 @@ func wait[T any](t *testing.T, c <-chan T) (value T) {
 	return value
 }
 
-func TestFindTests(t *testing.T) {
-	root := t.TempDir()
-	for _, name := range []string{
-		"test_b.lua", "a_spec.lua", "sub/c_test.lua", "other.lua", "test_x.txt", ".hidden/test_h.lua", "sub/tested.lua",
+func TestIsTestName(t *testing.T) {
+	for name, want := range map[string]bool{
+		"test_b.lua": true, "a_spec.lua": true, "c_test.lua": true, "test_.lua": true,
+		"other.lua": false, "test_x.txt": false, "tested.lua": false, "spec.lua": false, "a_spec.lua.orig": false,
 	} {
-		path := filepath.Join(root, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, nil, 0o644)); err != nil {
-			t.Fatal(err)
+		if script.IsTestName(name) != want {
+			t.Errorf("%s: wanted %v", name, want)
 		}
-	}
-	t.Chdir(root)
-	if err := os.Symlink("sub", "link"); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct{ paths, want []string }{
-		{[]string{"link"}, []string{"link/c_test.lua"}},
-		{[]string{"."}, []string{"a_spec.lua", "sub/c_test.lua", "test_b.lua"}},
-		{[]string{"./other.lua", "sub", "sub/"}, []string{"other.lua", "sub/c_test.lua"}},
-		{[]string{".hidden"}, []string{".hidden/test_h.lua"}},
-	} {
-		if got, err := script.FindTests(c.paths, script.IsTestName); err != nil || !slices.Equal(got, c.want) {
-			t.Errorf("%q: wanted %q, got %q, %v", c.paths, c.want, got, err)
-		}
-	}
-	var unread *script.ReadError
-	if _, err := script.FindTests([]string{"missing"}, script.IsTestName); !errors.As(err, &unread) {
-		t.Errorf("wanted a ReadError, got %v", err)
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// OpenStdin gives standard input as a file whose reads can be interrupted.
+// OpenStdin returns standard input as a file whose reads can be interrupted.
 //
-// Go cannot wake a read of the descriptor that it was started with, and making
-// that one non-blocking would do the same to every process that shares it. A
-// terminal or pipe is therefore opened anew, without waiting for somebody to
-// write to a FIFO whose writer has gone. Where that is not possible, and for
-// other kinds of file, which do not keep a reader waiting, it is os.Stdin itself.
+// Go cannot interrupt a read of the descriptor that it was started with, and making
+// that descriptor non-blocking would affect every process that shares it. So a
+// terminal or pipe is opened again, without waiting for a writer of a FIFO that has
+// none. If that is not possible, and for other kinds of file, which do not block
+// readers, it is os.Stdin itself.
 func OpenStdin() *os.File {
 	info, err := os.Stdin.Stat()
 	if err != nil || info.Mode()&(fs.ModeCharDevice|fs.ModeNamedPipe) == 0 {
@@ -28,13 +28,13 @@ func OpenStdin() *os.File {
 	return f
 }
 
-// InterruptReads ends reads from a file of [OpenStdin] when ctx is done. After
-// stop the file can be read again.
+// InterruptReads ends reads from a file of [OpenStdin] when ctx is done. After stop
+// the file can be read again.
 func InterruptReads(ctx context.Context, f *os.File) (stop func()) {
 	done := make(chan struct{})
 	detach := context.AfterFunc(ctx, func() {
 		defer close(done)
-		// A file without deadlines is one whose reads do not wait long.
+		// Reads of a file without deadlines do not block for long.
 		_ = f.SetReadDeadline(time.Now())
 	})
 	return func() {
@@ -59,7 +59,7 @@ func IsTerminal(f *os.File) bool {
 	return err == nil && terminal
 }
 
-// HasColor reports whether what is written to f may have colours.
+// HasColor reports whether output to f may have colours.
 func HasColor(f *os.File) bool {
 	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && IsTerminal(f)
 }

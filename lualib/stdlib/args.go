@@ -5,10 +5,12 @@ import (
 	"reflect"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/bytecode"
 )
 
-// args are the arguments of one call. Every check raises a Lua error in the
-// words of the reference interpreter.
+// args are the arguments of one call. Every check raises a Lua error with the text
+// of the reference interpreter.
 type args struct {
 	L    *lua.LState
 	name string
@@ -24,8 +26,7 @@ func (a args) fail(format string, values ...any) {
 	a.L.RaiseError(format, values...)
 }
 
-// reject raises an error about argument n. In a method call self does not
-// count.
+// reject raises an error about argument n. In a method call self does not count.
 func (a args) reject(n int, problem string) {
 	if a.isMethodCall() {
 		n--
@@ -102,8 +103,8 @@ func (a args) integerOr(n, absent int) int {
 	return a.integer(n)
 }
 
-// option is argument n, one of the given words; the first stands for nil where
-// that is allowed.
+// option returns argument n, which must be one of the given words; absent is used
+// for nil where that is allowed.
 func (a args) option(n int, absent string, words ...string) string {
 	s := absent
 	if absent == "" || !a.absent(n) {
@@ -133,8 +134,8 @@ func (a args) pushBool(b bool) int {
 	return 1
 }
 
-// pushError pushes nil, the C text of the error and its number, and before the
-// text the name that it is about, if there is one.
+// pushError pushes nil, the C text of the error and its number. If the error is
+// about a name, that comes before the text.
 func (a args) pushError(err error, name string) int {
 	text, number := cError(err)
 	if name != "" {
@@ -154,15 +155,16 @@ func (a args) pushDone(err error, name string) int {
 	return a.pushBool(true)
 }
 
-// room is how many values a function may push. The registry holds the caller's
-// too, whose number cannot be asked for, and overflows without a good message.
+// room returns how many values a function may push. The registry also holds the
+// values of the callers, whose number is not known, and an overflow has no good
+// message.
 func (a args) room() int {
 	return max(a.L.Options.RegistrySize, a.L.Options.RegistryMaxSize) / 2
 }
 
-// isMethodCall reports whether the running function was called as
-// object:name(). gopher-lua does not tell, but the caller's code does: the
-// instruction that loaded the function's register is then OP_SELF.
+// isMethodCall reports whether the running function was called as object:name().
+// gopher-lua does not tell, but the caller's code shows it: the instruction that
+// loaded the function's register is then OP_SELF.
 func (a args) isMethodCall() bool {
 	debug, ok := a.L.GetStack(1)
 	if !ok {
@@ -178,17 +180,17 @@ func (a args) isMethodCall() bool {
 	if pc < 0 || pc >= len(code) {
 		return false
 	}
-	return lastLoad(code[:pc], registerA(code[pc])) == lua.OP_SELF
+	return lastLoad(code[:pc], bytecode.A(code[pc])) == lua.OP_SELF
 }
 
-// lastLoad is the opcode of the last instruction that may have put a function
+// lastLoad returns the opcode of the last instruction that may have put a function
 // into the register, or -1.
-func lastLoad(code []uint32, register uint32) int {
+func lastLoad(code []uint32, register int) int {
 	for i := len(code) - 1; i >= 0; i-- {
-		if registerA(code[i]) != register {
+		if bytecode.A(code[i]) != register {
 			continue
 		}
-		switch op := int(code[i] >> 26); op {
+		switch op := bytecode.Op(code[i]); op {
 		case lua.OP_SELF, lua.OP_MOVE, lua.OP_MOVEN, lua.OP_GETUPVAL, lua.OP_GETGLOBAL,
 			lua.OP_GETTABLE, lua.OP_GETTABLEKS, lua.OP_CALL, lua.OP_CLOSURE:
 			return op
@@ -197,9 +199,7 @@ func lastLoad(code []uint32, register uint32) int {
 	return -1
 }
 
-func registerA(instruction uint32) uint32 { return instruction >> 18 & 0xff }
-
-// truncate is the integer part of x, at most the largest integer.
+// truncate returns the integer part of x, at most the largest integer.
 func truncate(x float64) int {
 	switch {
 	case x != x:

@@ -64,9 +64,9 @@ func (lib *library) collectGarbage(a args) int {
 
 func baseGCInfo(a args) int { return a.pushNumber(float64(int(heapBytes()) / 1024)) }
 
-// heapBytes is the size of the objects on Go's heap, which all states share.
-// Package runtime/metrics has it for less, but would take a thirtieth of every
-// start to initialize.
+// heapBytes returns the size of the objects on Go's heap, which all states share.
+// Package runtime/metrics would be cheaper to call, but its initialization takes a
+// thirtieth of every start.
 func heapBytes() float64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
@@ -112,11 +112,11 @@ func newIpairs(L *lua.LState) func(args) int {
 	}
 }
 
-// Hidden is a key that scripts never get hold of: next, pairs and table.foreach
-// pass over it. What lies under it is Go's.
+// Hidden is a key that scripts never see: next, pairs and table.foreach skip it. Go
+// stores its own values under it.
 var Hidden lua.LValue = &lua.LUserData{}
 
-// next is the entry of t after key that scripts may see.
+// next returns the entry of t after key that scripts may see.
 func next(t *lua.LTable, key lua.LValue) (lua.LValue, lua.LValue) {
 	key, value := t.Next(key)
 	if key == Hidden {
@@ -149,8 +149,8 @@ func (lib *library) pairs(a args) int {
 	return 3
 }
 
-// print calls the global tostring, as the reference does, and writes its line
-// at once.
+// print calls the global tostring, as the reference does, and writes its line in
+// one piece.
 func (lib *library) print(a args) int {
 	var line strings.Builder
 	tostring := a.L.GetGlobal("tostring")
@@ -186,8 +186,8 @@ func baseToString(a args) int {
 	return 1
 }
 
-// toStringMeta is what a value's __tostring says, which need not be a string,
-// or else its text.
+// toStringMeta returns the result of a value's __tostring, which need not be a
+// string, or else its text.
 func toStringMeta(L *lua.LState, value lua.LValue) lua.LValue {
 	if text, ok := toString(value); ok {
 		return lua.LString(text)

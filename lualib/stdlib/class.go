@@ -1,6 +1,6 @@
 package stdlib
 
-// Sets and classes of characters in patterns, and those of the C locale.
+// Sets and classes of characters in patterns, as in the C locale.
 
 // inSet reports whether c is in the set m.pat[p:end].
 func (m *matcher) inSet(c byte, p, end int) bool {
@@ -29,7 +29,7 @@ func (m *matcher) inSet(c byte, p, end int) bool {
 }
 
 // inClass reports whether c is in the class that a letter names; any other
-// character stands for itself. Characters are those of the C locale.
+// character means itself. Characters are those of the C locale.
 func inClass(c, class byte) bool {
 	var in bool
 	switch class | 0x20 {

@@ -12,8 +12,8 @@ import (
 
 // os.date and os.time: calendar time in the process's time zone, or UTC.
 
-// maxUnixTime is the end of the last year whose number is an int of C; the
-// reference has no date beyond it.
+// maxUnixTime is the end of the last year whose number fits into a C int; the
+// reference has no later date.
 const maxUnixTime = 67768036191676799
 
 func osDate(a args) int {
@@ -75,8 +75,8 @@ func osTime(a args) int {
 	return a.pushNumber(float64(result.Unix()))
 }
 
-// dateField is an entry of the table; without a default that is not negative
-// it has to be there. The range is that of C's int.
+// dateField returns an entry of the table. It is mandatory if the default is
+// negative. The range is that of a C int.
 func (a args) dateField(t *lua.LTable, name string, absent int) int {
 	x, ok := toNumber(a.L.GetField(t, name))
 	if ok {
@@ -88,8 +88,8 @@ func (a args) dateField(t *lua.LTable, name string, absent int) int {
 	return absent
 }
 
-// inDST reads the clock's time as daylight saving time, or as not, which moves
-// it by the difference to the nearest half of the year that has that.
+// inDST reads the clock's time as daylight saving time, or as standard time. This
+// moves it by the difference to the nearest half of the year that has it.
 func inDST(t time.Time, dst bool) time.Time {
 	if t.IsDST() == dst {
 		return t
@@ -103,15 +103,15 @@ func inDST(t time.Time, dst bool) time.Time {
 			}
 		}
 	}
-	// Where there is none, the C library assumes an hour.
+	// If there is no daylight saving time, the C library assumes an hour.
 	if dst {
 		return t.Add(-time.Hour)
 	}
 	return t.Add(time.Hour)
 }
 
-// Strftime formats a time as C does in the C locale. What is no conversion
-// stays as it is.
+// Strftime formats a time as C does in the C locale. Everything that is not a
+// conversion stays.
 func Strftime(t time.Time, format string) string {
 	var out strings.Builder
 	for i := 0; i < len(format); i++ {

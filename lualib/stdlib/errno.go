@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cError is the error as C knows it: the text of strerror and the number.
-// What is no error of the system has its own text and the number 0.
+// cError returns the error as C has it: the text of strerror and the number. An
+// error that is not from the system has its own text and the number 0.
 func cError(err error) (text string, number int) {
 	var errno syscall.Errno
 	switch {
@@ -20,7 +20,7 @@ func cError(err error) (text string, number int) {
 	default:
 		return err.Error(), 0
 	}
-	// Go has the texts of C, but begins them with a small letter.
+	// Go has the texts of C, but they begin in lower case.
 	text = errno.Error()
 	return strings.ToUpper(text[:1]) + text[1:], int(errno)
 }

@@ -15,12 +15,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// file is what a FILE* userdata holds. Reading is buffered, writing only after
-// setvbuf. A file that Lua forgets is closed by [os.File]'s own cleanup; there
-// is nothing to be written by then, because library.unflushed keeps files with
-// a buffer alive.
+// file is the content of a FILE* userdata. Reading is buffered, writing only after
+// setvbuf. A file that is garbage in Lua is closed by [os.File]'s own cleanup; then
+// there is nothing to write, because library.unflushed keeps files with a buffer
+// alive.
 //
-// Methods that take no args touch no Lua state and run within do.
+// Methods without args touch no Lua state and run within do.
 type file struct {
 	lib    *library
 	reader *bufio.Reader // nil if it is not for reading
@@ -28,22 +28,27 @@ type file struct {
 	buffer *bufio.Writer // before writer, after setvbuf
 	byLine bool          // the buffer is flushed at the end of a line
 
-	os    *os.File        // nil if the host's stream is something else
-	child <-chan struct{} // of popen: closed when it has ended
-	std   bool            // a standard stream, which scripts do not close
+	os    *os.File        // the file itself; nil if the host's stream is not a file
+	child <-chan struct{} // for popen: closed when the child has ended
+	std   bool            // a standard stream, which scripts cannot close
 	slow  bool            // an operation may block: not a regular file
 
-	// closed belongs to the VM's lock, so that every thread sees it at once.
+	// closed is guarded by the VM's lock, so that every thread sees it at once.
 	closed bool
 
-	// mu keeps the threads apart that are in do with the VM's lock released.
+	// mu is for threads that are in do, with the VM's lock released.
 	mu      sync.Mutex
 	waiting context.Context // of the operation in do
 }
 
 func (lib *library) newFile(stream any, readable, writable bool) *file {
 	f := &file{lib: lib, slow: true}
-	if f.os, _ = stream.(*os.File); f.os != nil {
+	if around, ok := stream.(interface{ File() *os.File }); ok {
+		f.os = around.File()
+	} else {
+		f.os, _ = stream.(*os.File)
+	}
+	if f.os != nil {
 		info, err := f.os.Stat()
 		f.slow = err != nil || !info.Mode().IsRegular()
 	}
@@ -70,9 +75,9 @@ func (f *file) do(L *lua.LState, operation func() error) (err error) {
 	return err
 }
 
-// interruptible ends the reads and writes of a pipe or the like when ctx is
-// done, and the wait for a command. The standard streams are the host's to
-// interrupt.
+// interruptible ends reads and writes of a pipe, terminal and so on when ctx is
+// done, and the wait for a command. The standard streams are interrupted by the
+// host.
 func (f *file) interruptible(ctx context.Context) (stop func()) {
 	f.waiting = ctx
 	if f.os == nil || f.std || ctx.Done() == nil {
@@ -81,7 +86,7 @@ func (f *file) interruptible(ctx context.Context) (stop func()) {
 	done := make(chan struct{})
 	detach := context.AfterFunc(ctx, func() {
 		defer close(done)
-		_ = f.os.SetDeadline(time.Unix(1, 0)) // what has no deadlines doesn't wait for long
+		_ = f.os.SetDeadline(time.Unix(1, 0)) // files without deadlines do not block for long
 	})
 	return func() {
 		if !detach() {
@@ -91,7 +96,7 @@ func (f *file) interruptible(ctx context.Context) (stop func()) {
 	}
 }
 
-// forChild is the stream as a child process gets it.
+// forChild returns the stream for a child process.
 func (f *file) forChild() io.Writer {
 	if f.os != nil {
 		return f.os
@@ -99,7 +104,7 @@ func (f *file) forChild() io.Writer {
 	return lockedWriter{f}
 }
 
-// lockedWriter keeps the output of a child and of Lua threads apart.
+// lockedWriter separates the output of a child from that of Lua threads.
 type lockedWriter struct{ *file }
 
 func (w lockedWriter) Write(p []byte) (int, error) {
@@ -111,8 +116,8 @@ func (w lockedWriter) Write(p []byte) (int, error) {
 	return w.writer.Write(p)
 }
 
-// Writer gives Go code a way to write to a file object that is open for
-// writing, behind what the script has written. It needs no lock of the VM.
+// Writer lets Go code write to a file object that is open for writing, after what
+// the script has written. It does not need the VM's lock.
 func Writer(v lua.LValue) (io.Writer, bool) {
 	ud, ok := v.(*lua.LUserData)
 	if !ok {
@@ -123,6 +128,21 @@ func Writer(v lua.LValue) (io.Writer, bool) {
 		return nil, false
 	}
 	return lockedWriter{f}, true
+}
+
+// DescribeFile describes a file object; it returns "" for any other value.
+func DescribeFile(v lua.LValue) string {
+	ud, ok := v.(*lua.LUserData)
+	if !ok {
+		return ""
+	}
+	switch f, ok := ud.Value.(*file); {
+	case !ok:
+		return ""
+	case f.closed:
+		return "a closed file"
+	}
+	return "a file"
 }
 
 func (f *file) write(text string) error {
@@ -163,7 +183,7 @@ func (f *file) flush() error {
 	return f.buffer.Flush()
 }
 
-// setBuffer gives the file a buffer for writing; size 0 is none.
+// setBuffer gives the file a buffer for writing; size 0 means no buffer.
 func (f *file) setBuffer(size int, byLine bool) error {
 	if err := f.flush(); err != nil {
 		return err
@@ -203,15 +223,15 @@ func (f *file) close() error {
 	return err
 }
 
-// readFormat is one of the things that read is asked for: 'n' a number, 'l' a
-// line, 'a' all the rest, or 'c' count characters.
+// readFormat is one argument of read: 'n' a number, 'l' a line, 'a' all the rest,
+// or 'c' count characters.
 type readFormat struct {
 	kind  byte
 	count int
 }
 
-// read reads what it is asked for, up to the first thing that is not there,
-// which is nil.
+// read reads values in these formats, up to the first one that is not there, which
+// gives nil.
 func (f *file) read(formats []readFormat) (values []lua.LValue, err error) {
 	if f.reader == nil {
 		return nil, unix.EBADF
@@ -270,8 +290,8 @@ func (f *file) readUpTo(count int) (string, error) {
 	return text.String(), err
 }
 
-// readNumber reads a number as scanf does: the longest text that can begin one
-// is taken, also if it is none in the end.
+// readNumber reads a number as scanf does: it takes the longest text that could
+// begin one, even if the text is not a number in the end.
 func (f *file) readNumber() (lua.LValue, error) {
 	var text []byte
 	var err error
@@ -306,7 +326,7 @@ func (f *file) readNumber() (lua.LValue, error) {
 		take("+-")
 		sign := len(text)
 		if takeAll("0123456789"); len(text) == sign {
-			// scanf takes an exponent without digits, and ignores it.
+			// scanf accepts an exponent without digits, and ignores it.
 			text = text[:mantissa]
 		}
 	}

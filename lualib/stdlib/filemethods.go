@@ -23,7 +23,7 @@ func (lib *library) fileMethods() []function {
 	}
 }
 
-// fileOf is argument n, a file that may be closed.
+// fileOf returns argument n, a file that may be closed.
 func (a args) fileOf(n int) *file {
 	if ud, ok := a.L.Get(n).(*lua.LUserData); ok {
 		if f, ok := ud.Value.(*file); ok {
@@ -34,7 +34,7 @@ func (a args) fileOf(n int) *file {
 	return nil
 }
 
-// file is argument n, an open file.
+// file returns argument n, an open file.
 func (a args) file(n int) *file {
 	return a.mustBeOpen(a.fileOf(n))
 }
@@ -138,7 +138,8 @@ func (a args) readFormats(first int) []readFormat {
 
 func fileWrite(a args) int { return a.writeFile(a.file(1), 2) }
 
-// writeFile writes all arguments at once, so that threads do not mix theirs.
+// writeFile writes all arguments in one piece, so that the output of threads is not
+// mixed.
 func (a args) writeFile(f *file, first int) int {
 	var text strings.Builder
 	for n := first; n <= a.top(); n++ {

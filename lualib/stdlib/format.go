@@ -44,8 +44,8 @@ func stringFormat(a args) int {
 	return a.pushString(out.String())
 }
 
-// parseSpec reads the conversion after the '%' before i, and is the position
-// behind it too.
+// parseSpec reads the conversion after the '%' before i, and also returns the
+// position after it.
 func (a args) parseSpec(format string, i int) (spec, int) {
 	flags := format[i : len(format)-len(strings.TrimLeft(format[i:], "-+ #0"))]
 	if len(flags) > len("-+ #0") {
@@ -93,7 +93,7 @@ func (a args) formatArgument(sp spec, n int) string {
 	case 'e', 'E', 'f', 'g', 'G':
 		return sp.float(a.number(n))
 	case 'q':
-		return quote(a.string(n))
+		return Quote(a.string(n))
 	case 's':
 		return sp.text(a.string(n))
 	}
@@ -105,7 +105,7 @@ func (a args) formatArgument(sp spec, n int) string {
 	return ""
 }
 
-// truncateUnsigned is the integer part of x as 64 bits, negative numbers in
+// truncateUnsigned returns the integer part of x as 64 bits, negative numbers in
 // two's complement.
 func truncateUnsigned(x float64) uint64 {
 	if x >= 1<<63 && x < 1<<64 {
@@ -170,8 +170,8 @@ func (sp spec) unsigned(n uint64) string {
 	return text
 }
 
-// integer applies the precision, which for integers is the least number of
-// digits and switches the flag 0 off.
+// integer applies the precision: for integers it is the smallest number of digits,
+// and switches the flag 0 off.
 func (sp spec) integer(prefix, digits string) string {
 	if sp.precision >= 0 {
 		sp.zero = false
@@ -211,7 +211,7 @@ func (sp spec) float(x float64) string {
 	return sp.pad(sign, digits)
 }
 
-// magnitude is the finite, positive x as verb and precision want it.
+// magnitude formats the finite, positive x by verb and precision.
 func (sp spec) magnitude(x float64) string {
 	precision := sp.precision
 	if precision < 0 {
@@ -227,7 +227,7 @@ func (sp spec) magnitude(x float64) string {
 	precision = max(precision, 1)
 	text := strconv.FormatFloat(x, 'e', precision-1, 64)
 	_, exponentText, _ := strings.Cut(text, "e")
-	// The text is FormatFloat's own, so that it has an exponent.
+	// The text is from FormatFloat, so it has an exponent.
 	exponent, _ := strconv.Atoi(exponentText)
 	if -4 <= exponent && exponent < precision {
 		text = strconv.FormatFloat(x, 'f', precision-1-exponent, 64)
@@ -238,7 +238,8 @@ func (sp spec) magnitude(x float64) string {
 	return withoutTrailingZeros(text)
 }
 
-// withPoint adds the decimal point that the flag # wants even before no digits.
+// withPoint adds the decimal point that the flag # requires, even if no digits
+// follow.
 func (sp spec) withPoint(text string) string {
 	if !sp.alternate || strings.Contains(text, ".") {
 		return text
@@ -263,5 +264,5 @@ func withoutTrailingZeros(text string) string {
 
 var quoter = strings.NewReplacer(`"`, `\"`, `\`, `\\`, "\n", "\\\n", "\r", `\r`, "\x00", `\000`)
 
-// quote writes a string so that Lua reads it back.
-func quote(s string) string { return `"` + quoter.Replace(s) + `"` }
+// Quote writes a string so that Lua can read it.
+func Quote(s string) string { return `"` + quoter.Replace(s) + `"` }

@@ -13,7 +13,7 @@ import (
 // The io library: the functions of its table. Those of a file are in
 // filemethods.go.
 
-// bufferSize is that of setvbuf where the script names none.
+// bufferSize is the default of setvbuf.
 const bufferSize = 8192
 
 func (lib *library) openIO(L *lua.LState) {
@@ -54,7 +54,7 @@ func (lib *library) userData(f *file) *lua.LUserData {
 	return &lua.LUserData{Value: f, Metatable: lib.fileMeta}
 }
 
-// openFile opens a file as fopen does. It may block, on a named pipe.
+// openFile opens a file as fopen does. It may block on a named pipe.
 func (lib *library) openFile(L *lua.LState, name, mode string) (ud *lua.LUserData, err error) {
 	flags, readable, writable, err := openFlags(mode)
 	if err != nil {
@@ -69,8 +69,8 @@ func (lib *library) openFile(L *lua.LState, name, mode string) (ud *lua.LUserDat
 	return lib.userData(lib.newFile(opened, readable, writable)), nil
 }
 
-// tellOpened tells the host of a file's descriptor, which leaves the file
-// non-blocking, unlike its Fd.
+// tellOpened reports a file's descriptor to the host. Unlike Fd, it leaves the file
+// non-blocking.
 func (lib *library) tellOpened(L *lua.LState, f *os.File) {
 	if lib.host.Opened == nil {
 		return
@@ -80,8 +80,8 @@ func (lib *library) tellOpened(L *lua.LState, f *os.File) {
 	}
 }
 
-// openFlags reads a mode of fopen: r, w or a, and then any of + for both
-// directions, x for a file that is new, and letters without a meaning here.
+// openFlags reads a mode of fopen: r, w or a, followed by + for both directions, x
+// for a new file, and letters without meaning here.
 func openFlags(mode string) (flags int, readable, writable bool, err error) {
 	switch {
 	case strings.HasPrefix(mode, "r"):
@@ -131,8 +131,8 @@ func (lib *library) ioTmpfile(a args) int {
 	return 1
 }
 
-// ioPopen starts a command of the shell. It is waited for at once, so that it
-// leaves no zombie even if nobody closes the file.
+// ioPopen starts a shell command. It is waited for from the start, so that it
+// leaves no zombie even if the file is never closed.
 func (lib *library) ioPopen(a args) int {
 	command, mode := a.string(1), a.stringOr(2, "r")
 	if mode != "r" && mode != "w" {
@@ -151,7 +151,7 @@ func (lib *library) ioPopen(a args) int {
 		ours, childs = writing, reading
 		cmd.Stdin = reading
 	}
-	err = cmd.Start()
+	err = lib.host.Start(cmd.Start)
 	childs.Close()
 	if err != nil {
 		ours.Close()
@@ -164,16 +164,19 @@ func (lib *library) ioPopen(a args) int {
 	f := lib.newFile(ours, mode == "r", mode == "w")
 	done := make(chan struct{})
 	f.child = done
+	release := lib.host.Own(cmd.Process.Pid)
 	go func() {
 		defer close(done)
-		_ = cmd.Wait() // how a command has ended is not told, as in Lua 5.1
+		defer release()
+		lib.host.Await(cmd.Process.Pid)
+		_ = cmd.Wait() // the status is not reported, as in Lua 5.1
 	}()
 	a.L.Push(lib.userData(f))
 	return 1
 }
 
-// shell is a command on the host's streams. A stream of input that is not a
-// file is not passed on: waiting for the command would wait for its end.
+// shell returns a command on the host's streams. An input that is not a file is not
+// passed on, because waiting for the command would wait for the end of the input.
 func (lib *library) shell(command string) *exec.Cmd {
 	cmd := exec.Command("/bin/sh", "-c", command)
 	if stdin := lib.stdin.Value.(*file).os; stdin != nil {
@@ -187,8 +190,8 @@ func (lib *library) shell(command string) *exec.Cmd {
 func (lib *library) ioInput(a args) int  { return lib.redirect(a, &lib.input, "r") }
 func (lib *library) ioOutput(a args) int { return lib.redirect(a, &lib.output, "w") }
 
-// redirect changes a default file to one that is open or to one by name, and
-// is the default file in any case.
+// redirect changes a default file to an open file or to one that is given by name,
+// and returns the default file.
 func (lib *library) redirect(a args, current **lua.LUserData, mode string) int {
 	if !a.absent(1) {
 		if name, ok := toString(a.L.Get(1)); ok {
@@ -211,7 +214,7 @@ func (lib *library) mustOpen(a args, name, mode string) *lua.LUserData {
 	return ud
 }
 
-// ioLines closes a file that it opened when it has read the last line.
+// ioLines closes a file that it has opened after the last line.
 func (lib *library) ioLines(a args) int {
 	if a.absent(1) {
 		a.L.Push(linesOf(a.L, a.mustBeOpen(lib.input.Value.(*file)), false))

@@ -39,7 +39,7 @@ var binaryMath = map[string]func(x, y float64) float64{
 }
 
 func (lib *library) openMath(L *lua.LState) {
-	// The reference starts from the same seed every time.
+	// The reference starts with the same seed every time.
 	lib.random = newRandom(1)
 
 	module := L.GetGlobal("math").(*lua.LTable)
@@ -64,7 +64,7 @@ func (lib *library) openMath(L *lua.LState) {
 	module.RawSetString("huge", lua.LNumber(math.Inf(1)))
 }
 
-// log10 is exact for powers of ten, which Go's is not.
+// log10 is exact for powers of ten; Go's is not.
 func log10(x float64) float64 {
 	y := math.Log10(x)
 	if n := math.Round(y); math.Pow10(int(n)) == x {
@@ -81,7 +81,8 @@ func mathFrexp(a args) int {
 }
 
 func mathLdexp(a args) int {
-	// More than this is 0 or infinity for every number, and Go adds to it.
+	// Larger exponents give 0 or infinity for every number, and Go would overflow
+	// when it adds to them.
 	exponent := max(min(a.integer(2), 5000), -5000)
 	return a.pushNumber(math.Ldexp(a.number(1), exponent))
 }

@@ -33,7 +33,7 @@ func toNumber(v lua.LValue) (float64, bool) {
 	return 0, false
 }
 
-// formatNumber is the number as %.14g prints it.
+// formatNumber returns the number as %.14g prints it.
 func formatNumber(x float64) string {
 	switch {
 	case math.Abs(x) < 1e14 && x == math.Trunc(x) && (x != 0 || !math.Signbit(x)):
@@ -56,12 +56,12 @@ func notFinite(x float64) string {
 	return text
 }
 
-// parseNumber reads a whole string as strtod does: blanks around it, decimal or
-// hexadecimal, inf and nan. As in C it ends at a zero byte.
+// parseNumber reads a whole string as strtod does: with blanks around it, decimal
+// or hexadecimal, inf and nan. As in C, it ends at a zero byte.
 func parseNumber(s string) (float64, bool) {
 	s, _, _ = strings.Cut(s, "\x00")
 	s = strings.Trim(s, spaces)
-	// Go alone allows underscores, and wants an exponent after a hexadecimal
+	// Only Go allows underscores, and requires an exponent after a hexadecimal
 	// fraction.
 	if strings.ContainsRune(s, '_') {
 		return 0, false
@@ -81,8 +81,8 @@ func isHex(s string) bool {
 	return len(s) > 2 && s[0] == '0' && s[1]|0x20 == 'x'
 }
 
-// parseBase reads a whole string as strtoul does: a number that is too large is
-// the largest that there is.
+// parseBase reads a whole string as strtoul does: a number that is too large
+// becomes the largest possible one.
 func parseBase(s string, base int) (float64, bool) {
 	s, _, _ = strings.Cut(s, "\x00")
 	s = strings.Trim(s, spaces)

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The os library but for date and time. os.setenv is gopher-lua's and stays.
+// The os library, except date and time. os.setenv is gopher-lua's.
 
 func (lib *library) openOS(L *lua.LState) {
 	setFunctions(L, L.GetGlobal("os").(*lua.LTable), []function{
@@ -41,8 +41,8 @@ func osDifftime(a args) int {
 	return a.pushNumber(float64(a.integer(1) - a.integerOr(2, 0)))
 }
 
-// osExecute answers with the status of wait, as system does: 256 times the
-// exit status, or the number of the signal.
+// osExecute returns the status of wait, as system does: 256 times the exit status,
+// or the number of the signal.
 func (lib *library) osExecute(a args) int {
 	if a.absent(1) {
 		return a.pushNumber(1)
@@ -50,8 +50,10 @@ func (lib *library) osExecute(a args) int {
 	cmd := lib.shell(a.string(1))
 	lib.flush(a.L)
 	lib.host.Unlocked(a.L, func(ctx context.Context) {
-		if cmd.Start() == nil {
+		if lib.host.Start(cmd.Start) == nil {
 			defer context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })()
+			defer lib.host.Own(cmd.Process.Pid)()
+			lib.host.Await(cmd.Process.Pid)
 			_ = cmd.Wait() // how the command ended is in its state
 		}
 	})
@@ -91,7 +93,7 @@ func osRename(a args) int {
 	return a.pushDone(unix.Rename(from, to), from)
 }
 
-// osSetlocale knows the C locale only: nothing of this library depends on one.
+// osSetlocale only knows the C locale: nothing in this library depends on a locale.
 func osSetlocale(a args) int {
 	name := a.stringOr(1, "C")
 	a.option(2, "all", "all", "collate", "ctype", "monetary", "numeric", "time")

@@ -7,17 +7,17 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// Lua's patterns. A pattern is interpreted as it stands: what is wrong with it
-// is noticed only when matching gets there, as in the reference.
+// Lua's patterns. A pattern is interpreted directly: an error in it is only noticed
+// when matching reaches it, as in the reference.
 
 const (
 	maxCaptures = 32
 
-	// Go's stack grows to 1 GB. A level takes a few hundred bytes, and there
-	// is at most one for each item of the pattern.
+	// Go's stack can grow to 1 GB. A level takes a few hundred bytes, and there is
+	// at most one for each item of the pattern.
 	maxMatchDepth = 100_000
 
-	// stepsBetweenPolls is some milliseconds of backtracking.
+	// stepsBetweenPolls is a few milliseconds of backtracking.
 	stepsBetweenPolls = 1 << 18
 
 	specials = "^$*+?.([%-"
@@ -35,18 +35,18 @@ type matcher struct {
 	L        *lua.LState
 	src, pat string
 	captures [maxCaptures]capture
-	level    int // how many captures are in use
+	level    int // the number of captures in use
 	depth    int
 	steps    int
 
-	// atEnd is whether it mattered that the text ends where it does.
+	// atEnd means that the end of the text influenced the match.
 	atEnd bool
 
-	stream *stream // instead of L, for a text that is still coming
+	stream *stream // instead of L, for a text that is still arriving
 }
 
-// newMatcher takes the anchor off the pattern, for the functions that know
-// one; gmatch does not.
+// newMatcher removes the anchor from the pattern, for functions that support one;
+// gmatch does not.
 func newMatcher(L *lua.LState, src, pat string) (m *matcher, anchored bool) {
 	pat, anchored = strings.CutPrefix(pat, "^")
 	return &matcher{L: L, src: src, pat: pat}, anchored
@@ -59,7 +59,8 @@ func (m *matcher) fail(message string) {
 	m.L.RaiseError("%s", message)
 }
 
-// matchAt is the end of the match of the whole pattern that begins at s, or -1.
+// matchAt returns the end of the match of the whole pattern that begins at s, or
+// -1.
 func (m *matcher) matchAt(s int) int {
 	m.level, m.depth = 0, 0
 	return m.match(s, 0)
@@ -74,8 +75,8 @@ func (m *matcher) match(s, p int) int {
 	return end
 }
 
-// matchItems matches the pattern from p on; only what may have to be tried
-// again in another way goes through match.
+// matchItems matches the pattern from p on. Only parts that may have to be tried
+// again in another way go through match.
 func (m *matcher) matchItems(s, p int) int {
 	for p < len(m.pat) {
 		m.step()
@@ -134,8 +135,8 @@ func (m *matcher) matchItems(s, p int) int {
 	return s
 }
 
-// step lets the state's context stop a match that backtracks for ever: the VM
-// asks it between instructions only.
+// step lets the state's context stop a match that backtracks without end: the VM
+// checks it only between instructions.
 func (m *matcher) step() {
 	m.steps++
 	if m.steps&(stepsBetweenPolls-1) != 0 {
@@ -159,8 +160,8 @@ func (m *matcher) context() context.Context {
 	return m.L.Context()
 }
 
-// longest matches the single item at p as often as possible, at least min
-// times, and then the rest.
+// longest matches the single item at p as often as possible, at least min times,
+// and then the rest.
 func (m *matcher) longest(s, p, end, min int) int {
 	n := 0
 	for m.single(s+n, p, end) {
@@ -175,7 +176,7 @@ func (m *matcher) longest(s, p, end, min int) int {
 	return -1
 }
 
-// shortest matches the single item at p as seldom as possible, and then the
+// shortest matches the single item at p as few times as possible, and then the
 // rest.
 func (m *matcher) shortest(s, p, end int) int {
 	for {
@@ -190,8 +191,8 @@ func (m *matcher) shortest(s, p, end int) int {
 	}
 }
 
-// matchEscape handles %b, %f and %1 to %9. It is not ok if the item at p is
-// none of them; next is -1 if it does not match.
+// matchEscape handles %b, %f and %1 to %9. ok is false if the item at p is another
+// one; next is -1 if it does not match.
 func (m *matcher) matchEscape(s, p int) (next, after int, ok bool) {
 	if p+1 == len(m.pat) {
 		return 0, 0, false
@@ -232,8 +233,8 @@ func (m *matcher) balanced(s, p int) int {
 	return -1
 }
 
-// frontier matches the empty string where the text enters the set. Before its
-// beginning and after its end a text has a zero byte.
+// frontier matches the empty string where the text enters the set. The text has a
+// zero byte before its beginning and after its end.
 func (m *matcher) frontier(s, p int) (next, after int) {
 	if p >= len(m.pat) || m.pat[p] != '[' {
 		m.fail("missing '[' after '%f' in pattern")
@@ -260,7 +261,7 @@ func (m *matcher) backReference(s int, digit byte) int {
 		m.fail("invalid capture index")
 	}
 	c := m.captures[i]
-	// The length of a position capture matches nothing in the reference
+	// The length of a position capture does not match anything in the reference
 	// either.
 	if c.length < 0 || !strings.HasPrefix(m.src[s:], m.src[c.start:c.start+c.length]) {
 		m.atEnd = m.atEnd || s+c.length > len(m.src)
@@ -298,7 +299,7 @@ func (m *matcher) closeCapture(s, p int) int {
 	return end
 }
 
-// itemEnd is the end of the single item at p: a character, a class or a set.
+// itemEnd returns the end of the single item at p: a character, a class or a set.
 func (m *matcher) itemEnd(p int) int {
 	c := m.pat[p]
 	p++
@@ -314,7 +315,7 @@ func (m *matcher) itemEnd(p int) int {
 	return p
 }
 
-// setEnd is the end of the set whose first character is at p. A ']' in the
+// setEnd returns the end of the set whose first character is at p. A ']' in the
 // first place is a member.
 func (m *matcher) setEnd(p int) int {
 	if p < len(m.pat) && m.pat[p] == '^' {
@@ -353,8 +354,8 @@ func (m *matcher) single(s, p, end int) bool {
 	return c == m.pat[p]
 }
 
-// capture is the value of capture i of the match src[start:end]. Without
-// captures the first is the whole match.
+// capture returns capture i of the match src[start:end]. Without captures, the
+// first is the whole match.
 func (m *matcher) capture(i, start, end int) lua.LValue {
 	if i >= m.level {
 		if i > 0 {

@@ -2,14 +2,14 @@ package stdlib
 
 import lua "github.com/yuin/gopher-lua"
 
-// table.sort: quicksort on the table itself, so that a comparison that looks
-// at the table or changes it does no harm. An order function that is not one
-// leads out of the range, which is an error, or to no particular order.
+// table.sort: quicksort on the table itself, so that a comparison that reads or
+// changes the table does no harm. An invalid order function leads out of the range,
+// which is an error, or to an arbitrary order.
 
 type sorter struct {
 	args
 	table *lua.LTable
-	order *lua.LFunction // nil is <
+	order *lua.LFunction // nil means <
 }
 
 func tableSort(a args) int {
@@ -46,9 +46,9 @@ func (s sorter) sort(low, high int) {
 	}
 }
 
-// partition moves what is less than t[pivot] before it and the rest behind it,
-// and is where the pivot ends up. The first value is not greater and the last
-// one not less: they stop the scans, if the order is one.
+// partition moves what is less than t[pivot] before it and the rest after it, and
+// returns the new index of the pivot. The first value is not greater and the last
+// one not less: they stop the scans, if the order is valid.
 func (s sorter) partition(low, pivot, high int) int {
 	value := rawGet(s.table, pivot)
 	s.swap(pivot, high-1)

@@ -1,12 +1,12 @@
-// Package stdlib is the standard library of Lua 5.1, mended.
+// Package stdlib is the standard library of Lua 5.1, corrected.
 //
 // gopher-lua's own string, table, math, os, io and basic functions differ from
 // the reference interpreter in results, in error messages and in cost.
-// [Open] puts functions of ours in their place; it is called after
-// [lua.LState.OpenLibs]. Errors, coroutines, the loading of chunks, packages
-// and debug are not touched.
+// [Open] replaces them by our own; it is called after
+// [lua.LState.OpenLibs]. Errors, coroutines, loading of chunks, packages
+// and debug are not changed.
 //
-// Departures from the reference, all on purpose:
+// Intended differences from the reference:
 //
 //   - pairs honours a __pairs metamethod, as Lua 5.2 does;
 //   - an argument error names the function as the library does, where the
@@ -22,13 +22,13 @@
 //   - os.tmpname makes its file in TMPDIR, if that is set;
 //   - strings and results of more than 2 GiB are refused with an error,
 //     because running out of memory cannot be caught in Go;
-//   - next, pairs and table.foreach pass over the key [Hidden];
+//   - next, pairs and table.foreach skip the key [Hidden];
 //   - next does not notice a key that was never in the table;
 //   - garbage collection is Go's: collectgarbage remembers the parameters it
 //     is given, and does not apply them.
 //
-// All functions run with the VM's lock held, as any Go function does. What can
-// block runs in [Host.Unlocked] and touches no Lua value there.
+// All functions run with the VM's lock held, as any Go function does. Code that can
+// block runs in [Host.Unlocked] and touches no Lua values there.
 package stdlib
 
 import (
@@ -36,30 +36,43 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
-// Host is what the library needs of the interpreter around it. The zero value
-// is a process that has one Lua thread and its own standard streams.
+// Host is what the library needs from the interpreter around it. The zero value is
+// for a process that has one Lua thread and its own standard streams.
 type Host struct {
-	// Unlocked runs wait with the VM's lock released. wait returns soon after
-	// its context is done.
+	// Unlocked runs wait with the VM's lock released. wait returns soon after its
+	// context is done.
 	Unlocked func(L *lua.LState, wait func(ctx context.Context))
 
-	// Opened and Started are told of the descriptors that a script opens, and of
+	// Opened and Started are called with the descriptors that a script opens, and
 	// the processes that it starts. They may be nil.
 	Opened, Started func(L *lua.LState, number int)
 
-	// The standard streams; nil is the process's own. Each is used by one
-	// thread at a time. Children of os.execute and io.popen get them too, but
-	// for a Stdin that is no file.
+	// Start calls start, which starts a process. If it is nil, start is called
+	// directly.
+	Start func(start func() error) error
+
+	// The standard streams; nil means the process's own. Each is used by one thread
+	// at a time. Children of os.execute and io.popen get them too, except a Stdin
+	// that is not a file.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 
-	// Exit ends the process for os.exit, after the files were flushed. Nil is
-	// [os.Exit].
+	// Exit ends the process for os.exit, after the files were flushed. The default
+	// is [os.Exit].
 	Exit func(code int)
+
+	// Own tells the host that the library waits for a child that it has started,
+	// until release. It may be nil if the program waits for no other children.
+	Own func(pid int) (release func())
+
+	// Await waits for the end of a child, before it is reaped. It may be nil if
+	// every wait may use a thread of its own.
+	Await func(pid int)
 }
 
 // library is the state that one Lua state and all its threads share.
@@ -96,23 +109,29 @@ func Open(L *lua.LState, host Host) {
 	openTable(L)
 }
 
-// Flush calls the functions of [OnExit], and writes out what files with a
-// buffer still hold. The host calls it when the script has ended; os.exit does
-// so by itself.
+// Flush calls the functions of [OnExit], and writes out the buffers of files. The
+// host calls it when the script has ended; os.exit does so itself.
 func Flush(L *lua.LState) {
 	if lib := libraryOf(L); lib != nil {
 		lib.end(L, false)
 	}
 }
 
-// ending is a function of [OnExit]. It is abrupt if os.exit has called it, in
-// the middle of a script that will not go on.
+// ending is a function of [OnExit]. abrupt means that os.exit has called it, in the
+// middle of a script that will not continue.
 type ending func(L *lua.LState, abrupt bool)
 
-// OnExit has fn called when the script ends.
+// OnExit registers fn, which is called when the script ends.
 func OnExit(L *lua.LState, fn func(L *lua.LState, abrupt bool)) {
 	lib := libraryOf(L)
 	lib.endings = append(lib.endings, fn)
+}
+
+// OnExitFirst is [OnExit] for something that must end before everything else,
+// because it may be using what the others remove.
+func OnExitFirst(L *lua.LState, fn func(L *lua.LState, abrupt bool)) {
+	lib := libraryOf(L)
+	lib.endings = slices.Insert(lib.endings, 0, ending(fn))
 }
 
 func libraryOf(L *lua.LState) *library {
@@ -125,15 +144,15 @@ func libraryOf(L *lua.LState) *library {
 }
 
 func (lib *library) end(L *lua.LState, abrupt bool) {
-	for _, fn := range lib.endings {
-		fn(L, abrupt)
+	for i := 0; i < len(lib.endings); i++ { // not a range: one may wait, and others may be added in the meantime
+		lib.endings[i](L, abrupt)
 	}
 	lib.flush(L)
 }
 
 func (lib *library) flush(L *lua.LState) {
 	for f := range lib.unflushed {
-		// As with exit() in C, there is nobody left to tell of an error.
+		// As with exit() in C, there is nobody to report an error to.
 		_ = f.do(L, f.flush)
 	}
 }
@@ -141,6 +160,9 @@ func (lib *library) flush(L *lua.LState) {
 func (h Host) withDefaults() Host {
 	if h.Unlocked == nil {
 		h.Unlocked = func(_ *lua.LState, wait func(context.Context)) { wait(context.Background()) }
+	}
+	if h.Start == nil {
+		h.Start = func(start func() error) error { return start() }
 	}
 	if h.Stdin == nil {
 		h.Stdin = os.Stdin
@@ -153,6 +175,12 @@ func (h Host) withDefaults() Host {
 	}
 	if h.Exit == nil {
 		h.Exit = os.Exit
+	}
+	if h.Own == nil {
+		h.Own = func(int) (release func()) { return func() {} }
+	}
+	if h.Await == nil {
+		h.Await = func(int) {}
 	}
 	return h
 }

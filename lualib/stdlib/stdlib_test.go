@@ -22,15 +22,16 @@ var update = flag.Bool("update", false, "write testdata/*.golden anew, with lua5
 // package's documentation, are in the other tests.
 var areas = []string{"string", "pattern", "format", "table", "base", "math", "os", "io"}
 
-// The snippets have local times in them.
+// The snippets have local times and names of temporary files in them.
 func TestMain(m *testing.M) {
+	os.Unsetenv("TMPDIR")
 	os.Setenv("TZ", "UTC")
 	time.Local = time.UTC
 	os.Exit(m.Run())
 }
 
 // newState is a state with the library, as the VM makes it.
-func newState(t *testing.T, host stdlib.Host) *lua.LState {
+func newState(t testing.TB, host stdlib.Host) *lua.LState {
 	t.Helper()
 	L := lua.NewState(lua.Options{
 		RegistrySize: 1024, RegistryMaxSize: 1 << 20, RegistryGrowStep: 4096,

@@ -8,31 +8,30 @@ import (
 	"unsafe"
 )
 
-// Pattern is a Lua pattern for a text that is still coming, such as the output of
+// Pattern is a Lua pattern for a text that is still arriving, such as the output of
 // a program. It needs no state.
 type Pattern struct {
 	text string
 
-	// swallows is whether a match would begin where the search for it does, as
-	// that of (.-)\n would: there is no need to look elsewhere, which would
-	// take quadratic time.
+	// swallows means that a match would begin where the search begins, as for
+	// (.-)\n. Then no other places have to be tried, which would take quadratic
+	// time.
 	swallows bool
 }
 
-// swallowing is what such a pattern begins with. If there are no references to
-// captures in it then the rest doesn't mind where the match has begun.
+// swallowing matches the beginning of such a pattern. If it has no references to
+// captures, the rest of the match does not depend on where it began.
 var swallowing = regexp.MustCompile(`^\(*\.[-*+]`)
 
 var backReference = regexp.MustCompile(`%[1-9]`)
 
-// patternFault is what the matcher panics with when it has no state to raise an
-// error in.
+// patternFault is the panic of a matcher that has no state to raise an error in.
 type patternFault string
 
 type stream struct{ ctx context.Context }
 
-// NewPattern makes a pattern, and finds out whether it is well formed: in a text
-// that is still coming that must not wait until a match gets there.
+// NewPattern makes a pattern, and checks that it is well formed: for a text that is
+// still arriving, this must not wait until a match reaches the error.
 func NewPattern(text string) (p *Pattern, err error) {
 	defer recoverFault(&err)
 	m := &matcher{pat: strings.TrimPrefix(text, "^"), stream: &stream{context.Background()}}
@@ -52,13 +51,13 @@ func recoverFault(err *error) {
 	}
 }
 
-// check fails as matching would.
+// check fails where matching would fail.
 func (m *matcher) check() {
 	captures, open := 0, 0
 	for p := 0; p < len(m.pat); {
 		switch c := m.pat[p]; {
 		case c == '(' && strings.HasPrefix(m.pat[p:], "()"):
-			m.fail("a position says nothing about a text that is still coming: wanted no '()' in the pattern")
+			m.fail("the pattern cannot contain '()': there are no positions in output that is still arriving")
 		case c == '(':
 			if captures++; captures > maxCaptures {
 				m.fail("too many captures")
@@ -88,22 +87,22 @@ func (m *matcher) check() {
 	}
 }
 
-// Found is what [Pattern.Find] has found.
+// Found is the result of [Pattern.Find].
 type Found struct {
-	// At is pairs of indices: of the match, and of its captures. It is nil if
+	// At has pairs of indexes: of the match, and of its captures. It is nil if
 	// there is no match.
 	At []int
 
-	// Firm says that more text would not change the match.
+	// Firm means that more text would not change the match.
 	Firm bool
 
-	// Open is, without a match, where one may begin when more text comes. None
-	// begins before.
+	// Open is, if there is no match, the earliest place where one may begin when
+	// more text arrives.
 	Open int
 }
 
-// Find looks for the first match that begins at from or later. The text must not
-// be changed any more.
+// Find looks for the first match that begins at from or later. The text must not be
+// changed afterwards.
 func (p *Pattern) Find(ctx context.Context, text []byte, from int) (found Found, err error) {
 	defer recoverFault(&err)
 	pat, anchored := strings.CutPrefix(p.text, "^")

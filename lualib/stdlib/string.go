@@ -7,10 +7,10 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// The string library but for format. Strings are bytes, and letters are those
-// of the C locale.
+// The string library, except format. Strings are bytes, and letters are those of
+// the C locale.
 
-// maxStringSize is the longest string that a function makes.
+// maxStringSize is the longest string that a function may make.
 const maxStringSize = 1 << 31
 
 var stringFunctions = []function{
@@ -89,7 +89,7 @@ func stringUpper(a args) int {
 	return a.pushString(mapBytes(a.string(1), 'a', 'z'))
 }
 
-// mapBytes turns the letters between first and last into the other case.
+// mapBytes changes the case of the letters between first and last.
 func mapBytes(s string, first, last byte) string {
 	text := []byte(s)
 	for i, c := range text {
@@ -127,8 +127,8 @@ func stringSub(a args) int {
 	return a.pushString(s[first-1 : last])
 }
 
-// fromEnd turns a position that counts from the end of a string into one that
-// counts from its beginning, 0 being before it.
+// fromEnd converts a position that counts from the end of a string to one that
+// counts from its beginning; 0 is before it.
 func fromEnd(position, length int) int {
 	if position >= 0 {
 		return position
@@ -231,7 +231,8 @@ func stringGsub(a args) int {
 	return 2
 }
 
-// replacement is what gsub writes for a match, from its argument n.
+// replacement returns the function that makes gsub's text for a match, from
+// argument n.
 func (a args) replacement(n int) func(m *matcher, start, end int) string {
 	switch value := a.L.Get(n).(type) {
 	case lua.LString, lua.LNumber:
@@ -254,8 +255,8 @@ func (a args) replacement(n int) func(m *matcher, start, end int) string {
 	return nil
 }
 
-// replaced is the text of a table's or function's answer; nil and false leave
-// the match as it is.
+// replaced returns the text of a table's or function's result; for nil and false,
+// the match itself.
 func (m *matcher) replaced(value lua.LValue, start, end int) string {
 	if lua.LVIsFalse(value) {
 		return m.src[start:end]
@@ -267,8 +268,8 @@ func (m *matcher) replaced(value lua.LValue, start, end int) string {
 	return text
 }
 
-// expand puts the captures into a template: %0 is the match, %1 to %9 the
-// captures, and % before any other character is that character.
+// expand puts the captures into a template: %0 is the match, %1 to %9 are the
+// captures, and % before any other character gives that character.
 func (m *matcher) expand(template string, start, end int) string {
 	if !strings.Contains(template, "%") {
 		return template

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// What the conversions of [Strptime] match. Those that Strftime has and that
-// are not here say too little, or nothing that is certain.
+// What the conversions of [Strptime] match. Conversions of Strftime that are not
+// here say too little, or nothing definite.
 var readable = map[byte]string{
 	'a': `[A-Za-z]{3}`,
 	'A': `[A-Za-z]{6,9}`,
@@ -35,12 +35,11 @@ var readable = map[byte]string{
 var composites = strings.NewReplacer("%%", "%%", "%c", "%a %b %e %H:%M:%S %Y", "%D", "%m/%d/%y", "%F", "%Y-%m-%d",
 	"%r", "%I:%M:%S %p", "%R", "%H:%M", "%T", "%H:%M:%S", "%x", "%m/%d/%y", "%X", "%H:%M:%S")
 
-// Strptime reads a time in a format of Strftime; %S also takes a fraction. A
-// time without %z is one in the zone. The conversion %s stands alone.
+// Strptime reads a time in a format of Strftime; %S also accepts a fraction. A time
+// without %z is in the zone. The conversion %s must be the only one.
 //
-// The text is taken apart by a regular expression, so that Go's time package,
-// to which digits mean something everywhere, does not see what lies between the
-// conversions.
+// A regular expression splits the text, so that Go's time package, to which digits
+// have a meaning everywhere, does not see the text between the conversions.
 func Strptime(text, format string, zone *time.Location) (time.Time, error) {
 	if format == "%s" {
 		seconds, err := strconv.ParseInt(text, 10, 64)
@@ -60,12 +59,13 @@ func Strptime(text, format string, zone *time.Location) (time.Time, error) {
 	const separator = "\n"
 	t, err := time.ParseInLocation(strings.Join(parts, separator), strings.Join(found[1:], separator), zone)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("wanted a time that there is, in the format %q, got %q", format, text)
+		return time.Time{}, fmt.Errorf("wanted a date and time that exist, in the format %q, got %q", format, text)
 	}
 	return t, nil
 }
 
-// reading is what finds the conversions of a format, and the layouts of these.
+// reading returns the expression that finds the conversions of a format, and their
+// layouts.
 func reading(format string) (pattern *regexp.Regexp, parts []string, err error) {
 	var b strings.Builder
 	b.WriteString("^")
@@ -84,7 +84,7 @@ func reading(format string) (pattern *regexp.Regexp, parts []string, err error) 
 			b.WriteString("(" + readable[c] + ")")
 			parts = append(parts, layouts[c])
 		default:
-			return nil, nil, fmt.Errorf("wanted conversions that a time can be read by, got %%%c", c)
+			return nil, nil, fmt.Errorf("cannot read a time with the conversion %%%c", c)
 		}
 	}
 	b.WriteString("$")

@@ -6,7 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// The table library but for sort. Access is raw, as in the reference.
+// The table library, except sort. Access is raw, as in the reference.
 
 var tableFunctions = []function{
 	{"concat", tableConcat},
@@ -24,7 +24,7 @@ func openTable(L *lua.LState) {
 	setFunctions(L, L.GetGlobal("table").(*lua.LTable), tableFunctions)
 }
 
-// rawGet is t[i] for any integer; RawGetInt alone knows the array part only.
+// rawGet returns t[i] for any integer; RawGetInt only knows the array part.
 func rawGet(t *lua.LTable, i int) lua.LValue {
 	if i > 0 && i < lua.MaxArrayIndex {
 		return t.RawGetInt(i)
@@ -75,7 +75,7 @@ func tableForeachi(a args) int {
 	return 0
 }
 
-// visit calls fn and leaves its result on the stack unless that is nil.
+// visit calls fn and leaves its result on the stack, unless that is nil.
 func (a args) visit(fn *lua.LFunction, key, value lua.LValue) bool {
 	a.L.Push(fn)
 	a.L.Push(key)
@@ -110,7 +110,7 @@ func tableInsert(a args) int {
 	return 0
 }
 
-// insertAt inserts a value into a table that is free from end on.
+// insertAt inserts a value into a table that has no values from end on.
 func insertAt(t *lua.LTable, position, end int, value lua.LValue) {
 	switch {
 	case position >= end:
@@ -146,8 +146,8 @@ func tableRemove(a args) int {
 	if position < n {
 		t.Remove(position)
 	} else {
-		// Remove takes the last cell of the array, which may be one behind
-		// the last value that was set to nil before.
+		// Remove takes the last cell of the array, which may be after the last
+		// value if that was set to nil before.
 		for t.Remove(-1) == lua.LNil {
 		}
 	}

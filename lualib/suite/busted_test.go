@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"avescript/core/harness"
+	"avescript/core/harness/plan"
 	"avescript/lualib/suite"
 )
 
@@ -73,21 +74,21 @@ func TestChoicesOfBusted(t *testing.T) {
 	const file = "testdata/choice.lua"
 	for name, c := range map[string]struct {
 		flags  []string
-		choice suite.Choice
+		choice plan.Choice
 		helper string
 	}{
 		"all":           {},
-		"a tag":         {flags: []string{"--tags=slow"}, choice: suite.Choice{Tags: []string{"slow"}}},
-		"tags":          {flags: []string{"--tags=slow,net"}, choice: suite.Choice{Tags: []string{"slow", "net"}}},
-		"no such tag":   {flags: []string{"--tags=none"}, choice: suite.Choice{Tags: []string{"none"}}},
-		"without a tag": {flags: []string{"--exclude-tags=slow"}, choice: suite.Choice{ExcludeTags: []string{"slow"}}},
+		"a tag":         {flags: []string{"--tags=slow"}, choice: plan.Choice{Tags: []string{"slow"}}},
+		"tags":          {flags: []string{"--tags=slow,net"}, choice: plan.Choice{Tags: []string{"slow", "net"}}},
+		"no such tag":   {flags: []string{"--tags=none"}, choice: plan.Choice{Tags: []string{"none"}}},
+		"without a tag": {flags: []string{"--exclude-tags=slow"}, choice: plan.Choice{ExcludeTags: []string{"slow"}}},
 		"one but not the other": {
 			flags:  []string{"--tags=net", "--exclude-tags=slow"},
-			choice: suite.Choice{Tags: []string{"net"}, ExcludeTags: []string{"slow"}},
+			choice: plan.Choice{Tags: []string{"net"}, ExcludeTags: []string{"slow"}},
 		},
-		"a name":      {flags: []string{"--filter=inner t.o"}, choice: suite.Choice{Filters: []string{"inner t.o"}}},
-		"but a name":  {flags: []string{"--filter-out=one$"}, choice: suite.Choice{FilterOut: []string{"one$"}}},
-		"but a block": {flags: []string{"--filter-out=breaks"}, choice: suite.Choice{FilterOut: []string{"breaks"}}},
+		"a name":      {flags: []string{"--filter=inner t.o"}, choice: plan.Choice{Filters: []string{"inner t.o"}}},
+		"but a name":  {flags: []string{"--filter-out=one$"}, choice: plan.Choice{FilterOut: []string{"one$"}}},
+		"but a block": {flags: []string{"--filter-out=breaks"}, choice: plan.Choice{FilterOut: []string{"breaks"}}},
 		"a helper":    {flags: []string{"--helper=testdata/helper.lua"}, helper: "testdata/helper.lua"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -135,9 +136,7 @@ func (c collector) Report(e harness.Event) {
 
 func ourVerdicts(t *testing.T, file string, opts suite.Options) verdicts {
 	c := collector{verdicts{}}
-	run := harness.Start(c, 1)
-	run.StartFile(file)
-	if err := suite.RunFile(t.Context(), file, run, opts); err != nil {
+	if err := suite.RunFile(t.Context(), file, c, opts); err != nil {
 		t.Fatal(err)
 	}
 	return c.verdicts

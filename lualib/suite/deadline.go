@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime/pprof"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,60 +24,61 @@ import (
 	"avescript/lualib/vm"
 )
 
-// deadline ends what a test or a hook does when its time is over. What it was
-// doing is written down before: afterwards its stack is gone.
+// deadline ends a test or a hook when its time limit or the run is over. Before
+// that it records what the code was doing, because afterwards its stack is gone.
 type deadline struct {
 	session *session
-	limit   time.Duration
-	hook    string // "" for the test itself
+	vm      *vm.VM
+	hook    string          // "" for the test itself
+	cleans  bool            // it may clean up after the end of the run
+	root    context.Context // the context of the code, but not of tasks
 	cancel  context.CancelCauseFunc
 
-	// What the event is about if the process has to be ended: the code may go on
-	// meanwhile, and the session with another test.
+	// What the event is about if the process has to be ended: by then, the code may
+	// have returned and the session may run another test.
 	test, block *harness.Event
 
-	claimed atomic.Bool                     // by its end, or by stuck: the other one must do nothing
+	mu    sync.Mutex
+	limit string         // the time limit, in words
+	timer *harness.Timer // nil if there is no limit
+
+	fired   atomic.Pointer[string]          // why it was ended
+	claimed atomic.Bool                     // set by its end or by stuck; the other one must do nothing
 	ended   chan struct{}                   // closed
-	reached chan struct{}                   // closed when the interpreter has been stopped
-	problem atomic.Pointer[harness.Problem] // what expire has seen
+	reached chan struct{}                   // closed when the interpreter was interrupted
+	problem atomic.Pointer[harness.Problem] // what expire has recorded
 }
 
-func newDeadline(s *session, limit time.Duration, hook string, cancel context.CancelCauseFunc) *deadline {
-	return &deadline{
-		session: s, limit: limit, hook: hook, cancel: cancel,
+func (d *deadline) Error() string { return *d.fired.Load() }
+
+// How long code may go on after its time limit. A Go function that ignores its
+// context takes longer; then only the end of the process helps.
+const (
+	reachGrace = 3 * time.Second  // until the interpreter is interrupted
+	endGrace   = 10 * time.Second // after that: commands are asked to end before they are killed
+)
+
+// within calls fn(hook) and returns its results. After the time limit, or after the
+// end of the run if fn does not clean up, it returns a problem instead. Without
+// seconds only the end of the run limits it.
+func within(c *bind.Call) error {
+	fn, hook, cleans := c.Arg(2), lua.LVAsString(c.Arg(3)), lua.LVAsBool(c.Arg(5))
+	limit := time.Duration(float64(lua.LVAsNumber(c.Arg(1))) * float64(time.Second))
+	s := of(c.L)
+	end := s.ending.end()
+	if end != nil {
+		if why := s.ending.refuses(end, cleans); why != "" {
+			return c.Return(overdueProblem(c.L, &harness.Problem{Message: why}, !cleans))
+		}
+	}
+	ctx, cancel := context.WithCancelCause(vm.Context(c.L))
+	defer cancel(nil)
+	d := &deadline{
+		session: s, vm: vm.Of(c.L), hook: hook, cleans: cleans, root: vm.Root(c.L), cancel: cancel,
 		test: s.running(), block: s.block.Load(),
 		ended: make(chan struct{}), reached: make(chan struct{}),
 	}
-}
-
-func (d *deadline) Error() string {
-	return fmt.Sprintf("it did not end within %g s", d.limit.Seconds())
-}
-
-// How long code may go on when its time is over. A Go function that does not heed its
-// context takes longer; only the end of the process ends it then.
-const (
-	reachGrace = 3 * time.Second  // until the interpreter can be stopped
-	endGrace   = 10 * time.Second // from then on: commands are asked to end before they are killed
-)
-
-// within calls fn(hook) and returns what it returns. When the seconds are over, it
-// returns nothing, and a problem instead. Without seconds there is no limit.
-func within(c *bind.Call) error {
-	limit, fn, hook := lua.LVAsNumber(c.Arg(1)), c.Arg(2), lua.LVAsString(c.Arg(3))
-	if limit <= 0 {
-		return c.Return(bind.Invoke(c.L, fn, c.Arg(4)))
-	}
-	s := of(c.L)
-	ctx, cancel := context.WithCancelCause(vm.Context(c.L))
-	defer cancel(nil)
-	d := newDeadline(s, time.Duration(float64(limit)*float64(time.Second)), hook, cancel)
-	defer d.start(vm.Of(c.L))()
-	var result lua.LValue
-	err := vm.Within(c.L, ctx, func(L *lua.LState) error {
-		result = bind.Invoke(L, fn, c.Arg(4))
-		return nil
-	})
+	result, err := d.call(c.L, ctx, limit, fn, c.Arg(4))
 	if err == nil {
 		return c.Return(result)
 	}
@@ -83,26 +86,52 @@ func within(c *bind.Call) error {
 		return err
 	}
 	s.remains.overdue = true
-	seen := d.problem.Load()
-	problem := c.L.NewTable()
-	problem.RawSetString("status", lua.LString(harness.Error))
-	problem.RawSetString("message", lua.LString(seen.Message))
-	problem.RawSetString("stack", &lua.LUserData{Value: seen.Stack, Metatable: lua.LNil})
-	return c.Return(problem)
+	if stack := vm.Stopped(c.L); stack != nil && s.opts.Look != nil {
+		s.hold(c.L, d, *d.problem.Load(), stack, false)
+	}
+	return c.Return(overdueProblem(c.L, d.problem.Load(), !cleans && s.ending.end() != nil))
 }
 
-// start sets the timers. If the process is being ended when stop is called, stop does
-// not return: nothing must follow what has been reported.
-func (d *deadline) start(v *vm.VM) (stop func()) {
-	timer := time.AfterFunc(d.limit, func() {
-		v.Post(d.expire, func(error) {})
-		// Without workers nothing can be done about what is stuck.
-		if link := d.session.opts.Link; link != nil && !d.awaitEnd() && d.claimed.CompareAndSwap(false, true) {
-			d.stuck(link)
-		}
+// call calls fn within the time.
+func (d *deadline) call(L *lua.LState, ctx context.Context, limit time.Duration, fn lua.LValue, arg lua.LValue) (result lua.LValue, err error) {
+	defer d.start(limit)()
+	d.vm.KeepStacks = d.vm.KeepStacks || d.session.opts.Look != nil
+	err = vm.Within(L, ctx, func(L *lua.LState) error {
+		result = bind.Invoke(L, fn, arg)
+		return nil
 	})
+	return result, err
+}
+
+// overdueProblem returns the problem of code that was ended, in the form of the
+// runner. interrupted means that the end of the run was the reason.
+func overdueProblem(L *lua.LState, p *harness.Problem, interrupted bool) *lua.LTable {
+	problem := L.NewTable()
+	problem.RawSetString("status", lua.LString(harness.Error))
+	problem.RawSetString("message", lua.LString(p.Message))
+	problem.RawSetString("stack", &lua.LUserData{Value: p.Stack, Metatable: lua.LNil})
+	problem.RawSetString("interrupted", lua.LBool(interrupted))
+	return problem
+}
+
+// start sets the timer, and watches for the end of the run. If the process is being
+// ended when stop is called, stop does not return, because nothing must follow what
+// has been reported.
+func (d *deadline) start(limit time.Duration) (stop func()) {
+	if limit > 0 {
+		d.setTimer(limit, fmt.Sprintf("%g s", limit.Seconds()))
+	}
+	around := d.session.deadline.Swap(d)
+	if d.session.ending.end() != nil {
+		go d.runEnds()
+	}
 	return func() {
-		timer.Stop()
+		d.session.deadline.Store(around)
+		d.mu.Lock()
+		if d.timer != nil {
+			d.timer.Stop()
+		}
+		d.mu.Unlock()
 		if !d.claimed.CompareAndSwap(false, true) {
 			select {}
 		}
@@ -110,25 +139,117 @@ func (d *deadline) start(v *vm.VM) (stop func()) {
 	}
 }
 
-// awaitEnd waits until the code has ended, or is stuck.
-func (d *deadline) awaitEnd() (ended bool) {
+// setTimer sets the time that is left, unless less is left already.
+func (d *deadline) setTimer(left time.Duration, limit string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	clock := d.session.opts.Clock
+	if d.timer != nil && d.timer.Due() < clock.Now()+left {
+		return
+	}
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+	d.limit = limit
+	d.timer = clock.AfterFunc(left, d.overdue)
+}
+
+// overdue is called when the time limit is over.
+func (d *deadline) overdue() {
+	d.mu.Lock()
+	why := "it did not end within " + d.limit
+	d.mu.Unlock()
+	d.fire(why, true, func() (ended bool) {
+		if d.session.ending.end() != nil {
+			return d.awaitEnd(lastGrace)
+		}
+		return d.awaitReach() && d.awaitEnd(endGrace)
+	})
+}
+
+// runEnds ends code that does not clean up, and limits the time of code that does.
+func (d *deadline) runEnds() {
+	e := &d.session.ending
+	end := e.end()
+	left, limited := e.left()
+	switch {
+	case !d.cleans && limited:
+		d.fire(end.Message(), end.Overdue, func() bool { return d.awaitEnd(left + lastGrace) })
+	case !d.cleans:
+		d.fire(end.Message(), end.Overdue, func() bool { return d.awaitEnd(math.MaxInt64) })
+	case limited:
+		d.setTimer(left, e.limitText())
+	}
+	if d.cleans {
+		d.haveTurns()
+	}
+}
+
+// haveTurns ends the tasks if one of them never waits, until the code has ended:
+// the interrupted test may have started that task, and nothing else can run. Code
+// that cleans up, and does not wait itself, may need its tasks.
+func (d *deadline) haveTurns() {
+	var last uint64
+	for !d.awaitEnd(reachGrace) {
+		looked := make(chan struct{})
+		d.vm.Post(func(L *lua.LState) {
+			defer close(looked)
+			turns := d.vm.Turns()
+			if turns == last && vm.Root(L) != d.root {
+				d.session.stopTasks(d.session.ending.end())
+			}
+			last = turns
+		}, func(error) {})
+		select {
+		case <-looked:
+		case <-d.ended:
+		}
+	}
+}
+
+// fire ends the code; if the code ignores that and another process can continue, it
+// ends the process.
+func (d *deadline) fire(why string, show bool, await func() (ended bool)) {
+	if !d.fired.CompareAndSwap(nil, &why) {
+		return
+	}
+	d.vm.Post(func(L *lua.LState) { d.expire(L, show) }, func(error) {})
+	time.AfterFunc(reachGrace, func() {
+		select {
+		case <-d.ended:
+		default:
+			d.vm.Post(func(*lua.LState) { d.session.stopTasks(d) }, func(error) {})
+		}
+	})
+	if link := d.session.opts.Link; link != nil && !await() && d.claimed.CompareAndSwap(false, true) {
+		d.stuck(link)
+	}
+}
+
+// awaitReach waits until the interpreter is interrupted, and reports whether it
+// was.
+func (d *deadline) awaitReach() bool {
 	select {
 	case <-d.ended:
-		return true
+	case <-d.reached:
 	case <-time.After(reachGrace):
 		return false
-	case <-d.reached:
 	}
+	return true
+}
+
+// awaitEnd waits until the code has ended, and reports whether it has.
+func (d *deadline) awaitEnd(grace time.Duration) bool {
 	select {
 	case <-d.ended:
 		return true
-	case <-time.After(endGrace):
+	case <-time.After(grace):
 		return false
 	}
 }
 
-// expire runs in the middle of what has taken too long.
-func (d *deadline) expire(L *lua.LState) {
+// expire runs inside the code that took too long.
+func (d *deadline) expire(L *lua.LState, show bool) {
 	if d.claimed.Load() {
 		return
 	}
@@ -140,12 +261,14 @@ func (d *deadline) expire(L *lua.LState) {
 			break
 		}
 	}
-	problem.Message += d.session.describe(L)
+	if show {
+		problem.Message += d.session.describe(L)
+	}
 	d.problem.Store(&problem)
 	d.cancel(d)
 }
 
-// describe is what there is to be seen of a test that hangs.
+// describe returns what can be seen of a test that hangs.
 func (s *session) describe(L *lua.LState) string {
 	var text bytes.Buffer
 	vm.DumpIf(L, &text, func(f vm.Frame) bool { return f.Source != "" && isScript(f.Source) })
@@ -154,7 +277,7 @@ func (s *session) describe(L *lua.LState) string {
 			fmt.Fprintf(&text, "%s:\n%s\n\n", title, indent(body))
 		}
 	}
-	section("waits for", s.awaited())
+	section("waiting for", s.awaited())
 	section("children", processTree(os.Getpid()))
 	for _, show := range s.views {
 		for title, body := range show() {
@@ -164,7 +287,7 @@ func (s *session) describe(L *lua.LState) string {
 	return "\n\n" + strings.TrimSpace(text.String())
 }
 
-// awaited is what the test needs and another worker has.
+// awaited returns the name that the test waits for, if another worker has it.
 func (s *session) awaited() string {
 	if s.opts.Link == nil {
 		return ""
@@ -181,7 +304,7 @@ func (s *session) awaited() string {
 
 func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }
 
-// processTree has a line for each descendant, but for the last ones of many.
+// processTree returns a line for each descendant; of many, only the first ones.
 func processTree(pid int) string {
 	const most = 50
 	children, err := process.ByParent()
@@ -193,7 +316,7 @@ func processTree(pid int) string {
 	var add func(pid int, indent string)
 	add = func(pid int, indent string) {
 		siblings := children[pid]
-		delete(children, pid) // to come to an end in any case
+		delete(children, pid) // so that a loop ends
 		for _, c := range siblings {
 			if len(lines) < most {
 				lines = append(lines, indent+describeProcess(c))
@@ -215,8 +338,8 @@ func describeProcess(p process.Stat) string {
 	return fmt.Sprintf("%d %c %s", p.PID, p.State, strings.TrimSpace(strings.ReplaceAll(string(line), "\x00", " ")))
 }
 
-// stuck is called when even the end of its context has not ended the code. It reports
-// what is known and ends the process: the rest of the file is run by another one.
+// stuck is called if code has not ended even after its context did. It reports what
+// is known and ends the process. Another process runs the rest of the file.
 func (d *deadline) stuck(link *workers.Link) {
 	problem := harness.Problem{Message: d.Error()}
 	if seen := d.problem.Load(); seen != nil {
@@ -224,9 +347,13 @@ func (d *deadline) stuck(link *workers.Link) {
 	}
 	var goroutines bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&goroutines, 1)
-	problem.Message += "\n\nIt is stuck in a Go function, and its process was ended.\n\n" + goroutines.String()
+	problem.Message += "\n\nIt is stuck in a Go function, so its process was ended"
+	if d.session.ending.end() != nil {
+		problem.Message += "; " + workers.NotCleaned
+	}
+	problem.Message += ".\n\n" + goroutines.String()
 	problem.Hook = d.hook
-	e := broken(problem)
+	e := broken(d.session.file, problem)
 	if d.block != nil {
 		e.Path, e.Line = d.block.Path, d.block.Line
 	}
@@ -234,15 +361,13 @@ func (d *deadline) stuck(link *workers.Link) {
 		e = d.test.Broken("")
 		e.Problems = []harness.Problem{problem}
 	}
-	e.Died = true
-	link.Report(e)
+	e.Died, e.Uncleaned = true, d.session.ending.end() != nil
+	link.Report(e.AsText())
 	link.Gone()
 	d.session.opts.Exit()
 }
 
-// ShowAtDeadline has what show returns, texts by their titles, be part of what is
-// said about a test that hangs: the screens of sessions.
-func ShowAtDeadline(L *lua.LState, show func() map[string]string) {
-	s := of(L)
+// ShowAtDeadline implements [vm.TestRun].
+func (s *session) ShowAtDeadline(show func() map[string]string) {
 	s.views = append(s.views, show)
 }

@@ -12,28 +12,28 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/pm"
 
+	"avescript/core/harness/plan"
+	"avescript/lualib/script"
 	"avescript/lualib/vm"
 )
 
-// DotFile is where busted has its options: a Lua file that returns a table of
-// tables of them.
+// DotFile has the options of busted: a Lua file that returns a table of tables.
 const DotFile = ".busted"
 
-// Settings are what a .busted file says.
+// Settings are the contents of a .busted file.
 type Settings struct {
-	Roots           []string // files and directories, when the command line names none
-	Patterns        []string // Lua patterns that the names of test files match
+	Roots           []string // files and directories, if the command line names none
+	Patterns        []string // Lua patterns for the names of test files
 	ExcludePatterns []string
-	Choice          Choice
+	Choice          plan.Choice
 	Helper          string
 	Path            string
 
-	// Ignored are the options that mean nothing here.
+	// Ignored are options that have no effect here.
 	Ignored []string
 }
 
-// ReadSettings reads the tables _all and default of a .busted file. There need
-// not be one.
+// ReadSettings reads the tables _all and default of a .busted file, if it exists.
 func ReadSettings(ctx context.Context, file string, newVM func() *vm.VM) (Settings, error) {
 	var s Settings
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
@@ -67,7 +67,7 @@ func ReadSettings(ctx context.Context, file string, newVM func() *vm.VM) (Settin
 	return s, nil
 }
 
-// read adds the options of a table; later ones win.
+// read adds the options of a table; later options win.
 func (s *Settings) read(v lua.LValue) error {
 	table, ok := v.(*lua.LTable)
 	if !ok {
@@ -109,7 +109,7 @@ func named(option string, err error) error {
 	return nil
 }
 
-// listOf is a list of texts, which may be a single one, and of tags one with
+// listOf reads a list of strings or a single string; for tags, a string may have
 // commas.
 func listOf(v lua.LValue, commas bool) (list []string, err error) {
 	add := func(v lua.LValue) {
@@ -141,16 +141,14 @@ func splitTags(text string) (list []string) {
 	return list
 }
 
-// IsTest tells by its name whether a file in a directory has tests. Where no
-// pattern is set, isTest decides.
-func (s Settings) IsTest(isTest func(name string) bool) func(name string) bool {
-	return func(name string) bool {
-		wanted := isTest(name)
-		if s.Patterns != nil {
-			wanted = strings.HasSuffix(name, ".lua") && anyMatch(s.Patterns, name)
-		}
-		return wanted && !anyMatch(s.ExcludePatterns, name)
+// IsTest reports whether a file in a directory has tests, by its name. Without
+// patterns, the names are [script.TestNames].
+func (s Settings) IsTest(name string) bool {
+	wanted := script.IsTestName(name)
+	if s.Patterns != nil {
+		wanted = script.IsName(name) && anyMatch(s.Patterns, name)
 	}
+	return wanted && !anyMatch(s.ExcludePatterns, name)
 }
 
 func anyMatch(patterns []string, name string) bool {

@@ -14,16 +14,15 @@ import (
 	"avescript/lualib/bind"
 )
 
-// This file compares what tests see with files that are kept beside them: the
-// text "menu" of tests/test_shell.lua in the folder screens is
-// tests/screens/test_shell/menu.txt. The option --update writes them.
+// This file compares what tests see with files beside them: the text "menu" of
+// tests/test_shell.lua, in the folder screens, is
+// tests/screens/test_shell/menu.txt. The option --update writes the files.
 
-// What is not ASCII counts as letters, also if it is not UTF-8.
+// Bytes that are not ASCII count as letters, even if they are not valid UTF-8.
 var goldenName = regexp.MustCompile(`^[\w[:^ascii:]][\w[:^ascii:] .-]*$`)
 
-// golden compares a text with the file of a name, for the assertion of a kind. It
-// returns nothing if they are the same, or else what is wrong and, if there is a
-// file, what is in it.
+// golden compares a text with its file. It returns nothing if they are equal;
+// otherwise the explanation and, if the file exists, its content.
 func golden(c *bind.Call) error {
 	var kind, name, text string
 	var mayUpdate bool
@@ -31,7 +30,7 @@ func golden(c *bind.Call) error {
 		return err
 	}
 	if !goldenName.MatchString(name) {
-		return exceptions.TypeError.Newf("matches_%s: wanted a name of letters, digits, blanks and ._-, got %q", kind, name)
+		return exceptions.TypeError.Newf("matches_%s: a name may only contain letters, digits, blanks and ._-, got %q", kind, name)
 	}
 	s := of(c.L)
 	file := goldenFile(s.file, kind+"s", name)
@@ -42,11 +41,11 @@ func golden(c *bind.Call) error {
 	case s.opts.Update && mayUpdate:
 		return writeGolden(file, kept, text+"\n")
 	case err != nil:
-		return c.Return(fmt.Sprintf("%s is missing: to write it, run avescript test --update %s; this will be in it:\n%s", file, s.file, text))
+		return c.Return(fmt.Sprintf("%s is missing: to write it, run avescript test --update %s; its content will be:\n%s", file, s.file, text))
 	case string(kept) == text+"\n":
 		return nil
 	}
-	return c.Return(fmt.Sprintf("this is not what is in %s; to accept it, run avescript test --update %s", file, s.file),
+	return c.Return(fmt.Sprintf("this differs from %s; to accept it, run avescript test --update %s", file, s.file),
 		strings.TrimSuffix(string(kept), "\n"))
 }
 
@@ -55,7 +54,7 @@ func goldenFile(script, folder, name string) string {
 	return filepath.Join(filepath.Dir(script), folder, base, name+".txt")
 }
 
-// writeGolden leaves a file alone that is right already.
+// writeGolden does not touch a file that has the right content already.
 func writeGolden(file string, kept []byte, text string) error {
 	if bytes.Equal(kept, []byte(text)) && kept != nil {
 		return nil

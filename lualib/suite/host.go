@@ -2,10 +2,12 @@ package suite
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aymanbagabas/go-udiff"
 	lua "github.com/yuin/gopher-lua"
@@ -15,7 +17,7 @@ import (
 	"avescript/lualib/vm"
 )
 
-// host is what the Lua modules of ave.test need of Go. It is theirs alone.
+// host has the functions in Go for the Lua modules of ave.test.
 var host = bind.Module{
 	Name: "ave.test.host",
 	Funcs: []bind.Fn{
@@ -26,8 +28,10 @@ var host = bind.Module{
 		bind.Func("died_in", "block", diedIn),
 		bind.Func("diff", "expected, actual", diff),
 		bind.Func("emit", "kind, element, status?, problems?", emit),
+		bind.Func("ending", "", isEnding),
 		bind.Func("enter", "block", enter),
 		bind.Func("golden", "kind, name, text, may_update", golden),
+		bind.Func("hold", "problem, expected?, goes_on?", hold),
 		bind.Func("is_object", "value", isObject),
 		bind.Func("is_opaque", "value", isOpaque),
 		bind.Func("left", "", left),
@@ -44,12 +48,13 @@ var host = bind.Module{
 		bind.Func("tagged", "test", tagged),
 		bind.Func("tagged_out", "element", taggedOut),
 		bind.Func("time", "", unixTime),
-		bind.Func("within", "seconds, fn, hook?, arg?", within),
+		bind.Func("visible", "text", visible),
+		bind.Func("within", "seconds, fn, hook?, arg?, cleans?", within),
 		bind.Func("workspace", "", workspace),
 	},
 }
 
-// caller is the file and the line of the script that called the harness.
+// caller returns the file and the line of the script that called the harness.
 func caller(c *bind.Call) error {
 	if file, line := vm.Caller(c.L, isScript); file != "" {
 		return c.Return(file, line)
@@ -57,13 +62,13 @@ func caller(c *bind.Call) error {
 	return nil
 }
 
-// captureStack is the stack below an error handler, as a value that Lua passes
+// captureStack returns the stack below an error handler, as a value that Lua passes
 // on to emit.
 func captureStack(c *bind.Call) error {
 	return c.Return(&lua.LUserData{Value: scriptStack(vm.Frames(c.L)), Metatable: lua.LNil})
 }
 
-// diff compares two texts by lines. It returns nothing if they are equal.
+// diff compares two texts line by line. It returns nothing if they are equal.
 func diff(c *bind.Call) error {
 	var expected, actual string
 	if err := c.Args(&expected, &actual); err != nil {
@@ -99,7 +104,10 @@ func emit(c *bind.Call) error {
 	if err := c.Args(&kind, &element, &status, &problems); err != nil {
 		return err
 	}
-	of(c.L).send(harness.Event{
+	s := of(c.L)
+	interrupted, uncleaned := howEnded(problems)
+	s.interrupted = s.interrupted || interrupted
+	s.send(harness.Event{
 		Kind:     harness.Kind(kind),
 		Status:   harness.Status(status),
 		Path:     texts(element.RawGetString("path")),
@@ -110,11 +118,40 @@ func emit(c *bind.Call) error {
 		Attempt:     int(lua.LVAsNumber(element.RawGetString("attempt"))),
 		Last:        lua.LVAsBool(element.RawGetString("last")),
 		Quarantined: lua.LVAsBool(c.L.GetField(element, "quarantine")),
+		Uncleaned:   uncleaned && s.ending.end() != nil,
 	})
 	return nil
 }
 
-// enter says in which block the interpreter is; a worker's parent has to know.
+// howEnded reports whether the end of the run is among the problems, and whether
+// one of them is of a hook that cleans up.
+func howEnded(problems *lua.LTable) (interrupted, uncleaned bool) {
+	if problems == nil {
+		return false, false
+	}
+	for i := range problems.Len() {
+		problem := problems.RawGetInt(i + 1).(*lua.LTable)
+		interrupted = interrupted || lua.LVAsBool(problem.RawGetString("interrupted"))
+		uncleaned = uncleaned || lua.LVAsBool(problem.RawGetString("uncleaned"))
+	}
+	return interrupted, uncleaned
+}
+
+// isEnding tells whether the run is being ended, so that only hooks that clean up
+// still run. It returns "quiet" if tests that were running do not count.
+func isEnding(c *bind.Call) error {
+	end := of(c.L).ending.end()
+	switch {
+	case end == nil:
+		return nil
+	case end.Quiet:
+		return c.Return("quiet")
+	}
+	return c.Return("interrupted")
+}
+
+// enter sets the block that the interpreter is in; the parent of a worker must know
+// it.
 func enter(c *bind.Call) error {
 	var block *lua.LTable
 	if err := c.Args(&block); err != nil {
@@ -129,7 +166,7 @@ func enter(c *bind.Call) error {
 	return nil
 }
 
-// texts is a list of texts.
+// texts converts a list of names, which may contain any bytes, to strings.
 func texts(v lua.LValue) []string {
 	list, ok := v.(*lua.LTable)
 	if !ok || list.Len() == 0 {
@@ -137,12 +174,12 @@ func texts(v lua.LValue) []string {
 	}
 	texts := make([]string, list.Len())
 	for i := range texts {
-		texts[i] = list.RawGetInt(i + 1).String()
+		texts[i] = harness.Text(list.RawGetInt(i + 1).String())
 	}
 	return texts
 }
 
-// beside is the absolute path of a file that lies beside the script that calls.
+// beside returns the absolute path of a file beside the calling script.
 func beside(c *bind.Call) error {
 	var name string
 	if err := c.Args(&name); err != nil {
@@ -156,30 +193,47 @@ func beside(c *bind.Call) error {
 	return c.Return(path)
 }
 
-// seed is a number that an order can be made of, another one each time.
+// visible writes each byte that is not UTF-8 as in Lua source: \255.
+func visible(c *bind.Call) error {
+	var text string
+	if err := c.Args(&text); err != nil {
+		return err
+	}
+	var b strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		if r == utf8.RuneError && size == 1 {
+			fmt.Fprintf(&b, `\%d`, text[0])
+		} else {
+			b.WriteString(text[:size])
+		}
+		text = text[size:]
+	}
+	return c.Return(b.String())
+}
+
+// seed returns a random number for an order.
 func seed(c *bind.Call) error { return c.Return(rand.IntN(1_000_000)) }
 
-// unixTime is the time in seconds of the epoch.
+// unixTime returns the seconds since 1970.
 func unixTime(c *bind.Call) error { return c.Return(float64(time.Now().UnixMicro()) / 1e6) }
 
-// isObject tells of an object that a part of it is Go's.
+// isObject tells whether a value is an object with a part in Go.
 func isObject(c *bind.Call) error {
 	_, has := bind.Part[any](c.Arg(1))
 	return c.Return(has)
 }
 
-// isOpaque tells of an object that it is more than what pairs shows: that a part
-// of it is Go's, and no __pairs knows that part.
+// isOpaque tells whether a value is an object that has more than pairs shows: a
+// part in Go that no __pairs lists.
 func isOpaque(c *bind.Call) error {
 	object := c.Arg(1)
 	_, has := bind.Part[any](object)
 	return c.Return(has && c.L.GetMetaField(object, "__pairs") == lua.LNil)
 }
 
-var started = time.Now()
-
-// now is a time in seconds that never jumps.
-func now(c *bind.Call) error { return c.Return(time.Since(started)) }
+// now returns a time in seconds that never jumps, and stands still while a test is held.
+func now(c *bind.Call) error { return c.Return(of(c.L).clock().Now()) }
 
 func sleep(c *bind.Call) error {
 	var d bind.Seconds

@@ -9,7 +9,7 @@ import (
 	"avescript/lualib/vm"
 )
 
-// words are the global functions that tests are written with.
+// words are the global functions for tests.
 var words = []string{
 	"describe", "context", "insulate", "expose",
 	"it", "spec", "test", "pending", "finally",
@@ -18,15 +18,14 @@ var words = []string{
 	"eventually", "xfail", "randomize",
 }
 
-// Install makes the words global, and lets assert be indexed: assert.equals.
+// Install makes the words global, and makes assert indexable: assert.equals.
 func Install(v *vm.VM, L *lua.LState) {
 	globals := v.Globals()
-	s := &session{
-		require: globals.RawGetString("require").(*lua.LFunction),
-		assert:  globals.RawGetString("assert").(*lua.LFunction),
-		globals: map[lua.LValue]string{},
-	}
-	v.Attached[sessionKey{}] = s
+	s := of(L)
+	v.TestRun = s
+	s.require = globals.RawGetString("require").(*lua.LFunction)
+	s.assert = globals.RawGetString("assert").(*lua.LFunction)
+	s.globals = map[lua.LValue]string{}
 	for _, word := range words {
 		fn := L.NewFunction(s.word(word))
 		s.globals[fn] = word
@@ -44,14 +43,14 @@ func Install(v *vm.VM, L *lua.LState) {
 	s.indexFunctions(L)
 }
 
-// IsOwn tells whether a module is the harness's. It keeps what tests declare and
-// change, so that there must not be a second one of it.
+// IsOwn reports whether a module belongs to the harness. Such a module stores what
+// tests declare and change, so there must not be a second copy of it.
 func IsOwn(module string) bool {
 	root, _, _ := strings.Cut(module, ".")
 	return strings.HasPrefix(module, "ave.test") || root == "busted" || root == "luassert" || root == "say"
 }
 
-// word is the global function of a name. It passes its arguments on to the
+// word returns the global function of a name. It passes its arguments to the
 // module's function.
 func (s *session) word(name string) lua.LGFunction {
 	return func(L *lua.LState) int {
@@ -63,7 +62,7 @@ func (s *session) word(name string) lua.LGFunction {
 	}
 }
 
-// lazyWords are the global tables that tests have, and their modules.
+// lazyWords are the global tables for tests, and their modules.
 var lazyWords = map[string]string{
 	"spy":   "luassert.spy",
 	"stub":  "luassert.stub",
@@ -71,7 +70,7 @@ var lazyWords = map[string]string{
 	"match": "luassert.match",
 }
 
-// lazy is a table that stands for a module, which is loaded by the first use.
+// lazy returns a table that stands for a module, which is loaded on first use.
 func (s *session) lazy(L *lua.LState, module string) *lua.LTable {
 	load := func(L *lua.LState) lua.LValue { return bind.Invoke(L, s.require, module) }
 	meta := L.CreateTable(0, 2)
@@ -89,9 +88,9 @@ func (s *session) lazy(L *lua.LState, module string) *lua.LTable {
 	return table
 }
 
-// indexFunctions gives functions a metatable, which all of them share, and in
-// which assert and the words alone can be indexed. For the others the error
-// stays what it is without one.
+// indexFunctions sets the metatable of functions, which all functions share, so
+// that assert and the words can be indexed. For other functions the error is the
+// same as without it.
 func (s *session) indexFunctions(L *lua.LState) {
 	meta := L.CreateTable(0, 3)
 	meta.RawSetString("__metatable", lua.LFalse)
@@ -118,7 +117,7 @@ func refuseIndex(L *lua.LState) {
 	vm.Raise(L, lua.LString(vm.Where(L)+"attempt to index a function value"))
 }
 
-// field is what a word has under a key: it.each.
+// field returns a field of a word: it.each.
 func (s *session) field(L *lua.LState, fn, key lua.LValue) lua.LValue {
 	if name, ok := s.globals[fn]; ok {
 		s.load(L)
@@ -133,7 +132,7 @@ func (s *session) field(L *lua.LState, fn, key lua.LValue) lua.LValue {
 	return field
 }
 
-// chains is the module that has what follows "assert.".
+// chains returns the module with what follows "assert.".
 func (s *session) chains(L *lua.LState) *lua.LTable {
 	if s.assertions == nil {
 		s.assertions = bind.Invoke(L, s.require, "ave.test.checks").(*lua.LTable)

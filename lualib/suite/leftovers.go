@@ -16,7 +16,7 @@ import (
 	"avescript/lualib/vm"
 )
 
-// Severity says what comes of things that a test leaves behind.
+// Severity is what happens if a test leaves something behind.
 type Severity string
 
 const (
@@ -25,11 +25,11 @@ const (
 	Off  Severity = "off"
 )
 
-// Severities is one for each kind of leftovers.
+// Severities has one severity for each kind of leftovers.
 type Severities map[string]Severity
 
-// DefaultSeverities fail a test for what goes on without it: children, and the
-// terminals of children.
+// DefaultSeverities make a test fail for what goes on without it: children, and
+// their terminals.
 func DefaultSeverities() Severities {
 	s := Severities{}
 	for _, kind := range leftovers.Kinds {
@@ -39,7 +39,7 @@ func DefaultSeverities() Severities {
 	return s
 }
 
-// Set reads "fail", "warn" or "off", for all kinds, or KIND=SEVERITY for one.
+// Set reads "fail", "warn" or "off" for all kinds, or KIND=SEVERITY for one kind.
 func (s Severities) Set(text string) error {
 	kind, severity, one := strings.Cut(text, "=")
 	if !one {
@@ -59,30 +59,31 @@ func (s Severities) Set(text string) error {
 	return nil
 }
 
-// remains is what a session knows of leftovers.
+// remains is what a session knows about leftovers.
 type remains struct {
-	watcher *leftovers.Watcher // nil where nobody looks
-	levels  []leftovers.Things // what there was when each block, and the test, began
+	watcher *leftovers.Watcher // nil if leftovers are not watched
+	levels  []leftovers.Things // what existed when each block, and the test, began
 	made    map[leftovers.Identity]harness.Frame
-	parts   map[leftovers.Identity]bool // of things that are told of
+	parts   map[leftovers.Identity]bool // parts of things that were reported
 	leaks   []harness.Leak              // for the next event
 
-	// overdue is set when the time of a test was over, until it is looked for what
-	// that has left behind: what it has started is part of what the report says of
-	// it, and is ended.
+	// overdue is set when a test has exceeded its time limit, until its leftovers
+	// were looked for: what it has started is part of its report, and is ended.
 	overdue bool
 }
 
-// look notes what there is when a block or a test begins.
+// look records what exists when a block or a test begins.
 func look(c *bind.Call) error {
 	if r := &of(c.L).remains; r.watcher != nil {
-		r.levels = append(r.levels, r.watcher.Look())
+		var now leftovers.Things
+		c.Unlocked(func(context.Context) { now = r.watcher.Begin() })
+		r.levels = append(r.levels, now)
 	}
 	return nil
 }
 
-// left looks for what is new since the call of look that belongs to it. It returns
-// a message if that is a reason to fail.
+// left looks for what is new since the matching call of look. It returns a message
+// if that makes the test fail.
 func left(c *bind.Call) error {
 	s := of(c.L)
 	r := &s.remains
@@ -121,18 +122,18 @@ func left(c *bind.Call) error {
 	if more := len(lines) - mostLeaks; more > 0 {
 		lines = append(lines[:mostLeaks], fmt.Sprintf("and %d more", more))
 	}
-	return c.Return("it has left behind " + strings.Join(lines, ", "))
+	return c.Return("it left behind " + strings.Join(lines, ", "))
 }
 
-// mostLeaks is how many a message names.
+// mostLeaks limits the leftovers that a message names.
 const mostLeaks = 10
 
-// generations is how often what processes have left that were ended is looked
-// for: their children, which are ours then.
+// generations limits how often to look for the children of processes that were
+// ended, which then become children of this process.
 const generations = 10
 
-// find looks for what is new, and ends it if it is a reason to fail or overdue. What
-// goes with a process, such as its terminal, is not told beside it.
+// find looks for what is new, and ends it if it makes the test fail or is overdue.
+// Parts of a process, such as its terminal, are not reported separately.
 func (s *session) find(before leftovers.Things, overdue bool) (found []leftovers.Left) {
 	ends := func(l leftovers.Left) bool { return overdue || s.opts.Leaks[l.Kind] == Fail }
 	for range generations {
@@ -159,8 +160,8 @@ func (s *session) find(before leftovers.Things, overdue bool) (found []leftovers
 	return found
 }
 
-// forgive takes what there is now for granted in the blocks around, too: it was
-// told once.
+// forgive makes what exists now count as known in the blocks around too, because it
+// was reported once.
 func (r *remains) forgive() {
 	now := r.watcher.Settled()
 	for i := range r.levels {
@@ -168,10 +169,9 @@ func (r *remains) forgive() {
 	}
 }
 
-// RemovedWithScript tells that a temporary file is removed when the script ends:
-// the test that has made it does not leave it behind.
-func RemovedWithScript(L *lua.LState, path string) {
-	if w := of(L).remains.watcher; w != nil {
+// RemovedWithScript implements [vm.TestRun].
+func (s *session) RemovedWithScript(path string) {
+	if w := s.remains.watcher; w != nil {
 		w.Excuse(path)
 	}
 }
@@ -180,7 +180,7 @@ func describeLeak(l harness.Leak) string {
 	if l.Made == nil {
 		return l.What
 	}
-	return fmt.Sprintf("%s, made at %s:%d", l.What, l.Made.File, l.Made.Line)
+	return fmt.Sprintf("%s, created at %s:%d", l.What, l.Made.File, l.Made.Line)
 }
 
 func (r *remains) maker(l leftovers.Left) *harness.Frame {
@@ -190,9 +190,13 @@ func (r *remains) maker(l leftovers.Left) *harness.Frame {
 	return nil
 }
 
-// noteMade remembers the line that has made something. A descriptor may be that
-// of a file, which stays when it is closed.
-func (r *remains) noteMade(L *lua.LState, kind vm.MadeKind, number int) {
+// Made implements [vm.TestRun]. It records the line that has made something. A
+// descriptor may be that of a file, which stays when it is closed.
+func (s *session) Made(L *lua.LState, kind vm.MadeKind, number int) {
+	r := &s.remains
+	if r.watcher == nil {
+		return
+	}
 	if kind == vm.MadePart {
 		r.parts[leftovers.IdentityOfDescriptor(number)] = true
 		return

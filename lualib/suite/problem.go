@@ -14,19 +14,19 @@ import (
 	"avescript/lualib/vm"
 )
 
-// The chunks of the harness itself begin with modules. What is below a call
-// that catcher makes is the harness's business and no longer the script's.
+// The chunks of the harness begin with modules. Calls below a call of catcher
+// belong to the harness, not to the script.
 const (
 	modules = "ave/test/"
 	catcher = "ave/test/failure.lua"
 )
 
-// isScript tells the source of a user's code from the harness's own.
+// isScript tells the source of a user's code from that of the harness.
 func isScript(source string) bool { return !strings.HasPrefix(source, modules) }
 
-// scriptStack is the part of a stack that a user has written: without the
-// harness on top, which raised the error and looks at it, without what is below
-// the test, and without the Go functions in between.
+// scriptStack returns the part of a stack that a user has written: without the
+// harness at the top, which raised the error and examines it, without everything
+// below the test, and without the Go functions in between.
 func scriptStack(frames []vm.Frame) []harness.Frame {
 	var stack []harness.Frame
 	for _, f := range frames {
@@ -41,7 +41,7 @@ func scriptStack(frames []vm.Frame) []harness.Frame {
 	return shortened(stack)
 }
 
-// shortened leaves out the middle of a stack that nobody would read.
+// shortened removes the middle of a long stack, which nobody would read.
 func shortened(stack []harness.Frame) []harness.Frame {
 	const head, tail = 10, 5
 	if len(stack) <= head+tail+1 {
@@ -51,7 +51,7 @@ func shortened(stack []harness.Frame) []harness.Frame {
 	return slices.Concat(stack[:head], []harness.Frame{gap}, stack[len(stack)-tail:])
 }
 
-// function is what a frame's function is called, or "" if it has no name.
+// function returns the name of a frame's function, or "".
 func function(f vm.Frame) string {
 	switch {
 	case f.Main:
@@ -62,7 +62,7 @@ func function(f vm.Frame) string {
 	return f.Name
 }
 
-// problemsOf reads the list of problems that the runner made.
+// problemsOf reads the list of problems of the runner.
 func problemsOf(list *lua.LTable) []harness.Problem {
 	if list == nil {
 		return nil
@@ -86,8 +86,8 @@ func problemOf(t *lua.LTable) harness.Problem {
 	return blame(p)
 }
 
-// blame takes the position off the front of a message and makes it the top of
-// the stack: error(message, 2) means the caller.
+// blame moves the position at the beginning of a message to the top of the stack:
+// error(message, 2) means the caller.
 func blame(p harness.Problem) harness.Problem {
 	for i, f := range p.Stack {
 		if rest, ok := strings.CutPrefix(p.Message, fmt.Sprintf("%s:%d: ", f.File, f.Line)); ok {

@@ -7,35 +7,66 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	lua "github.com/yuin/gopher-lua"
+	"sync/atomic"
 
 	"avescript/core/harness"
 )
 
-// longestName is how much of a test's name is in that of a recording, in bytes.
+// longestName limits the part of a test's name in the name of a recording, in
+// bytes.
 const longestName = 80
 
-// NextRecording makes the file that the next command of the test that is running
-// is to be recorded in. It is nil if that isn't. The caller closes it.
-func NextRecording(L *lua.LState, argv []string) (*os.File, error) {
-	s := of(L)
+// recording is a file that a command is recorded in.
+type recording struct {
+	harness.Artifact
+	err atomic.Pointer[error] // the first error
+}
+
+// fail records why the recording is incomplete. Any goroutine may call it.
+func (r *recording) fail(err error) { r.err.CompareAndSwap(nil, &err) }
+
+// artifact returns the recording as a report names it.
+func (r *recording) artifact() harness.Artifact {
+	a := r.Artifact
+	if err := r.err.Load(); err != nil {
+		a.Missing = cause(*err).Error()
+	}
+	return a
+}
+
+// cause returns an error without the file that it is about.
+func cause(err error) error {
+	if of, ok := errors.AsType[*fs.PathError](err); ok {
+		return of.Err
+	}
+	return err
+}
+
+// NextRecording implements [vm.TestRun]. It returns no file if commands are not
+// recorded, if no test is running, or if the file cannot be made: the test then
+// continues without.
+func (s *session) NextRecording(argv []string) (file *os.File, fail func(error)) {
 	if s.opts.Record == "" || s.running() == nil {
 		return nil, nil
 	}
-	if err := os.MkdirAll(s.opts.Record, 0o777); err != nil {
-		return nil, err
-	}
 	name := fileName(append([]string{strings.TrimSuffix(filepath.Base(s.file), ".lua")}, s.running().Path...))
-	file, err := createNext(filepath.Join(s.opts.Record, name), len(s.recordings)+1)
+	prefix := filepath.Join(s.opts.Record, name)
+	err := os.MkdirAll(s.opts.Record, 0o777)
 	if err == nil {
-		s.recordings = append(s.recordings, harness.Artifact{Kind: "recording", Name: strings.Join(argv, " "), Path: file.Name()})
+		file, err = createNext(prefix, len(s.recordings)+1)
 	}
-	return file, err
+	r := &recording{Artifact: harness.Artifact{Kind: "recording", Name: strings.Join(argv, " "), Path: prefix}}
+	s.recordings = append(s.recordings, r)
+	if err != nil {
+		r.fail(err)
+		return nil, nil
+	}
+	r.Path = file.Name()
+	return file, r.fail
 }
 
-// createNext makes the file of the first free number from n on: another test, or
-// another attempt at this one, may have kept a recording of that name.
+// createNext makes a file with the first free number from n on: another test, or
+// another attempt of this one, may have kept a recording with that name.
 func createNext(prefix string, n int) (*os.File, error) {
 	for ; ; n++ {
 		file, err := os.OpenFile(fmt.Sprintf("%s-%d.cast", prefix, n), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
@@ -45,7 +76,8 @@ func createNext(prefix string, n int) (*os.File, error) {
 	}
 }
 
-// fileName makes words a name without anything that a shell would notice.
+// fileName makes a file name of words, without characters that are special in a
+// shell.
 func fileName(words []string) string {
 	name := strings.Map(func(r rune) rune {
 		switch {
@@ -57,14 +89,16 @@ func fileName(words []string) string {
 	return name[:min(len(name), longestName)]
 }
 
-// keepRecordings gives the recordings of a test that has ended to its event if
-// that is a bad one, and removes them otherwise.
+// keepRecordings adds the recordings of a test to its event if the test went wrong,
+// and removes them otherwise.
 func (s *session) keepRecordings(e *harness.Event) {
 	if e.Bad() {
-		e.Artifacts = append(e.Artifacts, s.recordings...)
+		for _, r := range s.recordings {
+			e.Artifacts = append(e.Artifacts, r.artifact())
+		}
 	} else {
-		for _, recording := range s.recordings {
-			_ = os.Remove(recording.Path)
+		for _, r := range s.recordings {
+			_ = os.Remove(r.Path)
 		}
 	}
 	s.recordings = nil

@@ -1,7 +1,9 @@
 package suite
 
 import (
+	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
@@ -12,35 +14,46 @@ import (
 	"avescript/lualib/vm"
 )
 
-// session is what one interpreter knows of its tests. It is used under the
+// session is the state of the tests of one interpreter. It is used under the
 // interpreter's lock.
 type session struct {
-	require *lua.LFunction        // as it was before any script ran
-	assert  *lua.LFunction        // the one that can be indexed
-	globals map[lua.LValue]string // the words, by the functions that stand for them
+	require *lua.LFunction        // the original require
+	assert  *lua.LFunction        // the assert that can be indexed
+	globals map[lua.LValue]string // the words, by their global functions
 	used    bool                  // whether any of the modules was loaded
 
-	words      *lua.LTable // the module ave.test, nil until it is used
+	words      *lua.LTable // the module ave.test; nil until it is used
 	runner     *lua.LTable // the module ave.test.runner, likewise
 	each       *lua.LTable // the module ave.test.each, likewise
 	assertions *lua.LTable // what follows "assert.", likewise
 
-	run     *harness.Run // where events go
-	file    string       // the test file
+	to      harness.Reporter // where events go
+	file    string           // the test file
 	opts    Options
-	current atomic.Pointer[harness.Event] // the test that is running
-	block   atomic.Pointer[harness.Event] // the block that is running
+	current atomic.Pointer[harness.Event] // the running test
+	block   atomic.Pointer[harness.Event] // the running block
+
+	ending      ending
+	deadline    atomic.Pointer[deadline] // of the running code
+	tasks       context.Context          // ends if tasks prevent the tests from ending
+	endTasks    context.CancelCauseFunc
+	held        *Held // while somebody looks at the test
+	interrupted bool  // the end of the run has ended something, and that was reported
+
+	sending sync.Mutex
+	lost    bool // nobody waits for the tests any more: their events are dropped
 
 	views     []func() map[string]string // see ShowAtDeadline
 	remains   remains
 	artifacts []harness.Artifact // for the next event
 
-	recordings []harness.Artifact // of its commands
+	recordings []*recording // of its commands
 }
 
-type sessionKey struct{}
+// Install fills in the sessions.
+var sessions = vm.Keep(func(*lua.LState) *session { return &session{} })
 
-func of(L *lua.LState) *session { return vm.Of(L).Attached[sessionKey{}].(*session) }
+func of(L *lua.LState) *session { return sessions.Of(L) }
 
 // load loads the words.
 func (s *session) load(L *lua.LState) {
@@ -57,7 +70,7 @@ func (s *session) call(L *lua.LState, name string, args ...any) lua.LValue {
 	return bind.Invoke(L, s.runner.RawGetString(name), args...)
 }
 
-// declaredIn is the file in which tests have been declared, or "".
+// declaredIn returns the file in which tests were declared, or "".
 func (s *session) declaredIn(L *lua.LState) string {
 	if !s.used {
 		return ""
@@ -66,25 +79,57 @@ func (s *session) declaredIn(L *lua.LState) string {
 	return lua.LVAsString(bind.Invoke(L, declaring.RawGetString("file")))
 }
 
-// begin makes the session that of a file.
-func (s *session) begin(v *vm.VM, run *harness.Run, file string, opts Options) {
-	s.run, s.file, s.opts = run, file, opts
+// begin starts the session of a file.
+func (s *session) begin(ctx context.Context, to harness.Reporter, file string, opts Options) {
+	s.to, s.file, s.opts, s.lost = to, file, opts, false
+	s.opts.Clock = s.clock()
+	s.tasks, s.endTasks = context.WithCancelCause(context.Background())
+	s.ending, s.interrupted = newEnding(ctx, opts.TeardownTimeout), false
 	if opts.Watcher != nil {
 		s.remains = remains{
 			watcher: opts.Watcher,
 			made:    map[leftovers.Identity]harness.Frame{},
 			parts:   map[leftovers.Identity]bool{},
 		}
-		v.OnMade = s.remains.noteMade
 	}
 }
 
-// running is the test that is running, or nil. Any goroutine may ask.
+// clock is the clock of the time limits.
+func (s *session) clock() *harness.Clock {
+	if s.opts.Clock == nil {
+		s.opts.Clock = new(harness.Clock)
+	}
+	return s.opts.Clock
+}
+
+// Tasks implements [vm.TestRun].
+func (s *session) Tasks() context.Context {
+	if s.tasks != nil {
+		return s.tasks
+	}
+	return context.Background()
+}
+
+// stopTasks ends the existing tasks. Later tests may start others.
+func (s *session) stopTasks(why error) {
+	end := s.endTasks
+	s.tasks, s.endTasks = context.WithCancelCause(context.Background())
+	end(why)
+}
+
+// running returns the running test, or nil. Any goroutine may call it.
 func (s *session) running() *harness.Event { return s.current.Load() }
 
-// send passes on an event, with what was found since the last one that tells how
-// something ended, and remembers which test it leaves running.
+// send passes on an event, adds what was found since the last event of something
+// that ended, and records which test is running.
 func (s *session) send(e harness.Event) {
+	e = e.AsText()
+	e.File = s.file
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if s.lost {
+		return
+	}
 	s.current.Store(nil)
 	switch e.Kind {
 	case harness.TestStarted:
@@ -96,25 +141,27 @@ func (s *session) send(e harness.Event) {
 			s.keepRecordings(&e)
 		}
 	}
-	s.run.Send(e)
+	if end := s.ending.end(); end != nil && end.Quiet && !e.Uncleaned {
+		return // what was running does not count
+	}
+	s.to.Report(e)
 }
 
-// abandoned is the event of a run that err has ended: the test that was running
-// fails for it.
-func (s *session) abandoned(err error) harness.Event {
-	message := err.Error()
-	if !isRaised(err) && message != "interrupted" { // which is a Ctrl-C's
-		message = "interrupted: " + message
+// abandon reports the end of tests that have not ended: the running test fails.
+// Later events are dropped.
+func (s *session) abandon(message string) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	s.lost = true
+	e := broken(s.file, harness.Problem{Message: message})
+	if current := s.running(); current != nil {
+		e = current.Broken(message)
 	}
-	if s != nil {
-		if current := s.running(); current != nil {
-			return current.Broken(message)
-		}
-	}
-	return broken(harness.Problem{Message: message})
+	s.to.Report(e)
 }
 
-// isRaised tells an error that Lua code has raised from the end of its context.
+// isRaised reports whether Lua code raised the error; otherwise its context has
+// ended.
 func isRaised(err error) bool {
 	_, raised := errors.AsType[*vm.Error](err)
 	return raised

@@ -16,12 +16,12 @@ import (
 	"avescript/lualib/vm"
 )
 
-// Shares are what a run without workers knows of the values by name, also that one
-// could not be made.
+// Shares are the shared values of a run without workers, by name; or why one could
+// not be made.
 type Shares map[string]workers.Answer
 
-// shared returns the value of a name, which fn makes if it is not there: once per
-// run, whichever worker asks first.
+// shared returns the value of a name. fn makes it, once per run, in the first
+// worker that asks.
 func shared(c *bind.Call) error {
 	var name string
 	var fn *lua.LFunction
@@ -35,7 +35,7 @@ func shared(c *bind.Call) error {
 	}
 	if !answer.Yours {
 		if answer.Failed != "" {
-			return fmt.Errorf("shared %q could not be made: %s", name, answer.Failed)
+			return fmt.Errorf("cannot make shared %q: %s", name, answer.Failed)
 		}
 		return returnJSON(c, answer.Value)
 	}
@@ -55,8 +55,8 @@ func shared(c *bind.Call) error {
 	return returnJSON(c, text)
 }
 
-// makeShared calls fn. What it leaves running is no leftover of the test: it is
-// there for the whole run.
+// makeShared calls fn. What it leaves running is not a leftover of the test: it
+// exists for the whole run.
 func (s *session) makeShared(L *lua.LState, fn *lua.LFunction) (text json.RawMessage, err error) {
 	err = vm.Within(L, vm.Context(L), func(L *lua.LState) (err error) {
 		text, err = codec.For(L).Append(L, nil, bind.Invoke(L, fn))
@@ -76,7 +76,7 @@ func returnJSON(c *bind.Call, text json.RawMessage) error {
 	return c.Return(value)
 }
 
-// ask asks the parent, or what stands for it where there is none.
+// ask asks the parent; without a parent, the Shares.
 func (s *session) ask(c *bind.Call, a workers.Ask) (answer workers.Answer, err error) {
 	if s.opts.Link == nil {
 		known, there := s.opts.Shares[a.Name]
@@ -98,7 +98,7 @@ func (s *session) tell(a workers.Ask) {
 	}
 }
 
-// acquire waits until no other worker has the name.
+// acquire waits until no other worker has reserved the name.
 func acquire(c *bind.Call) error {
 	var name string
 	if err := c.Args(&name); err != nil {
@@ -120,8 +120,8 @@ func release(c *bind.Call) error {
 	return nil
 }
 
-// workspace makes a directory for the test that is running. Where temporary files
-// are watched it lies beside them: it may be kept.
+// workspace makes a directory for the running test. It is not inside the directory
+// whose temporary files are watched, because it may be kept.
 func workspace(c *bind.Call) error {
 	s := of(c.L)
 	dir, err := os.MkdirTemp(s.opts.Workspaces, "workspace-")
@@ -134,7 +134,7 @@ func workspace(c *bind.Call) error {
 	return c.Return(dir)
 }
 
-// settle removes a workspace, or keeps it and has the report name it.
+// settle removes a workspace, or keeps it so that the report names it.
 func settle(c *bind.Call) error {
 	var dir string
 	var keep bool

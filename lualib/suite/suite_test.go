@@ -16,18 +16,18 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"go.uber.org/goleak"
 
-	"avescript/core/golden"
+	"avescript/core/harness/plan"
 	"avescript/core/harness/report"
+	"avescript/core/harness/workers"
+	"avescript/internal/golden"
+	"avescript/internal/reexec"
 	"avescript/lualib"
 	"avescript/lualib/suite"
 	"avescript/lualib/vm"
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == asWorker {
-		work()
-		return
-	}
+	reexec.Main(reexec.Programs{"worker": work})
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("avescript/core/process.serveSpawns")) // it is there for good
 }
 
@@ -40,11 +40,21 @@ func reportingTo(out io.Writer, opts suite.Options) suite.Options {
 	return opts
 }
 
+// runHere runs files in this process.
+func runHere(t *testing.T, opts suite.Options, files ...string) (passed bool, err error) {
+	var jobs []workers.Job
+	for _, file := range files {
+		jobs = append(jobs, workers.Job{File: file})
+	}
+	return suite.RunFiles(t.Context(), jobs, opts)
+}
+
 // varying is what differs from run to run in a report.
 var varying = []struct {
 	pattern *regexp.Regexp
 	mask    string
 }{
+	{regexp.MustCompile(`(?m)(?:^slow .*\n)+\n`), ""}, // which ones depends on the machine
 	{regexp.MustCompile(`\d+\.\d\d s\b`), "0.00 s"},
 	{regexp.MustCompile(`workspace: \S+`), "workspace: DIRECTORY"},
 	{regexp.MustCompile(`(table|function): 0x[0-9a-f]+`), "$1: 0x0"},
@@ -65,7 +75,7 @@ func TestReports(t *testing.T) {
 		}
 		t.Run(file, func(t *testing.T) {
 			var out strings.Builder
-			passed, err := suite.Main(t.Context(), []string{file}, reportingTo(&out, options()))
+			passed, err := runHere(t, reportingTo(&out, options()), file)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +119,7 @@ func setGlobal(t *testing.T, v *vm.VM, name string, fn lua.LGFunction) {
 	}
 }
 
-func filtered(text string) (c suite.Choice) {
+func filtered(text string) (c plan.Choice) {
 	if text != "" {
 		c.Filters = []string{text}
 	}
@@ -246,7 +256,7 @@ func TestFilesAreSeparate(t *testing.T) {
 		write("b.lua", `it("b", function() assert.is_nil(leak) end)`),
 	}
 	var out strings.Builder
-	passed, err := suite.Main(t.Context(), files, reportingTo(&out, options()))
+	passed, err := runHere(t, reportingTo(&out, options()), files...)
 	if err != nil || passed || lastLine(out.String()) != "2 passed, 2 failed" {
 		t.Errorf("passed %v, err %v, report:\n%s", passed, err, out.String())
 	}

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -16,24 +17,30 @@ import (
 	"avescript/lualib/vm"
 )
 
-// statusOrphan is what a worker exits with whose parent has gone.
+// statusOrphan is the exit status of a worker whose parent has ended.
 const statusOrphan = 1
 
 // Work is the main function of a worker: it runs the files that its parent names
-// until there are no more. When own ends, so does the test that is running, and the
-// parent is left to go on with another worker: no test could run here any more.
-func Work(own context.Context, newVM func() *vm.VM) error {
+// until there are no more. When own ends, the running test ends too, and the parent
+// continues with another worker, because no test could run here any more. If the
+// parent has ended, hooks still clean up. Tests that fail are shown
+// to look, if the parent wants that.
+func Work(own context.Context, newVM func() *vm.VM, look Look) error {
 	var opts Options
 	ctx, cancel := context.WithCancelCause(own)
 	defer cancel(nil)
 	busy := make(chan struct{}, 1)
-	temp := os.TempDir() // which the parent has made for this process
-	link, err := workers.Connect(&opts, func(why string) { cancel(errors.New(why)) }, func() {
+	temp := os.TempDir() // the parent has made it for this process
+	link, err := workers.Connect(&opts, func(end *workers.End) { cancel(end) }, func() {
 		select {
 		case busy <- struct{}{}: // idle: the loop below ends
 		default:
-			leave(temp)
-			os.Exit(statusOrphan)
+			cancel(errors.New("the parent process has ended"))
+			limit := time.Duration(cmp.Or(opts.TeardownTimeout, DefaultTeardown) * float64(time.Second))
+			time.AfterFunc(limit+lastGrace, func() {
+				leave(temp)
+				os.Exit(statusOrphan)
+			})
 		}
 	})
 	if err != nil {
@@ -43,22 +50,29 @@ func Work(own context.Context, newVM func() *vm.VM) error {
 		return err
 	}
 	go leftovers.Reap(cmd.Owns)
-	opts.New, opts.Link = newVM, link
+	opts.New, opts.Link, opts.Clock = newVM, link, link.Clock()
+	if opts.Debug {
+		opts.Look = look
+	}
 	opts.Exit = func() {
 		cmd.KillAll()
 		os.Exit(statusOrphan)
 	}
-	run := harness.Start(link, 0)
+	var reporter harness.Reporter = link
+	if opts.FailFast {
+		// The next test must not begin before the parent could tell the worker to
+		// stop.
+		reporter = harness.Reporters{link, onBad(func() { cancel(workers.ErrStopped) })}
+	}
 	for job := range link.Jobs() {
 		select {
 		case busy <- struct{}{}:
-		default: // the parent has gone just now
+		default: // the parent has just ended
 			leave(temp)
 			return nil
 		}
 		opts.job = newJob(job)
-		run.StartFile(job.File)
-		_ = runFile(ctx, job.File, run, opts)
+		_ = runFile(ctx, job.File, reporter, opts)
 		if own.Err() != nil {
 			link.Gone()
 			break
@@ -70,19 +84,19 @@ func Work(own context.Context, newVM func() *vm.VM) error {
 	return nil
 }
 
-// leave ends what the worker has started, and removes its files. Its parent would
-// do it, too, if it lived.
+// leave ends what the worker has started, and removes its files. The parent would
+// do it too, but it may have ended.
 func leave(temp string) {
 	cmd.KillAll()
 	leftovers.EndAll(time.Second)
 	_ = os.RemoveAll(temp)
 }
 
-// job says which tests of a file a worker leaves out, because they have run, and
-// which it runs.
+// job says which tests of a file a worker runs, and which it leaves out because
+// they have run already.
 type job struct {
-	skip  map[string]int  // by key: how many of them
-	only  map[string]bool // by full name: whether it has turned up
+	skip  map[string]int  // by key: how many
+	only  map[string]bool // by full name: whether a test has had it
 	lines []int
 	whole bool
 }
@@ -101,7 +115,7 @@ func newJob(j workers.Job) *job {
 	return made
 }
 
-// skips tells whether a test is left out, and remembers that it was asked for.
+// skips reports whether a test is left out, and records that its name was found.
 func (j *job) skips(key, name string) bool {
 	if j == nil {
 		return false
@@ -117,7 +131,7 @@ func (j *job) skips(key, name string) bool {
 	return j.only != nil && !wanted
 }
 
-// missing are the names that no test has had. Another worker may have met them.
+// missing lists the names that no test has had. Another worker may have found them.
 func (j *job) missing() (names []string) {
 	if j == nil || len(j.skip) > 0 {
 		return nil
@@ -135,7 +149,7 @@ func (j *job) diedIn(key string) bool { return j != nil && j.skip[key] > 0 }
 
 func (j *job) isAll() bool { return j == nil || j.whole }
 
-// lineList is where the tests to run are.
+// lineList returns the lines of the tests to run.
 func (j *job) lineList(L *lua.LState) lua.LValue {
 	list := L.NewTable()
 	if j != nil {

@@ -18,16 +18,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"avescript/core/harness"
+	"avescript/core/harness/workers"
+	"avescript/internal/reexec"
 	"avescript/lualib/suite"
 	"avescript/lualib/vm"
 )
 
-// asWorker is the argument with which the test binary is a worker. Its interpreters
-// have functions that nothing can interrupt.
-const asWorker = "as-worker"
-
-func work() {
-	err := suite.Work(context.Background(), func() *vm.VM {
+// work is a worker whose interpreters have functions that nothing can interrupt.
+func work([]string) error {
+	return suite.Work(context.Background(), func() *vm.VM {
 		v := newVM()
 		_ = v.Do(context.Background(), func(L *lua.LState) error {
 			L.SetGlobal("be_stuck", L.NewFunction(func(*lua.LState) int { select {} }))
@@ -41,10 +40,7 @@ func work() {
 			return nil
 		})
 		return v
-	})
-	if err != nil {
-		panic(err)
-	}
+	}, nil)
 }
 
 // verdictsOf runs a file in workers.
@@ -62,8 +58,8 @@ func verdictsOf(t *testing.T, source string, opts suite.Options) (lines, message
 			}
 		}
 	})
-	plan := suite.Plan{Jobs: []suite.Job{{File: file}}, Workers: 1, Command: func() *exec.Cmd { return exec.Command(os.Args[0], asWorker) }}
-	if _, err := suite.Distribute(t.Context(), plan, opts); err != nil {
+	opts.Workers, opts.Command = 1, func() *exec.Cmd { return reexec.Command("worker") }
+	if _, err := suite.RunFiles(t.Context(), []workers.Job{{File: file}}, opts); err != nil {
 		t.Fatal(err)
 	}
 	return lines, messages
@@ -90,7 +86,7 @@ func TestStuck(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if len(messages) != 2 || slices.ContainsFunc(messages, func(m string) bool {
-		return !strings.HasPrefix(m, "it did not end within 0.1 s\n\nIt is stuck in a Go function, and its process was ended.\n\n") ||
+		return !strings.HasPrefix(m, "it did not end within 0.1 s\n\nIt is stuck in a Go function, so its process was ended.\n\n") ||
 			!strings.Contains(m, "suite_test.work.func1")
 	}) {
 		t.Errorf("got %q", messages)
@@ -125,7 +121,7 @@ func TestOrderlyKill(t *testing.T) {
 // TestManyChildren: what is said of a test that hangs can be read.
 func TestManyChildren(t *testing.T) {
 	const source = `
-		it("hangs", { timeout = 1 }, function()
+		it("hangs", { timeout = 3 }, function()
 			os.execute("for i in $(seq 60); do sleep 1000 & done")
 			while true do end
 		end)`
@@ -184,7 +180,7 @@ func orphan(t *testing.T, orders string) *exec.Cmd {
 	if _, err := ours.WriteString(orders); err != nil {
 		t.Fatal(err)
 	}
-	worker := exec.Command(os.Args[0], asWorker)
+	worker := reexec.Command("worker")
 	worker.ExtraFiles = []*os.File{theirs, journal}
 	worker.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
 	if err := worker.Start(); err != nil {

@@ -1,12 +1,12 @@
 package syntax
 
-// Assignments. The compiler lets a local variable have its value before the
-// rest of the statement is evaluated (gopher-lua #440), counts registers wrongly
-// where a table's field gets a local variable's value (#315), takes a constant
-// that is indexed for a register (#310), stores the value of an "and" or "or" in
-// a local variable too early, as in "x = (f() or b) and x", or not at all, as in
-// "x = t.absent and y", and lets "local f = function() return f end" see the new
-// f in the function.
+// Assignments. The compiler has these bugs: it gives a local variable its value
+// before the rest of the statement is evaluated (gopher-lua #440); it counts
+// registers wrongly where a table's field gets the value of a local variable
+// (#315); it takes a constant that is indexed for a register (#310); it stores the
+// value of an "and" or "or" in a local variable too early, as in "x = (f() or b)
+// and x", or not at all, as in "x = t.absent and y"; and it lets "local f =
+// function() return f end" see the new f in the function.
 
 import "github.com/yuin/gopher-lua/ast"
 
@@ -30,8 +30,8 @@ func (rw *rewriter) assign(st *ast.AssignStmt) ast.Stmt {
 	return st
 }
 
-// oneValue drops the parentheses around a call or "..." where one value is
-// taken anyway: the compiler would evaluate it in the target's register.
+// oneValue removes the parentheses around a call or "..." where only one value is
+// used anyway: the compiler would evaluate it in the target's register.
 func oneValue(e ast.Expr) {
 	switch e := e.(type) {
 	case *ast.FuncCallExpr:
@@ -46,7 +46,7 @@ func isLogical(e ast.Expr) bool {
 	return ok
 }
 
-// foldsToConstant says whether the compiler may make a constant of e.
+// foldsToConstant reports whether the compiler may make a constant of e.
 func foldsToConstant(e ast.Expr) bool {
 	switch e.(type) {
 	case *ast.NumberExpr, *ast.StringExpr, *ast.ArithmeticOpExpr, *ast.UnaryMinusOpExpr:
@@ -110,7 +110,7 @@ func (rw *rewriter) localTargets(targets []ast.Expr) map[string]bool {
 	return locals
 }
 
-// holder collects what an assignment holds in temporary variables.
+// holder collects the values that an assignment holds in temporary variables.
 type holder struct {
 	rw       *rewriter
 	assigned map[string]bool // local variables that the statement assigns to
@@ -118,7 +118,7 @@ type holder struct {
 	exprs    []ast.Expr
 }
 
-// keeps says whether e is the same before and in the midst of the assignment.
+// keeps reports whether e is the same before and during the assignment.
 func (h *holder) keeps(e ast.Expr) bool {
 	if id, ok := e.(*ast.IdentExpr); ok {
 		return h.rw.isLocal(id) && !h.assigned[h.rw.name(id.Value)]
@@ -178,15 +178,15 @@ func (rw *rewriter) local(st *ast.LocalAssignStmt) ast.Stmt {
 	rw.exprs(st.Exprs)
 	rw.declare(st.Names...)
 	if len(st.Names) == 1 && len(st.Exprs) == 1 && isFunction(st.Exprs[0]) {
-		// With a second expression the compiler doesn't take it for
-		// "local function", whose body sees the new variable.
+		// With a second expression the compiler does not take it for "local
+		// function", whose body sees the new variable.
 		st.Exprs = append(st.Exprs, place(&ast.NilExpr{}, st))
 	}
 	return st
 }
 
-// isLocalFunction tells "local function f" from "local f = function": the
-// parser gives a last line to the former alone.
+// isLocalFunction tells "local function f" from "local f = function": the parser
+// only gives the former a last line.
 func isLocalFunction(st *ast.LocalAssignStmt) bool {
 	return st.LastLine() != 0
 }

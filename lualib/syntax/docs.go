@@ -1,17 +1,17 @@
 package syntax
 
-// What the comments in a source say of its functions.
+// What the comments in a source say about its functions.
 
 import (
 	"slices"
 	"strings"
 )
 
-// Docs gives the documentation of functions by the line of their word
+// Docs returns the documentation of functions, by the line of their word
 // "function": the comment lines directly above the statement, or the field of a
-// table, that the function is a part of. Annotations for editors, such as
-// "---@param", and long comments are left out. Of several functions on a line it
-// is the first that counts. The source must be one that compiles.
+// table, that contains the function. Annotations for editors, such as "---@param",
+// and long comments are left out. Of several functions on a line, the first counts.
+// The source must compile.
 func Docs(source []byte) map[int]string {
 	lx := newLexer(source)
 	lx.comments = map[int]string{}
@@ -19,7 +19,7 @@ func Docs(source []byte) map[int]string {
 	}
 	docs := map[int]string{}
 	var open []opened
-	begins := []int{0} // the statement or field that one is in, for the chunk and for each of open
+	begins := []int{0} // the start of the current statement or field, for the chunk and for each of open
 	for i, t := range lx.tokens {
 		if i > 0 && isBeginning(open, lx.tokens[i-1], t) {
 			begins[len(begins)-1] = i
@@ -38,7 +38,7 @@ func Docs(source []byte) map[int]string {
 	return docs
 }
 
-// isBeginning says whether a statement, or a field of a table, begins with t.
+// isBeginning reports whether a statement, or a field of a table, begins with t.
 func isBeginning(open []opened, previous, t token) bool {
 	if len(open) > 0 {
 		switch open[len(open)-1].raw {
@@ -59,8 +59,8 @@ var beginners = map[string]bool{
 	"local": true, "repeat": true, "return": true, "while": true,
 }
 
-// docAbove is what the comment lines say between the token at index i and the
-// one before it.
+// docAbove returns the text of the comment lines between the token at index i and
+// the one before it.
 func (lx *lexer) docAbove(i int) string {
 	top := 0
 	if i > 0 {

@@ -1,10 +1,10 @@
 package syntax
 
-// The lexer of Lua 5.1. The parser has one of its own, which refuses comments
-// such as "--[== x", form feeds and the name "goto", reads 0010 as eight and
-// 0xffffffffffffffff as not a number, and says little of what it refuses. So the
-// source is read here, and what the parser gets to see is written anew: without
-// comments, every number in decimal, every token on its line.
+// The lexer of Lua 5.1. The parser has its own lexer, which refuses comments such
+// as "--[== x", form feeds and the name "goto", reads 0010 as eight and
+// 0xffffffffffffffff as not a number, and says little about errors. So the source
+// is read here, and written again for the parser: without comments, every number in
+// decimal, every token on its line.
 
 import (
 	"bytes"
@@ -28,15 +28,15 @@ const (
 // token is one word of the source.
 type token struct {
 	kind kind
-	raw  string // as it stands in the source
+	raw  string // as in the source
 	line int    // where it ends, as in lua5.1
-	text string // as the parser is to see it
+	text string // as the parser should see it
 
 	// Where the token ends in the text for the parser.
 	outLine, outColumn int
 }
 
-// near is the token as messages show it.
+// near returns the token as messages show it.
 func (t token) near() string {
 	if t.kind == eof {
 		return "<eof>"
@@ -52,6 +52,17 @@ var keywords = map[string]bool{
 	"until": true, "while": true,
 }
 
+// IsName reports whether a text is a name in Lua: a variable, or a key without brackets.
+func IsName(text string) bool {
+	for i, c := range []byte(text) {
+		isLetter := c == '_' || 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !isLetter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return text != "" && !keywords[text]
+}
+
 // Longest first. There is no "::" in Lua 5.1.
 var symbols = []string{
 	"...", "..", "==", "~=", "<=", ">=",
@@ -64,11 +75,11 @@ type lexer struct {
 	pos      int
 	line     int
 	tokens   []token
-	comments map[int]string // the short ones, by their line; nil if nobody wants them
+	comments map[int]string // the short comments, by line; nil if they are not needed
 }
 
-// scan splits source into tokens, the last of which is an eof. It panics with
-// an *Error where source has something that is no token.
+// scan splits source into tokens; the last one is an eof. It panics with an *Error
+// for something that is not a token.
 func scan(source []byte) []token {
 	lx := newLexer(source)
 	for lx.next() {
@@ -136,7 +147,7 @@ func (lx *lexer) skipWhile(in func(byte) bool) {
 	}
 }
 
-// newline steps over one end of line, of one byte or two.
+// newline skips one end of line, of one byte or two.
 func (lx *lexer) newline() {
 	if c, d := lx.at(0), lx.at(1); c != d && (d == '\r' || d == '\n') {
 		lx.pos++
@@ -173,7 +184,7 @@ func (lx *lexer) comment() {
 	}
 }
 
-// longBracket is the level of the long bracket that opens here, or -1.
+// longBracket returns the level of the long bracket that opens here, or -1.
 func (lx *lexer) longBracket() int {
 	level := 0
 	for lx.at(1+level) == '=' {
@@ -271,7 +282,7 @@ func parseNumeral(raw string) (value float64, ok bool) {
 	return value, err == nil || math.IsInf(value, 0)
 }
 
-// infinite stands for a numeral that is too large; the rewriter knows it again.
+// infinite stands for a numeral that is too large; the rewriter recognizes it.
 const infinite = "1e999"
 
 func decimal(value float64) string {
@@ -285,6 +296,9 @@ func (lx *lexer) symbol() {
 	rest := lx.src[lx.pos:]
 	for _, s := range symbols {
 		if bytes.HasPrefix(rest, []byte(s)) {
+			if lx.isSecondSeparator(s) {
+				lx.fail("unexpected symbol", s)
+			}
 			start := lx.pos
 			lx.pos += len(s)
 			lx.add(symbol, start)
@@ -296,6 +310,15 @@ func (lx *lexer) symbol() {
 		shown = fmt.Sprintf("char(%d)", rest[0])
 	}
 	lx.fail("unexpected symbol", shown)
+}
+
+// isSecondSeparator finds an error that the parser accepts in a table: { 1,, 2 }.
+func (lx *lexer) isSecondSeparator(symbol string) bool {
+	if len(lx.tokens) == 0 || symbol != "," && symbol != ";" {
+		return false
+	}
+	before := lx.tokens[len(lx.tokens)-1].raw
+	return before == "," || before == ";" && symbol == ","
 }
 
 func (lx *lexer) fail(message, near string) {

@@ -1,10 +1,10 @@
 package syntax
 
-// Loops. The compiler shortens jumps to jumps, but takes the distance in a jump
-// that it has shortened already for a label: a jump back to a loop whose first
-// instruction is a jump lands anywhere (gopher-lua #540). A break leaves open
-// what functions have captured in blocks inside the loop's. And a generic for
-// with one name does not fill up its three hidden variables (#514).
+// Loops. The compiler combines jumps to jumps, but takes the distance of a jump
+// that it has combined already for a label, so a jump back to a loop whose first
+// instruction is a jump goes to a wrong place (gopher-lua #540). A break does not
+// close what functions have captured in blocks inside the loop. And a generic for
+// with one name does not set all of its three hidden variables (#514).
 
 import (
 	"fmt"
@@ -13,8 +13,8 @@ import (
 )
 
 type loop struct {
-	// label is where a break goes that the compiler wouldn't get right;
-	// "" while there is none.
+	// label is the target of a break that the compiler would compile wrongly; ""
+	// while there is none.
 	label string
 }
 
@@ -71,8 +71,8 @@ func (rw *rewriter) moveCondition(st *ast.WhileStmt) {
 	st.Stmts = rw.startWithNothing(append([]ast.Stmt{test}, st.Stmts...), st)
 }
 
-// startWithNothing puts an instruction without effect before stmts: it loads
-// nil into a register that is not in use.
+// startWithNothing puts an instruction without effect before stmts: it loads nil
+// into an unused register.
 func (rw *rewriter) startWithNothing(stmts []ast.Stmt, at ast.PositionHolder) []ast.Stmt {
 	nothing := place(&ast.AssignStmt{Rhs: []ast.Expr{place(&ast.NilExpr{}, at)}}, at)
 	return append([]ast.Stmt{nothing}, stmts...)
@@ -137,7 +137,7 @@ func (rw *rewriter) holdIterator(st *ast.GenericForStmt) ast.Stmt {
 	return place(&ast.DoBlockStmt{Stmts: []ast.Stmt{local, st}}, st)
 }
 
-// isMulti says whether e can have any number of values.
+// isMulti reports whether e can have any number of values.
 func isMulti(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.FuncCallExpr:
@@ -158,9 +158,9 @@ func oneOnly(e ast.Expr) {
 	}
 }
 
-// breakStmt makes a break a jump to behind the loop if a block between here and
-// the loop's has a captured variable: with a goto the compiler closes it. (It
-// may not be used otherwise: a goto that leaves no such block closes all.)
+// breakStmt replaces a break by a jump behind the loop if a block between here and
+// the loop has a captured variable: for a goto the compiler closes it. (Only then:
+// a goto that leaves no such block closes all variables.)
 func (rw *rewriter) breakStmt(st *ast.BreakStmt) ast.Stmt {
 	captured := false
 	s := rw.scope
@@ -180,8 +180,8 @@ func (rw *rewriter) breakStmt(st *ast.BreakStmt) ast.Stmt {
 	return place(&ast.GotoStmt{Label: s.loop.label}, st)
 }
 
-// mayStartWithJump says whether the first instruction of stmts could be a jump,
-// or whether there might be none. It errs on the side of yes.
+// mayStartWithJump reports whether the first instruction of stmts could be a jump,
+// or whether there might be none. In doubt it says yes.
 func mayStartWithJump(stmts []ast.Stmt) bool {
 	if len(stmts) == 0 {
 		return true
@@ -213,7 +213,7 @@ func mayStartWithJump(stmts []ast.Stmt) bool {
 	return true
 }
 
-// conditionMayJump says whether the code for a condition may begin with a jump.
+// conditionMayJump reports whether the code of a condition may begin with a jump.
 func conditionMayJump(e ast.Expr) bool {
 	return startsWithConstant(e) || hasConstantTest(e)
 }
@@ -245,7 +245,7 @@ func anyHasConstantTest(exprs []ast.Expr) bool {
 	return false
 }
 
-// hasConstantTest says whether an "and" or "or" in e has a constant on its left,
+// hasConstantTest reports whether an "and" or "or" in e has a constant on its left,
 // which is compiled to a jump without a test.
 func hasConstantTest(expr ast.Expr) bool {
 	switch e := expr.(type) {

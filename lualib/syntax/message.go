@@ -1,8 +1,8 @@
 package syntax
 
-// The parser says no more than "syntax error" and where. What lua5.1 would say
-// is told from the tokens before that place: which brackets and blocks are open
-// there, and whether the last token ended an expression.
+// The parser only says "syntax error" and where. lua5.1's message is found from the
+// tokens before that place: which brackets and blocks are open there, and whether
+// the last token ended an expression.
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 	"github.com/yuin/gopher-lua/parse"
 )
 
-// parserError makes an *Error of the parser's.
+// parserError makes an *Error from an error of the parser.
 func parserError(tokens []token, err error) error {
 	var perr *parse.Error
 	if !errors.As(err, &perr) {
@@ -42,7 +42,7 @@ type opened struct {
 	counter bool   // a for of which neither '=' nor "in" was seen
 }
 
-// complaint says what is wrong with bad after the tokens before it.
+// complaint returns what is wrong with bad after the tokens before it.
 func complaint(before []token, bad token) string {
 	if len(before) == 0 {
 		return afterStatement(nil, bad)
@@ -80,7 +80,7 @@ func complaint(before []token, bad token) string {
 	return afterStatement(open, bad)
 }
 
-// afterStatement is said where a statement could have begun or a block ended.
+// afterStatement is the message where a statement could begin or a block could end.
 func afterStatement(open []opened, bad token) string {
 	ends := bad.kind == eof || bad.raw == "end" || bad.raw == "else" ||
 		bad.raw == "elseif" || bad.raw == "until"
@@ -109,7 +109,7 @@ var closers = map[string]string{
 
 var headers = map[string]string{"if": "then", "while": "do", "for": "do"}
 
-// openAfter lists what is open after the tokens, the innermost last.
+// openAfter lists what is open after the tokens, innermost last.
 func openAfter(tokens []token) []opened {
 	var open []opened
 	for _, t := range tokens {
@@ -118,7 +118,7 @@ func openAfter(tokens []token) []opened {
 	return open
 }
 
-// stillOpen is what is open after one more token.
+// stillOpen returns what is open after one more token.
 func stillOpen(open []opened, t token) []opened {
 	if t.kind != symbol && t.kind != keyword {
 		return open
@@ -144,7 +144,7 @@ func stillOpen(open []opened, t token) []opened {
 	return open
 }
 
-// wantsName says whether only a name can follow.
+// wantsName reports whether only a name can follow.
 func wantsName(before []token) bool {
 	last := before[len(before)-1]
 	switch last.raw {
@@ -166,7 +166,7 @@ func endsExpression(t token) bool {
 	return t.kind == ident || t.kind == number || t.kind == text
 }
 
-// startsStatement says whether a statement, or a block's end, can follow t.
+// startsStatement reports whether a statement, or the end of a block, can follow t.
 func startsStatement(t token) bool {
 	switch t.raw {
 	case ";", "do", "then", "else", "repeat", "break", "return":
@@ -175,8 +175,8 @@ func startsStatement(t token) bool {
 	return false
 }
 
-// isTarget says whether the tokens end in a statement that is a variable and
-// nothing else, as in "x y": an assignment whose '=' is missing.
+// isTarget reports whether the tokens end in a statement that is only a variable,
+// as in "x y": an assignment without its '='.
 func isTarget(before []token) bool {
 	i := len(before) - 1
 	for i >= 2 && before[i].kind == ident && (before[i-1].raw == "." || before[i-1].raw == ",") {

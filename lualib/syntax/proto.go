@@ -1,42 +1,33 @@
 package syntax
 
-// What is checked and mended in the finished prototype.
+// Checks and repairs the finished prototype.
 //
-// List constructors: the compiler stores a list in portions of 50 values, and
-// loses count where a call follows a full portion, where a named field follows
-// one (it stores the portion again, from registers that have been used since),
-// and above 511 portions.
+// List constructors: the compiler stores a list in batches of 50 values. It
+// miscounts if a call follows a full batch, if a named field follows one (it stores
+// the batch again, from registers that have been used since), and if there are more
+// than 511 batches.
 //
-// Limits: the numbers of upvalues, and the distance of a jump backwards, are cut
-// off where they don't fit. The other limits are checked by the compiler.
+// Limits: the compiler cuts off the number of upvalues and the distance of a
+// backward jump if they do not fit. It checks the other limits itself.
 
 import (
 	"fmt"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/bytecode"
 )
 
 const (
 	maxUpvalues = 60 // as in lua5.1
 	maxJump     = 1<<17 - 1
 
-	// Beyond so many portions of a list the count has a word of its own,
-	// for which the compiler leaves no room before a call that follows
-	// exactly as many.
+	// Beyond this number of batches the count is in a word of its own. The compiler
+	// leaves no room for it before a call that follows exactly this number.
 	maxShortPortions = 1<<9 - 1
 )
 
-func opcode(inst uint32) int { return int(inst >> 26) }
-func argA(inst uint32) int   { return int(inst>>18) & 0xff }
-func argB(inst uint32) int   { return int(inst) & 0x1ff }
-func argC(inst uint32) int   { return int(inst>>9) & 0x1ff }
-func argBx(inst uint32) int  { return int(inst) & 0x3ffff }
-
-func withC(inst uint32, c int) uint32 { return inst&^(0x1ff<<9) | uint32(c)<<9 }
-
-const nop = uint32(lua.OP_NOP) << 26
-
-// finish mends a prototype and those inside it.
+// finish repairs a prototype and those inside it.
 func finish(proto *lua.FunctionProto, scopes []*scope) {
 	fn := scopes[0].fn
 	if proto.LineDefined != 0 {
@@ -59,8 +50,8 @@ func clearScopes(proto *lua.FunctionProto) {
 	}
 }
 
-// mendLocals sets from where to where each local variable lives: the
-// instructions between those limits, which themselves are not among them.
+// mendLocals sets where each local variable begins and ends: it exists between
+// these two instructions, not at them.
 func mendLocals(proto *lua.FunctionProto, fn *function, scopes []*scope) {
 	ends := make(map[*scope]int)
 	for pc := len(proto.DbgSourcePositions) - 1; pc >= 0; pc-- {
@@ -84,37 +75,37 @@ func checkLimits(proto *lua.FunctionProto) {
 		return
 	}
 	for pc := 0; pc < len(proto.Code); pc++ {
-		switch inst := proto.Code[pc]; opcode(inst) {
+		switch inst := proto.Code[pc]; bytecode.Op(inst) {
 		case lua.OP_JMP, lua.OP_FORLOOP:
 			panic(&Error{Line: proto.DbgSourcePositions[pc], Message: "control structure too long"})
 		case lua.OP_SETLIST:
-			if argC(inst) == 0 {
+			if bytecode.C(inst) == 0 {
 				pc++
 			}
 		}
 	}
 }
 
-// mendLists counts the portions of each list constructor anew. While one is
-// being built, no other uses the same register.
+// mendLists counts the batches of each list constructor again. While a list is
+// being built, no other one uses the same register.
 func mendLists(proto *lua.FunctionProto) {
-	var portions [256]int // by the table's register
+	var portions [256]int // by the register of the table
 	code := proto.Code
 	for pc := 0; pc < len(code); pc++ {
 		inst := code[pc]
-		table := argA(inst)
-		switch opcode(inst) {
+		table := bytecode.A(inst)
+		switch bytecode.Op(inst) {
 		case lua.OP_CLOSURE:
-			pc += int(proto.FunctionPrototypes[argBx(inst)].NumUpvalues)
+			pc += int(proto.FunctionPrototypes[bytecode.Bx(inst)].NumUpvalues)
 		case lua.OP_NEWTABLE:
 			portions[table] = 0
 		case lua.OP_SETLIST:
-			extended := argC(inst) == 0
+			extended := bytecode.C(inst) == 0
 			if storedAlready(code, pc) {
-				code[pc] = nop
+				code[pc] = bytecode.Nop
 				if extended {
 					pc++
-					code[pc] = nop
+					code[pc] = bytecode.Nop
 				}
 				continue
 			}
@@ -126,19 +117,19 @@ func mendLists(proto *lua.FunctionProto) {
 			case portions[table] > maxShortPortions:
 				panic(&Error{Line: proto.DbgSourcePositions[pc], Message: "constructor too long"})
 			default:
-				code[pc] = withC(inst, portions[table])
+				code[pc] = bytecode.WithC(inst, portions[table])
 			}
 		}
 	}
 }
 
-// storedAlready says whether a portion was full before the named field that it
-// comes after.
+// storedAlready reports whether a batch was full before the named field that
+// follows it.
 func storedAlready(code []uint32, pc int) bool {
-	if argB(code[pc]) != lua.FieldsPerFlush || pc == 0 {
+	if bytecode.B(code[pc]) != lua.FieldsPerFlush || pc == 0 {
 		return false
 	}
 	field := code[pc-1]
-	set := opcode(field) == lua.OP_SETTABLE || opcode(field) == lua.OP_SETTABLEKS
-	return set && argA(field) == argA(code[pc])
+	set := bytecode.Op(field) == lua.OP_SETTABLE || bytecode.Op(field) == lua.OP_SETTABLEKS
+	return set && bytecode.A(field) == bytecode.A(code[pc])
 }

@@ -1,6 +1,6 @@
 package syntax
 
-// The tokens written out again as the text that the parser reads.
+// Writes the tokens as the text that the parser reads.
 
 import (
 	"fmt"
@@ -11,13 +11,13 @@ import (
 type rendered struct {
 	text string
 
-	// gotoName stands in it for the name "goto", a keyword to the parser.
-	// It is "" where the source has none.
+	// gotoName replaces the name "goto", which is a keyword to the parser. It is ""
+	// if the source does not contain it.
 	gotoName string
 }
 
-// render writes every token on the line that it has in the source, and notes in
-// the tokens where in the text they end: the parser's errors say no more.
+// render writes every token on the line that it has in the source, and stores in
+// the tokens where they end in the text: the parser's errors only say that.
 func render(tokens []token) rendered {
 	out := rendered{gotoName: unusedName(tokens)}
 	var sb strings.Builder
@@ -45,7 +45,7 @@ func render(tokens []token) rendered {
 	return out
 }
 
-// lineBreaks counts the ends of lines in a token, those of two bytes once.
+// lineBreaks counts the ends of lines in a token; those of two bytes count once.
 func lineBreaks(s string) int {
 	n := 0
 	for i := 0; i < len(s); i++ {
@@ -59,7 +59,8 @@ func lineBreaks(s string) int {
 	return n
 }
 
-// unusedName makes a name that occurs in no token, if one of them is "goto".
+// unusedName returns a name that is not used in any token, if one of them is
+// "goto".
 func unusedName(tokens []token) string {
 	wanted := false
 	for _, t := range tokens {

@@ -1,8 +1,8 @@
 package syntax
 
-// The walk over the tree: it finds out which names are local variables, calls
-// on assign.go and loop.go where the compiler needs help, and bounds the depth,
-// since the compiler recurses and an overflow of Go's stack ends the process.
+// Walks over the tree: it finds out which names are local variables, uses assign.go
+// and loop.go where the compiler needs help, and limits the depth, because the
+// compiler is recursive and an overflow of Go's stack ends the process.
 
 import (
 	"fmt"
@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	// maxLevels is what lua5.1 allows blocks and expressions to be nested.
+	// maxLevels is lua5.1's limit for the nesting of blocks and expressions.
 	maxLevels = 200
 
-	// maxDepth bounds what lua5.1 doesn't count as nesting but the tree is
-	// deep by: chains such as a+b+c, a.b.c and elseif. The compiler's time
-	// is quadratic in some of them; its stack would bear more.
+	// maxDepth limits what lua5.1 does not count as nesting, but makes the tree
+	// deep: chains such as a+b+c, a.b.c and elseif. The compiler's time is
+	// quadratic in some of them; its stack could take more.
 	maxDepth = 10000
 )
 
@@ -24,7 +24,7 @@ type rewriter struct {
 	gotoName string
 	fn       *function
 	scope    *scope
-	scopes   []*scope // all there are, by their id
+	scopes   []*scope // all scopes, by id
 
 	levels, depth int
 	temporaries   int
@@ -77,6 +77,10 @@ func (rw *rewriter) stmt(stmt ast.Stmt) ast.Stmt {
 	case *ast.LocalAssignStmt:
 		return rw.local(st)
 	case *ast.FuncCallStmt:
+		// The parser also accepts "(f())" as a statement.
+		if call, ok := st.Expr.(*ast.FuncCallExpr); ok && call.AdjustRet {
+			panic(&Error{Line: lineOf(st.Line()), Message: "a call in parentheses is not a statement"})
+		}
 		st.Expr = rw.expr(st.Expr)
 	case *ast.DoBlockStmt:
 		st.Stmts = rw.block(st.Stmts)
@@ -94,7 +98,7 @@ func (rw *rewriter) stmt(stmt ast.Stmt) ast.Stmt {
 	return stmt
 }
 
-// branches takes an elseif for what it is, and not for one more level.
+// branches does not count an elseif as another level.
 func (rw *rewriter) branches(st *ast.IfStmt) {
 	st.Condition = rw.expr(st.Condition)
 	st.Then = rw.block(st.Then)
@@ -145,8 +149,8 @@ func (rw *rewriter) exprs(exprs []ast.Expr) {
 	}
 }
 
-// expr rewrites one more level of expression, operand one that lua5.1 reads in
-// a loop: the left side of an operator, what is called or indexed.
+// expr rewrites one more level of expression; operand rewrites one that lua5.1
+// reads in a loop: the left side of an operator, or what is called or indexed.
 func (rw *rewriter) expr(e ast.Expr) ast.Expr    { return rw.exprAt(e, 1) }
 func (rw *rewriter) operand(e ast.Expr) ast.Expr { return rw.exprAt(e, 0) }
 
@@ -176,8 +180,8 @@ func (rw *rewriter) rewriteExpr(expr ast.Expr) ast.Expr {
 		for _, field := range e.Fields {
 			if field.Key != nil {
 				field.Key = rw.expr(field.Key)
-				// As the last field's value, the compiler would add
-				// it to the list as well.
+				// As the last field's value, the compiler would also add it to the
+				// list.
 				oneOnly(field.Value)
 			}
 			field.Value = rw.expr(field.Value)
@@ -217,7 +221,7 @@ func (rw *rewriter) infinity(e *ast.NumberExpr) ast.Expr {
 	return place(&ast.ArithmeticOpExpr{Operator: "*", Lhs: e, Rhs: ten}, e)
 }
 
-// name gives "goto" back the name that the parser couldn't be shown.
+// name restores the name "goto".
 func (rw *rewriter) name(name string) string {
 	if name != "" && name == rw.gotoName {
 		return "goto"
@@ -225,7 +229,7 @@ func (rw *rewriter) name(name string) string {
 	return name
 }
 
-// temporary declares a local variable that no source can name.
+// temporary declares a local variable whose name cannot be in a source.
 func (rw *rewriter) temporary() string {
 	rw.temporaries++
 	name := fmt.Sprintf("(temporary %d)", rw.temporaries)
@@ -233,7 +237,7 @@ func (rw *rewriter) temporary() string {
 	return name
 }
 
-// place gives a new node the position of the one that it stands for.
+// place gives a new node the position of the node that it replaces.
 func place[T ast.PositionHolder](node T, of ast.PositionHolder) T {
 	node.SetLine(of.Line())
 	node.SetLastLine(of.LastLine())

@@ -1,12 +1,12 @@
 package syntax
 
-// Scopes: which names are local variables where, and which of those a function
-// inside captures.
+// Scopes: which names are local variables where, and which of them are captured by
+// inner functions.
 //
-// The compiler loses track of where variables end: debug.getlocal then sees
-// those of blocks that are over. So every node's line carries its scope along,
-// in the high half of the number, and comes out beside the instructions made
-// from that node; finish reads it off there and clears it.
+// The compiler loses track of where variables end, so that debug.getlocal would see
+// those of blocks that are over. Therefore every node's line carries its scope, in
+// the high half of the number, to the instructions made from that node; finish
+// reads it there and removes it.
 
 import (
 	"slices"
@@ -28,21 +28,21 @@ type scope struct {
 	id       int
 	parent   *scope
 	fn       *function
-	loop     *loop // the loop that this is the body of, or nil
+	loop     *loop // the loop whose body this is, or nil
 	names    []string
-	captured bool // a function inside uses one of the names
+	captured bool // an inner function uses one of the names
 }
 
 const scopeShift = 32
 
-// lineOf is a line without the scope that it may carry.
+// lineOf returns a line without the scope.
 func lineOf(line int) int { return line & (1<<scopeShift - 1) }
 
 func scopeOf(line int) int { return line >> scopeShift }
 
 func (s *scope) tag(line int) int { return lineOf(line) | s.id<<scopeShift }
 
-// markEnd puts the scope on a node's last line: for a function, the one place
+// markEnd puts the scope on a node's last line: for a function, the only place
 // where the prototype shows its own scope.
 func (s *scope) markEnd(node ast.PositionHolder) {
 	node.SetLastLine(s.tag(node.LastLine()))
@@ -71,8 +71,8 @@ func (rw *rewriter) declare(names ...string) {
 	}
 }
 
-// resolve looks a name up. It says whether it is a local variable of the
-// current function, and notes the capture of another function's.
+// resolve looks up a name. It reports whether it is a local variable of the current
+// function, and records the capture of another function's variable.
 func (rw *rewriter) resolve(name string) (local bool) {
 	for s := rw.scope; s != nil; s = s.parent {
 		if slices.Contains(s.names, name) {
@@ -86,7 +86,7 @@ func (rw *rewriter) resolve(name string) (local bool) {
 	return false
 }
 
-// isLocal says whether e is a local variable of the current function.
+// isLocal reports whether e is a local variable of the current function.
 func (rw *rewriter) isLocal(e ast.Expr) bool {
 	id, ok := e.(*ast.IdentExpr)
 	return ok && rw.resolve(rw.name(id.Value))

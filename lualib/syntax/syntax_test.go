@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/internal/lua51"
 )
 
 var update = flag.Bool("update", false, "write testdata/*.out anew from what lua5.1 prints")
@@ -93,6 +95,7 @@ func TestErrorsAreWordedAsByLua51(t *testing.T) {
 		"x = @":                      "1: unexpected symbol near '@'",
 		"\x01":                       "1: unexpected symbol near 'char(1)'",
 		"function f()\nbreak end":    "2: no loop to break",
+		"f()\nx = 1; (g()())":        "2: a call in parentheses is not a statement",
 		"function f() return ...end": "1: cannot use '...' outside a vararg function",
 		"#!shebang\nx y":             "2: '=' expected near 'y'",
 		"\xef\xbb\xbfx y":            "1: '=' expected near 'y'",
@@ -238,18 +241,43 @@ func TestRewrittenStatementsKeepTheirLines(t *testing.T) {
 	}
 }
 
-// No source makes Compile panic or return an error without a line.
+// FuzzCompile has Compile read any source. It doesn't panic, names the line of what is
+// wrong, and accepts what lua5.1 accepts.
 func FuzzCompile(f *testing.F) {
 	for seed := range int64(5) {
 		f.Add(generate(seed))
 	}
-	f.Add("x = 'a\\")
-	f.Add("return ~~")
+	for _, source := range []string{
+		"x = 'a\\", "return ~~", "local a = [==[\n]]]==] --[[x\n]] return #a, a..1 ^ -2", "goto = 1 f{}'x'[[y]]:z()", "break", "for i = 1, 2 do break end",
+		"return 0x1p4, 3e+, .5, 1..2", "local function f(...) return ... end", "function f() return ... end", "a.b:c = 1", "f()\n(g)()", "x = '\\300'", "do local a; end;", "\"\\\n\"", "x = { 1,, 2 }", "x = { 1;, 2 }",
+	} {
+		f.Add(source)
+	}
+	reference := lua51.Start(f, `function(source)
+		local chunk, message = loadstring(source, "=fuzz")
+		return chunk and "" or message
+	end
+	`)
 	f.Fuzz(func(t *testing.T, source string) {
 		_, err := Compile([]byte(source), "fuzz")
 		var e *Error
 		if err != nil && (!errors.As(err, &e) || e.Line < 1) {
 			t.Errorf("got %v", err)
+		}
+		if reference == nil || strings.Contains(source, "\x00") || source != "" && strings.Contains("#\x1b\xef", source[:1]) {
+			return // loadstring takes programs that are compiled, no first line, and a zero for a point
+		}
+		want, failure := reference.Ask(source)
+		if failure != nil {
+			t.Skip(failure)
+		}
+		for _, accepted := range []string{"ambiguous syntax", "unexpected symbol near ';'", "nesting of [[...]] is deprecated"} {
+			if strings.Contains(want, accepted) {
+				return // that is fine here, as in Lua 5.2
+			}
+		}
+		if (err == nil) != (want == "") {
+			t.Errorf("%q: got %v, want %q", source, err, want)
 		}
 	})
 }

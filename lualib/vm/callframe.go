@@ -7,14 +7,14 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// callFrame is the beginning of gopher-lua's call frame, which it keeps to
-// itself. It is for what is done before every instruction or in every test, when
-// there is no time for reflection. A test compares it with the original.
+// callFrame is the beginning of gopher-lua's call frame, which is not exported. It
+// is for code that runs before every instruction or in every test, where reflection
+// would be too slow. A test compares it with the original.
 type callFrame struct {
 	_      int
 	fn     *lua.LFunction
 	parent *callFrame // the call below it on the stack of its thread
-	pc     int        // of the instruction after the one that the hook is called for
+	pc     int        // of the instruction after the current one
 }
 
 var currentFrameOffset = func() uintptr {

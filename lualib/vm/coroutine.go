@@ -10,24 +10,24 @@ import (
 
 // coroutine is a Lua coroutine on a goroutine of its own.
 //
-// What a script holds is not the thread that executes but a handle, an LState
-// that has nothing but its context. When no script holds the handle any more
-// the coroutine can never be resumed, and its goroutine is ended; so an
-// iterator that was left in the middle costs nothing for long.
+// A script does not hold the thread that executes, but a handle: an LState that
+// only has its context. When no script holds the handle any more, the coroutine can
+// never be resumed, and its goroutine is ended. So an iterator that is left in the
+// middle does not cost anything for long.
 type coroutine struct {
-	*thread // executes it; its parent is who resumed it last
+	*thread // executes it; its parent is the thread that resumed it last
 	handle  weak.Pointer[lua.LState]
 	fn      *lua.LFunction
 	state   coState
 
 	next  func() (struct{}, bool) // switches to the goroutine
 	stop  func()                  // ends it in the middle
-	yield func(struct{}) bool     // switches back; false says that it was abandoned
+	yield func(struct{}) bool     // switches back; false if the coroutine was abandoned
 
-	top     *thread      // what yielded: the thread itself, or a protected call in it
-	values  []lua.LValue // what is passed over at a switch, either way
-	failure *failure     // how it ended, if it did so by an error
-	passing any          // a panic that it must not keep, such as an interrupt
+	top     *thread      // the thread that yielded: its own, or that of a protected call in it
+	values  []lua.LValue // what is passed at a switch, in both directions
+	failure *failure     // how it ended, if by an error
+	passing any          // a panic to pass on, such as an interrupt
 }
 
 type coState string
@@ -89,8 +89,8 @@ func (co *coroutine) start(depth int) {
 	}
 }
 
-// run is the body of the goroutine. It keeps every panic, because one that
-// left the goroutine would be raised in whoever resumed it, on the wrong
+// run is the body of the goroutine. It catches every panic, because a panic that
+// left the goroutine would be raised in the thread that resumed it, on the wrong
 // stack.
 func (co *coroutine) run() {
 	defer func() { co.passing = recover() }()
@@ -147,7 +147,7 @@ func (co *coroutine) abandon() {
 	}()
 }
 
-// stack is the values on L's stack from index first on.
+// stack returns the values on L's stack from index first on.
 func stack(L *lua.LState, first int) []lua.LValue {
 	values := make([]lua.LValue, 0, max(L.GetTop()-first+1, 0))
 	for i := first; i <= L.GetTop(); i++ {
@@ -181,8 +181,8 @@ func coResume(L *lua.LState) int {
 	return 1 + push(L, co.values)
 }
 
-// resume resumes a coroutine with the values first to last of L's stack. It
-// returns what the coroutine raised, nil for nothing.
+// resume resumes a coroutine with the values first to last of L's stack. It returns
+// the coroutine's error, or nil.
 func resume(L *lua.LState, handle *lua.LState, first, last int) lua.LValue {
 	by := threadOf(L)
 	co := handle.Context().(*coroutine)
@@ -197,7 +197,7 @@ func resume(L *lua.LState, handle *lua.LState, first, last int) lua.LValue {
 		values = append(values, L.Get(i))
 	}
 	co.resume(by, values)
-	runtime.KeepAlive(handle) // or it could be abandoned while it runs
+	runtime.KeepAlive(handle) // otherwise it could be abandoned while it runs
 	if co.failure != nil {
 		err := co.failure.value
 		co.failure = nil
@@ -215,7 +215,7 @@ func coYield(L *lua.LState) int {
 	if !co.yield(struct{}{}) {
 		panic(abandoned{})
 	}
-	co.top = nil // a thread that may end, and be another call's, before the next yield
+	co.top = nil // the thread may end and be reused before the next yield
 	return push(L, co.values)
 }
 

@@ -4,26 +4,27 @@ import (
 	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/bytecode"
 )
 
-// Counting how often each instruction is executed, which is what coverage is
-// made of. Without it the hook costs what it always does: counting is one of
-// the reasons to leave the fast path.
+// Counts how often each instruction is executed, for coverage. Without it the hook
+// costs nothing more: counting is one of the reasons to leave the fast path.
 
-// Counters give the counters of a chunk, one for each of its instructions; nil
-// means that the chunk is not counted. lines has the line of each instruction,
-// as [Lines] does. The counters are added to atomically, and may be other
-// processes' too.
+// Counters returns the counters of a chunk, one for each of its instructions; nil
+// if the chunk is not counted. lines has the line of each instruction, as [Lines]
+// returns it. The counters are updated atomically, and may be shared with other
+// processes.
 type Counters func(chunk *Chunk, lines []int32) []uint64
 
-// counting is what an interpreter knows of its counters.
+// counting is an interpreter's state for counting.
 type counting struct {
 	counters Counters
 	of       map[*lua.FunctionProto][]uint64 // keeps the prototypes that are counted
 }
 
-// Count has the instructions counted of all that is loaded from now on. It is
-// called once, before anything runs. The counters are in use until the VM is
+// Count makes the VM count the instructions of everything that is loaded from now
+// on. Call it once, before anything runs. The counters are in use until the VM is
 // closed.
 func (vm *VM) Count(counters Counters) {
 	vm.counting = &counting{counters, map[*lua.FunctionProto][]uint64{}}
@@ -48,7 +49,7 @@ func (c *counting) hand(proto *lua.FunctionProto, counters []uint64) []uint64 {
 	return counters
 }
 
-// counted is the function whose instructions a thread has counted last.
+// counted is the function whose instructions a thread counted last.
 type counted struct {
 	proto    *lua.FunctionProto
 	counters []uint64
@@ -65,10 +66,10 @@ func (t *thread) count() {
 	}
 }
 
-// Lines gives the line of each instruction of a prototype, and then of those
-// inside it. It is 0 where the instruction alone doesn't make the line one that
-// can be executed: what the compiler adds at the end of a function or a loop may
-// never be reached, though every statement is.
+// Lines returns the line of each instruction of a prototype, and then of those
+// inside it. It is 0 for instructions that do not make a line executable: what the
+// compiler adds at the end of a function or a loop may never be reached, although
+// every statement is.
 func Lines(proto *lua.FunctionProto) []int32 {
 	lines := make([]int32, len(proto.Code))
 	for pc, inst := range proto.Code {
@@ -82,23 +83,16 @@ func Lines(proto *lua.FunctionProto) []int32 {
 	return lines
 }
 
-// isAdded reports whether no statement has asked for the instruction. A jump
-// forward may be a break; one back is the end of a loop.
+// isAdded reports whether the compiler added the instruction without a statement. A
+// jump forward may be a break; a jump back is the end of a loop.
 func isAdded(proto *lua.FunctionProto, pc int, inst uint32) bool {
-	switch opcode(inst) {
+	switch bytecode.Op(inst) {
 	case lua.OP_RETURN:
 		return pc == len(proto.Code)-1
 	case lua.OP_JMP:
-		return jumpsBack(inst)
+		return bytecode.Distance(inst) < 0
 	case lua.OP_CLOSE, lua.OP_NOP:
 		return true
 	}
 	return false
-}
-
-func opcode(inst uint32) int { return int(inst >> 26) }
-
-func jumpsBack(inst uint32) bool {
-	const zero = 1<<17 - 1 // how gopher-lua writes a distance of nothing
-	return int(inst&0x3ffff) < zero
 }

@@ -6,8 +6,8 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// openDebug replaces the functions of the debug library that look at the
-// stack: gopher-lua's end at the first protected call.
+// openDebug replaces the functions of the debug library that examine the stack:
+// gopher-lua's stop at the first protected call.
 func (vm *VM) openDebug() {
 	debug := vm.Globals().RawGetString("debug").(*lua.LTable)
 	for name, fn := range map[string]lua.LGFunction{
@@ -20,7 +20,7 @@ func (vm *VM) openDebug() {
 	}
 }
 
-// Traceback is the stack in the form of debug.traceback.
+// Traceback returns the stack in the form of debug.traceback.
 func Traceback(frames []Frame) string {
 	var b strings.Builder
 	b.WriteString("stack traceback:")
@@ -68,9 +68,9 @@ func debugTraceback(L *lua.LState) int {
 	return 1
 }
 
-// target is the thread that a debug function is asked about, its caller's own
-// unless the first argument is a coroutine, and where its arguments begin. A
-// coroutine that hasn't started has no thread.
+// target returns the thread that a debug function is asked about (its caller's,
+// unless the first argument is a coroutine), and the index of its other arguments.
+// A coroutine that has not started has no thread.
 func target(L *lua.LState) (t *thread, first int) {
 	handle, ok := L.Get(1).(*lua.LState)
 	if !ok {
@@ -83,7 +83,7 @@ func target(L *lua.LState) (t *thread, first int) {
 	return co.innermost(), 2
 }
 
-// innermost is the thread of the coroutine that executed last: it may have
+// innermost returns the thread of the coroutine that executed last: it may have
 // yielded inside protected calls.
 func (co *coroutine) innermost() *thread {
 	if co.top != nil {
@@ -133,8 +133,8 @@ func debugGetinfo(L *lua.LState) int {
 	return 1
 }
 
-// describe fills in the fields of debug.getinfo that what asks for, but for
-// the name, which only a call has.
+// describe fills in the fields of debug.getinfo that what asks for, except the
+// name, which only a call has.
 func describe(info *lua.LTable, what string, fn *lua.LFunction, dbg *lua.Debug) {
 	for _, c := range what {
 		switch c {

@@ -6,22 +6,30 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/secret"
 )
 
-// Dump writes what every Lua thread of L's interpreter is doing: its stack,
-// with the locals of each function. Of a posted function that calls it, only
-// what it has interrupted is shown.
-func Dump(L *lua.LState, w io.Writer) { DumpIf(L, w, func(Frame) bool { return true }) }
+// Dump writes what every Lua thread of L's interpreter is doing: its stack, with
+// the locals of each function, except what mask hides. If a posted function calls
+// it, only the code that it has interrupted is shown.
+func Dump(L *lua.LState, w io.Writer, mask *secret.Mask) {
+	var text strings.Builder
+	dump(L, &text, mask, func(Frame) bool { return true })
+	fmt.Fprint(w, mask.Text(text.String())) // source lines may contain keys
+}
 
-// DumpIf is Dump without the calls of which wanted does not hold, and without
-// the threads that have no other. The Go function that a thread waits in is shown
-// with the call of it.
-func DumpIf(L *lua.LState, w io.Writer, wanted func(Frame) bool) {
+// DumpIf is Dump without a mask, and only with calls for which wanted is true.
+// Threads without such calls are left out. The Go function that a thread waits in
+// is shown with its caller.
+func DumpIf(L *lua.LState, w io.Writer, wanted func(Frame) bool) { dump(L, w, nil, wanted) }
+
+func dump(L *lua.LState, w io.Writer, mask *secret.Mask, wanted func(Frame) bool) {
 	t := threadOf(L)
 	number := 0
 	show := func(what string, t *thread) {
 		var calls strings.Builder
-		t.dump(&calls, wanted)
+		t.dump(&calls, mask, wanted)
 		if calls.Len() > 0 {
 			number++
 			fmt.Fprintf(w, "Lua thread %d (%s):\n%s\n", number, what, &calls)
@@ -40,8 +48,8 @@ func DumpIf(L *lua.LState, w io.Writer, wanted func(Frame) bool) {
 	}
 }
 
-// interrupted is the thread that runs, or the one that a posted function has
-// interrupted; nil if that had none to interrupt.
+// interrupted returns the running thread, or the thread that a posted function has
+// interrupted; nil if there was none.
 func interrupted(t *thread) *thread {
 	running := t
 	for p := t; p != nil; p = p.parent {
@@ -52,7 +60,7 @@ func interrupted(t *thread) *thread {
 	return running
 }
 
-// Stacks are the stacks of the threads that [Dump] shows as running or waiting.
+// Stacks returns the stacks of the threads that [Dump] shows as running or waiting.
 func Stacks(L *lua.LState) (stacks [][]Frame) {
 	t := threadOf(L)
 	if running := interrupted(t); running != nil {
@@ -64,9 +72,9 @@ func Stacks(L *lua.LState) (stacks [][]Frame) {
 	return stacks
 }
 
-// dump writes the calls of which wanted holds, and the one of a Go function that the
-// innermost of all calls has made.
-func (t *thread) dump(w io.Writer, wanted func(Frame) bool) {
+// dump writes the calls for which wanted is true, and the Go function that the
+// innermost call has called.
+func (t *thread) dump(w io.Writer, mask *secret.Mask, wanted func(Frame) bool) {
 	var waiting *activation
 	innermost := true
 	for a := range t.activations() {
@@ -74,9 +82,9 @@ func (t *thread) dump(w io.Writer, wanted func(Frame) bool) {
 		isWanted := wanted(f)
 		if isWanted {
 			if waiting != nil {
-				waiting.dump(t.vm, w)
+				waiting.dump(t.vm, w, mask)
 			}
-			a.dump(t.vm, w)
+			a.dump(t.vm, w, mask)
 		}
 		waiting = nil
 		if innermost && !isWanted && f.Source == "" {
@@ -86,7 +94,7 @@ func (t *thread) dump(w io.Writer, wanted func(Frame) bool) {
 	}
 }
 
-func (a activation) dump(vm *VM, w io.Writer) {
+func (a activation) dump(vm *VM, w io.Writer, mask *secret.Mask) {
 	f := a.describe(vm)
 	fmt.Fprintf(w, "  %s\n", f)
 	if text := f.Text(); text != "" {
@@ -98,7 +106,7 @@ func (a activation) dump(vm *VM, w io.Writer) {
 			return
 		}
 		if !strings.HasPrefix(name, "(") {
-			fmt.Fprintf(w, "        %s = %s\n", name, shown(value))
+			fmt.Fprintf(w, "        %s = %s\n", name, shown(name, value, mask))
 		}
 	}
 }

@@ -5,24 +5,27 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/printable"
 )
 
 // Frame is one function call of a Lua stack.
 type Frame struct {
 	Source string // the chunk's name; "" for a Go function
 	Line   int    // the line that is being executed; 0 for a Go function
-	Name   string // what the function is called, as far as it's known
-	Main   bool   // the chunk itself rather than a function in it
-	Tail   bool   // calls between it and the one before are lost
-	Begin  int    // the line that the function's definition begins with; 0 for a chunk or a Go function
+	Name   string // the name of the function, if it is known
+	Main   bool   // the chunk itself, not a function in it
+	Tail   bool   // tail calls between it and the next frame are lost
+	Begin  int    // the first line of the function's definition; 0 for a chunk or a Go function
 
 	chunk *Chunk
 }
 
-// Text is the source line that is being executed, without its indentation, or
-// "" when it isn't known.
+// Text returns the source line that is being executed, without indentation; "" if
+// it is not known.
 func (f Frame) Text() string {
 	if f.chunk == nil {
 		return ""
@@ -36,11 +39,29 @@ func (f Frame) Text() string {
 	return ""
 }
 
-// String is the frame as a line of a traceback shows it.
+// Around are the source lines around the one that is being executed, so many on each
+// side, and the number of the first. There are none when the source isn't known.
+func (f Frame) Around(n int) (first int, lines []string) {
+	if f.chunk == nil || f.Line == 0 {
+		return 0, nil
+	}
+	all := strings.Split(strings.TrimSuffix(string(f.chunk.Source), "\n"), "\n")
+	first = max(1, f.Line-n)
+	last := min(len(all), f.Line+n)
+	if first > last {
+		return 0, nil
+	}
+	return first, all[first-1 : last]
+}
+
+// Internal reports whether the function is part of the program, not of a script.
+func (f Frame) Internal() bool { return f.chunk != nil && f.chunk.shared }
+
+// String returns the frame as a line of a traceback.
 func (f Frame) String() string {
-	where := "[Go]:"
+	where, name := "[Go]:", printable.Line(f.Name)
 	if f.Source != "" {
-		where = fmt.Sprintf("%s:%d:", f.Source, f.Line)
+		where = fmt.Sprintf("%s:%d:", printable.Line(f.Source), f.Line)
 	}
 	switch {
 	case f.Main:
@@ -50,13 +71,13 @@ func (f Frame) String() string {
 	case f.Name == "":
 		return where + " in function ?"
 	case f.Name[0] == '<':
-		return where + " in function " + f.Name
+		return where + " in function " + name
 	}
-	return fmt.Sprintf("%s in function '%s'", where, f.Name)
+	return fmt.Sprintf("%s in function '%s'", where, name)
 }
 
-// Frames is the stack of L across protected calls, innermost call first. It
-// ends where the coroutine does that L runs for.
+// Frames returns the stack of L across protected calls, innermost call first. It
+// ends where the coroutine of L began.
 func Frames(L *lua.LState) []Frame { return threadOf(L).frames() }
 
 func (t *thread) frames() []Frame {
@@ -67,8 +88,7 @@ func (t *thread) frames() []Frame {
 	return all
 }
 
-// activation is a call on the stack of one of the threads that together are
-// what Lua sees as one stack.
+// activation is a call on the stack of one of the threads that form one Lua stack.
 type activation struct {
 	L   *lua.LState
 	dbg *lua.Debug
@@ -88,14 +108,14 @@ func (t *thread) activations() iter.Seq[activation] {
 	}
 }
 
-// frameOf is the call frame of dbg, which gopher-lua keeps to itself. Asking
-// for every level anew instead would make a walk quadratic.
+// frameOf returns the call frame of dbg, which gopher-lua does not export. Asking
+// for every level separately would make a walk quadratic.
 func frameOf(dbg *lua.Debug) reflect.Value {
 	field := reflect.ValueOf(dbg).Elem().FieldByName("frame")
 	return reflect.NewAt(field.Type(), field.Addr().UnsafePointer()).Elem()
 }
 
-// caller is the call below dbg on the stack of the same thread.
+// caller returns the call below dbg on the stack of the same thread.
 func caller(dbg *lua.Debug) (*lua.Debug, bool) {
 	parent := frameOf(dbg).Elem().FieldByName("Parent")
 	below := &lua.Debug{}
@@ -103,10 +123,10 @@ func caller(dbg *lua.Debug) (*lua.Debug, bool) {
 	return below, !parent.IsNil()
 }
 
-// base reports whether nothing of the call's thread is below it.
+// base reports whether the call is the lowest of its thread.
 func (a activation) base() bool { return frameOf(a.dbg).Elem().FieldByName("Parent").IsNil() }
 
-// tail is how many calls the call has replaced by tail calls.
+// tail returns how many calls this call has replaced by tail calls.
 func (a activation) tail() int { return int(frameOf(a.dbg).Elem().FieldByName("TailCall").Int()) }
 
 func (a activation) describe(vm *VM) Frame {
@@ -129,7 +149,7 @@ func (a activation) describe(vm *VM) Frame {
 	return f
 }
 
-// at finds the call at a level: 0 is the function that asks, 1 its caller.
+// at returns the call at a level: 0 is the calling function, 1 its caller.
 func (t *thread) at(level int) (activation, bool) {
 	for a := range t.activations() {
 		if level == 0 {
@@ -137,14 +157,14 @@ func (t *thread) at(level int) (activation, bool) {
 		}
 		level -= 1 + a.tail()
 		if level < 0 {
-			break // a call that a tail call has replaced
+			break // a call that was replaced by a tail call
 		}
 	}
 	return activation{}, false
 }
 
-// where is the position at a level in the form that error messages begin with,
-// or "" when a Go function is there.
+// where returns the position at a level as at the beginning of error messages; ""
+// for a Go function.
 func (t *thread) where(level int) string {
 	a, ok := t.at(level)
 	if !ok {
@@ -157,8 +177,8 @@ func (t *thread) where(level int) string {
 	return fmt.Sprintf("%s:%d: ", f.Source, f.Line)
 }
 
-// Caller is the source and the line of the innermost call whose source wanted
-// holds for, or "". It is much cheaper than Frames.
+// Caller returns the source and the line of the innermost call for whose source
+// wanted is true, or "". It is much cheaper than Frames.
 func Caller(L *lua.LState, wanted func(source string) bool) (source string, line int) {
 	first := threadOf(L)
 	for t := first; t != nil && t.co == first.co; t = t.parent {
@@ -171,6 +191,6 @@ func Caller(L *lua.LState, wanted func(source string) bool) (source string, line
 	return "", 0
 }
 
-// Where is the position of the Lua code that called the Go function in which L
-// is, in the form "file:line: ", or "".
+// Where returns the position of the Lua code that called the current Go function,
+// in the form "file:line: ", or "".
 func Where(L *lua.LState) string { return threadOf(L).where(1) }

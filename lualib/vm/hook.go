@@ -11,11 +11,12 @@ import (
 // calls and coroutines let it through; the Do or Within whose context it is
 // returns its cause.
 type interrupt struct {
-	ctx context.Context
+	ctx   context.Context
+	stack *Stack // of the code, nil if nobody looks at it
 }
 
-// observe is what the hook does when the counter is not zero. Counting is the
-// reason that is always there.
+// observe is called by the hook when the counter is not zero. Counting instructions
+// is a reason that never goes away.
 func (t *thread) observe() {
 	reasons := t.vm.attention.Load()
 	if t.vm.counting != nil {
@@ -23,47 +24,64 @@ func (t *thread) observe() {
 		reasons--
 	}
 	if reasons > 0 {
-		t.attend()
+		t.attend(false)
 	}
 }
 
-// attend is the slow path of the hook: it samples the stack if that is due, runs
-// what was posted, and interrupts the thread when a context that it works under
-// is done.
-func (t *thread) attend() {
+// attend is the slow path of the hook: it takes a sample if one is due, runs posted
+// functions, and ends the running code when a context above it is done: by an
+// interrupt, or by an error if there is an [Ending].
+func (t *thread) attend(waited bool) {
 	t.sampleIfDue()
 	for fn := t.vm.posted.take(); fn != nil; fn = t.vm.posted.take() {
 		t.vm.attention.Add(-1)
 		t.runPosted(fn)
 	}
-	// The outermost context that is done decides, so that the end of a run
-	// is not taken for the end of one test in it.
+	// The outermost context that is done decides, so that the end of a run is not
+	// mistaken for the end of one of its tests.
 	var done context.Context
+	var told *thread
+	posted := false
 	for p := t; p != nil; p = p.parent {
-		if p.ctx != nil && p.ctx.Err() != nil {
-			done = p.ctx
+		switch {
+		case p.ctx != nil && p.ctx.Err() != nil:
+			done, told = p.ctx, nil
+		case p.ending != nil && !posted: // posted functions are not told to end
+			switch ended, due := p.ending.state(waited); {
+			case due:
+				done, told = nil, p
+			case ended:
+				done = nil // the contexts made from it end later
+			}
 		}
+		posted = posted || p.posted
+	}
+	if told != nil {
+		ending := told.ending
+		told.ending = nil
+		ending.finish()
+		ending.raise(t.L, ending.err)
 	}
 	if done != nil {
-		panic(interrupt{done})
+		panic(interrupt{done, t.stackIfKept()})
 	}
 }
 
-// runPosted runs fn above whatever the thread is doing. It has registers of
-// its own, because between two instructions it isn't known which ones of the
-// running function are in use.
+// runPosted runs fn above whatever the thread is doing. It has its own registers,
+// because between two instructions it is not known which registers of the running
+// function are in use.
 func (t *thread) runPosted(fn func(L *lua.LState)) {
 	u := t.vm.newThread(t)
-	u.co = nil // a yield in fn would be taken for one of the script's
+	u.co = nil // otherwise a yield in fn would count as one of the script
 	u.posted = true
 	fn(u.L)
 	t.vm.release(u)
 }
 
-// Post has fn run under the lock as soon as possible: between two instructions
-// of the code that is running, or at once when all of it is waiting. An error
-// that fn raises goes to the code that was interrupted for it, or else to
-// failed. This is how a signal reaches a script that loops.
+// Post makes fn run under the lock as soon as possible: between two instructions of
+// the running code, or at once if all code is waiting. An error in fn is raised in
+// the code that it interrupted; if there is none, it goes to failed. This is how a
+// signal reaches a script that loops.
 func (vm *VM) Post(fn func(L *lua.LState), failed func(error)) {
 	vm.posted.put(fn)
 	vm.attention.Add(1)
@@ -74,9 +92,9 @@ func (vm *VM) Post(fn func(L *lua.LState), failed func(error)) {
 	}()
 }
 
-// runOnePosted runs what was posted, unless the script has done so already.
+// runOnePosted runs a posted function, unless the script has run it already.
 func (vm *VM) runOnePosted() error {
-	vm.mu.Lock()
+	vm.lock()
 	defer vm.mu.Unlock()
 	fn := vm.posted.take()
 	if fn == nil {

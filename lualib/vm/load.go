@@ -17,7 +17,7 @@ import (
 	"avescript/lualib/syntax"
 )
 
-// Chunk is source that was compiled, under the name that messages show.
+// Chunk is compiled source, under the name that messages show.
 type Chunk struct {
 	Name   string
 	Source []byte
@@ -25,9 +25,9 @@ type Chunk struct {
 	shared bool // its prototypes outlive the interpreter
 }
 
-// chunkIndex finds the chunk of a function prototype, and the way to it from
-// the chunk's own: the indexes into FunctionPrototypes, outermost first. It
-// keeps no prototype alive.
+// chunkIndex finds the chunk of a function prototype, and the path to it from the
+// chunk's own: the indexes into FunctionPrototypes, outermost first. It does not
+// keep prototypes alive.
 type chunkIndex struct {
 	protos sync.Map // weak.Pointer[lua.FunctionProto] -> protoOrigin
 }
@@ -48,7 +48,7 @@ func (x *chunkIndex) add(proto *lua.FunctionProto, chunk *Chunk, path []int) {
 	}
 }
 
-// Origin tells where a function prototype was compiled: the chunk and the way
+// Origin returns where a function prototype was compiled: the chunk, and the path
 // to it through FunctionPrototypes.
 func (vm *VM) Origin(proto *lua.FunctionProto) (*Chunk, []int, bool) {
 	key := weak.Make(proto)
@@ -84,7 +84,7 @@ var (
 )
 
 // LoadShared is Load for source that is part of the program: it is read and
-// compiled once for all interpreters. The name stands for it.
+// compiled once for all interpreters, which find it by its name.
 func (vm *VM) LoadShared(name string, read func() ([]byte, error)) (*lua.LFunction, error) {
 	compiled, ok := shared.Load(name)
 	if !ok {
@@ -115,7 +115,7 @@ func (vm *VM) LoadFile(path string) (*lua.LFunction, error) {
 	return vm.Load(source, path)
 }
 
-// openError says what Lua 5.1 says of a script that can't be read.
+// openError has Lua 5.1's message for a script that cannot be read.
 type openError struct {
 	path string
 	err  error
@@ -142,8 +142,8 @@ func (vm *VM) packageTable() *lua.LTable {
 	return vm.Globals().RawGetString("package").(*lua.LTable)
 }
 
-// SearchBeside lets require find the modules that lie beside a script or below
-// its directory, before all others along package.path.
+// SearchBeside makes require look for modules beside a script and below its
+// directory, before the rest of package.path.
 func (vm *VM) SearchBeside(script string) {
 	dir := filepath.Dir(script)
 	path := []string{dir + "/?.lua", dir + "/?/init.lua"}
@@ -155,8 +155,8 @@ func (vm *VM) SearchBeside(script string) {
 	vm.packageTable().RawSetString("path", lua.LString(strings.Join(path, ";")))
 }
 
-// Module tells where a module comes from that any new interpreter finds, too:
-// its chunk, or nil if it is written in Go.
+// Module returns the source of a module that every new interpreter finds too: its
+// chunk, or nil if it is written in Go.
 func (vm *VM) Module(name string) (chunk *Chunk, ok bool) {
 	if loader, preloaded := vm.main.GetField(vm.packageTable().RawGetString("preload"), name).(*lua.LFunction); preloaded && loader.IsG {
 		return nil, true
@@ -165,25 +165,26 @@ func (vm *VM) Module(name string) (chunk *Chunk, ok bool) {
 	return chunk, ok
 }
 
-// found notes what require finds.
+// found records what require finds.
 func (vm *VM) found(name string, loader *lua.LFunction) {
 	chunk, _, _ := vm.Origin(loader.Proto)
 	vm.modules[name] = chunk
 }
 
-// Loaded is package.loaded.
+// Loaded is the table package.loaded that require uses, even if a script has
+// replaced it.
 func (vm *VM) Loaded() *lua.LTable {
-	return vm.packageTable().RawGetString("loaded").(*lua.LTable)
+	return vm.main.GetField(vm.main.Get(lua.RegistryIndex), "_LOADED").(*lua.LTable)
 }
 
-// replaceModule puts a module of our own in the place of a standard one.
+// replaceModule replaces a standard module by our own.
 func (vm *VM) replaceModule(name string, module *lua.LTable) {
 	vm.Globals().RawSetString(name, module)
 	vm.Loaded().RawSetString(name, module)
 }
 
-// chunkName is a chunk's name as messages show it: the rest of a name that
-// begins with @ or =, and of source text its first line.
+// chunkName returns a chunk's name as messages show it: a name without its leading
+// @ or =, and of source text its first line.
 func chunkName(name string) string {
 	if rest, ok := strings.CutPrefix(name, "@"); ok {
 		return rest
@@ -202,7 +203,7 @@ func chunkName(name string) string {
 	return `[string "` + line + `"]`
 }
 
-// loaded pushes what the load functions return: a function, or nil and a
+// loaded pushes the results of the load functions: a function, or nil and a
 // message.
 func loaded(L *lua.LState, fn *lua.LFunction, err error) int {
 	if err != nil {
@@ -224,8 +225,8 @@ func luaLoadstring(L *lua.LState) int {
 	return loaded(L, fn, err)
 }
 
-// luaLoad is load(function [, name]); as under LuaJIT, the function may also
-// be the source.
+// luaLoad is load(function [, name]); as in LuaJIT, the function can also be a
+// string of source.
 func luaLoad(L *lua.LState) int {
 	var source string
 	switch piece := L.Get(1).(type) {
@@ -285,44 +286,51 @@ func loadPath(L *lua.LState) (*lua.LFunction, error) {
 	return Of(L).LoadFile(L.CheckString(1))
 }
 
-// searchPath is the loader of require that looks along package.path.
+// searchPath is the loader of require that searches package.path.
 func searchPath(L *lua.LState) int {
 	name := L.CheckString(1)
 	vm := Of(L)
-	path, ok := vm.packageTable().RawGetString("path").(lua.LString)
-	if !ok {
+	if _, ok := vm.packageTable().RawGetString("path").(lua.LString); !ok {
 		L.RaiseError("'package.path' must be a string")
 	}
-	var tried strings.Builder
-	for template := range strings.SplitSeq(string(path), ";") {
-		file := strings.ReplaceAll(template, "?", strings.ReplaceAll(name, ".", "/"))
-		if info, err := os.Stat(file); err != nil || info.IsDir() {
-			tried.WriteString("\n\tno file '" + file + "'")
-			continue
-		}
-		fn, err := vm.LoadFile(file)
-		if err != nil {
-			L.RaiseError("error loading module '%s' from file '%s':\n\t%s", name, file, err)
-		}
-		vm.found(name, fn)
-		L.Push(fn)
+	file, tried := vm.FindModule(name)
+	if file == "" {
+		L.Push(lua.LString(tried))
 		return 1
 	}
-	L.Push(lua.LString(strings.TrimPrefix(tried.String(), "\n\t")))
+	fn, err := vm.LoadFile(file)
+	if err != nil {
+		L.RaiseError("error loading module '%s' from file '%s':\n\t%s", name, file, err)
+	}
+	vm.found(name, fn)
+	L.Push(fn)
 	return 1
 }
 
-// AddLoader puts a loader in front of the one that looks along package.path.
-// It returns nil for a name that isn't its own. A module that is permanent is
-// loaded once, whatever becomes of its entry in package.loaded.
-func (vm *VM) AddLoader(L *lua.LState, loader func(L *lua.LState, name string) (fn *lua.LFunction, permanent bool)) {
+// FindModule is the file that require finds along package.path; "" if there is none, with
+// where it has looked.
+func (vm *VM) FindModule(name string) (file, tried string) {
+	for template := range strings.SplitSeq(lua.LVAsString(vm.packageTable().RawGetString("path")), ";") {
+		file := strings.ReplaceAll(template, "?", strings.ReplaceAll(name, ".", "/"))
+		if info, err := os.Stat(file); err == nil && !info.IsDir() {
+			return file, ""
+		}
+		tried += "\n\tno file '" + file + "'"
+	}
+	return "", strings.TrimPrefix(tried, "\n\t")
+}
+
+// AddLoader adds a loader before the one that searches package.path. It returns nil
+// for names that it does not know; messages then say that the module is not in place. A
+// permanent module is loaded only once, whatever happens to its entry in package.loaded.
+func (vm *VM) AddLoader(L *lua.LState, place string, loader func(L *lua.LState, name string) (fn *lua.LFunction, permanent bool)) {
 	loaders := vm.packageTable().RawGetString("loaders").(*lua.LTable)
 	loaded := map[string]lua.LValue{}
 	loaders.Insert(2, L.NewFunction(func(L *lua.LState) int {
 		name := L.CheckString(1)
 		fn, permanent := loader(L, name)
 		if fn == nil {
-			L.Push(lua.LString("no module '" + name + "' in avescript"))
+			L.Push(lua.LString("no module '" + name + "' in " + place))
 			return 1
 		}
 		vm.found(name, fn)

@@ -13,13 +13,14 @@ import (
 // failure is how a call ended that did not return.
 type failure struct {
 	value     lua.LValue // what was raised; nil when interrupted
-	interrupt error      // the cause, when a context ended the call
-	bug       string     // Go's stack when the panic wasn't Lua's
+	interrupt error      // the cause, if a context ended the call
+	stack     *Stack     // of the code that it ended, if stacks are kept
+	bug       string     // Go's stack, if the panic was not from Lua
 }
 
-// try runs fn, which executes code on t. Interrupts of an enclosing context
-// pass through it, as does the end of a coroutine that was abandoned.
-// own is the context whose interrupt belongs here, nil for none.
+// try runs fn, which executes code on t. Interrupts of an enclosing context pass
+// through it, and so does the end of an abandoned coroutine. own is the context
+// whose interrupt is caught here; nil if there is none.
 func (t *thread) try(fn func(), own context.Context) (f *failure) {
 	defer func() {
 		switch p := recover().(type) {
@@ -30,7 +31,7 @@ func (t *thread) try(fn func(), own context.Context) (f *failure) {
 			if p.ctx != own {
 				panic(p)
 			}
-			f = &failure{interrupt: context.Cause(own)}
+			f = &failure{interrupt: context.Cause(own), stack: p.stack}
 		case abandoned:
 			panic(p)
 		default:
@@ -41,8 +42,8 @@ func (t *thread) try(fn func(), own context.Context) (f *failure) {
 	return nil
 }
 
-// goPanic makes a Lua error of a panic that didn't come from Lua. A full call
-// stack is one of gopher-lua's; all others are faults in Go code.
+// goPanic makes a Lua error from a panic that did not come from Lua. A full call
+// stack is reported by gopher-lua; all others are bugs in Go code.
 func goPanic(p any) *failure {
 	if p == "lua callstack overflow" {
 		return &failure{value: lua.LString("stack overflow")}
@@ -54,8 +55,8 @@ func goPanic(p any) *failure {
 	return f
 }
 
-// raised is the Panic function of every thread. gopher-lua's own would format
-// a stack trace for every error, also for those that are caught.
+// raised is the Panic function of every thread. gopher-lua's own would format a
+// stack trace for every error, even for those that are caught.
 func raised(L *lua.LState) {
 	value := L.Get(-1)
 	switch v := value.(type) {
@@ -64,17 +65,17 @@ func raised(L *lua.LState) {
 			value = lua.LString(exact)
 		}
 	case lua.LString:
-		// gopher-lua separates position and message by a blank, also
-		// where there is no position.
-		value = lua.LString(strings.TrimPrefix(string(v), " "))
+		// gopher-lua puts a blank between position and message, even if there is no
+		// position.
+		value = lua.LString(aboutMissing(L, strings.TrimPrefix(string(v), " ")))
 	}
 	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: value})
 }
 
-// exactMessage marks a string that is raised as it is.
+// exactMessage marks a string that is raised unchanged.
 type exactMessage string
 
-// Raise raises value in the code that L runs. It doesn't return.
+// Raise raises value in the code that L runs. It does not return.
 func Raise(L *lua.LState, value lua.LValue) {
 	if s, ok := value.(lua.LString); ok {
 		value = &lua.LUserData{Value: exactMessage(s)}
@@ -104,13 +105,12 @@ func luaXpcall(L *lua.LState) int {
 	if L.GetTop() < 2 {
 		L.RaiseError("bad argument #2 to 'xpcall' (value expected)")
 	}
-	// Lua 5.1 passes no arguments; those of 5.2 and LuaJIT come after the
-	// handler.
+	// Lua 5.1 passes no arguments; in 5.2 and LuaJIT they follow the handler.
 	return protected(L, L.Get(1), 3, L.Get(2))
 }
 
 // protected calls fn with L's arguments from first on. The handler, if any, is
-// called with the error while the stack of the failed call is still there.
+// called with the error while the stack of the failed call still exists.
 func protected(L *lua.LState, fn lua.LValue, first int, handler lua.LValue) int {
 	t := threadOf(L).callee()
 	n := 0
@@ -134,7 +134,8 @@ func protected(L *lua.LState, fn lua.LValue, first int, handler lua.LValue) int 
 
 func (t *thread) callee() *thread { return t.vm.newThread(t) }
 
-// handle gives value to an error handler, which sees t's stack below its own.
+// handle calls an error handler with value. The handler sees t's stack below its
+// own.
 func (t *thread) handle(handler, value lua.LValue) (result lua.LValue) {
 	if t.depth == maxDepth {
 		return value
@@ -167,9 +168,8 @@ func luaError(L *lua.LState) int {
 	return 0
 }
 
-// luaAssert is assert(value, message, ...). Unlike Lua 5.1 it raises a message
-// that isn't a string as it is, so that assert(connect()) keeps the error
-// object.
+// luaAssert is assert(value, message, ...). Unlike Lua 5.1 it raises a message that
+// is not a string unchanged, so that assert(connect()) keeps the error object.
 func luaAssert(L *lua.LState) int {
 	if L.GetTop() == 0 {
 		L.RaiseError("bad argument #1 to 'assert' (value expected)")
@@ -188,7 +188,7 @@ func luaAssert(L *lua.LState) int {
 	return 0
 }
 
-// message is a raised value that a position can be put in front of.
+// message returns a raised value as a string, if a position can be put before it.
 func message(v lua.LValue) (string, bool) {
 	switch v.(type) {
 	case lua.LString, lua.LNumber:

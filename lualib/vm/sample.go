@@ -5,32 +5,34 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/bytecode"
 )
 
-// Sampling stacks, which is what a profile is made of. A ticker asks for a
-// sample; the code that runs takes it itself, between two instructions. When
-// all of it waits, the ticker takes the lock and does it.
+// Samples stacks, for profiles. A ticker asks for a sample; the running code takes
+// it itself, between two instructions. If all code is waiting, the ticker takes the
+// lock and does it.
 
-// Sample is the time that went by with a stack.
+// Sample is the time that was spent with a stack.
 type Sample struct {
-	Stack   []Frame // innermost call first, through coroutines to who resumed them
-	Running bool    // or else it was waiting in the innermost call, a Go function
+	Stack   []Frame // innermost call first, across coroutines to the code that resumed them
+	Running bool    // false if it was waiting in the innermost call, a Go function
 	Elapsed time.Duration
 }
 
-// deepest is how many calls of a stack a sample has.
+// deepest limits the calls in a sample.
 const deepest = 256
 
-// sampling is used under the lock, but for due.
+// sampling is used under the lock, except due.
 type sampling struct {
 	record func([]Sample)
-	last   time.Time   // what went by until then has been sampled
-	due    atomic.Bool // the code that runs shall take a sample
+	last   time.Time   // the time until then was sampled
+	due    atomic.Bool // the running code should take a sample
 }
 
-// Sample gives record the stacks of all threads, about once in each period. It
-// is called under the lock, and must be quick. To call Sample twice is a
-// mistake. Stop may be called once, without the lock.
+// Sample calls record with the stacks of all threads, about once in each period.
+// record is called under the lock, and must be quick. Sample must not be called
+// twice. Stop may be called once, without the lock.
 func (vm *VM) Sample(period time.Duration, record func([]Sample)) (stop func()) {
 	s := &sampling{record: record, last: time.Now()}
 	vm.sampling = s
@@ -54,7 +56,7 @@ func (vm *VM) Sample(period time.Duration, record func([]Sample)) (stop func()) 
 	}
 }
 
-// tick takes a sample, or asks whoever has the lock for one.
+// tick takes a sample, or asks the holder of the lock for one.
 func (vm *VM) tick() {
 	if !vm.mu.TryLock() {
 		if !vm.sampling.due.Swap(true) {
@@ -77,7 +79,7 @@ func (t *thread) sampleIfDue() {
 	}
 }
 
-// sample records the stack of the thread that runs, if any does, and of those
+// sample records the stack of the running thread, if there is one, and of those
 // that wait.
 func (vm *VM) sample(running *thread) {
 	s, now := vm.sampling, time.Now()
@@ -93,8 +95,8 @@ func (vm *VM) sample(running *thread) {
 	s.record(samples)
 }
 
-// wholeStack is the stack of a thread and of those that it was called and
-// resumed by.
+// wholeStack returns the stack of a thread, and of the threads that called or
+// resumed it.
 func (t *thread) wholeStack() (stack []Frame) {
 	for ; t != nil; t = t.bottom().parent {
 		for a := range t.activations() {
@@ -107,7 +109,7 @@ func (t *thread) wholeStack() (stack []Frame) {
 	return stack
 }
 
-// bottom is the last thread that works for the same coroutine.
+// bottom returns the lowest thread of the same coroutine.
 func (t *thread) bottom() *thread {
 	for t.parent != nil && t.parent.co == t.co {
 		t = t.parent
@@ -115,9 +117,9 @@ func (t *thread) bottom() *thread {
 	return t
 }
 
-// executed is the stack at the instruction that was executed last, which is what
-// the time went by with; the hook is called before the next one. The difference
-// matters after Go functions, which may take long.
+// executed returns the stack at the last executed instruction, because the time was
+// spent there; the hook is called before the next one. The difference matters after
+// Go functions, which may take long.
 func (t *thread) executed() []Frame {
 	stack, frame := t.wholeStack(), currentFrame(t.L)
 	if frame == nil || frame.fn.Proto == nil {
@@ -125,7 +127,7 @@ func (t *thread) executed() []Frame {
 	}
 	proto, pc := frame.fn.Proto, frame.pc-1
 	switch {
-	case pc == 0 && len(stack) > 1: // of a function that was called, for instance by require
+	case pc == 0 && len(stack) > 1: // a function that was just called, for instance by require
 		return stack[1:]
 	case pc > 0 && isCall(proto.Code[pc-1]):
 		stack[0].Line = proto.DbgSourcePositions[pc-1]
@@ -133,4 +135,7 @@ func (t *thread) executed() []Frame {
 	return stack
 }
 
-func isCall(inst uint32) bool { return opcode(inst) == lua.OP_CALL || opcode(inst) == lua.OP_TFORLOOP }
+func isCall(inst uint32) bool {
+	op := bytecode.Op(inst)
+	return op == lua.OP_CALL || op == lua.OP_TFORLOOP
+}

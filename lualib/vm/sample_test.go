@@ -91,6 +91,7 @@ func TestSamplesHaveAllTheTime(t *testing.T) {
 	v := New(Stdio{})
 	defer v.Close()
 	var elapsed time.Duration
+	begin := time.Now()
 	v.OnClose(v.Sample(time.Millisecond, func(samples []Sample) {
 		for _, s := range samples {
 			elapsed += s.Elapsed
@@ -100,7 +101,6 @@ func TestSamplesHaveAllTheTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin := time.Now()
 	err = v.Do(t.Context(), func(L *lua.LState) error {
 		L.Push(fn)
 		L.Call(0, 0)

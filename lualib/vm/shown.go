@@ -7,26 +7,46 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/secret"
 )
 
-// How much of a value [Dump] shows.
+// Limits of what [Dump] shows of a value.
 const (
 	widestShown  = 100 // bytes, about
 	deepestShown = 3   // levels of tables
 )
 
-// shown is a value in one line, as much of it as fits there, in the words of Lua.
-// Nothing of Lua's is called for it: what the value belongs to is in the middle of
-// something.
-func shown(v lua.LValue) string {
-	var line shownLine
-	line.value(v)
+// shown returns the value of a variable on one line, as much as fits, as Lua
+// source, except what mask hides. It calls no Lua code, because the owner of the
+// value is interrupted in the middle of something.
+func shown(name string, v lua.LValue, mask *secret.Mask) string {
+	line := shownLine{mask: mask}
+	line.valueOf(name, v)
 	return line.String()
 }
 
+// Line is the value of a variable in one line, as much of it as fits there, unless the name
+// says that it is secret. No code of scripts runs.
+func Line(v Variable) string { return shown(v.Name, v.Value, secret.NewMask(nil)) }
+
 type shownLine struct {
 	strings.Builder
-	open []*lua.LTable // around what comes next
+	open []*lua.LTable // the tables around the next value
+	mask *secret.Mask
+}
+
+// valueOf shows the value under a name, which tells whether it is secret. nil,
+// booleans and functions are never secret.
+func (s *shownLine) valueOf(name string, v lua.LValue) {
+	switch v.Type() {
+	case lua.LTString, lua.LTNumber, lua.LTTable, lua.LTUserData:
+		if s.mask.Hides(name) {
+			s.WriteString(secret.Masked)
+			return
+		}
+	}
+	s.value(v)
 }
 
 func (s *shownLine) value(v lua.LValue) {
@@ -41,6 +61,7 @@ func (s *shownLine) value(v lua.LValue) {
 }
 
 func (s *shownLine) text(text string) {
+	text = s.mask.Value(text) // mask before cutting
 	if len(text) <= widestShown {
 		s.WriteString(strconv.Quote(text))
 		return
@@ -69,7 +90,7 @@ func (s *shownLine) table(t *lua.LTable) {
 			s.WriteString(separator + "...")
 			break
 		}
-		// The keys of what is Go's in an object are userdata.
+		// The keys of the Go part of an object are userdata.
 		if key.Type() != lua.LTUserData {
 			s.WriteString(separator)
 			s.entry(i, key, value)
@@ -83,7 +104,7 @@ func (s *shownLine) table(t *lua.LTable) {
 
 var isName = regexp.MustCompile(`^[A-Za-z_]\w*$`).MatchString
 
-// entry is the i-th of a table: those of a list have no keys.
+// entry shows the i-th entry of a table. Entries of a list have no keys.
 func (s *shownLine) entry(i int, key, value lua.LValue) {
 	name, isText := key.(lua.LString)
 	switch {
@@ -97,5 +118,5 @@ func (s *shownLine) entry(i int, key, value lua.LValue) {
 	default:
 		s.WriteString("[" + key.String() + "] = ")
 	}
-	s.value(value)
+	s.valueOf(string(name), value)
 }

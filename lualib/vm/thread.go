@@ -12,19 +12,20 @@ import (
 type thread struct {
 	vm     *VM
 	L      *lua.LState
-	parent *thread         // who called or resumed it; nil for the outermost
+	parent *thread         // the thread that called or resumed it; nil for the outermost
 	co     *coroutine      // the coroutine that it works for, if any
 	ctx    context.Context // set where a Do or Within begins
-	depth  int             // how many threads are below it
-	posted bool            // runs what was posted, above whatever its parent is doing
+	depth  int             // the number of threads below it
+	ending *Ending         // of the code in ctx, until it was told to end
+	posted bool            // runs a posted function, above whatever its parent is doing
 
 	counted counted // used by count alone
 }
 
 func threadOf(L *lua.LState) *thread { return L.Context().(*thread) }
 
-// newThread gives a thread that has nothing on its stack. A parent that is
-// nested too deeply gets an error instead, raised in it.
+// newThread returns a thread with an empty stack. If the parent is nested too
+// deeply, an error is raised in it instead.
 func (vm *VM) newThread(parent *thread) *thread {
 	depth := 0
 	var co *coroutine
@@ -57,20 +58,20 @@ func (vm *VM) makeThread(depth int) *thread {
 	return t
 }
 
-// release takes back a thread whose calls have all returned. One that failed
-// is never released: closures may still read their captured locals from its
-// registers.
+// release returns a thread to the pool when all its calls have returned. A thread
+// that failed is never released: closures may still read their captured locals from
+// its registers.
 func (vm *VM) release(t *thread) {
 	if t.depth > shallowDepth {
 		return
 	}
 	t.L.SetTop(0)
-	t.parent, t.co, t.ctx = nil, nil, nil
+	t.parent, t.co, t.ctx, t.ending = nil, nil, nil, nil
 	vm.free.Put(t)
 }
 
-// call runs fn with the arguments that are on L's stack from index first on,
-// and returns how many results it has left on t's.
+// call runs fn with the arguments on L's stack from index first on, and returns the
+// number of results on t's stack.
 func (t *thread) call(fn lua.LValue, L *lua.LState, first int) int {
 	t.L.Push(fn)
 	top := L.GetTop()
@@ -81,12 +82,18 @@ func (t *thread) call(fn lua.LValue, L *lua.LState, first int) int {
 	return t.L.GetTop()
 }
 
-// context is that of the innermost Do or Within.
+// context returns the context of the innermost Do or Within. A posted function
+// keeps waiting even if the code below it is told to end.
 func (t *thread) context() context.Context {
+	posted := false
 	for ; t != nil; t = t.parent {
+		if t.ending != nil && !posted {
+			return t.ending.context(t.ctx)
+		}
 		if t.ctx != nil {
 			return t.ctx
 		}
+		posted = posted || t.posted
 	}
 	return context.Background()
 }

@@ -1,5 +1,5 @@
-// Package vm is the Lua interpreter as avescript ships it: gopher-lua with
-// its faults repaired from outside, one lock, and a hook.
+// Package vm is the Lua interpreter of avescript: gopher-lua with
+// its bugs worked around from outside, one lock, and a hook.
 //
 // # Threads
 //
@@ -10,16 +10,16 @@
 // once. [VM.Do] is the way in from Go.
 //
 // Every gopher-lua thread that executes code here has a [thread] as its
-// context. It says who called it, which is how a stack trace finds its way
-// across protected calls, and whom it works for, which is how a deadline finds
-// its victim.
+// context. It names its caller, so that a stack trace can continue
+// across protected calls, and the coroutine that it works for, so that a deadline
+// can interrupt it.
 //
 // # Protected calls
 //
 // gopher-lua's pcall detaches the captured locals of every function on the
 // stack when the call fails (upstream #448). Here a protected call runs on a
-// thread of its own, taken from a pool, so that unwinding it touches nobody
-// else's locals. A thread that failed is dropped; one that returned is used
+// thread of its own, taken from a pool, so that unwinding it does not touch other
+// locals. A thread that failed is dropped; one that returned is used
 // again.
 //
 // # Coroutines
@@ -32,7 +32,7 @@
 // # The hook
 //
 // gopher-lua calls Done of a thread's context before every instruction. Ours
-// looks at one atomic counter. When it isn't zero somebody wants attention: a
+// checks one atomic counter. If it is not zero, something needs attention: a
 // deadline has passed, a function waits to be run in the middle of the script,
 // as a signal handler does, a sample of the stack is due for a profile, or
 // instructions are counted for coverage.
@@ -41,6 +41,8 @@ package vm
 import (
 	"context"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,20 +50,22 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"avescript/core/process"
+	"avescript/core/secret"
 	"avescript/lualib/stdlib"
 )
 
-// The sizes of a state. A thread's registry grows when it must; its call stack
-// is made of segments that come and go.
+// The sizes of a state. The registry of a thread grows as needed; its call stack is
+// made of segments that are added and removed.
 const (
 	registrySize    = 1024
 	registryMaxSize = 1 << 20
 	registryGrow    = 4096
 
-	// A Lua function that calls a Go function that calls Lua nests Go's
-	// stack too, whose overflow nobody can recover from (it is limited to
-	// 1 GB). The sizes below keep the deepest nesting at well under that:
-	// shallowDepth full stacks, and then small ones up to maxDepth.
+	// A Lua function that calls a Go function that calls Lua also nests Go's stack,
+	// whose overflow ends the process (the limit is 1 GB). The sizes below keep the
+	// deepest nesting far below that: shallowDepth full stacks, and then small ones
+	// up to maxDepth.
 	callStackSize      = 16384
 	smallCallStackSize = 1024
 	shallowDepth       = 8
@@ -70,13 +74,14 @@ const (
 
 // VM is a Lua state with its lock.
 type VM struct {
-	mu   sync.Mutex
-	main *lua.LState // holds the globals; executes nothing itself
-	deep *lua.LState // the template of threads that are nested deeply
+	mu    sync.Mutex
+	turns uint64      // see Turns
+	main  *lua.LState // holds the globals; executes nothing itself
+	deep  *lua.LState // the template for deeply nested threads
 
-	attention  atomic.Int32 // how many reasons there are to leave the fast path
+	attention  atomic.Int32 // the number of reasons to leave the fast path
 	posted     postbox
-	free       sync.Pool // of *thread; as many as were in use at once, for a while
+	free       sync.Pool // of *thread
 	coroutines map[*coroutine]struct{}
 	watched    map[<-chan struct{}]struct{} // the contexts of Watch, by their Done
 	waiting    map[*thread]struct{}         // threads in Unlocked
@@ -91,16 +96,28 @@ type VM struct {
 	// in which others had it.
 	Resumed func(L *lua.LState)
 
-	// OnMade, if set, is called when a script makes what it may leave behind.
-	OnMade func(L *lua.LState, kind MadeKind, number int)
+	// TestRun, if set, is told what scripts do that matters for tests.
+	TestRun TestRun
 
-	// Attached is for the packages above: what they keep for each state,
-	// under keys of types of their own. The lock guards it.
-	Attached map[any]any
+	// ChildOutput, if set, replaces the standard output and error of processes that
+	// scripts start as copies of themselves, except daemons.
+	ChildOutput *os.File
+
+	// KeepStacks has errors that leave a Do or Within keep their [Stack], and what the end
+	// of a context has ended: see [Stopped]. It costs memory as long as the error is kept.
+	KeepStacks bool
+	stopped    *Stack
+
+	// Prompt, if set, opens a prompt in the code that has called the Go function in which L
+	// is, and returns when that is left. It gives up the lock meanwhile.
+	Prompt func(L *lua.LState) error
+
+	kept   []any     // see Keep
+	stderr io.Writer // nil for the process's own
 }
 
-// New makes a state with the libraries of Lua 5.1. stdio is what its print and
-// io functions are connected to.
+// New makes a state with the libraries of Lua 5.1. Its print and io functions use
+// stdio.
 func New(stdio Stdio) *VM {
 	options := lua.Options{
 		CallStackSize:       callStackSize,
@@ -109,7 +126,7 @@ func New(stdio Stdio) *VM {
 		RegistryGrowStep:    registryGrow,
 		MinimizeStackMemory: true,
 	}
-	vm := &VM{main: lua.NewState(options), coroutines: map[*coroutine]struct{}{}, watched: map[<-chan struct{}]struct{}{}, waiting: map[*thread]struct{}{}, modules: map[string]*Chunk{}, Attached: map[any]any{}}
+	vm := &VM{main: lua.NewState(options), coroutines: map[*coroutine]struct{}{}, watched: map[<-chan struct{}]struct{}{}, waiting: map[*thread]struct{}{}, modules: map[string]*Chunk{}, kept: make([]any, kinds), stderr: stdio.Err}
 	vm.main.G.MainThread = vm.main
 	vm.main.G.CurrentThread = vm.main
 	vm.main.Panic = raised
@@ -121,9 +138,12 @@ func New(stdio Stdio) *VM {
 		Unlocked: Unlocked,
 		Opened:   func(L *lua.LState, fd int) { Made(L, MadeDescriptor, fd) },
 		Started:  func(L *lua.LState, pid int) { Made(L, MadeProcess, pid) },
+		Start:    process.WithInheritedSignals,
 		Stdin:    stdio.In,
 		Stdout:   stdio.Out,
 		Stderr:   stdio.Err,
+		Own:      process.Own,
+		Await:    process.Await,
 	})
 	vm.openProtect()
 	vm.openCoroutine()
@@ -132,12 +152,12 @@ func New(stdio Stdio) *VM {
 	return vm
 }
 
-// OnClose has fn called when the VM is closed, after all that runs in it has
-// ended.
+// OnClose registers fn, which is called when the VM is closed, after everything in
+// it has ended.
 func (vm *VM) OnClose(fn func()) { vm.closing = append(vm.closing, fn) }
 
-// Close ends every coroutine that is still suspended. The VM must not be used
-// afterwards, and nothing may be running in it.
+// Close ends every coroutine that is still suspended. Nothing may be running in the
+// VM, and it must not be used afterwards.
 func (vm *VM) Close() {
 	defer func() { // without the lock
 		for _, fn := range vm.closing {
@@ -153,8 +173,8 @@ func (vm *VM) Close() {
 }
 
 // Finish is called when the script has ended: it ends what the script would leave
-// behind, and writes out the files that it has left with a buffer. What has
-// ended the script does not end this.
+// behind, and flushes the files that it has left open. It is not ended by whatever
+// has ended the script.
 func (vm *VM) Finish() {
 	_ = vm.Do(context.Background(), func(L *lua.LState) error {
 		stdlib.Flush(L)
@@ -162,19 +182,19 @@ func (vm *VM) Finish() {
 	})
 }
 
-// Do takes the lock and runs fn with a thread of its own. An error that fn or
-// the Lua code it calls raises is returned, as *[Error] when it came from Lua.
-// When ctx ends, the Lua code that fn has started is interrupted, wherever it
-// is, and Do returns [context.Cause]; no pcall can stop that.
+// Do takes the lock and runs fn with a thread of its own. It returns the error of
+// fn or of the Lua code that fn calls, as *[Error] if it came from Lua. When ctx
+// ends, the Lua code that fn has started is interrupted, wherever it is, and Do
+// returns [context.Cause]. A pcall cannot prevent that.
 func (vm *VM) Do(ctx context.Context, fn func(L *lua.LState) error) error {
-	vm.mu.Lock()
+	vm.lock()
 	defer vm.mu.Unlock()
 	return vm.enter(nil, ctx, fn)
 }
 
-// Within is Do for Go code that is called from Lua and so has the lock
-// already: it runs fn under a context of its own, for instance one with a
-// deadline. ctx should come from [Context](L).
+// Within is Do for Go code that is called from Lua and so holds the lock already:
+// it runs fn under a context of its own, for instance one with a deadline. Make ctx
+// from [Context](L).
 func Within(L *lua.LState, ctx context.Context, fn func(L *lua.LState) error) error {
 	t := threadOf(L)
 	return t.vm.enter(t, ctx, fn)
@@ -187,13 +207,14 @@ func (vm *VM) enter(parent *thread, ctx context.Context, fn func(L *lua.LState) 
 	case f == nil:
 		return failed
 	case f.interrupt != nil:
+		vm.stopped = f.stack
 		return f.interrupt
 	}
-	return &Error{Value: f.value, Text: vm.text(t, f.value), Frames: t.frames(), Bug: f.bug}
+	return &Error{Value: f.value, Text: vm.text(t, f.value), Frames: t.frames(), Stack: t.stackIfKept(), Bug: f.bug}
 }
 
-// attempt runs fn under ctx with a thread of its own. If it fails, the thread
-// still has its stack.
+// attempt runs fn under ctx with a thread of its own. If fn fails, the thread still
+// has its stack.
 func (vm *VM) attempt(parent *thread, ctx context.Context, fn func(L *lua.LState)) (*thread, *failure) {
 	if _, ok := vm.watched[ctx.Done()]; !ok {
 		defer vm.notice(ctx)()
@@ -207,9 +228,19 @@ func (vm *VM) attempt(parent *thread, ctx context.Context, fn func(L *lua.LState
 	return t, f
 }
 
-// Watch makes Do and Within cheaper for ctx and the contexts that are made of it
-// with values alone: the VM looks after its end once instead of in every call.
-// It does so until stop is called, when nothing runs under them any more.
+func (vm *VM) lock() {
+	vm.mu.Lock()
+	vm.turns++
+}
+
+// Turns returns how often the lock has been taken. As long as it stays the same,
+// the same code is running, and all other code is waiting. The caller holds the
+// lock.
+func (vm *VM) Turns() uint64 { return vm.turns }
+
+// Watch makes Do and Within cheaper for ctx and contexts made from it with values
+// only: the VM watches for its end once instead of in every call, until stop is
+// called. Nothing may run under these contexts by then.
 func (vm *VM) Watch(ctx context.Context) (stop func()) {
 	vm.mu.Lock()
 	defer vm.mu.Unlock()
@@ -223,7 +254,7 @@ func (vm *VM) Watch(ctx context.Context) (stop func()) {
 	}
 }
 
-// notice has the end of ctx draw attention until forget is called.
+// notice makes the end of ctx draw attention, until forget is called.
 func (vm *VM) notice(ctx context.Context) (forget func()) {
 	stop := context.AfterFunc(ctx, func() { vm.attention.Add(1) })
 	return func() {
@@ -233,9 +264,9 @@ func (vm *VM) notice(ctx context.Context) (forget func()) {
 	}
 }
 
-// Unlocked releases the VM's lock while wait runs. wait must not touch the
-// state, and must return soon after its context is done. When the context is
-// done the script is interrupted afterwards.
+// Unlocked releases the VM's lock while wait runs. wait must not touch the state,
+// and must return soon after its context is done. If the context is done, the
+// script is interrupted afterwards.
 func Unlocked(L *lua.LState, wait func(ctx context.Context)) {
 	t := threadOf(L)
 	ctx := t.context()
@@ -243,7 +274,7 @@ func Unlocked(L *lua.LState, wait func(ctx context.Context)) {
 		t.vm.waiting[t] = struct{}{}
 		t.vm.mu.Unlock()
 		defer func() {
-			t.vm.mu.Lock()
+			t.vm.lock()
 			delete(t.vm.waiting, t)
 		}()
 		wait(ctx)
@@ -251,17 +282,17 @@ func Unlocked(L *lua.LState, wait func(ctx context.Context)) {
 	if t.vm.Resumed != nil {
 		t.vm.Resumed(L)
 	}
-	// The counter may be a moment behind a context that has just ended.
+	// The counter may lag behind a context that has just ended.
 	if t.vm.attention.Load() != 0 || ctx.Err() != nil {
-		t.attend()
+		t.attend(true)
 	}
 }
 
-// Context is the context under which L runs: that of the innermost Do or
+// Context returns the context under which L runs: that of the innermost Do or
 // Within.
 func Context(L *lua.LState) context.Context { return threadOf(L).context() }
 
-// Root is the context of the outermost Do that L runs in.
+// Root returns the context of the outermost Do that L runs in.
 func Root(L *lua.LState) context.Context {
 	root := context.Background()
 	for t := threadOf(L); t != nil; t = t.parent {
@@ -272,10 +303,10 @@ func Root(L *lua.LState) context.Context {
 	return root
 }
 
-// Of is the VM that L belongs to.
+// Of returns the VM that L belongs to.
 func Of(L *lua.LState) *VM { return threadOf(L).vm }
 
-// Globals is the table of the global variables.
+// Globals returns the table of global variables.
 func (vm *VM) Globals() *lua.LTable { return vm.main.G.Global }
 
 // Error is an error that a script raised and did not catch.
@@ -283,17 +314,17 @@ type Error struct {
 	Value  lua.LValue // what was raised
 	Text   string     // Value as text, by its __tostring if it has one
 	Frames []Frame    // where it was raised, innermost call first
-	Bug    string     // Go's stack, when the error is a fault of our own
+	Stack  *Stack     // the same with variables, if the VM keeps stacks
+	Bug    string     // Go's stack, if the error is a bug in Go code
 }
 
 func (e *Error) Error() string { return e.Text }
 
-// textTime is how long the __tostring of an error may take that is on its way
-// out.
+// textTime limits the __tostring of an error that ends the script.
 const textTime = time.Second
 
-// text is tostring(v) of what the thread has raised. A __tostring that fails
-// in turn must not hide it.
+// text returns tostring(v) for an error of the thread. A __tostring that fails must
+// not hide the error.
 func (vm *VM) text(t *thread, v lua.LValue) (text string) {
 	ctx, cancel := context.WithTimeout(t.context(), textTime)
 	defer cancel()
@@ -302,6 +333,9 @@ func (vm *VM) text(t *thread, v lua.LValue) (text string) {
 		return fmt.Sprintf("(error object is a %s value whose __tostring failed)", v.Type())
 	}
 	if v.Type() == lua.LTTable && strings.HasPrefix(text, "table: ") {
+		if what := shown("", v, secret.NewMask(nil)); what != "{}" {
+			return "(error object is a table value: " + what + ")"
+		}
 		return "(error object is a table value)"
 	}
 	return text

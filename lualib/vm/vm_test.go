@@ -12,6 +12,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"go.uber.org/goleak"
 
+	"avescript/internal/poll"
 	"avescript/lualib/vm"
 )
 
@@ -43,6 +44,18 @@ func newVM(t *testing.T) *vm.VM {
 	return v
 }
 
+// define makes a Go function global.
+func define(t *testing.T, v *vm.VM, name string, fn func()) {
+	t.Helper()
+	err := v.Do(t.Context(), func(L *lua.LState) error {
+		L.SetGlobal(name, L.NewFunction(func(*lua.LState) int { fn(); return 0 }))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestScripts runs testdata/*.lua, each of which asserts what it is about and
 // names the upstream fault.
 func TestScripts(t *testing.T) {
@@ -67,23 +80,24 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-func TestDeadlineInterrupts(t *testing.T) {
+// The context ends in the middle of each loop.
+func TestEndOfContextInterrupts(t *testing.T) {
 	loops := map[string]string{
-		"loop":      `while true do end`,
-		"pcall":     `while true do pcall(function() while true do pcall(function() while true do end end) end end) end`,
-		"coroutine": `coroutine.wrap(function() while true do end end)()`,
-		"both":      `pcall(coroutine.wrap(function() pcall(coroutine.wrap(function() while true do end end)) end))`,
-		"xpcall":    `while true do xpcall(error, function() while true do end end) end`,
-		"resume":    `while true do coroutine.resume(coroutine.create(function() while true do end end)) end`,
+		"loop":      `stop() while true do end`,
+		"pcall":     `while true do pcall(function() while true do pcall(function() stop() while true do end end) end end) end`,
+		"coroutine": `coroutine.wrap(function() stop() while true do end end)()`,
+		"both":      `pcall(coroutine.wrap(function() pcall(coroutine.wrap(function() stop() while true do end end)) end))`,
+		"xpcall":    `while true do xpcall(error, function() stop() while true do end end) end`,
+		"resume":    `while true do coroutine.resume(coroutine.create(function() stop() while true do end end)) end`,
 	}
 	for name, source := range loops {
 		t.Run(name, func(t *testing.T) {
 			v := newVM(t)
 			cause := errors.New("too late")
-			ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Millisecond, cause)
-			defer cancel()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			define(t, v, "stop", func() { cancel(cause) })
 			if _, err := run(t, v, ctx, source); !errors.Is(err, cause) {
-				t.Fatalf("wanted the deadline's cause, got %v", err)
+				t.Fatalf("wanted the context's cause, got %v", err)
 			}
 			// The state is as good as before.
 			got, err := run(t, v, t.Context(), `return pcall(error, "x", 0)`)
@@ -94,14 +108,16 @@ func TestDeadlineInterrupts(t *testing.T) {
 	}
 }
 
-// TestInnerDeadline ends the inner run alone; the outer one goes on.
-func TestInnerDeadline(t *testing.T) {
+// TestInnerContext ends the inner run alone; the outer one goes on.
+func TestInnerContext(t *testing.T) {
 	v := newVM(t)
-	late := errors.New("inner")
+	inner := errors.New("inner")
+	var stop func()
+	define(t, v, "stop", func() { stop() })
 	err := v.Do(t.Context(), func(L *lua.LState) error {
 		L.SetGlobal("limited", L.NewFunction(func(L *lua.LState) int {
-			ctx, cancel := context.WithTimeoutCause(vm.Context(L), 10*time.Millisecond, late)
-			defer cancel()
+			ctx, cancel := context.WithCancelCause(vm.Context(L))
+			stop = func() { cancel(inner) }
 			fn := L.Get(1)
 			err := vm.Within(L, ctx, func(L *lua.LState) error {
 				L.Push(fn)
@@ -117,8 +133,8 @@ func TestInnerDeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := run(t, v, t.Context(), `
-		local ok, why = pcall(function() return limited(function() while true do pcall(error) end end) end)
-		return ok, why, limited(function() coroutine.wrap(function() while true do end end)() end)`)
+		local ok, why = pcall(function() return limited(function() stop() while true do pcall(error) end end) end)
+		return ok, why, limited(function() coroutine.wrap(function() stop() while true do end end)() end)`)
 	if err != nil || strings.Join(got, " ") != "true inner inner" {
 		t.Fatalf("got %v, %v", got, err)
 	}
@@ -200,8 +216,8 @@ func TestPost(t *testing.T) {
 	v := newVM(t)
 	flag := func(L *lua.LState) { L.SetGlobal("flag", lua.LTrue) }
 	t.Run("into a loop", func(t *testing.T) {
-		time.AfterFunc(10*time.Millisecond, func() { v.Post(flag, unexpected(t)) })
-		if _, err := run(t, v, t.Context(), `while not flag do end`); err != nil {
+		define(t, v, "post", func() { v.Post(flag, unexpected(t)) })
+		if _, err := run(t, v, t.Context(), `local n = 0 while not flag do n = n + 1 if n == 100 then post() end end`); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -211,10 +227,10 @@ func TestPost(t *testing.T) {
 		<-done
 	})
 	t.Run("an error goes to the script", func(t *testing.T) {
-		time.AfterFunc(10*time.Millisecond, func() {
+		define(t, v, "post", func() {
 			v.Post(func(L *lua.LState) { vm.Raise(L, lua.LString("posted")) }, unexpected(t))
 		})
-		got, err := run(t, v, t.Context(), `return pcall(function() while true do end end)`)
+		got, err := run(t, v, t.Context(), `return pcall(function() post() while true do end end)`)
 		if err != nil || strings.Join(got, " ") != "false posted" {
 			t.Fatalf("got %v, %v", got, err)
 		}
@@ -256,20 +272,12 @@ func TestAbandonedCoroutines(t *testing.T) {
 		collectgarbage()`); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		got, err := run(t, v, t.Context(), `collectgarbage()`)
-		if err != nil {
+	poll.Until(t, "the coroutines are gone", func() bool {
+		if got, err := run(t, v, t.Context(), `collectgarbage()`); err != nil {
 			t.Fatal(got, err)
 		}
-		n := strings.Count(goroutines(), "lualib/vm.(*coroutine).run")
-		if n < 50 {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d coroutines are still there", n)
-		}
-	}
+		return strings.Count(goroutines(), "lualib/vm.(*coroutine).run") < 50
+	})
 }
 
 func TestUncaughtErrorHasItsStack(t *testing.T) {
@@ -307,8 +315,8 @@ func TestWatchedContext(t *testing.T) {
 		}
 	}
 	stop := errors.New("stop")
-	time.AfterFunc(10*time.Millisecond, func() { cancel(stop) })
-	if _, err := run(t, v, context.WithValue(ctx, key{}, 1), `while true do end`); !errors.Is(err, stop) {
+	define(t, v, "stop", func() { cancel(stop) })
+	if _, err := run(t, v, context.WithValue(ctx, key{}, 1), `stop() while true do end`); !errors.Is(err, stop) {
 		t.Errorf("got %v", err)
 	}
 }

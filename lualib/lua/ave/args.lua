@@ -1,8 +1,9 @@
--- The command line of a script: what it takes is declared once, and read,
--- checked and explained from that.
+-- Reads the command line of a script by a declaration, and makes the help from it.
 
 local exceptions = require("ave.exceptions")
 local fs = require("ave.fs")
+local among, hint = require("ave.text").among, require("ave.text").hint
+local printable = require("ave.text").printable
 local time = require("ave.time")
 
 local UsageError = exceptions.define("UsageError", exceptions.Exception)
@@ -11,8 +12,8 @@ local function usage_error(...)
 	error(UsageError(string.format(...)), 0)
 end
 
--- The type of a value: what it is called, and a function that gives the value
--- of a word, or nil.
+-- For each type: its name in messages, and a function that converts a word to a
+-- value, or returns nil.
 local types = {
 	string = { "a string", function(word) return word end },
 	number = { "a number", tonumber },
@@ -24,19 +25,25 @@ local types = {
 		local ok, seconds = pcall(time.duration, word)
 		return ok and seconds >= 0 and seconds or nil
 	end },
-	file = { "a file that is there", function(word)
+	file = { "an existing file", function(word)
 		return fs.exists(word) and fs.stat(word).type ~= "directory" and word or nil
 	end },
-	directory = { "a directory that is there", function(word)
+	directory = { "an existing directory", function(word)
 		return fs.exists(word) and fs.stat(word).type == "directory" and word or nil
 	end },
 }
+
+local type_names = {}
+for name in pairs(types) do
+	table.insert(type_names, name)
+end
+table.sort(type_names)
 
 local function one_of(choices)
 	return "one of " .. table.concat(choices, ", ")
 end
 
--- The value of a word for an option or a positional argument.
+-- Converts a word to the value of an option or positional argument.
 local function value_of(entry, shown, word)
 	local kind = types[entry.type or "string"]
 	local value = kind[2](word)
@@ -49,7 +56,7 @@ local function value_of(entry, shown, word)
 		end
 	end
 	if entry.choices then
-		usage_error("%s: wanted %s, got '%s'", shown, one_of(entry.choices), word)
+		usage_error("%s: wanted %s, got '%s'%s", shown, one_of(entry.choices), word, hint(word, entry.choices))
 	end
 	return value
 end
@@ -69,19 +76,30 @@ local keys = {
 	positional = "name type default optional repeated choices help",
 }
 
--- A mistake in a declaration is one of the script's author.
+-- Entries that only an option with a value can have.
+local of_values = { "bare", "choices", "default", "required" }
+
+-- Mistakes in a declaration are TypeErrors, because the author of the script made
+-- them.
 local function check(kind, entry)
-	local where = ("ave.args: %s '%s'"):format(kind, tostring(entry.name))
+	local function mistake(message, ...)
+		error(exceptions.TypeError(("ave.args: %s '%s': " .. message):format(kind, tostring(entry.name), ...)), 0)
+	end
 	if kind ~= "declaration" and type(entry.name) ~= "string" then
-		error(exceptions.TypeError(where .. ": wanted a name that is a string"), 0)
+		mistake("wanted a string as its name")
 	end
 	for key in pairs(entry) do
 		if not (" " .. keys[kind] .. " "):find(" " .. tostring(key) .. " ", 1, true) then
-			error(exceptions.TypeError(("%s: there is no entry '%s'; there are %s"):format(where, tostring(key), keys[kind])), 0)
+			mistake("unknown entry '%s'; valid names are %s", tostring(key), keys[kind])
 		end
 	end
 	if entry.type and not types[entry.type] then
-		error(exceptions.TypeError(("%s: there is no type '%s'"):format(where, tostring(entry.type))), 0)
+		mistake("unknown type '%s'%s", tostring(entry.type), among(tostring(entry.type), type_names))
+	end
+	for _, key in ipairs(kind == "option" and is_flag(entry) and of_values or {}) do
+		if entry[key] then -- `default = false` is allowed for a flag
+			mistake("a flag cannot have '%s': remove it, or add a type or a value", key)
+		end
 	end
 	for _, option in ipairs(entry.options or {}) do
 		check("option", option)
@@ -94,7 +112,7 @@ local function check(kind, entry)
 	end
 end
 
--- Reader is one run over the words of a command line.
+-- A Reader reads one command line.
 local Reader = {}
 Reader.__index = Reader
 
@@ -106,6 +124,17 @@ function Reader:find(field, name)
 			end
 		end
 	end
+end
+
+-- The names of all options or commands.
+function Reader:names(kind)
+	local names = {}
+	for _, scope in ipairs(self.scopes) do
+		for _, entry in ipairs(scope[kind] or {}) do
+			table.insert(names, entry.name)
+		end
+	end
+	return names
 end
 
 function Reader:store(option, value)
@@ -125,7 +154,8 @@ function Reader:next_word(shown)
 	return self.words[self.at] or usage_error("option '%s' needs a value", shown)
 end
 
--- An option with the text behind it, nil for none, and how it was written.
+-- Stores an option. shown is how it was written; text is its value, nil if none was
+-- attached.
 function Reader:take(option, shown, text)
 	if is_flag(option) then
 		if text then
@@ -148,11 +178,11 @@ function Reader:long(word)
 	elseif name == "help" and not text then
 		self.result.help = true
 	else
-		usage_error("unknown option '--%s'", name)
+		usage_error("unknown option '--%s'%s", name, hint(name, self:names("options")))
 	end
 end
 
--- Several letters behind one dash are flags, of which the last may have a value.
+-- Several letters after one dash are flags; only the last one may have a value.
 function Reader:short(word)
 	local at = 2
 	while at <= #word do
@@ -179,7 +209,7 @@ function Reader:command(word)
 			return
 		end
 	end
-	usage_error("unknown command '%s'", word)
+	usage_error("unknown command '%s'%s", word, hint(word, self:names("commands")))
 end
 
 function Reader:wants_command()
@@ -257,8 +287,7 @@ end
 
 local args = {}
 
--- Reads the words by the declaration, and raises a UsageError for what is wrong.
--- With --help there is the field help, and nothing is missed.
+-- With --help, missing options and arguments are not errors.
 function args.read(declaration, words)
 	check("declaration", declaration)
 	local reader = setmetatable({ scopes = { declaration }, words = words, at = 0, result = {} }, Reader)
@@ -277,7 +306,7 @@ local function name_of(declaration)
 	return declaration.name or fs.basename(arg and arg[0] or "script")
 end
 
--- Two columns, of which the left is as wide as it has to be.
+-- Adds rows of two columns. The left one is as wide as its longest text.
 local function columns(lines, title, rows)
 	local width = 0
 	for _, row in ipairs(rows) do
@@ -306,8 +335,7 @@ local function shown_positional(positional)
 	return optional and "[" .. text .. "]" or text
 end
 
--- What is said about an option or argument, with what it is when it is not
--- given.
+-- The help of an option or argument, with its choices and default.
 local function described(entry)
 	local text = entry.help or ""
 	if entry.choices then
@@ -329,7 +357,7 @@ local function rows_of(entries, shown)
 	return rows
 end
 
--- The text of --help.
+
 function args.help(declaration)
 	check("declaration", declaration)
 	local usage = "Usage: " .. name_of(declaration) .. " [OPTIONS]" .. (declaration.commands and " COMMAND" or "")
@@ -351,7 +379,7 @@ function args.help(declaration)
 	end
 	columns(lines, "Commands", commands)
 	local options = rows_of(declaration.options, shown_option)
-	table.insert(options, { "--help", "show this and exit" })
+	table.insert(options, { "--help", "show this help" })
 	columns(lines, "Options", options)
 	for _, command in ipairs(declaration.commands or {}) do
 		columns(lines, "Options of " .. command.name, rows_of(command.options, shown_option))
@@ -359,14 +387,14 @@ function args.help(declaration)
 	return table.concat(lines, "\n")
 end
 
--- Ends the script because of its command line.
+
 function args.fail(declaration, message)
 	local name = name_of(declaration)
-	io.stderr:write(("%s: %s\nTry '%s --help'.\n"):format(name, message, name))
+	io.stderr:write(("%s: %s\nTry '%s --help'.\n"):format(name, printable(message, "    "), name))
 	os.exit(2)
 end
 
--- Reads the command line of the script. --help and mistakes end it.
+
 function args.parse(declaration, words)
 	local ok, result = pcall(args.read, declaration, words or arg)
 	if ok and result.help == true then

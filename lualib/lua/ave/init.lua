@@ -1,15 +1,17 @@
--- Everything under one roof: ave.cmd.run, ave.Control, ave.Profile, ...
--- A module is loaded when something in it is used for the first time.
+-- The table of all modules: ave.cmd.run, ave.Control, ave.Profile, ... A module is
+-- loaded when something in it is used for the first time.
 
--- Where a name is found: a module, or a module and a field of it.
+-- For each name: its module, or the module and the field in it.
 local roof = {
 	args = { "ave.args" },
 	broker = { "ave.broker" },
+	bundle = { "ave.bundle" },
 	cmd = { "ave.cmd" },
 	config = { "ave.config" },
 	connection = { "ave.network.connection" },
 	control = { "ave.network.control" },
 	daemon = { "ave.daemon" },
+	debug = { "ave.debug" },
 	env = { "ave.env" },
 	exceptions = { "ave.exceptions" },
 	fdtx = { "ave.network.fdtx" },
@@ -27,6 +29,7 @@ local roof = {
 	screen = { "ave.screen" },
 	task = { "ave.task" },
 	test = { "ave.test" },
+	text = { "ave.text" },
 	time = { "ave.time" },
 
 	BlockingConnection = { "ave.network.connection", "BlockingConnection" },
@@ -40,9 +43,11 @@ local roof = {
 	RemoteControl = { "ave.network.control", "RemoteControl" },
 	Screen = { "ave.screen", "Screen" },
 	find_free_port = { "ave.network.connection", "find_free_port" },
+	repl = { "ave.debug", "repl" },
 }
 
 return setmetatable({}, {
+	__names = roof, -- for the suggestions of error messages
 	__index = function(ave, name)
 		local place = roof[name]
 		if not place then

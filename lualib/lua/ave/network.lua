@@ -1,5 +1,4 @@
--- The modules below ave.network as fields of one table, so that the names of
--- the document can be written as they stand there.
+-- The modules below ave.network in one table, under the names of the document.
 
 local known = { connection = true, control = true, exceptions = true, fdtx = true, pipe = true, process = true }
 

@@ -1,4 +1,4 @@
--- A test file that begins with require("busted.runner")() can be run by itself.
--- So can any file here: there is nothing left to do.
+-- In busted, a test file that begins with require("busted.runner")() can be run as
+-- a script. Here every test file can, so this does nothing.
 
 return function() end

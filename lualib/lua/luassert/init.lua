@@ -1,4 +1,4 @@
--- luassert for suites that require it: the assert that scripts have anyway.
+-- For suites that require luassert: the assert that scripts have anyway.
 
 require("ave.test.checks")
 

@@ -2,9 +2,9 @@
 
 --- A service that leases equipment to clients.
 ---
---- Equipment is described by profiles, and a client asks for what it needs by
---- profiles, too. It gets all of it or nothing. A lease lasts until the client
---- gives it back or disconnects, however it does so.
+--- Profiles describe the equipment, and also what a client asks for. A client gets
+--- everything that it asks for, or nothing. A lease ends when the client gives it
+--- back or when its connection ends for any reason.
 ---
 ---     local Broker = require("ave.broker").Broker
 ---     local socket, port = connection.find_free_port()
@@ -21,164 +21,183 @@
 ---     workspace:run("uname")  --> 0, "Linux\r\n"
 ---     client:close()
 ---
---- The account `admin` of `alt_keys` may make the calls that say so below, and
---- may not lease. A laboratory adds calls of its own in a child of the class;
---- what it runs day by day is started by scripts/broker.lua. docs/broker.md is
---- about both.
+--- Some calls below are for administrators: clients with the key of the account
+--- `admin` in `alt_keys`. Administrators cannot lease. A lab that wants calls of
+--- its own makes a child of the class. For daily use, scripts/broker.lua starts a
+--- broker from configuration files. docs/broker.md describes both.
 ---
---- **Stacks** are equipment that belongs together. What a client asks for at once
---- comes from one stack if stacks have these types, and the rest of the stack is
---- its collateral: nobody else gets it.
+--- **Who can connect**: a broker without an `authkey` listens on the loopback
+--- address only, so only clients on this host can connect, whatever `socket` it is
+--- given. With a key or with `open` it listens on all addresses, or on the address
+--- `listen`.
 ---
---- **Sessions** are processes that have a client's resources. Each client has one,
---- from the first resource until it has given back everything or has gone.
+--- **Stacks** are groups of equipment that belong together. If stacks have the
+--- types that a request names, the whole request is served from one stack. The rest
+--- of that stack becomes the client's collateral: nobody else can lease it.
 ---
---- **Restarts**: a broker that is made with `takeover = true` takes the place of the
---- one that runs on the port, and no client notices. One that was killed is started
---- again with the same `state_file`: sessions live on meanwhile, and clients that
---- have enrolled come back.
+--- **Sessions** are processes that hold a client's resources. Each client has one
+--- session, from its first resource until it gives everything back or disconnects.
+---
+--- **Restarts**: a broker made with `takeover = true` replaces the broker that is
+--- running on the port, and no client notices. After a broker was killed, start it
+--- again with the same `state_file`: its sessions keep running in the meantime, and
+--- clients that have enrolled come back.
 local broker = {}
 
---- What `Broker` takes beside the options of `Control`.
+--- The options of `Broker`, in addition to those of `Control`.
 ---@class ave.BrokerOptions: ave.ControlOptions
----@field equipment? (ave.Profile|table)[] What the broker leases. Every profile must have a `type`.
----@field stacks? (ave.Profile|table)[][] Equipment that belongs together. What is not in `equipment` is equipment nevertheless.
----@field resources? table<string, table|string> Resource classes by type, or the names of modules. Those for `workspace` and `command` are there.
----@field workspace? table The properties of workspaces beside their type.
----@field remotes? ave.BrokerPeer[] Brokers that are asked for what this one cannot lease.
+---@field listen? string The IP address to listen on. An address that other hosts can reach needs `authkey` or `open`. Default: all addresses with either of these, otherwise "127.0.0.1".
+---@field open? boolean Let clients on other hosts lease equipment, and so run commands, without a key. Cannot be used together with `authkey`. Default: false.
+---@field account? string The account that sessions run as, with their workspaces and commands. Only root can name an account other than its own. Default: the broker's account.
+---@field equipment? (ave.Profile|table)[] The equipment that the broker leases. Every profile must have a `type`.
+---@field stacks? (ave.Profile|table)[][] Groups of equipment that belong together. They need not be listed in `equipment` too.
+---@field resources? table<string, table|string> The resource class of each type, or the name of a module that returns it. `workspace` and `command` have one already.
+---@field workspace? table The properties of workspaces besides their type.
+---@field remotes? ave.BrokerPeer[] Other brokers, which are asked for what this broker cannot lease.
 ---@field share_with? ave.BrokerPeer The broker that `start_sharing` offers the equipment to.
----@field state_file? string Where the state is kept, so that it survives the broker's death. Default: nowhere.
----@field log_file? string Where the output of the broker and its sessions is appended. Default: where it goes already.
----@field session_directory? string Where sessions have their directories. Default: $TMPDIR or /tmp.
----@field grace? ave.Seconds How long a client may be away after a death of the broker, and a broker that forwards after a loss of its connection. Default: 30.
+---@field state_file? string The file that keeps the state, so that a broker that is started after a crash can go on. Only one broker at a time can use the file. Default: the state is not kept.
+---@field log_file? string The file that the output of the broker and its sessions is appended to. Default: the output is not redirected.
+---@field session_directory? string The directory in which sessions make theirs. Default: $TMPDIR or /tmp.
+---@field grace? ave.Seconds How long leases are kept for a client after the broker was killed, and for a forwarding broker after its connection was lost. Default: 30.
 
---- Another broker.
+--- The address of another broker.
 ---@class ave.BrokerPeer
 ---@field host? string Default: this host.
 ---@field port integer
----@field authkey? string
+---@field authkey? string Its primary key. Default: none.
 
---- What the RPCs say of a lease.
+--- A lease, as RPCs return it.
 ---@class ave.LeaseRow
----@field lease integer Its number.
+---@field lease integer The number of the lease.
 ---@field profile table The full profile.
----@field host? string Where the resource is served; "" is the broker's host.
----@field port? integer Nil if the type has no resource class.
----@field authkey? string The key of the session there.
+---@field host? string The host that serves the resource; "" is the broker's host.
+---@field port? integer The port of the session. Nil if the type has no resource class.
+---@field authkey? string The key of the session.
 ---@field resource? integer The first argument of the session's `invoke`.
 
---- The class of brokers. It is used as it is, or made a parent of one that has
---- more methods. A child that implements `initialize`, `redirect`, `tick`,
---- `lost_connection`, `joined_process`, `serialize` or `adopt` calls the parent's.
+--- The class of brokers. Use it as it is, or make a child of it with more methods.
+--- A child that implements `initialize`, `redirect`, `tick`, `lost_connection`,
+--- `joined_process`, `serialize` or `adopt` must call the parent's method in it.
 ---@class ave.Broker: ave.Control
 ---@overload fun(options: ave.BrokerOptions): ave.Broker
 local Broker = {}
 broker.Broker = Broker
 
---- Leases what matches the profiles, a different piece for each.
+--- Leases one piece of equipment for each profile.
 ---
---- A client that asks in vain loses what it has leased: two clients that each
---- hold what the other one wants would otherwise wait for ever.
+--- After `NoSuch` or `Busy`, the client loses everything that it has leased before.
+--- Otherwise two clients could wait for each other without end, each holding what
+--- the other one needs.
 ---
---- Raises `TypeError` for something that is no profile or has no `type`, and for
---- more than 1000 profiles, `NoSuch` if no equipment could ever match all of them,
---- `Busy` if it could but somebody leased it, `AuthError` for an administrator, and
---- `Restarting` between `begin_handover` and `end_handover`.
----@param ... ave.Profile|table What is wanted.
+--- Raises:
+---
+--- * `TypeError` for something that is not a profile, for a profile without a
+---   `type`, and for more than 1000 profiles.
+--- * `NoSuch` if no equipment could ever match all profiles, and `Busy` if it could
+---   but is leased by others.
+--- * `AuthError` if the client is an administrator.
+--- * `Restarting` between `begin_handover` and `end_handover`.
+--- * `Exception` if the broker's disk is full. Nothing has changed then, and the
+---   client keeps what it had.
+---@param ... ave.Profile|table The profiles to match.
 ---@return table[] profiles The full profiles of what was leased, in the order of the request.
 function Broker:get(...) end
 
---- Leases as `get` does, and says where the resources are served.
----@param ... ave.Profile|table What is wanted.
+--- Leases as `get` does, and returns where the resources are served.
+---@param ... ave.Profile|table The profiles to match.
 ---@return ave.LeaseRow[] rows
 function Broker:get_resources(...) end
 
 --- Leases as `get` does.
----@param profiles (ave.Profile|table)[] What is wanted.
----@param reason? string What for. People see it. At most 1000 bytes.
----@param via? string[] The brokers that were asked before. For brokers alone.
----@return ave.LeaseRow[] rows Without where they are served.
+---@param profiles (ave.Profile|table)[] The profiles to match.
+---@param reason? string What the client needs it for. It is shown to others. At most 1000 bytes.
+---@param via? string[] The brokers that were asked before. Only brokers give it.
+---@return ave.LeaseRow[] rows The leases, without `host`, `port`, `authkey` and `resource`: see `serve`.
 function Broker:lease(profiles, reason, via) end
 
---- Leases as `lease` does, and waits if the equipment is busy. Who waits first is
---- served first, and what a large request will need is kept for it. The wait goes
---- on when the broker is restarted.
+--- Leases as `lease` does, and waits if the equipment is busy. Clients are served
+--- in the order in which they came, and equipment is held back for a large request
+--- that waits. The wait continues when the broker is restarted.
 ---
---- Raises `Busy` when the time is over, and what `get` raises. A client that waits
---- keeps what it has until then.
----@param profiles (ave.Profile|table)[] What is wanted.
----@param timeout ave.Seconds
----@param reason? string What for.
----@return ave.LeaseRow[] rows Without where they are served.
+--- Raises `Busy` after the timeout, and what `get` raises. While it waits, the
+--- client keeps what it has leased.
+---@param profiles (ave.Profile|table)[] The profiles to match.
+---@param timeout ave.Seconds 0 does not wait: leased equipment raises `Busy` at once.
+---@param reason? string As for `lease`.
+---@return ave.LeaseRow[] rows As for `lease`.
 function Broker:wait_for(profiles, timeout, reason) end
 
---- Opens the resources of leases, if they are not open, and says where. The first
---- one starts the client's session.
+--- Opens the resources of leases, unless they are open already, and returns where
+--- they are served. The first resource starts the client's session.
 ---
---- Raises `NoSuch` for a lease that the client does not have, and what the
---- resource class raises.
----@param leases integer[] Their numbers.
+--- Raises `NoSuch` for a lease that the client does not have, and what the resource
+--- class raises.
+---@param leases integer[] The numbers of the leases.
 ---@return ave.LeaseRow[] rows
 function Broker:serve(leases) end
 
---- Gives back one leased piece for each profile, or everything if there are no
---- profiles. It returns when the resources are closed.
+--- Gives back one leased piece for each profile, or everything if no profile is
+--- given. It returns when the resources are closed. A session that has not closed
+--- them after 10 seconds is ended.
 ---
---- Raises `NoSuch` if the client has leased nothing that matches.
----@param ... ave.Profile|table What is given back.
+--- Raises `NoSuch` if nothing that the client has leased matches, and `Exception`
+--- if the broker's disk is full; the client then still has everything.
+---@param ... ave.Profile|table What to give back.
 function Broker:yield_resources(...) end
 
---- Gives back leases. Those that the client does not have are passed over.
----@param leases integer[] Their numbers.
+--- Gives back leases, as `yield_resources` does. Leases that the client does not
+--- have are ignored.
+---@param leases integer[] The numbers of the leases.
 function Broker:yield_leases(leases) end
 
 --- Lists what the calling client has leased.
 ---@return table[] profiles
 function Broker:list_allocations() end
 
---- Lists what all clients have leased. An entry has the `profile`, the address of
---- the `client` as {host, port}, its `client_id` and `accounts`, `since`, in
---- seconds of the epoch, the `reason`, and as `remote` the other broker that has
---- it. One without a `client_id` is just being closed.
+--- Lists what all clients have leased. Each entry has the `profile`, the address of
+--- the `client` as {host, port}, its `client_id` and `accounts`, the time `since`
+--- in seconds since 1970, the `reason`, and in `remote` the broker that the
+--- equipment belongs to, if it is another one. An entry without a `client_id` is
+--- just being closed.
 ---@return table[] allocations
 function Broker:list_allocations_all() end
 
---- Lists what nobody else can lease because the client has another piece of its
---- stack.
+--- Lists the client's collateral: what nobody else can lease because the client has
+--- leased another piece of the same stack.
 ---@return table[] profiles
 function Broker:list_collateral() end
 
---- Lists the collateral of all clients: the `profile`, the `client` and its
---- `client_id`.
+--- Lists the collateral of all clients. Each entry has the `profile`, the `client`
+--- and its `client_id`.
 ---@return table[] collateral
 function Broker:list_collateral_all() end
 
---- Gives the client a token by which it can come back with `reclaim`.
----@param linger? ave.Seconds How long its leases are kept when the connection is lost, at most `grace`. Default: 0.
+--- Gives the client a token. With it the client can come back on another
+--- connection: see `reclaim`.
+---@param linger? ave.Seconds How long the client's leases are kept when its connection is lost, at most `grace`. Default: 0.
 ---@return string token
 function Broker:enroll(linger) end
 
---- Makes the calling connection that of the client with the token. What was leased
---- by this connection as another client is given back.
+--- Makes the caller the client that got the token from `enroll`. What was leased
+--- over this connection before is given back.
 ---
---- Raises `NoSuch` if there is no such client, or not any more.
+--- Raises `NoSuch` if no client has the token, or if it has been away for too long.
 ---@param token string
----@param leases integer[] The leases that the client knows of. Any others are given back.
----@return ave.LeaseRow[] rows What it has.
+---@param leases integer[] The leases that the client knows of. All others of its leases are given back.
+---@return ave.LeaseRow[] rows What the client has leased.
 function Broker:reclaim(token, leases) end
 
---- The equipment, allocations and collateral in one table, for those who watch the
---- lab.
+--- Returns the equipment, allocations and collateral in one table, for monitoring.
 ---@return table state
 function Broker:serialize() end
 
---- Lists the equipment of the broker, leased or not. For administrators.
+--- Lists all equipment of the broker, leased or not. For administrators.
 ---@param profile? ave.Profile|table Only what matches this.
 ---@return table[] profiles
 function Broker:list_equipment(profile) end
 
---- Lists the equipment that can be leased: nobody has it, neither as collateral,
---- nor is it kept for somebody who waits. For administrators.
+--- Lists the equipment that can be leased now: it is not leased, not collateral,
+--- and not held back for a client that waits. For administrators.
 ---@param profile? ave.Profile|table Only what matches this.
 ---@return table[] profiles
 function Broker:list_available(profile) end
@@ -187,117 +206,124 @@ function Broker:list_available(profile) end
 ---@return table[][] stacks
 function Broker:list_stacks() end
 
---- Lists who waits, in their order: `profiles`, `client`, `client_id`, `since`,
---- `reason`, and `left`, in seconds. For administrators.
+--- Lists the waiting requests, first come first. Each has `profiles`, `client`,
+--- `client_id`, `since`, `reason`, and in `left` the seconds until its timeout. For
+--- administrators.
 ---@return table[] waiting
 function Broker:list_waiting() end
 
---- The broker in numbers: `pid`, `uptime`, `equipment`, `available`, `leases`,
---- `sessions`, `waiting` and more. For administrators.
+--- Returns the state of the broker in numbers: `pid`, `uptime`, `equipment`,
+--- `available`, `leases`, `sessions`, `waiting`, `listens` (an address; "" means
+--- all), `open`, `keyed` and more. For administrators.
 ---@return table status
 function Broker:status() end
 
---- Takes everything from a client, which stays connected. For administrators.
+--- Takes all leases from a client. The client stays connected. For administrators.
 ---
 --- Raises `NoSuch` if there is no such client.
----@param client_id string As `list_allocations_all` shows it.
+---@param client_id string The `client_id` in `list_allocations_all`.
 function Broker:close_session(client_id) end
 
---- Leases nothing from now on; clients get `Restarting`. What they have stays
---- theirs. A takeover does not need it. For administrators.
+--- Stops leasing: from now on, requests raise `Restarting`. Clients keep what they
+--- have leased. A takeover does not need it. For administrators.
 function Broker:begin_handover() end
 
---- Leases again. For administrators.
+--- Leases again after `begin_handover`. For administrators.
 function Broker:end_handover() end
 
---- Ends the broker and all sessions, and removes the `state_file`. Every client
---- gets an `Exit`. For administrators.
+--- Ends the broker and all sessions, and removes the `state_file`. All clients get
+--- an `Exit`. For administrators.
 function Broker:stop() end
 
---- Offers the equipment to the broker `share_with`, until `stop_sharing`. For
---- administrators.
+--- Offers the equipment to the broker `share_with` until `stop_sharing` is called.
+--- For administrators.
 ---
---- Raises `Exception` if no such broker is configured, and what calling it raises.
+--- Raises `Exception` if `share_with` is not set, and what the call to that broker
+--- raises.
 function Broker:start_sharing() end
 
---- Withdraws the offer. What was leased stays so. For administrators.
+--- Withdraws the offer. Leases that exist are not affected. For administrators.
 function Broker:stop_sharing() end
 
---- Lists the brokers that share with this one: {host =, port =}. For
---- administrators.
+--- Lists the brokers that share their equipment with this one, each as {host =,
+--- port =}. For administrators.
 ---@return table[] shares
 function Broker:list_shares() end
 
---- Forwards nothing more to a broker that shares. What was leased there stays so.
---- For administrators.
+--- Stops forwarding requests to a broker that shares with this one. Leases that
+--- exist are not affected. For administrators.
 ---
 --- Raises `NoSuch` if there is no such share.
----@param host_name string As `list_shares` shows it.
----@param port integer
+---@param host_name string The `host` in `list_shares`.
+---@param port integer The `port` in `list_shares`.
 function Broker:drop_share(host_name, port) end
 
 --- Drops all shares. For administrators.
----@return integer n How many there were.
+---@return integer n The number of shares that were dropped.
 function Broker:drop_all_shares() end
 
---- Takes the offer of another broker, which listens on the caller's host. For the
+--- Accepts the offer of another broker, which listens on the caller's host. For the
 --- account `share`.
----@param port integer
----@param authkey? string The key by which this broker can call it.
----@param anew? boolean Offer it also if it was dropped.
+---@param port integer The port of the other broker.
+---@param authkey? string The key with which this broker can call it.
+---@param anew? boolean Accept the offer even if an administrator has dropped it. Default: false.
 function Broker:share(port, authkey, anew) end
 
---- Tells whether the caller's offer stands. For the account `share`.
+--- Tells whether the caller's offer is still accepted. For the account `share`.
 ---@return boolean
 function Broker:is_shared() end
 
---- The process that has a client's resources. The broker starts it.
+--- The process that holds a client's resources. The broker starts it.
 ---@class ave.Session: ave.Control
 local Session = {}
 broker.Session = Session
 
 --- Calls a method of a resource.
----@param resource integer
+---@param resource integer The number in the lease's `resource`.
 ---@param method string
 ---@param arguments any[]
 ---@return any
 function Session:invoke(resource, method, arguments) end
 
---- Opens a resource. For the broker.
+--- Opens a resource. Only the broker calls it.
 ---@param resource integer
 ---@param profile table
 function Session:open(resource, profile) end
 
---- Closes a resource, which need not be open. For the broker.
+--- Closes a resource. Nothing happens if it is not open. Only the broker calls it.
 ---@param resource integer
 function Session:close(resource) end
 
---- Tells what is open, and how many connections the client has. For the broker.
+--- Returns what is open, and how many connections the client has. Only the broker
+--- calls it.
 ---@return table status
 function Session:status() end
 
 --- Options of `connect`.
 ---@class ave.ConnectOptions
----@field address ave.Address Where the broker is.
----@field authkey? string
----@field timeout? ave.Seconds How long connecting may take. Default: 5.
----@field patience? ave.Seconds How long the broker may be away, if it was killed, before a call raises `Restarting`. Default: 30.
+---@field address? ave.Address Where the broker is. Default: `host` and `port` of `~/.ave/config/broker.json`.
+---@field authkey? string An empty one means no key. Default: the key that `~/.ave/config/broker.json` has for the address, of this broker or under `remote` or `remotes`.
+---@field timeout? ave.Seconds How long connecting may take. 0 is without limit. Default: 5.
+---@field optimist? boolean Go on trying to connect while nobody listens there, until the timeout. Default: false, `connect` raises `ConnectionRefused` at once.
+---@field patience? ave.Seconds How long the broker may be away, if it was killed, before `connect` or a call raises `Restarting`. Default: 30.
 ---@field linger? ave.Seconds How long the broker keeps what was leased when the connection is lost. Default: 0.
----@field call_timeout? ave.Seconds How long a call of the broker may take. Default: for ever.
----@field resources? table<string, table|string> As the broker has them, for the client's side of their methods.
+---@field call_timeout? ave.Seconds How long a call of the broker may take. 0 leaves no time for an answer. Default: without limit.
+---@field resources? table<string, table|string> The broker's resource classes, for the client's side of their methods.
 
---- A client of a broker. If the broker was killed, it connects again with the
---- next call and is the same client; if the broker does not know it any more, the
---- call raises `Restarting`. There is no such class in the module.
+--- A client of a broker. If the broker was killed and started again, the next call
+--- connects again, and the client keeps its leases. If the broker no longer knows
+--- the client, the call raises `Restarting`. The module does not contain this
+--- class: `connect` makes clients.
 ---
---- `get` returns a handle for each profile. `request` takes a list of profiles
---- that may also have the fields `wait`, in seconds, and `reason`, and returns a
---- list:
+--- `get` returns a handle for each profile. `request` takes a list of profiles and
+--- returns a list of handles. The list may also have the fields `wait`, in seconds,
+--- and `reason`:
 ---
 ---     client:request{ { type = "relay" }, wait = 60, reason = "nightly" }
 ---
---- `yield` gives back handles, or everything. `list` returns the profiles of what
---- is leased, `call` calls any RPC of the broker, and `close` disconnects.
+--- `yield` gives back handles, or everything if it is called without any. `list`
+--- returns the profiles of what is leased, `call` calls any RPC of the broker, and
+--- `close` disconnects.
 ---@class ave.BrokerClient
 ---@field get fun(self: ave.BrokerClient, ...: table): ave.Handle ...
 ---@field request fun(self: ave.BrokerClient, wanted: table): ave.Handle[]
@@ -306,8 +332,8 @@ function Session:status() end
 ---@field call fun(self: ave.BrokerClient, method: string, ...: any): any
 ---@field close fun(self: ave.BrokerClient)
 
---- What a client has leased. Every other name is a method of the resource. There
---- is no such class in the module.
+--- Something that a client has leased. Names other than those below are methods of
+--- the resource. The module does not contain this class.
 ---
 --- A `workspace` is a directory on the broker's host: `run(command, options)`, with
 --- the options `timeout` and `env`, returns status and output; `put_file(path,
@@ -315,28 +341,56 @@ function Session:status() end
 --- `run(...)`, whose arguments are added to the command in its profile.
 ---@class ave.Handle
 ---@field profile table The full profile.
----@field lease integer
+---@field lease integer The number of the lease.
 ---@field yield fun(self: ave.Handle) Gives it back.
 ---@field call fun(self: ave.Handle, method: string, ...: any): any Calls a method of the resource.
 ---@field [string] fun(self: ave.Handle, ...: any): any The methods of the resource.
 
---- Connects to a broker, and enrolls.
+--- Connects to a broker, and enrolls: see `Broker:enroll`.
 ---
---- Raises what connecting raises, `AuthError` for an administrator, and `TypeError`.
+---     local client = broker.connect {} -- the broker of this user's configuration
+---
+--- Raises what `RemoteControl:connect` raises, `AuthError` if the key is an
+--- administrator's, and `TypeError` for wrong options.
 ---@param options ave.ConnectOptions
 ---@return ave.BrokerClient
 function broker.connect(options) end
 
---- Reads the configuration of a lab, as options of a broker: broker.json,
---- authkeys.json, workspace.json and handset.json.
+--- What `check` found.
+---@class ave.BrokerCheck
+---@field problems string[] Mistakes. With any of them, no broker starts.
+---@field notes string[] Hints at what is allowed but perhaps not intended, such as keys that others can read.
+
+--- Checks the configuration of a lab for all mistakes at once. ave-config.lua and
+--- broker.lua show the result.
+---@param home string The directory above `.ave/config`.
+---@param uid? integer The user who runs the broker. If this is root, the configuration must name an `account` for sessions. Default: not known.
+---@return ave.BrokerCheck found
+function broker.check(home, uid) end
+
+--- Reads the configuration of a lab (broker.json, authkeys.json, workspace.json and
+--- handset.json) and returns it as options of a `Broker`.
 ---
---- Raises `Exception` if one of them is missing or wrong.
+--- Raises `Exception` if something in them is wrong. The message lists all
+--- mistakes.
 ---@param home string The directory above `.ave/config`.
 ---@return ave.BrokerOptions options
 function broker.configure(home) end
 
---- The equipment exists and is leased by somebody.
+--- What `Busy` says about a piece of equipment that is not free.
+---@class ave.Holder
+---@field profile table The full profile of the piece.
+---@field state "leased"|"closing"|"collateral"|"waiting" "leased"; "closing": given back, but not closed yet; "collateral": part of a stack of which the client has leased something else; "waiting": held back for a client that waits.
+---@field client? ave.Address Nil if the client has disconnected.
+---@field client_id? string The `client_id` in `list_allocations_all`.
+---@field accounts? string[] The accounts whose key the client has.
+---@field since integer Seconds since 1970.
+---@field reason? string The reason that the client gave, unchanged.
+
+--- The equipment exists, but is not free. The message says who has it, since when
+--- and for what.
 ---@class ave.Busy: ave.AveException
+---@field holders ave.Holder[] The equipment that matches the profile that could not be served, and who has it. At most 10.
 ---@overload fun(details: string|ave.Details): ave.Busy
 local Busy = {}
 broker.Busy = Busy

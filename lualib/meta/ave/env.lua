@@ -1,45 +1,49 @@
 ---@meta ave.env
 
---- The environment variables of the process. Commands and processes that are
---- started from now on get them too. They belong to the process: all tasks see a
---- change at once.
+--- The environment variables of this process. All tasks share them, and commands
+--- and processes that are started later inherit them.
 local env = {}
 
---- Returns all variables, as a table that may be changed.
+--- Returns all variables, in a new table.
 ---@return table<string, string> variables
 function env.all() end
 
---- Puts variables into a text: `$NAME`, `${NAME}`, `${NAME:-default}` for one
---- that is not set or empty, and `$$` for a dollar. Raises `Exception` for
---- variables that are not set and have no default, and for a `${` without a name
---- or an end.
+--- Replaces variables in a text: `$NAME`, `${NAME}`, `${NAME:-default}` (the
+--- default is used if the variable is not set or empty), and `$$`, which gives a
+--- dollar sign.
+---
+---     env.expand("${TMPDIR:-/tmp}/lab")    --> "/tmp/lab"
+---
+--- Raises `Exception` if a variable without a default is not set, and for a `${`
+--- without a name or without an end.
 ---@param text string
 ---@return string text
 function env.expand(text) end
 
 --- Returns the value of a variable, or the default if it is not set.
 ---@param name string
----@param default? any
+---@param default? any Returned if the variable is not set. Default: nil.
 ---@return any value
 function env.get(name, default) end
 
---- Sets a variable. Raises `Exception` if the name is empty or has a "=", or if
---- one of them has a zero byte.
+--- Sets a variable. Raises `Exception` if the name is empty or contains "=", or if
+--- name or value contains a zero byte.
 ---@param name string
 ---@param value string
 function env.set(name, value) end
 
---- Removes a variable. One that is not set is fine.
+--- Removes a variable. Nothing happens if it is not set.
 ---@param name string
 function env.unset(name) end
 
---- Returns a function that calls another one while variables have other values,
---- and returns what that returns. They are set back in any case.
+--- Changes variables for the time of one call: `env.with(settings)(fn, ...)` sets
+--- them, calls `fn(...)`, restores them, even after an error, and returns what `fn`
+--- returns.
 ---
 ---     local status = env.with{ LANG = "C", DISPLAY = false }(cmd.run, "make")
 ---
 --- Raises `Exception` as `set` does.
----@param settings table<string, string|false> False is for a variable that is not to be set.
+---@param settings table<string, string|false> The values by name; false removes a variable.
 ---@return fun(fn: function, ...): ... call
 function env.with(settings) end
 

@@ -2,75 +2,81 @@
 
 --- Files and directories.
 ---
---- What the operating system refuses raises an `OSError` with the fields
---- `errno`, such as "ENOENT", and `path`. A deadline or Ctrl-C also ends what
---- takes long: the copy of a large file, the removal of a tree.
+--- If the operating system refuses something, the functions raise an `OSError` with
+--- the fields `errno`, such as "ENOENT", and `path`. A deadline or Ctrl-C
+--- interrupts long operations too, such as copying a large file or removing a tree.
 ---
---- A symbolic link that a path names is followed, but for `lstat`, `move` and
---- `remove`; one that is found inside a tree never is.
+--- A symbolic link that is given as a path is followed, except by `lstat`, `move`
+--- and `remove`. Links that are found inside a directory tree are never followed.
 local fs = {}
 
---- What is known about a file.
+--- The properties of a file.
 ---@class ave.FileInfo
 ---@field type "file"|"directory"|"link"|"pipe"|"socket"|"device" Only `lstat` and `walk` give "link".
 ---@field size integer In bytes.
 ---@field mode string The permissions in octal digits, such as "0644".
----@field mtime number When the content was changed, in seconds since 1970.
----@field uid integer
----@field gid integer
+---@field mtime number When the content was last changed, in seconds since 1970.
+---@field uid integer The owner.
+---@field gid integer The group.
 
 --- How a file or tree is copied.
 ---@class ave.FsCopyOptions
----@field recursive? boolean Copy a directory with all below it. Default: false.
+---@field recursive? boolean Copy a directory with everything in it. Default: false.
 
 --- How a directory is made.
 ---@class ave.FsMkdirOptions
----@field parents? boolean Make those above it too, and take one that is there already. Default: false.
----@field mode? string Its permissions in octal digits, such as "0700". Default: all that the umask leaves.
+---@field parents? boolean Make missing directories above it too, and accept a directory that exists already. Default: false.
+---@field mode? string The permissions in octal digits, such as "0700". Default: everything that the umask allows.
 
 --- How a file is read.
 ---@class ave.FsReadOptions
----@field max_size? integer How many bytes it may have. Default: any number.
+---@field max_size? integer The largest size that is accepted, in bytes. Default: no limit.
 
---- What is removed.
+--- How something is removed.
 ---@class ave.FsRemoveOptions
----@field recursive? boolean Remove a directory with all below it. Default: false.
----@field missing_ok? boolean Do nothing if there is no such file. Default: false.
+---@field recursive? boolean Remove a directory with everything in it. Default: false.
+---@field missing_ok? boolean Do nothing if the file does not exist. Default: false.
 
 --- How far a walk goes.
 ---@class ave.FsWalkOptions
----@field depth? integer How many levels of directories to list, 1 being the entries of the directory itself. Default: all.
----@field skip_unreadable? boolean Pass over directories that cannot be read. Default: false, they raise an error.
+---@field depth? integer How many levels of directories to list; 1 lists only the entries of the directory itself. Default: all.
+---@field skip_unreadable? boolean Skip directories that cannot be read, instead of raising an error. Default: false.
 
 --- How a file is written.
 ---@class ave.FsWriteOptions
----@field mode? string Its permissions in octal digits, such as "0600". Default: those of the file that is replaced, or all that the umask leaves.
+---@field mode? string The permissions in octal digits, such as "0600". Default: those of the file that is replaced; for a new file, everything that the umask allows.
 
 --- Returns the last part of a path: `basename("/etc/hosts")` is "hosts".
 ---@param path string
 ---@return string name
 function fs.basename(path) end
 
---- Copies a file with its mode. The file `to`, if there is one, is replaced at
---- once, as `write` does.
+--- Copies a file with its permissions. If `to` exists, it is replaced in one step,
+--- as by `write`.
 ---
---- With `recursive`, a directory is copied with all below it; if `to` is there
---- already, what it has besides stays, but a symbolic link is replaced by what
---- has its name. Raises `OSError`, and `Exception` for a
---- copy onto or into itself, and for pipes, sockets and devices.
+---     fs.copy("lab", "backup", { recursive = true })
+---
+--- With `recursive`, a directory is copied with everything in it. If the directory
+--- `to` exists, its other files stay; a symbolic link in it is replaced if the copy
+--- has an entry of the same name.
+---
+--- Raises `OSError`; and `Exception` for a copy onto or into itself, and for pipes,
+--- sockets and devices.
 ---@param from string
----@param to string The name of the copy, not the directory to put it into.
+---@param to string The path of the copy itself, not of a directory to put it into.
 ---@param options? ave.FsCopyOptions
 function fs.copy(from, to, options) end
 
 --- Returns a path without its last part: `dirname("/etc/hosts")` is "/etc", and
---- that of a mere name is ".".
+--- `dirname("hosts")` is ".".
 ---@param path string
 ---@return string dir
 function fs.dirname(path) end
 
---- Tells whether there is something of that name. What a symbolic link leads to
---- has to be there too.
+--- Tells whether a path exists. A symbolic link exists only if its target does.
+---
+---     if not fs.exists("results") then fs.mkdir("results") end
+---
 ---@param path string
 ---@return boolean
 function fs.exists(path) end
@@ -79,78 +85,108 @@ function fs.exists(path) end
 ---
 ---     for _, path in ipairs(fs.glob("/var/log/**/*.log")) do ... end
 ---
---- `*` stands for any text without a slash, `?` for one character, `[a-z]` for
---- one of them and `[^a-z]` for any other, and `\` takes the meaning from the
---- character behind it. The part `**` stands for any number of directories, also
---- none. Names that begin with a dot are matched by what begins with one alone.
---- Directories that cannot be read are passed over. Raises `Exception` for a
---- bracket that is not closed.
+--- `*` matches any text without a slash, `?` one character, `[a-z]` one character
+--- of a range and `[^a-z]` one character outside it. `\` takes away the special
+--- meaning of the next character. The part `**` matches any number of directories,
+--- including none. A name that begins with a dot is matched only by a pattern that
+--- begins with a dot. Directories that cannot be read are skipped.
+---
+--- Raises `Exception` for a bracket that is not closed.
 ---@param pattern string
 ---@return string[] paths
 function fs.glob(pattern) end
 
---- Puts parts of a path together, and takes out doubled slashes, "." and "..".
+--- Joins parts of a path, and resolves double slashes, "." and "..".
+---
+---     fs.join("/var/log", "../tmp", "x")    --> "/var/tmp/x"
+---
 ---@param ... string
 ---@return string path
 function fs.join(...) end
 
---- Lists the names in a directory, sorted. Raises `OSError`.
+--- Returns the names in a directory, sorted, without "." and "..".
+---
+---     for _, name in ipairs(fs.list("/etc")) do print(name) end
+---
+--- Raises `OSError`.
 ---@param path string
 ---@return string[] names
 function fs.list(path) end
 
---- Returns what is known about a file, or about a symbolic link itself. Raises
---- `OSError`.
+--- Returns the properties of a file; of a symbolic link, those of the link itself.
+--- Raises `OSError`.
 ---@param path string
 ---@return ave.FileInfo info
 function fs.lstat(path) end
 
---- Makes a directory. Raises `OSError`, with "EEXIST" if it is there already.
+--- Makes a directory.
+---
+---     fs.mkdir("results/today", { parents = true })
+---
+--- Raises `OSError`; with `errno` "EEXIST" if it exists already and `parents` is
+--- not set.
 ---@param path string
 ---@param options? ave.FsMkdirOptions
 function fs.mkdir(path, options) end
 
---- Gives a file or directory another name, and replaces a file or an empty
---- directory of that name. On another file system it becomes a copy, and the
---- original is removed then. Raises `OSError`.
+--- Renames a file or directory. A file or an empty directory with the new name is
+--- replaced. If the new name is on another file system, it copies and then removes
+--- the original.
+---
+---     fs.move("report.tmp", "report.txt")
+---
+--- Raises `OSError`.
 ---@param from string
----@param to string The new name, not the directory to put it into.
+---@param to string The new path itself, not a directory to put it into.
 function fs.move(from, to) end
 
---- Returns the content of a file. A named pipe is read to its end, and somebody
---- who writes to it waited for. Raises `OSError`, and `Exception` if it is longer
---- than `max_size`.
+--- Returns the content of a file. For a named pipe it waits for a writer and reads
+--- to the end.
+---
+---     local hostname = fs.read("/etc/hostname")
+---     local ok, err = pcall(fs.read, "missing")
+---     print(ok, err.errno)    --> false   ENOENT
+---
+--- Raises `OSError`; and `Exception` if the file is larger than `max_size`.
 ---@param path string
 ---@param options? ave.FsReadOptions
 ---@return string content
 function fs.read(path, options) end
 
 --- Removes a file, a symbolic link or an empty directory. With `recursive`, a
---- directory goes with all below it; links in it are removed and not followed.
---- Raises `OSError`, and `Exception` for "/", "." and "..".
+--- directory is removed with everything in it; links in it are removed, not
+--- followed.
+---
+---     fs.remove("build", { recursive = true, missing_ok = true })
+---
+--- Raises `OSError`; and `Exception` for "/", "." and "..".
 ---@param path string
 ---@param options? ave.FsRemoveOptions
 function fs.remove(path, options) end
 
---- Returns what is known about a file. Raises `OSError`.
+--- Returns the properties of a file; of a symbolic link, those of its target.
+---
+---     print(fs.stat("/etc/hosts").size)
+---
+--- Raises `OSError`.
 ---@param path string
 ---@return ave.FileInfo info
 function fs.stat(path) end
 
---- Makes a directory under $TMPDIR or /tmp that nobody else may enter. It is
---- removed with all in it when the script ends, or if a function is given, when
---- that does. A script that is killed leaves it.
+--- Makes a directory in $TMPDIR or /tmp that only this user can enter. It is
+--- removed, with everything in it, when the script ends; if `fn` is given, when
+--- `fn` ends. It stays if the script is killed.
 ---
 ---     fs.tempdir(function(dir)
 ---         fs.write(dir .. "/input", "text")
 ---     end)
----@param fn? fun(path: string): ...
----@return any ... The path, or what the function returns.
+---@param fn? fun(path: string): ... Called with the path.
+---@return any ... The path; with `fn`, what `fn` returns.
 function fs.tempdir(fn) end
 
---- Goes through all that is below a directory: a directory before what is in it,
---- sorted by name. Symbolic links are not followed. What vanishes meanwhile is
---- passed over.
+--- Iterates over everything in a directory, sorted by name; a directory comes
+--- before its contents. Symbolic links are not followed. Files that disappear in
+--- the meantime are skipped.
 ---
 ---     for path, info in fs.walk("/etc") do
 ---         if info.type == "file" then print(path, info.size) end
@@ -162,15 +198,18 @@ function fs.tempdir(fn) end
 ---@return fun(): string?, ave.FileInfo? next
 function fs.walk(path, options) end
 
---- Writes a file at once: it has the old content or the new one, whatever
---- happens meanwhile, and the new one is on the disk when this returns. A file
---- that is replaced keeps its mode and owner. A symbolic link stays, and the
---- file that it leads to is replaced; but not if the link is another user's, in
---- a directory for all such as /tmp. Nobody else can read what is written before
---- it has its mode.
+--- Writes a file in one step: at any moment it has either the old content or the
+--- new content, and the new content is on the disk when this returns. A file that
+--- is replaced keeps its permissions and owner. If the path is a symbolic link, its
+--- target is replaced and the link stays; a link of another user in a directory
+--- that all can write to, such as /tmp, is refused. Others cannot read the new
+--- content before it has its final permissions.
 ---
---- The directory must allow to make files in it. Raises `OSError`, and
---- `Exception` for what is no regular file.
+---     fs.write("state.json", json.encode(state), { mode = "0600" })
+---
+--- This needs permission to create files in the directory.
+---
+--- Raises `OSError`; and `Exception` if the path exists and is not a regular file.
 ---@param path string
 ---@param data string
 ---@param options? ave.FsWriteOptions

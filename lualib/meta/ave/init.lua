@@ -1,31 +1,33 @@
 ---@meta ave
 
---- Everything under one roof: `ave.cmd.run`, `ave.Control`, `ave.Profile`.
+--- All modules in one table: `ave.cmd.run`, `ave.Control`, `ave.Profile`.
 ---
---- `require("ave")` loads a module when something in it is used for the first
---- time. The REPL and `avescript -e` have `ave` as a global; a script requires
---- it. What each name stands for is documented with its module.
+--- After `local ave = require("ave")`, each module is loaded when it is first used.
+--- In the REPL and in `avescript -e`, `ave` is a global; scripts require it. Each
+--- name is documented with its module.
 ---
---- What holds for all modules:
+--- Rules for all modules:
 ---
---- * **Names** are those of the earlier system's document, ave-common. Where
----   Python had keyword arguments, the last argument is a table of options. An
----   option that does not exist is an error that lists those that do.
---- * **Wrong arguments** raise a `TypeError` that names the function, the
----   argument, what was wanted and what came.
---- * **Errors** are objects of a class, see `ave.exceptions`. `pcall` catches
----   them: `if not ok and err:is("Timeout") then ... end`. An error that has no
----   class of its own, such as one of the operating system, is an `Exception`.
----   Every function may raise these two; its documentation tells the others.
---- * **Waiting** stops only the Lua code that waits. In a service, other calls
----   are served meanwhile if their methods are concurrent.
+--- * **Names** are those of ave-common, the document of the earlier system. Keyword
+---   arguments of Python became a table of options, the last argument. An unknown
+---   option is an error that lists the options that exist.
+--- * **Wrong arguments** raise a `TypeError` that names the function and the
+---   argument, what was wanted and what was given.
+--- * **Errors** are objects with a class: see `ave.exceptions`. `pcall` catches
+---   them: `if not ok and err:is("Timeout") then ... end`. An error without a more
+---   specific class is an `Exception`. Every function may raise `TypeError` and
+---   `Exception`; its documentation names the others.
+--- * **Waiting** stops only the task that waits. In a service, other calls are
+---   served in the meantime if their methods are concurrent.
 local ave = {}
 
 ave.args = require("ave.args")
 ave.broker = require("ave.broker")
+ave.bundle = require("ave.bundle")
 ave.cmd = require("ave.cmd")
 ave.config = require("ave.config")
 ave.daemon = require("ave.daemon")
+ave.debug = require("ave.debug")
 ave.connection = require("ave.network.connection")
 ave.control = require("ave.network.control")
 ave.env = require("ave.env")
@@ -45,6 +47,7 @@ ave.regex = require("ave.regex")
 ave.screen = require("ave.screen")
 ave.task = require("ave.task")
 ave.test = require("ave.test")
+ave.text = require("ave.text")
 ave.time = require("ave.time")
 
 ave.BlockingConnection = ave.connection.BlockingConnection
@@ -58,19 +61,20 @@ ave.Profile = ave.profile.Profile
 ave.RemoteControl = ave.control.RemoteControl
 ave.Screen = ave.screen.Screen
 ave.find_free_port = ave.connection.find_free_port
+ave.repl = ave.debug.repl
 
---- A time in seconds, whole or not, 0 or more. Nil waits for ever, and 0 does
---- not wait at all; functions that see it otherwise say so.
+--- A time in seconds, 0 or more; fractions are allowed. As a timeout, nil means no
+--- limit, and 0 does not wait at all. Functions that differ say so.
 ---@alias ave.Seconds number
 
---- A host's name or IP address, and a port from 0 to 65535. The host "" is
+--- A host name or IP address, and a port from 0 to 65535. The host "" means
 --- localhost for a client, and all interfaces for a service.
 ---@alias ave.Address { [1]: string?, [2]: integer }
 
---- What every class has.
+--- What all classes have in common.
 ---
---- A class is called to make an object: `Profile{ type = "handset" }`. A script
---- makes classes of its own from those that there are:
+--- Calling a class makes an object: `Profile{ type = "handset" }`. A script can
+--- make child classes:
 ---
 ---     local Echo = Control:subclass("Echo")
 ---
@@ -79,27 +83,27 @@ ave.find_free_port = ave.connection.find_free_port
 ---         self.count = 0
 ---     end
 ---
---- Calling the class calls `init` with the new object and the arguments. A
---- class without an `init` has its parent's; one with an `init` calls it.
+--- Calling the class calls `init` with the new object and the arguments. A class
+--- without `init` inherits its parent's. An `init` of your own must call the
+--- parent's.
 ---@class ave.Class
 ---@field super? table The parent class.
 local Class = {}
 
---- Makes a class whose parent this one is. It is a function of classes, and is
---- called as `Class:subclass("Name")`.
+--- Makes a child of this class. Call it on a class: `Class:subclass("Name")`.
 ---@generic T
 ---@param self T
----@param name string The name of the class, which messages show. A service's process is named after it.
+---@param name string The name of the class, as messages show it. The process of a service is named after it.
 ---@return T class
 function Class:subclass(name) end
 
---- Tells whether the object belongs to a class, or to a child of it. A class
---- that is given by its name need not be known here, which is of use with the
+--- Tells whether the object belongs to a class or to a child of it. A class can be
+--- given by name even if it is not defined in this process, which is useful for
 --- errors of a service.
 ---
 ---     err:is("Busy")
 ---     err:is(exceptions.Timeout)
----@param class table|string The class or its name.
+---@param class table|string The class, or its name.
 ---@return boolean
 function Class:is(class) end
 

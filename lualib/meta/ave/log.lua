@@ -1,56 +1,55 @@
 ---@meta ave.log
 
---- Logging, with levels and fields.
+--- Writes logs, with levels and fields.
 ---
 ---     log.setup{ level = "debug", format = "json" }
 ---     log.info("leased", { handset = "0001", client = "ci" })
 ---
 ---     time=2026-11-22T14:30:00.000+01:00 level=INFO msg=leased client=ci handset=0001
 ---
---- The functions of the module are those of a default logger, which writes text
---- to stderr from the level "info" on unless `setup` makes another. Fields are
---- written in the order of their names: tables as JSON, errors and other objects
---- as `tostring` gives them.
+--- The functions of this module use the default logger. It writes text to stderr,
+--- from level "info" on, unless `setup` changes that. Fields are sorted by name.
+--- Tables are written as JSON, errors and other objects as by `tostring`.
 local log = {}
 
---- How and where a logger writes.
+--- How and where to write.
 ---@class ave.LogOptions
 ---@field level? "debug"|"info"|"warn"|"error" The lowest level that is written. Default: "info".
----@field format? "text"|"json" Default: "text". Each entry is a line in both.
----@field file? string A file to append to, or a named pipe that somebody reads. Default: stderr.
----@field fields? table<string, any> What is written with every entry.
+---@field format? "text"|"json" Each entry is one line in both formats. Default: "text".
+---@field file? string A file to append to, or a named pipe that another process reads. Default: stderr.
+---@field fields? table<string, any> Fields to write with every entry. Default: none.
 
---- Writes an entry of the level "debug".
+--- Writes an entry of level "debug".
 ---@param message string
 ---@param fields? table<string, any>
 function log.debug(message, fields) end
 
---- Writes an entry of the level "error".
+--- Writes an entry of level "error".
 ---@param message string
 ---@param fields? table<string, any>
 function log.error(message, fields) end
 
---- Writes an entry of the level "info".
+--- Writes an entry of level "info".
 ---@param message string
 ---@param fields? table<string, any>
 function log.info(message, fields) end
 
---- Makes another default logger. Raises `OSError` if the file cannot be opened.
+--- Replaces the default logger. Raises `OSError` if the file cannot be opened.
 ---@param options? ave.LogOptions
 function log.setup(options) end
 
---- Writes an entry of the level "warn".
+--- Writes an entry of level "warn".
 ---@param message string
 ---@param fields? table<string, any>
 function log.warn(message, fields) end
 
---- Returns a logger that writes fields with every entry, besides those of the
---- default one.
+--- Returns a logger that writes these fields with every entry, in addition to those
+--- of the default logger.
 ---@param fields table<string, any>
 ---@return ave.Logger logger
 function log.with(fields) end
 
---- A logger of one's own: `Logger{ file = "run.log" }`.
+--- A separate logger: `Logger{ file = "run.log" }`.
 ---@class ave.Logger: ave.Class
 ---@overload fun(options?: ave.LogOptions): ave.Logger
 local Logger = {}
@@ -60,31 +59,32 @@ log.Logger = Logger
 ---@param options? ave.LogOptions
 function Logger:init(options) end
 
---- Closes the file; the loggers that `with` has made share it. Raises
---- `Exception` if the logger has none.
+--- Closes the file. Loggers made by `with` share it. Raises `Exception` if the
+--- logger has no file.
 function Logger:close() end
 
---- Writes an entry of the level "debug".
+--- Writes an entry of level "debug".
 ---@param message string
 ---@param fields? table<string, any>
 function Logger:debug(message, fields) end
 
---- Writes an entry of the level "error".
+--- Writes an entry of level "error".
 ---@param message string
 ---@param fields? table<string, any>
 function Logger:error(message, fields) end
 
---- Writes an entry of the level "info".
+--- Writes an entry of level "info".
 ---@param message string
 ---@param fields? table<string, any>
 function Logger:info(message, fields) end
 
---- Writes an entry of the level "warn".
+--- Writes an entry of level "warn".
 ---@param message string
 ---@param fields? table<string, any>
 function Logger:warn(message, fields) end
 
---- Returns a logger that writes fields with every entry, besides its own.
+--- Returns a logger that writes these fields with every entry, in addition to those
+--- of this one.
 ---@param fields table<string, any>
 ---@return ave.Logger logger
 function Logger:with(fields) end

@@ -1,7 +1,7 @@
 ---@meta ave.network
 
---- The modules of services and clients, so that the names of the document can
---- be written as they stand there: `ave.network.control.Control`.
+--- The modules for services and clients, under the names that they have in the
+--- document: `ave.network.control.Control`.
 local network = {}
 
 network.connection = require("ave.network.connection")

@@ -1,21 +1,27 @@
 ---@meta ave.persona
 
---- Who the process is. For use during system boot.
+--- Changes the user of the process. It is meant for services that start as root, at
+--- system boot.
 local persona = {}
 
---- Changes the effective user of the process, with its groups.
+--- Makes this process run as another user. This cannot be undone.
 ---
---- Only the super user may do this. The real user remains root, as for any
---- change of the effective user: this chooses who owns the files that are made,
---- and is no wall around code that is not trusted. HOME and the rest of the
---- environment stay as they are.
+--- The real, effective and saved user and group, the supplementary groups, and the
+--- environment variables HOME, USER and LOGNAME become those of the account.
+--- Commands, processes and services that are started later run as that user too. A
+--- service should call it in its `initialize`, after everything that needs root.
+--- Only root can call it.
 ---
---- The kernel forgets the parent-death signal of a process that does this.
+--- Open files, sockets and ports stay open. Only root can inspect this process from
+--- outside, such as with a debugger, because its memory may still contain what it
+--- read as root.
 ---
---- Raises `Exception` if there is no such account, or this is not the super
---- user.
----@param name string The name of an account.
----@return string home Its home directory.
+--- A `Process` or service still ends with its parent. Any other program loses its
+--- parent-death signal: the kernel clears it.
+---
+--- Raises `Exception` if the account does not exist, or if the caller is not root.
+---@param name string The name or number of an account.
+---@return string home The home directory of the account.
 function persona.become_user(name) end
 
 return persona

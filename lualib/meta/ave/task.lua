@@ -1,6 +1,6 @@
 ---@meta ave.task
 
---- Functions that run beside each other.
+--- Tasks: Lua functions that run concurrently.
 ---
 ---     local pages = task.channel()
 ---     task.group(function(group)
@@ -10,116 +10,137 @@
 ---         for _ = 1, #urls do print(#pages:get()) end
 ---     end)
 ---
---- One task runs at a time, until it waits: for a command, a connection, a
---- channel, a sleep. So values that tasks share change only across such a call,
---- and a task that computes keeps the others out. `time.sleep(0)` lets them run.
+--- One task runs at a time, until it waits: for a command, a connection, a channel
+--- or a sleep. So shared values can only change during such a call, and a task that
+--- computes for long blocks the others. `time.sleep(0)` lets them run.
 ---
---- Tasks end with the script: those that are left then are cancelled. Deadlocks
---- are not found out; a timeout, a deadline or Ctrl-C ends them.
+--- Tasks that are still running when the script ends are cancelled. Deadlocks are
+--- not detected; a timeout, a deadline or Ctrl-C ends them.
 local task = {}
 
---- How many tasks of a group run.
+--- Options of a group.
 ---@class ave.GroupOptions
----@field limit? integer How many at a time; `spawn` waits for a free place. Default: any number.
+---@field limit? integer How many tasks may run at the same time; `spawn` waits until one ends. Default: no limit.
 
 --- Makes a channel.
----@param capacity? integer How many values it holds until `put` waits for somebody to take one, at most 1048576. Default: 0, `put` waits for whoever gets the value.
+---
+---     local results = task.channel(10)
+---     task.spawn(function() results:put(measure(), 5) end)
+---     print(results:get(60))
+---
+---@param capacity? integer How many values it can hold, at most 1048576; `put` waits while it is full. With 0, `put` waits until another task takes the value. Default: 0.
 ---@return ave.Channel channel
 function task.channel(capacity) end
 
---- Calls a function with a group, waits for all tasks that it has spawned in it,
---- and returns what the function returns.
+--- Calls a function with a new group, waits for all tasks of the group, and returns
+--- what the function returned.
 ---
---- The first task that fails, or the function if it does, ends all others, and
---- what it has raised is raised here. A task that was cancelled is no failure.
+--- If a task or the function fails, all other tasks of the group are cancelled. A
+--- cancelled task does not count as failed.
+---
+---     task.group(function(group)
+---         for _, host in ipairs(hosts) do group:spawn(upgrade, host) end
+---     end, { limit = 4 })
+---
+--- Raises the first error of the function or a task.
 ---@param fn fun(group: ave.Group): ...
 ---@param options? ave.GroupOptions
 ---@return any ...
 function task.group(fn, options) end
 
---- Waits until one of several channels has a value, or is closed. Which one comes
---- first among those that have one is by their order. Raises `Timeout`.
+--- Waits until one of several channels has a value or is closed, and takes the
+--- value. If several are ready, the first in the list is used.
+---
+---     local channel, value = task.select({ results, failures }, 5)
+---     if channel == failures then error(value) end
+---
+--- Raises `Timeout`.
 ---@param channels ave.Channel[]
----@param timeout? ave.Seconds
----@return ave.Channel channel
+---@param timeout? ave.Seconds 0 only takes a value that is available already. Default: no limit.
+---@return ave.Channel channel The channel that was ready.
 ---@return any value Nil if the channel is closed and empty.
 function task.select(channels, timeout) end
 
---- Starts a function as a task. It begins when the caller waits for the first
---- time.
+--- Starts a function as a task. It begins to run when the caller waits for the
+--- first time.
+---
+---     local download = task.spawn(function(url) return http.get(url):check().body end, url)
+---     prepare()
+---     local image = download:join(60)
+---
 ---@param fn fun(...): ...
 ---@param ... any The function's arguments.
 ---@return ave.Task task
 function task.spawn(fn, ...) end
 
---- A way for values from task to task, in their order.
+--- A queue that passes values from task to task.
 ---@class ave.Channel: ave.Class
 local Channel = {}
 task.Channel = Channel
 
---- Channels are made by `channel`; the constructor raises `TypeError`.
+--- Raises `TypeError`: channels are made by `task.channel`.
 function Channel:init() end
 
---- Ends the channel. What is in it can still be got. Closing it again does
---- nothing.
+--- Closes the channel. Values that are in it can still be taken. Closing it twice
+--- does nothing.
 function Channel:close() end
 
---- Takes the next value, and waits for it. Raises `Timeout`.
----@param timeout? ave.Seconds
+--- Waits for the next value and takes it. Raises `Timeout`.
+---@param timeout? ave.Seconds 0 only takes a value that is available already. Default: no limit.
 ---@return any value Nil if the channel is closed and empty.
 function Channel:get(timeout) end
 
---- Gives a value to whoever gets it. Raises `Timeout`, `Exception` if the channel
---- is closed or becomes so, and `TypeError` for nil.
----@param value any The value itself, not a copy.
----@param timeout? ave.Seconds
+--- Puts a value into the channel, and waits for room. Raises `Timeout`, `Exception`
+--- if the channel is closed, even while it waits, and `TypeError` for nil.
+---@param value any The value. It is not copied.
+---@param timeout? ave.Seconds 0 only succeeds if there is room, or a task that waits for a value. Default: no limit.
 function Channel:put(value, timeout) end
 
---- Goes through the values until the channel is closed.
+--- Iterates over the values until the channel is closed.
 ---
 ---     for value in channel:values() do ... end
 ---@return fun(): any next
 function Channel:values() end
 
---- Tasks that fail together.
+--- A group of tasks. If one fails, all others are cancelled.
 ---@class ave.Group: ave.Class
 local Group = {}
 task.Group = Group
 
---- Groups are made by `group`; the constructor raises `TypeError`.
+--- Raises `TypeError`: groups are made by `task.group`.
 function Group:init() end
 
---- Starts a function as a task of the group. Raises what a task of the group has
---- raised, or `Terminated` if the group has ended.
+--- Starts a function as a task of the group. Raises the error of a task of the
+--- group that has failed, or `Terminated` if the group has ended.
 ---@param fn fun(...): ...
 ---@param ... any The function's arguments.
 ---@return ave.Task task
 function Group:spawn(fn, ...) end
 
---- A function that runs beside others.
+--- A Lua function that runs concurrently with others.
 ---@class ave.Task: ave.Class
 local Task = {}
 task.Task = Task
 
---- Tasks are made by `spawn`; the constructor raises `TypeError`.
+--- Raises `TypeError`: tasks are made by `task.spawn`.
 function Task:init() end
 
---- Has the task interrupted in whatever it does, as soon as possible; no `pcall`
---- in it can stop that, and the tasks that it has spawned. `join` raises
---- `Terminated` then. It does not wait for the end.
+--- Interrupts the task and the tasks that it has spawned, as soon as possible. A
+--- `pcall` cannot prevent that. It does not wait until they have ended. `join` then
+--- raises `Terminated`.
 function Task:cancel() end
 
---- Tells whether the task has ended, in whatever way.
+--- Tells whether the task has ended, for any reason.
 ---@return boolean
 function Task:done() end
 
---- Waits until the task has ended, and returns what its function has.
+--- Waits until the task has ended, and returns what its function returned.
 ---
---- Raises what the task has raised, with where that was in the field `trace`; a
---- mere text becomes an `Exception`. Raises `Terminated` if the task was
---- cancelled, and `Timeout` if it goes on. What a task has raised that nobody
---- joins is written to stderr when the script ends.
----@param timeout? ave.Seconds
+--- Raises the error of the task, whose field `trace` says where it was raised; an
+--- error that is a string becomes an `Exception`. Raises `Terminated` if the task
+--- was cancelled, and `Timeout` if it is still running after the timeout. If nobody
+--- joins a task that failed, its error is written to stderr when the script ends.
+---@param timeout? ave.Seconds 0 raises at once if the task is still running. Default: no limit.
 ---@return any ...
 function Task:join(timeout) end
 

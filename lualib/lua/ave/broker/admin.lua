@@ -1,5 +1,5 @@
--- The calls of administrators, and of brokers that share. What lists equipment
--- goes by profiles.
+-- The calls for administrators and for brokers that share. Lists of equipment
+-- contain profiles.
 
 local Control = require("ave.network.control").Control
 local checks = require("ave.broker.checks")
@@ -14,38 +14,38 @@ local function admin(method, optional)
 end
 
 return function(Broker)
-	-- Lists the equipment that matches a profile, or all without one, and for
-	-- which choose says yes.
+	-- Lists the equipment that matches a profile, or all without one, and for which
+	-- choose(i) is true.
 	function Broker:select_equipment(profile, choose)
 		local list = json.list()
-		for i, piece in ipairs(self.inventory.equipment) do
-			if choose(i) and piece:match(profile or {}) then
-				list[#list + 1] = piece
+		for _, i in ipairs(self.inventory.index:find(profile or {})) do
+			if choose(i) then
+				list[#list + 1] = self.inventory.equipment[i]
 			end
 		end
 		return list
 	end
 
-	-- The equipment that the broker has, whether it is leased or not.
+	-- Lists all equipment of the broker, leased or not.
 	Broker.list_equipment = admin(function(self, profile)
 		return self:select_equipment(profile, function()
 			return true
 		end)
 	end, { "profile" })
 
-	-- The equipment that somebody could lease now.
+	-- Lists the equipment that can be leased now.
 	Broker.list_available = admin(function(self, profile)
 		return self:available(profile)
 	end, { "profile" })
 
 	function Broker:available(profile)
-		local status = self.ledger:status({}, self.queue:reserved(self.inventory))
+		local status = self.ledger:status({}, self.queue:reserved())
 		return self:select_equipment(profile, function(i)
 			return status(i) == "free"
 		end)
 	end
 
-	-- The stacks: lists of profiles.
+	-- Lists the stacks, each as a list of profiles.
 	Broker.list_stacks = admin(function(self)
 		local stacks = json.list()
 		for s, members in ipairs(self.inventory.stacks) do
@@ -57,13 +57,11 @@ return function(Broker)
 		return stacks
 	end)
 
-	-- What is leased, for list_allocations_all. An entry without a client is still
-	-- being closed.
+	-- The rows of list_allocations_all. A lease without a client is still being
+	-- closed.
 	function Broker:allocations()
 		local list = json.list()
-		for n, lease in ipairs(self.ledger:select(function()
-			return true
-		end)) do
+		for n, lease in ipairs(self.ledger:all()) do
 			local client = self.ledger.clients[lease.owner] or {}
 			list[n] = {
 				lease = lease.id, profile = lease.profile, since = lease.since, reason = lease.reason,
@@ -74,7 +72,8 @@ return function(Broker)
 		return list
 	end
 
-	-- Collateral as profiles: of one client, or of all, with whose it is.
+	-- Lists the collateral of one client as profiles, or of all clients with their
+	-- owners.
 	function Broker:collateral(client)
 		local list = json.list()
 		for n, entry in ipairs(self.ledger:collateral(client)) do
@@ -85,68 +84,73 @@ return function(Broker)
 		return list
 	end
 
-	-- Who waits, the first one first: for what, since when, and how many seconds
-	-- more.
+	-- Lists the waiting requests, first come first: `left` is the time until the
+	-- timeout, in seconds.
 	Broker.list_waiting = admin(function(self)
-		local list = json.list()
+		local list, now = json.list(), host.clock()
 		for n, entry in ipairs(self.queue.entries) do
 			local client = self.ledger.clients[entry.client] or {}
 			list[n] = {
 				profiles = json.list(entry.wanted), client = client.address, client_id = entry.client,
-				since = entry.since, reason = entry.reason, left = math.max(0, entry.deadline - host.clock()),
+				since = entry.since, reason = entry.reason, left = math.max(0, entry.deadline - now),
 			}
 		end
 		return list
 	end)
 
-	-- The broker in numbers.
+	-- Returns the state of the broker in numbers.
 	Broker.status = admin(function(self)
 		return {
 			pid = self.pid, id = self.id, uptime = os.time() - self.began,
+			listens = self.listens, open = self.open, keyed = (self.authkey or "") ~= "",
 			equipment = #self.inventory.equipment, available = #self:available(),
-			leases = #self:allocations(), sessions = #self.keeper:dump(), waiting = #self.queue.entries,
+			leases = self.ledger:count(), sessions = #self.keeper:dump(), waiting = #self.queue.entries,
 			shares = #self.sharing:list(), sharing = self.sharing.active, handing_over = self.handing_over or false,
 		}
 	end)
 
-	-- Takes everything away from a client, by its client_id. Its connection stays.
+	-- Takes all leases from a client, which stays connected.
 	Broker.close_session = admin(function(self, client_id)
 		local client = self.ledger.clients[checks.text(client_id, "client_id")]
 		if not client then
 			error(NoSuch("no such client: " .. client_id), 0)
 		end
-		self:release(client)
+		self:take_back(client)
 	end)
 
-	-- From now on nothing is leased: those who ask get Restarting.
+	-- Stops leasing: requests raise Restarting.
 	Broker.begin_handover = admin(function(self)
 		self.handing_over = true
 	end)
 
-	-- Goes on leasing.
+	-- Leases again after begin_handover.
 	Broker.end_handover = admin(function(self)
 		self.handing_over = false
+		self.queue:free_all()
 		self:serve_queue()
+		self:commit()
 	end)
 
-	-- Ends the broker, with all its sessions. Its clients see an Exit.
+	-- Ends the broker with all its sessions. Clients get an Exit.
 	Broker.stop = admin(function(self)
 		self:close_down()
 		self:shutdown("the broker was stopped")
 	end)
 
-	-- Offers this broker's equipment to the one that is configured for it.
+	-- Offers this broker's equipment to the broker share_with.
 	Broker.start_sharing = admin(function(self)
 		self.sharing:start()
-		self:record()
+		self.book:touch("broker", "broker")
+		self:commit()
 	end)
 
 	Broker.stop_sharing = admin(function(self)
 		self.sharing:stop()
-		self:record()
+		self.book:touch("broker", "broker")
+		self:commit()
 	end)
 
-	-- The brokers that share their equipment with this one.
+	-- Lists the brokers that share their equipment with this one.
 	Broker.list_shares = admin(function(self)
 		local list = json.list()
 		for n, offer in ipairs(self.sharing:list()) do
@@ -155,7 +159,7 @@ return function(Broker)
 		return list
 	end)
 
-	-- Forwards no more requests to a broker. What was leased there stays so.
+	-- Stops forwarding requests to a broker. Leases that exist are not affected.
 	Broker.drop_share = admin(function(self, host_name, port)
 		local dropped = self.sharing:drop(function(offer)
 			return offer.host == host_name and offer.port == port
@@ -175,13 +179,13 @@ return function(Broker)
 		return Control.rpc(Control.preauth("share")(Control.concurrent(method)), optional)
 	end
 
-	-- Takes the offer of another broker, which listens on a port of the caller's
-	-- host. It holds as long as the connection.
+	-- Accepts the offer of another broker, which listens on a port of the caller's
+	-- host. The offer ends with the connection.
 	Broker.share = sharer(function(self, port, authkey, anew)
 		self.sharing:take(self.current_connection, port, authkey, anew)
 	end, { "authkey", "anew" })
 
-	-- Whether the offer of the calling broker holds.
+	-- Tells whether the offer of the calling broker is still accepted.
 	Broker.is_shared = sharer(function(self)
 		return self.sharing.offers[self.current_connection.id] ~= nil
 	end)

@@ -1,30 +1,33 @@
--- Allocation finds out which equipment serves a request. It knows nothing of
--- clients and the network: whether a piece can be had is told by its caller.
+-- Chooses the equipment that serves a request. It knows nothing of clients and the
+-- network: its caller tells it which pieces are free.
 --
--- A stack is equipment that belongs together, such as a handset and the relay
--- that cuts its power. What a client asks for at once comes from one stack: a
--- pair out of two would be of no use. The rules:
+-- A stack is equipment that belongs together, such as a handset and the relay that
+-- switches its power. All pieces of one request come from one stack, because pieces
+-- from different stacks would be of no use. The rules:
 --
--- * Types of equipment that are in no stack have nothing to do with stacks.
--- * A single piece that nobody put into a stack is preferred, so that stacks
---   stay whole, and then the smallest stack that has one.
--- * Several pieces come from one stack. Only if no stack could ever serve them
---   may they come from outside of all stacks.
--- * What the client has of a stack already comes before everything else.
+-- * Stacks do not matter for types of equipment that are in no stack.
+-- * For a single piece, equipment outside of stacks is preferred, so that stacks
+--   stay complete; then the smallest stack that has one.
+-- * Several pieces come from one stack. Equipment outside of stacks is only used if
+--   no stack could ever serve the request.
+-- * Stacks that the client holds already come first.
+
+local host = require("ave.broker.host")
 
 local allocation = {}
 
--- Makes an inventory of lists of profiles. What is only in a stack is equipment
--- nevertheless.
+-- Makes an inventory from lists of profiles. Equipment in a stack need not be in
+-- the list of equipment.
 function allocation.inventory(equipment, stacks)
-	local inventory = { equipment = {}, stacks = {}, of = {}, stacked = {} }
-	for i, profile in ipairs(equipment) do
-		inventory.equipment[i] = profile
+	local inventory = { equipment = {}, stacks = {}, of = {}, stacked = {}, index = host.index(), around = {},
+		matching = {}, matched = 0 }
+	for _, profile in ipairs(equipment) do
+		allocation.append(inventory, profile)
 	end
 	for s, profiles in ipairs(stacks) do
 		local members = {}
 		for m, profile in ipairs(profiles) do
-			members[m] = allocation.add(inventory, profile)
+			members[m] = inventory.index:find(profile)[1] or allocation.append(inventory, profile)
 			inventory.stacked[profile.type] = true
 		end
 		inventory.stacks[s] = members
@@ -36,35 +39,72 @@ function allocation.inventory(equipment, stacks)
 	return inventory
 end
 
--- The index of the equipment that a stack means. It is added if there is none.
-function allocation.add(inventory, profile)
-	for i, piece in ipairs(inventory.equipment) do
-		if piece:match(profile) then
-			return i
-		end
-	end
-	table.insert(inventory.equipment, profile)
-	return #inventory.equipment
+function allocation.append(inventory, profile)
+	local i = inventory.index:add(profile)
+	inventory.equipment[i] = profile
+	return i
 end
 
--- Pairs every wanted profile with a different piece of equipment, by its
--- index. Profiles that are picky and ones that are not may compete for the
--- same piece, so one that is taken is asked to move to another. Without a
--- solution it returns nil and the profile that there was nothing for.
-function allocation.assign(wanted, equipment, usable)
-	local holder = {} -- the wanted profile that has a piece
-	local function suits(i, w)
-		return usable(i, wanted[w]) and equipment[i]:match(wanted[w])
+-- The number of profiles for which the matches are cached. Many clients want the
+-- same.
+local KNOWN = 1000
+
+-- Returns the equipment that matches a Profile.
+function allocation.find(inventory, profile)
+	local list = inventory.matching[profile]
+	if not list then
+		if inventory.matched == KNOWN then
+			inventory.matching, inventory.matched = {}, 0
+		end
+		list = inventory.index:find(profile)
+		inventory.matching[profile], inventory.matched = list, inventory.matched + 1
 	end
+	return list
+end
+
+-- Returns the equipment that a client may be able to get when piece i becomes free:
+-- the piece itself, and everything that is connected with it by stacks.
+function allocation.around(inventory, i)
+	if not inventory.of[i] then
+		return { i }
+	elseif not inventory.around[i] then
+		local list, seen = {}, {}
+		local function add(piece, depth)
+			if not seen[piece] then
+				seen[piece] = true
+				table.insert(list, piece)
+			end
+			for _, s in ipairs(depth > 0 and inventory.of[piece] or {}) do
+				for _, mate in ipairs(inventory.stacks[s]) do
+					add(mate, depth - 1)
+				end
+			end
+		end
+		add(i, 2)
+		inventory.around[i] = list
+	end
+	return inventory.around[i]
+end
+
+-- Assigns a different piece to each wanted profile, out of those that find(profile)
+-- lists. A profile that matches few pieces may need one that another profile has
+-- taken, so that one is asked to move. If there is no solution, it returns nil and
+-- the profile that got nothing.
+function allocation.assign(wanted, find, usable)
+	local holder = {} -- for each piece, the wanted profile that it is assigned to
+	local candidates = {}
 	local function place(w, tried)
-		for i in ipairs(equipment) do
-			if not holder[i] and suits(i, w) then
+		for _, i in ipairs(candidates[w]) do
+			if not holder[i] and usable(i, wanted[w]) then
 				holder[i] = w
 				return true
 			end
 		end
-		for i in ipairs(equipment) do
-			if not tried[i] and suits(i, w) then
+		if next(holder) == nil then
+			return false
+		end
+		for _, i in ipairs(candidates[w]) do
+			if holder[i] and not tried[i] then
 				tried[i] = true
 				if place(holder[i], tried) then
 					holder[i] = w
@@ -74,9 +114,10 @@ function allocation.assign(wanted, equipment, usable)
 		end
 		return false
 	end
-	for w in ipairs(wanted) do
+	for w, profile in ipairs(wanted) do
+		candidates[w] = find(profile)
 		if not place(w, {}) then
-			return nil, wanted[w]
+			return nil, profile
 		end
 	end
 	local assigned = {}
@@ -99,7 +140,8 @@ local function contains(list, value)
 	return false
 end
 
--- Whether all of a stack can be had, and whether the client holds it already.
+-- Tells whether all of a stack can be used, and whether the client holds it
+-- already.
 local function condition(inventory, s, status)
 	local mine = false
 	for _, i in ipairs(inventory.stacks[s]) do
@@ -112,8 +154,8 @@ local function condition(inventory, s, status)
 	return mine and "mine" or "free"
 end
 
--- The stacks that can be had, those that the client holds first, and then the
--- smallest first.
+-- Lists the stacks that can be used: those that the client holds first, then by
+-- size.
 local function candidates(inventory, status)
 	local list, rank = {}, {}
 	for s, members in ipairs(inventory.stacks) do
@@ -132,21 +174,23 @@ local function candidates(inventory, status)
 	return list, rank
 end
 
--- Serves the request from stack s, or from outside of all stacks without one.
+-- Serves the request from stack s; without s, from equipment outside of stacks.
 local function from(inventory, wanted, status, s)
 	local function usable(i, profile)
 		local is = status(i)
 		if is ~= "free" and is ~= "mine" then
 			return false
 		end
-		if not inventory.stacked[profile.type] then
+		if #inventory.stacks == 0 or not inventory.stacked[profile.type] then
 			return true
 		elseif s then
 			return contains(inventory.of[i], s)
 		end
 		return inventory.of[i] == nil
 	end
-	local assigned, missing = allocation.assign(wanted, inventory.equipment, usable)
+	local assigned, missing = allocation.assign(wanted, function(profile)
+		return allocation.find(inventory, profile)
+	end, usable)
 	if not assigned then
 		return nil, missing
 	end
@@ -159,17 +203,16 @@ end
 
 local function stacked_in(inventory, wanted)
 	local n = 0
-	for _, profile in ipairs(wanted) do
+	for _, profile in ipairs(#inventory.stacks > 0 and wanted or {}) do
 		n = n + (inventory.stacked[profile.type] and 1 or 0)
 	end
 	return n
 end
 
--- Finds equipment for a list of profiles. status(i) tells what piece i is to the
--- client: "free", "mine" if it belongs to a stack that the client holds, "leased"
--- if the client has it itself, and "taken". It returns a list of picks in the
--- order of the profiles, {index =, stack =}; or nil and a profile that there is
--- nothing for.
+-- Finds equipment for a list of profiles. status(i) tells what piece i is for the
+-- client: "free"; "mine" if it belongs to a stack that the client holds; "leased"
+-- if the client has leased it; or "taken". Returns a list of picks {index =, stack
+-- =} in the order of the profiles; or nil and a profile that cannot be served.
 function allocation.plan(inventory, wanted, status)
 	local stacked = stacked_in(inventory, wanted)
 	if stacked == 0 then
@@ -196,7 +239,7 @@ function allocation.plan(inventory, wanted, status)
 	return try_outside(), missing
 end
 
--- Whether some stack could ever serve all of a request.
+-- Tells whether any stack could ever serve the whole request.
 function allocation.stackable(inventory, wanted)
 	for s in ipairs(inventory.stacks) do
 		if from(inventory, wanted, allocation.everything, s) then

@@ -1,4 +1,4 @@
--- The calls of clients. A request is a list of profiles; a row of an answer has
+-- The calls for clients. A request is a list of profiles; a row of an answer has
 -- the number of a lease and its profile.
 
 local Control = require("ave.network.control").Control
@@ -19,6 +19,17 @@ local function profiles_of(leases)
 		profiles[n] = lease.profile
 	end
 	return profiles
+end
+
+-- Returns the indexes of the leases that match a profile.
+local function places_of(leases, profile)
+	local places = {}
+	for n, lease in ipairs(leases) do
+		if lease.profile:match(profile) then
+			table.insert(places, n)
+		end
+	end
+	return places
 end
 
 return function(Broker)
@@ -48,8 +59,8 @@ return function(Broker)
 		return leases, client
 	end
 
-	-- The leases of the calling client with these numbers. Others are passed over,
-	-- because a call that was lost may be made again.
+	-- Returns the leases of the calling client with these numbers. Unknown numbers
+	-- are ignored, because a client repeats a call whose answer was lost.
 	function Broker:leases_of_caller(ids)
 		local client = self.ledger:client_of(self.current_connection)
 		local leases = {}
@@ -62,15 +73,15 @@ return function(Broker)
 		return leases, client
 	end
 
-	-- Leases what matches the profiles, one piece each, and returns their full
-	-- profiles in the same order. Raises NoSuch if the broker will never have it
-	-- and Busy if it is leased. A client that fails to get more loses what it has.
+	-- Leases one piece for each profile, and returns the full profiles in the same
+	-- order. Raises NoSuch if the broker can never serve the request, and Busy if
+	-- others have the equipment; after both, the client has lost everything.
 	Broker.get = rpc(function(self, ...)
 		return profiles_of((self:lease_for_caller({ ... }, "get", nil, {})))
 	end)
 
-	-- Leases like get, and returns rows. The reason is for people. Brokers that
-	-- forward a request say via which ones it has come.
+	-- Leases like get, and returns rows. The reason is shown to people. A broker
+	-- that forwards a request lists in via the brokers that it came through.
 	Broker.lease = rpc(function(self, profiles, reason, via)
 		reason = reason and checks.reason(reason)
 		return self:rows_of((self:lease_for_caller(profiles, "lease", reason, checks.list(via or {}, "via", checks.text))))
@@ -83,7 +94,9 @@ return function(Broker)
 		local given = mine
 		if select("#", ...) > 0 then
 			local wanted = checks.request({ ... }, "yield_resources")
-			local assigned, missing = allocation.assign(wanted, profiles_of(mine), function()
+			local assigned, missing = allocation.assign(wanted, function(profile)
+				return places_of(mine, profile)
+			end, function()
 				return true
 			end)
 			if not assigned then
@@ -94,34 +107,39 @@ return function(Broker)
 				given[w] = mine[i]
 			end
 		end
-		self:give_back(client, given)
+		self:give_back(client or {}, given)
 	end)
 
 	-- Gives leases back by their numbers.
 	Broker.yield_leases = rpc(function(self, leases)
 		local mine, client = self:leases_of_caller(leases)
-		self:give_back(client, mine)
+		self:give_back(client or {}, mine)
 	end)
 
-	-- What the calling client has leased.
+	-- Lists what the calling client has leased.
 	Broker.list_allocations = rpc(function(self)
 		local client = self.ledger:client_of(self.current_connection)
-		return profiles_of(client and self.ledger:leases_of(client) or {})
+		return self.book:look(function()
+			return profiles_of(client and self.ledger:leases_of(client) or {})
+		end)
 	end)
 
-	-- What is leased: the profile, the client's address, its id and accounts, since
-	-- when, in seconds of the epoch, and for what.
+	-- Lists all leases: the profile, the client's address, id and accounts, since
+	-- when (seconds since 1970), and the reason.
 	Broker.list_allocations_all = rpc(function(self)
-		return self:allocations()
+		return self.book:look(function()
+			return self:allocations()
+		end)
 	end)
 
-	-- What belongs to the calling client because the rest of its stack does.
+	-- Lists the collateral of the calling client: equipment in stacks of which it
+	-- has leased another piece.
 	Broker.list_collateral = rpc(function(self)
 		local client = self.ledger:client_of(self.current_connection)
 		return self:collateral(client or {})
 	end)
 
-	-- What belongs to any client because the rest of its stack does.
+	-- Lists the collateral of all clients.
 	Broker.list_collateral_all = rpc(function(self)
 		return self:collateral()
 	end)

@@ -1,6 +1,6 @@
--- The client of a broker. It stays the same client for the broker when that was
--- killed and started again: it connects anew, shows its token, and goes on. What
--- it has leased are handles, whose methods are those of the resource.
+-- The client of a broker. After the broker was killed and started again, it
+-- connects again, shows its token, and is the same client for the broker. What it
+-- has leased are handles, whose methods are those of the resource.
 
 local RemoteControl = require("ave.network.control").RemoteControl
 local Handle = require("ave.broker.handle")
@@ -8,20 +8,24 @@ local checks = require("ave.broker.checks")
 local exceptions = require("ave.exceptions")
 local host = require("ave.broker.host")
 local json = require("ave.json")
+local keyring = require("ave.broker.keyring")
 local resources = require("ave.broker.resources")
 local time = require("ave.time")
+local text = require("ave.text")
 
 local Client = {}
 Client.__index = Client
 
-local ATTEMPTS = 10 -- to make a call that gets lost with the broker
+local ATTEMPTS = 10 -- of a call whose connection is lost
 local PAUSE = 0.1 -- seconds between two attempts to reach the broker again
 
--- connect(options): address, authkey, timeout (of connecting, 5 s), patience (how
--- long the broker may be away, 30 s), linger (how long the broker keeps what is
--- leased when the connection is lost, 0 s), call_timeout, resources (classes as
--- the broker has them, for their client's side).
-local known = { address = true, authkey = true, timeout = true, patience = true, linger = true,
+-- Options of connect: address and authkey (default: those in broker.json in the
+-- home of this user; an empty key means no key), timeout (of connecting, default 5
+-- s), optimist (keep trying within timeout while nothing listens), patience (how
+-- long the broker may be away, default 30 s), linger (how long the broker keeps
+-- leases when the connection is lost, default 0 s), call_timeout, and resources
+-- (the broker's resource classes, for the client's side of their methods).
+local known = { address = true, authkey = true, timeout = true, optimist = true, patience = true, linger = true,
 	call_timeout = true, resources = true }
 
 local function make(options)
@@ -34,13 +38,16 @@ local function make(options)
 			for option in pairs(known) do
 				table.insert(names, option)
 			end
-			checks.type_error("connect: option '%s': there is no such option; there are %s", tostring(name), table.concat(names, ", "))
+			table.sort(names)
+			checks.type_error("connect: option '%s': there is no such option%s", tostring(name), text.among(tostring(name), names))
 		end
 	end
+	local address = checks.address(options.address or keyring.address("connect: address"), "connect: address")
 	return setmetatable({
-		address = checks.address(options.address, "connect: address"),
-		authkey = options.authkey,
+		address = address,
+		authkey = options.authkey or keyring.key(address),
 		timeout = checks.seconds(options.timeout or 5, "connect: timeout"),
+		optimist = checks.boolean(options.optimist or false, "connect: optimist"),
 		patience = checks.seconds(options.patience or 30, "connect: patience"),
 		linger = checks.seconds(options.linger or 0, "connect: linger"),
 		call_timeout = options.call_timeout,
@@ -50,14 +57,8 @@ local function make(options)
 	}, Client)
 end
 
-local function connect(options)
-	local self = make(options)
-	self:attach()
-	return self
-end
-
--- Becomes the client again that had a token and leases, a list of their numbers,
--- in another process.
+-- Becomes a client that another process was. It had a token and leases, a list of
+-- their numbers.
 local function resume(options, token, leases)
 	local self = make(options)
 	self.token = token
@@ -68,7 +69,7 @@ local function resume(options, token, leases)
 	return self
 end
 
--- Makes the first call of a connection, which is closed if it fails.
+-- Makes the first call on a connection, and closes the connection if that fails.
 local function first_call(remote, method, ...)
 	local ok, result = pcall(remote.call, remote, method, { ... })
 	if not ok then
@@ -78,9 +79,11 @@ local function first_call(remote, method, ...)
 	return result
 end
 
--- Connects, and becomes the client that it was before if there is a token.
-function Client:attach()
-	local remote = RemoteControl(self.address, self.authkey, self.timeout, false, nil, { call_timeout = self.call_timeout })
+-- Connects; with a token, as the client that it was before.
+function Client:attach(optimist)
+	local remote = RemoteControl(self.address, self.authkey, self.timeout, optimist, nil, {
+		call_timeout = self.call_timeout, keep = false, -- what is granted too late goes back to the broker
+	})
 	remote:connect()
 	if not self.token then
 		self.token = first_call(remote, "enroll", self.linger)
@@ -97,36 +100,60 @@ function Client:attach()
 	self.remote = remote
 end
 
-local function is_lost(e)
-	return type(e) == "table" and (e:is("ConnectionClosed") or e:is("ConnectionReset") or e:is("ConnectionRefused"))
+local function is_cut(e)
+	return type(e) == "table" and (e:is("ConnectionClosed") or e:is("ConnectionReset"))
 end
 
--- Connects again to a broker that has gone, for as long as patience lasts.
+local function is_lost(e)
+	return is_cut(e) or type(e) == "table" and e:is("ConnectionRefused")
+end
+
+-- Connects again to a broker that is away, for the time of patience. If the first
+-- connection of a client is cut again and again, the peer may not be a broker.
 function Client:reattach()
 	local deadline = host.clock() + self.patience
-	self.remote:close()
+	local cuts = 0
 	while true do
 		local ok, e = pcall(self.attach, self)
+		cuts = cuts + (not self.remote and is_cut(e) and 1 or 0)
 		if ok then
 			return
 		elseif type(e) == "table" and e:is("NoSuch") then
 			local had = next(self.handles) ~= nil
 			self.token, self.handles = nil, {}
 			if had then
-				error(exceptions.Restarting("the broker was restarted, and what this client had is lost"), 0)
+				error(exceptions.Restarting("the broker was restarted and no longer knows this client: its leases are lost"), 0)
 			end
-		elseif not is_lost(e) and not (type(e) == "table" and e:is("ConnectionTimeout")) then
+		elseif cuts == ATTEMPTS or not is_lost(e) and not (type(e) == "table" and e:is("ConnectionTimeout")) then
 			error(e, 0)
 		elseif host.clock() >= deadline then
-			error(exceptions.Restarting(("the broker has been away for %g s: %s"):format(self.patience, e.message)), 0)
+			error(exceptions.Restarting(("the broker cannot be reached for %g s: %s"):format(self.patience, e.message)), 0)
 		end
 		time.sleep(PAUSE)
 	end
 end
 
--- Makes a call of the broker. One that gets lost with the broker is made again:
--- what it may have leased is given back by the broker when this client reclaims.
--- One that is lost again and again may be what kills the broker.
+-- Makes a client. If the broker is killed right after it accepted the connection,
+-- it is waited for, as for an older client.
+local function connect(options)
+	local self = make(options)
+	local ok, e = pcall(self.attach, self, self.optimist)
+	if not ok and is_cut(e) then
+		ok, e = pcall(self.reattach, self)
+	end
+	if not ok then
+		if not self.authkey and type(e) == "table" and (e:is("AuthError") or is_cut(e)) then
+			e.details.message = e.message .. "; " .. keyring.advice(self.address)
+		end
+		error(e, 0)
+	end
+	return self
+end
+
+-- Calls a method of the broker. A call that is lost with the broker is repeated: if
+-- it has leased something, the broker takes that back when this client reclaims. A
+-- call that is lost again and again may be what kills the broker, so the number of
+-- attempts is limited.
 function Client:call(method, ...)
 	if self.closed then
 		error(exceptions.Exception("the client was closed"), 0)
@@ -140,6 +167,7 @@ function Client:call(method, ...)
 		elseif attempt == ATTEMPTS or not is_lost(result) then
 			error(result, 0)
 		elseif remote == self.remote then
+			remote:close()
 			self:reattach()
 		end
 	end
@@ -148,13 +176,13 @@ end
 function Client:session(address, authkey)
 	local name = address[1] .. ":" .. address[2]
 	if not self.sessions[name] then
-		self.sessions[name] = RemoteControl(address, authkey, self.timeout)
+		self.sessions[name] = RemoteControl(address, authkey, self.timeout, false, nil, { keep = false })
 		self.sessions[name]:connect()
 	end
 	return self.sessions[name]
 end
 
--- Makes the handles of leases that the broker has granted.
+-- Makes handles for leases that the broker has granted.
 function Client:handles_of(granted)
 	local ids, handles = json.list(), {}
 	for n, row in ipairs(granted) do
@@ -175,8 +203,8 @@ function Client:handles_of(granted)
 	return handles
 end
 
--- Leases what matches a list of profiles, and returns the list of handles. The
--- table may also have wait (seconds) and reason.
+-- Leases what matches a list of profiles, and returns a list of handles. The list
+-- may have the fields wait (seconds) and reason.
 function Client:request(wanted)
 	local profiles = json.list()
 	for n, profile in ipairs(wanted) do
@@ -215,7 +243,7 @@ function Client:give_back(rows)
 	end
 end
 
--- Gives handles back, or everything if there are none.
+-- Gives back handles, or everything if there are none.
 function Client:yield(...)
 	local handles = { ... }
 	if #handles == 0 then
@@ -233,13 +261,13 @@ function Client:leave_sessions()
 	end
 end
 
--- What this client has leased, as profiles.
+-- Lists the profiles of what this client has leased.
 function Client:list()
 	return self:call("list_allocations")
 end
 
--- Ends the connection, and so gives everything back. A broker that would keep it
--- for a while is told.
+-- Closes the connection, and so gives everything back. With linger, the broker is
+-- told first, because it would keep the leases.
 function Client:close()
 	if self.linger > 0 and next(self.handles) ~= nil and not self.closed then
 		pcall(self.remote.call, self.remote, "yield_resources", {}, {}, self.timeout)

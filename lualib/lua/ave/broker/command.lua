@@ -1,9 +1,10 @@
--- A command is equipment that is used by a program on the broker's host: a
--- flasher, a power switch, a measuring device. Its profile says which one,
+-- A command is equipment that is used by running a program on the broker's host,
+-- such as a flasher, a power switch or a measuring device. Its profile names the
+-- program:
 --
 --     { type = "command", name = "power", command = { "relayctl", "--port=3" }, timeout = 20 }
 --
--- and the client runs it with further arguments, but no other program.
+-- The client runs it with more arguments, but cannot run another program.
 
 local cmd = require("ave.cmd")
 local checks = require("ave.broker.checks")
@@ -11,16 +12,20 @@ local rpc = require("ave.network.control").Control.rpc
 
 local Command = {}
 
-function Command:open()
-	local profile = self.profile
-	self.words = checks.list(profile.command, tostring(profile) .. ": command", checks.text)
-	if #self.words == 0 then
-		checks.type_error("%s: wanted a command, got none", tostring(profile))
+-- Reads the words and the timeout of a profile.
+function Command.check(profile)
+	local words = checks.list(profile.command, tostring(profile) .. ": command", checks.text)
+	if #words == 0 then
+		checks.type_error("%s: the property 'command' is missing", tostring(profile))
 	end
-	self.timeout = checks.seconds(profile.timeout or 0, tostring(profile) .. ": timeout")
+	return words, checks.seconds(profile.timeout or 0, tostring(profile) .. ": timeout")
 end
 
--- Runs the program with the arguments behind those of the profile.
+function Command:open()
+	self.words, self.timeout = Command.check(self.profile)
+end
+
+-- Runs the program; the arguments follow those of the profile.
 Command.run = rpc(function(self, arguments)
 	local words = { unpack(self.words) }
 	for _, word in ipairs(checks.list(arguments or {}, "argument", checks.text)) do

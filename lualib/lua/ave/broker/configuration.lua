@@ -1,16 +1,17 @@
--- What a broker is made with: the options of the class, and the configuration of
--- a lab, below <home>/.ave/config, which is read as such options.
+-- The options of a broker that are not options of Control, and the rules for who
+-- can connect.
 
 local checks = require("ave.broker.checks")
-local config = require("ave.config")
-local exceptions = require("ave.exceptions")
-local json = require("ave.json")
+local host = require("ave.broker.host")
 local resources = require("ave.broker.resources")
 
 local configuration = {}
 
--- How each option that is not one of Control's is read.
-local readers = {
+-- The address of a broker without a key: only processes on this host can connect.
+local LOOPBACK = "127.0.0.1"
+
+-- For each option that is not one of Control's, the function that reads it.
+configuration.readers = {
 	equipment = function(value, what)
 		return checks.list(value, what, checks.profile)
 	end,
@@ -34,20 +35,22 @@ local readers = {
 	state_file = checks.text,
 	log_file = checks.text,
 	session_directory = checks.text,
-	grace = checks.seconds,
+	grace = checks.span,
+	account = checks.account,
+	open = checks.boolean,
 }
 
-local defaults = { equipment = {}, stacks = {}, resources = {}, workspace = {}, remotes = {}, grace = 30 }
+local defaults = { equipment = {}, stacks = {}, resources = {}, workspace = {}, remotes = {}, grace = 30, open = false }
 
--- Splits what a broker is made with into its own options and those of Control.
+-- Splits the given options into the broker's own and those of Control.
 function configuration.split(given)
 	local own, others = {}, {}
 	for name, value in pairs(given) do
-		if not readers[name] then
+		if not configuration.readers[name] then
 			others[name] = value
 		end
 	end
-	for name, check in pairs(readers) do
+	for name, check in pairs(configuration.readers) do
 		local value = given[name]
 		if value == nil then
 			value = defaults[name]
@@ -56,65 +59,35 @@ function configuration.split(given)
 			own[name] = check(value, name)
 		end
 	end
+	others.listen = configuration.listen(given)
 	return own, others
 end
 
--- A key of broker.json that load_broker does not know.
-local function extra(file, key)
-	local value = file[key]
-	return value ~= json.null and value or nil
+-- Returns the address to listen on. A client of a broker without a key can lease,
+-- and so run commands; therefore other hosts can only connect if `open` allows it.
+function configuration.listen(options)
+	local keyed, open = (options.authkey or "") ~= "", options.open
+	if open and keyed then
+		checks.type_error("open and authkey cannot be used together: remove one")
+	end
+	local listen = options.listen
+	if listen == nil then
+		return (keyed or open) and "" or LOOPBACK
+	end
+	checks.listen(listen, "listen")
+	if not keyed and not open and not host.loopback(listen) then
+		checks.type_error("listen: other hosts can reach '%s', but there is no authkey:"
+			.. " set authkey, or set open to true to allow clients without a key",
+			listen)
+	end
+	return listen
 end
 
--- The handsets of handset.json; the entry of the default file says nothing.
-local function handsets(home, equipment)
-	local ok, file = pcall(config.load, home, "handset")
-	for _, entry in ipairs(ok and file.handsets or {}) do
-		local profile, says = { type = "handset" }, false
-		for key, value in pairs(entry) do
-			if value ~= json.null then
-				profile[key], says = value, true
-			end
-		end
-		if says then
-			table.insert(equipment, profile)
-		end
-	end
-end
-
--- Reads broker.json, authkeys.json, workspace.json and handset.json. Beside what
--- the earlier system had, broker.json may have `equipment` (a list of profiles),
--- `resources` (modules by type), `remotes` (more brokers to forward to),
--- `authkey`, `grace` and `session_directory`.
-function configuration.read(home)
-	local broker, file = config.load_broker(home), config.load(home, "broker")
-	local options = {
-		port = broker.port, stacks = broker.stacks, alt_keys = config.load_authkeys(home), home = home,
-		equipment = {}, remotes = {},
-		state_file = home .. "/.ave/broker-" .. broker.port .. ".json",
-	}
-	for _, key in ipairs { "resources", "authkey", "grace", "session_directory" } do
-		options[key] = extra(file, key)
-	end
-	for _, key in ipairs { "equipment", "remotes" } do
-		for _, entry in ipairs(checks.list(extra(file, key) or {}, "broker.json: " .. key, function(value)
-			return value
-		end)) do
-			table.insert(options[key], entry)
-		end
-	end
-	if broker.remote.policy == "forward" then
-		table.insert(options.remotes, broker.remote)
-	elseif broker.remote.policy == "share" then
-		options.share_with = broker.remote
-	end
-	handsets(home, options.equipment)
-	local ok, workspace = pcall(config.load, home, "workspace")
-	if ok then
-		options.workspace = workspace
-	elseif not tostring(workspace):find("ave%-config") then
-		error(exceptions.Exception(workspace.message), 0)
-	end
-	return options
+-- Returns the message that sessions cannot run as an account.
+function configuration.not_root(account, runs_as)
+	return ("account: sessions cannot run as '%s': the broker runs as '%s', and only a broker"
+		.. " that runs as root can use another account"):format(
+		account, runs_as)
 end
 
 return configuration

@@ -1,11 +1,12 @@
 -- A broker forwards what it cannot lease to other brokers, its peers. For each
--- client and peer it is a client of that peer itself, so that what is leased
--- there goes with the client here.
+-- client and peer it is a client of that peer itself, so that what is leased there
+-- ends with the client here.
 --
--- A request carries the ids of the brokers that it has been to. A broker that
--- finds its own answers at once that it has nothing; and a refusal names all who
--- were asked, so that they do not look again on another way. So every broker looks
--- once, and no request goes round, however they are connected.
+-- A request carries the ids of the brokers that it has visited. A broker that finds
+-- its own id among them answers at once that it has nothing. A refusal also names
+-- all brokers that were asked, so that they are not asked again over another path.
+-- So every broker is asked once, and no request goes in circles, however the
+-- brokers are connected.
 
 local checks = require("ave.broker.checks")
 local client_of = require("ave.broker.client")
@@ -16,14 +17,14 @@ local json = require("ave.json")
 local Forward = {}
 Forward.__index = Forward
 
--- MOST is the number of brokers that a request can visit.
+-- The largest number of brokers that a request can visit.
 local MOST = 16
 
--- TIME is the number of seconds that a peer has to answer. It leases equipment
--- of its own at once, and may have to ask others.
+-- The time limit for the answer of a peer, in seconds. A peer leases its own
+-- equipment at once, but may have to ask others.
 local TIME = 5
 
--- VISITS is how often a peer is visited within the time that it would wait.
+-- How often a peer is contacted within its grace time.
 local VISITS = 3
 
 -- Options: peers (a function that lists them), linger, and log.
@@ -37,13 +38,13 @@ end
 
 local function options_for(self, peer)
 	return {
-		address = { peer.host, peer.port }, authkey = peer.authkey, timeout = TIME,
+		address = { peer.host, peer.port }, authkey = peer.authkey or "", timeout = TIME,
 		call_timeout = TIME, patience = TIME, linger = self.options.linger,
 	}
 end
 
--- The connection to a peer that this broker has for a client. The client's
--- `peers` keep the tokens, by which another process can go on.
+-- Returns the connection to a peer for a client. The client's `peers` keep the
+-- tokens, with which another process can continue.
 function Forward:connection(client, peer)
 	local name = name_of(peer)
 	local all = self.connections[client.id] or {}
@@ -52,7 +53,7 @@ function Forward:connection(client, peer)
 		local connection = client_of.connect(options_for(self, peer))
 		if self.connections[client.id] ~= all then
 			connection:close()
-			error(exceptions.Exception("the client has lost everything meanwhile"), 0)
+			error(exceptions.Exception("the client lost all its leases in the meantime"), 0)
 		end
 		all[name] = connection
 		client.peers = client.peers or json.object()
@@ -73,11 +74,11 @@ local function add_all(list, more)
 	end
 end
 
--- Asks the peers for what a client wants. Returns picks for the ledger, or nil
--- and whether one of them has it and is busy. `via` lists the brokers that were
--- asked before, and grows by those that are asked here.
+-- Asks the peers for what a client wants. Returns picks for the ledger; or nil and,
+-- if a peer has it and it is busy, its holders. `via` lists the brokers that were
+-- asked; those that are asked here are added.
 function Forward:lease(client, wanted, reason, via)
-	local busy = false
+	local busy
 	for _, peer in ipairs(self.options.peers()) do
 		if #via >= MOST then
 			break
@@ -87,10 +88,13 @@ function Forward:lease(client, wanted, reason, via)
 			return self:picks(client, peer, rows)
 		end
 		local refused = type(rows) == "table" and rows.via
-		busy = busy or refused and rows:is("Busy")
+		if refused and rows:is("Busy") then
+			busy = busy or {}
+			add_all(busy, rows.holders)
+		end
 		add_all(via, refused)
 		if not refused then
-			self.options.log(("the broker %s cannot be asked: %s"):format(name_of(peer), tostring(rows)))
+			self.options.log(("the request cannot be forwarded to broker %s: %s"):format(name_of(peer), tostring(rows)))
 		end
 	end
 	return nil, busy
@@ -100,7 +104,7 @@ function Forward:ask(client, peer, wanted, reason, via)
 	local connection = self:connection(client, peer)
 	local rows = self:use(client.id, name_of(peer), connection, "call", "lease", wanted, reason or json.null, via)
 	if not self.connections[client.id] then -- release was called
-		error(exceptions.Exception("the client has lost everything meanwhile"), 0)
+		error(exceptions.Exception("the client lost all its leases in the meantime"), 0)
 	end
 	return rows
 end
@@ -117,13 +121,13 @@ function Forward:picks(client, peer, rows)
 	return picks
 end
 
--- The connection that a lease of a client belongs to.
+-- Returns the connection that a lease of a client belongs to.
 function Forward:of(client, lease)
 	local known = client.peers and client.peers[lease.remote.peer]
 	return known and self:connection(client, known.peer)
 end
 
--- Has a peer serve a lease, and returns where.
+-- Makes a peer serve a lease, and returns where.
 function Forward:serve(client, lease)
 	local connection = self:of(client, lease)
 	local row = self:use(client.id, lease.remote.peer, connection, "call", "serve", json.list { lease.remote.lease })[1]
@@ -133,15 +137,15 @@ function Forward:serve(client, lease)
 	return row
 end
 
--- Gives a lease back. One that the peer does not know any more is no error.
+-- Gives a lease back. It is not an error if the peer no longer knows it.
 function Forward:give_back(client, lease)
 	pcall(function()
 		self:use(client.id, lease.remote.peer, self:of(client, lease), "give_back", { { lease = lease.remote.lease } })
 	end)
 end
 
--- Gives back what a client has from any peer. It waits for the peers, because a
--- connection that was just closed would be waited for by them.
+-- Gives back what a client has from all peers. It calls the peers, because they
+-- would wait for a connection that is only closed.
 function Forward:release(client)
 	local all = self.connections[client.id] or {}
 	self.connections[client.id] = nil
@@ -152,21 +156,22 @@ function Forward:release(client)
 	end
 end
 
--- Calls a method of a connection, and notes if the peer has forgotten it.
+-- Calls a method over a connection, and notes if the peer no longer knows the
+-- client.
 function Forward:use(client, peer, connection, method, ...)
 	local ok, result = pcall(connection[method], connection, ...)
 	if ok then
 		return result
 	elseif not connection.token then
 		self.lost[client .. " " .. peer] = true
-		self.options.log(("the broker %s has forgotten what was leased there"):format(peer))
+		self.options.log(("broker %s no longer knows what was leased there"):format(peer))
 	end
 	error(result, 0)
 end
 
--- Makes itself seen by the peers, now and then: one that was killed takes back what
--- its clients have who do not come to it within the grace time. Returns what has
--- been lost since the last time, as a set of "client peer".
+-- Contacts the peers regularly: a peer that was killed and started again takes back
+-- the leases of clients that do not come back within the grace time. Returns what
+-- was lost since the last time, as a set of "client peer".
 function Forward:renew()
 	local now = host.clock()
 	if now >= self.renewed + self.options.linger / VISITS then
@@ -180,7 +185,7 @@ function Forward:renew()
 	return lost
 end
 
--- The connections by which something is leased.
+-- Returns the connections over which something is leased.
 function Forward:visits()
 	local list = {}
 	for client, all in pairs(self.connections) do
@@ -193,8 +198,8 @@ function Forward:visits()
 	return list
 end
 
--- Becomes the client of the peers again that another process was. Returns the
--- leases, of those in the list, that have been lost meanwhile.
+-- Becomes the client of the peers that another process was. Returns those of the
+-- leases that were lost in the meantime.
 function Forward:restore(client, leases)
 	local lost = {}
 	for name, known in pairs(client.peers or {}) do

@@ -1,6 +1,6 @@
--- A handle is what a client has leased: profile, lease (its number), and the
--- methods of the resource. Those that the resource class has a client's side for
--- come from there; any other name is called in the session.
+-- A handle is something that a client has leased: its profile, its lease (a
+-- number), and the methods of the resource. If the resource class has a client's
+-- side for a method, that is called; all other names are called in the session.
 
 local exceptions = require("ave.exceptions")
 local json = require("ave.json")
@@ -17,15 +17,13 @@ function Handle.__index(handle, name)
 	end
 end
 
--- Calls a method of the resource.
 function Handle:call(method, ...)
 	if not rawget(self, "remote") then
-		error(exceptions.Exception(("a %s has no methods here: there is no resource class for it"):format(self.profile.type)), 0)
+		error(exceptions.Exception(("a %s has no methods: there is no resource class for its type"):format(self.profile.type)), 0)
 	end
 	return self.remote:invoke(self.resource, method, json.list { ... })
 end
 
--- Gives the lease back.
 function Handle:yield()
 	self.client:yield(self)
 end

@@ -1,19 +1,19 @@
--- The broker leases equipment to clients. Equipment is described by profiles;
--- a client asks for what it needs by profiles too, and gets all of it or
--- nothing. A lease lasts until the client gives it back or goes away.
+-- The broker leases equipment to clients. Profiles describe the equipment and what
+-- a client asks for; a client gets everything that it asks for, or nothing. A lease
+-- ends when the client gives it back or disconnects.
 --
--- The class is put together from its parts: each of the modules below adds
--- methods to it, or is one of the things that it works with.
+-- Each module below adds methods to the class, or makes one of the objects that it
+-- works with.
 
 local Control = require("ave.network.control").Control
 local client = require("ave.broker.client")
-local configuration = require("ave.broker.configuration")
 local exceptions = require("ave.exceptions")
 
 local Broker = Control:subclass("Broker")
 
 require("ave.broker.service")(Broker)
 require("ave.broker.presence")(Broker)
+require("ave.broker.busy")(Broker)
 require("ave.broker.leasing")(Broker)
 require("ave.broker.calls")(Broker)
 require("ave.broker.serving")(Broker)
@@ -26,6 +26,11 @@ return {
 	Session = require("ave.broker.session").Session,
 	Busy = exceptions.define("Busy"),
 	NoSuch = exceptions.define("NoSuch"),
-	configure = configuration.read,
+	check = function(...)
+		return require("ave.broker.laboratory").check(...)
+	end,
+	configure = function(...)
+		return require("ave.broker.laboratory").configure(...)
+	end,
 	connect = client.connect,
 }

@@ -1,6 +1,5 @@
--- The journal is a file with the broker's state. It is written anew with every
--- change, as a whole or not at all, so that a broker which was killed can be
--- started again with what it knew.
+-- The journal is the file in which earlier versions kept the state of the broker,
+-- as one JSON text. It is read once, and renamed when all of it is in the store.
 
 local host = require("ave.broker.host")
 local exceptions = require("ave.exceptions")
@@ -8,35 +7,61 @@ local json = require("ave.json")
 
 local journal = {}
 
--- VERSION is that of the file's content.
+-- The version of the file's format.
 local VERSION = 1
 
--- Writes the state, which json.encode must take.
-function journal.save(path, state)
-	state.version = VERSION
-	host.save(path, json.encode(state))
-end
-
--- Raises an error that says why a file is not taken.
+-- Raises an error that says why a file cannot be used.
 function journal.refuse(path, ...)
 	local why = string.format(...)
-	error(exceptions.Exception(path .. ": not the state of a broker: " .. why
-		.. "; without the file, the broker begins with nothing leased"), 0)
+	error(exceptions.Exception(path .. " is not the state of a broker: " .. why
+		.. "; if you remove the file, the broker starts with nothing leased"), 0)
 end
 
--- Reads the state back; nil if there is no such file. A file with anything else
--- in it is refused: to begin with nothing would give away what clients have.
-function journal.load(path)
+-- Returns the path to which a file is renamed after it was read.
+function journal.aside(path)
+	return path .. ".old"
+end
+
+local function read(path)
 	local file, why, number = io.open(path)
-	if not file then
-		local ENOENT = 2
-		if number == ENOENT then
-			return nil
-		end
+	if file then
+		local text = file:read("*a")
+		file:close()
+		return text
+	end
+	local ENOENT = 2
+	if number ~= ENOENT then
 		error(exceptions.Exception(why), 0)
 	end
-	local text = file:read("*a")
-	file:close()
+end
+
+-- Returns the path and the text of the journal that belongs to a store: for
+-- broker-4000.db it is broker-4000.json. If the configuration names the journal, it
+-- is at the path of the store.
+function journal.find(path)
+	local name = path:match("^(.*)%.db$")
+	local text = name and read(name .. ".json")
+	if text then
+		return name .. ".json", text
+	end
+	local file = io.open(path)
+	local first = file and file:read(1)
+	if file then
+		file:close()
+	end
+	if first == "{" then
+		return path, read(path)
+	end
+end
+
+-- Returns the state, and the path that it came from; nil if there is no such file.
+-- A file with any other content is refused: if the broker started without a state,
+-- it would lease what clients already have.
+function journal.load(store)
+	local path, text = journal.find(store)
+	if not path then
+		return nil
+	end
 	local ok, state = pcall(json.decode, text)
 	if not ok then
 		journal.refuse(path, "%s", state.message)
@@ -45,18 +70,20 @@ function journal.load(path)
 	end
 	for _, name in ipairs { "clients", "leases", "sessions" } do
 		if type(state[name]) ~= "table" then
-			journal.refuse(path, "it has no list of %s", name)
+			journal.refuse(path, "the list of %s is missing", name)
 		end
 		for _, record in ipairs(state[name]) do
 			if type(record) ~= "table" or record.id == nil then
-				journal.refuse(path, "one of the %s has no id", name)
+				journal.refuse(path, "an entry in the list of %s has no id", name)
 			end
 		end
 	end
 	if type(state.id) ~= "string" or type(state.last) ~= "number" then
-		journal.refuse(path, "it does not say whose it is")
+		journal.refuse(path, "it does not name its broker")
+	elseif state.owner and host.find(state.owner.pid, state.owner.start) then
+		journal.refuse(path, "its broker is still running: process %d", state.owner.pid)
 	end
-	return state
+	return state, path
 end
 
 return journal

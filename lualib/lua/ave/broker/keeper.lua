@@ -1,10 +1,10 @@
--- The keeper starts, finds again and ends the sessions of a broker's clients.
--- Sessions are daemons; the keeper knows them by pid and start time, asks them by
--- their port and key, and is told by the kernel when one has ended.
+-- The keeper starts, finds and ends the sessions of a broker's clients. Sessions
+-- are daemons. The keeper identifies them by pid and start time, calls them at
+-- their port with their key, and the kernel tells it when one has ended.
 --
--- A session: id, client (an id; nil once it is being ended), pid (nil while it is
--- started), start, port, key (the client's), broker_key, directory, ending (when it
--- is killed).
+-- A session: id, client (an id; nil while it is being ended), pid (nil while it is
+-- being started), start, port, key (the client's), broker_key, directory, ending
+-- (when it will be killed).
 
 local RemoteControl = require("ave.network.control").RemoteControl
 local Session = require("ave.broker.session").Session
@@ -12,16 +12,18 @@ local exceptions = require("ave.exceptions")
 local find_free_port = require("ave.network.connection").find_free_port
 local host = require("ave.broker.host")
 local json = require("ave.json")
+local printable = require("ave.text").printable
 
 local Keeper = {}
 Keeper.__index = Keeper
 
-local PATIENCE = 5 -- seconds that a session has for small things, such as its end
-local OPENING = 120 -- and for opening or closing a resource
+local PATIENCE = 5 -- seconds for small tasks of a session, such as its end
+local OPENING = 120 -- seconds for opening a resource
+local CLOSING = 10 -- seconds for closing one; others wait for that
 
--- Options: classes, directory (where those of the sessions are made), grace, home,
--- record(), which writes the journal, and join(process), which sees to it that
--- joined is called.
+-- Options: classes, directory (in which sessions make theirs), account, grace,
+-- home, touch(id), which marks the record of a session for the next commit,
+-- commit(), and join(process), which makes sure that joined is called.
 local function new(options)
 	return setmetatable({ options = options, sessions = {}, processes = {}, remotes = {} }, Keeper)
 end
@@ -34,11 +36,12 @@ function Keeper:start(id, client)
 		directory = ("%s/ave-%s-%s"):format(self.options.directory, id, host.secret():lower()),
 	}
 	self.sessions[id] = session
-	self.options.record() -- so that the directory is removed if the broker is killed now
+	self.options.touch(id)
+	self.options.commit() -- so that the directory is removed if the broker is killed now
 	local process = Session {
 		port = port, socket = socket, authkey = session.key, alt_keys = { broker = session.broker_key },
 		classes = self.options.classes, directory = session.directory,
-		grace = self.options.grace, home = self.options.home, proc_name = "ave-session",
+		grace = self.options.grace, home = self.options.home, account = self.options.account, proc_name = "ave-session",
 	}
 	local ok, e = pcall(function()
 		host.make_directory(session.directory)
@@ -48,13 +51,13 @@ function Keeper:start(id, client)
 	if ok and self:find(session) then
 		return session
 	end
-	self.sessions[id] = nil
+	self:forget(session)
 	self:clear(session)
-	error(ok and exceptions.Exception("the session ended as soon as it had begun") or e, 0)
+	error(ok and exceptions.Exception("the session ended right after its start") or e, 0)
 end
 
--- Gets hold of the process of a session, and of its connection. Returns whether
--- the session lives.
+-- Opens the process of a session and a connection to it. Returns whether the
+-- session is running.
 function Keeper:find(session)
 	local process, start = host.find(session.pid, session.start)
 	if not process then
@@ -62,6 +65,7 @@ function Keeper:find(session)
 	end
 	session.start = start
 	self.sessions[session.id], self.processes[session.id] = session, process
+	self.options.touch(session.id)
 	self.options.join(process)
 	pcall(self.remote, self, session)
 	return true
@@ -96,14 +100,14 @@ function Keeper:open(session, lease)
 end
 
 function Keeper:close(session, lease)
-	self:ask(session, OPENING, "close", lease.id)
+	self:ask(session, CLOSING, "close", lease.id)
 end
 
 function Keeper:status(session)
 	return self:ask(session, PATIENCE, "status")
 end
 
--- Ends a session, which takes a while: joined tells when it has.
+-- Tells a session to end. That takes some time; joined is called when it has ended.
 function Keeper:finish(session)
 	session.client = nil
 	if not session.ending and self.processes[session.id] then
@@ -112,7 +116,7 @@ function Keeper:finish(session)
 	end
 end
 
--- Kills the sessions that should have ended.
+-- Kills sessions that should have ended already.
 function Keeper:expire()
 	for id, session in pairs(self.sessions) do
 		if session.ending and session.ending < host.clock() then
@@ -137,13 +141,15 @@ function Keeper:close_down()
 	end
 end
 
--- The session whose process has ended, which is forgotten; nil if it was none. Its
--- directory is removed, because a session that was killed could not do so.
+-- Forgets the session whose process has ended, and returns it; nil if the process
+-- was not a session. Its directory is removed here, because a session that was
+-- killed could not do it.
 function Keeper:joined(pid)
 	for id, session in pairs(self.sessions) do
 		if session.pid == pid then
 			local remote = self.remotes[id]
-			self.sessions[id], self.processes[id], self.remotes[id] = nil, nil, nil
+			self.processes[id], self.remotes[id] = nil, nil
+			self:forget(session)
 			if remote then
 				remote:close()
 			end
@@ -153,14 +159,19 @@ function Keeper:joined(pid)
 	end
 end
 
+function Keeper:forget(session)
+	self.sessions[session.id] = nil
+	self.options.touch(session.id)
+end
+
 function Keeper:clear(session)
 	local ok, e = pcall(host.remove_directory, session.directory)
 	if not ok then
-		io.stderr:write("ave.broker: ", e.message, "\n")
+		io.stderr:write("ave.broker: ", printable(e.message, "    "), "\n")
 	end
 end
 
--- The sessions as JSON takes them.
+-- Returns the sessions as a value for JSON.
 function Keeper:dump()
 	local list = json.list()
 	for _, session in pairs(self.sessions) do
@@ -169,14 +180,15 @@ function Keeper:dump()
 	return list
 end
 
--- Finds the sessions again that dump has given. Returns those that live no more.
--- One that was just being started is none of these; nobody holds it, so that it
--- ends by itself if it lives.
+-- Finds the sessions that dump has listed. Returns those that are no longer
+-- running. A session that was just being started is not among them: nothing holds
+-- it, so it ends by itself.
 function Keeper:restore(sessions)
 	local dead = {}
 	for _, session in ipairs(sessions) do
 		if not session.pid then
 			self:clear(session)
+			self:forget(session)
 		elseif not self:find(session) then
 			self:clear(session)
 			table.insert(dead, session)

@@ -1,14 +1,18 @@
--- Resource classes are plug-ins that make a lease of some type useful. They live
--- in the client's session. A class is a table, or the name of a module that is
--- one. Its functions get the resource, self, which has `profile` and `directory`
--- and whatever the class puts there:
+-- Resource classes are plug-ins that serve leases of one type. They run in the
+-- client's session. A class is a table, or the name of a module that returns one.
+-- Its functions get the resource, self, which has the fields `profile` and
+-- `directory`, and whatever the class stores there:
 --
--- * open(self) is called with the lease, and close(self) at its end. Both may be
---   missing. What open raises, the client gets, and the lease is given up.
--- * What is marked with Control.rpc can be called by the client. Arguments that it
---   leaves out are nil.
+-- * open(self) is called when the lease begins, and close(self) when it ends. Both
+--   are optional. If open raises an error, the client gets the error and the lease
+--   ends.
+-- * Functions that are marked with Control.rpc can be called by the client.
+--   Arguments that it leaves out are nil.
 -- * client, a table, has the client's side of methods that need one.
--- * made = true says that the type is no equipment, and made for each lease.
+-- * check(profile) is optional. It raises an error for equipment that the class
+--   could not open, and is called when a configuration is read.
+-- * made = true says that the type is not equipment: a resource is made for each
+--   lease.
 
 local checks = require("ave.broker.checks")
 local exceptions = require("ave.exceptions")
@@ -19,7 +23,7 @@ local resources = {}
 -- What ships with avescript.
 resources.shipped = { workspace = "ave.broker.workspace", command = "ave.broker.command" }
 
--- Reads the classes by the types that they are for.
+-- Reads a table of resource classes by type.
 function resources.check(classes, what)
 	local all = {}
 	for kind, class in pairs(resources.shipped) do
@@ -38,7 +42,7 @@ function resources.check(classes, what)
 	return all
 end
 
--- The class that is meant by a name; a class is itself.
+-- Returns the class for the name of a module; a class is returned as it is.
 function resources.load(class)
 	if type(class) == "string" then
 		local ok, found = pcall(require, class)
@@ -52,7 +56,7 @@ function resources.load(class)
 	return class
 end
 
--- The types that are made for each lease, as a set.
+-- Returns the set of types that are made for each lease.
 function resources.made(classes)
 	local made = {}
 	for kind, class in pairs(classes) do
@@ -70,7 +74,7 @@ function resources.open(class, profile, directory)
 	return resource
 end
 
--- The method of a resource that a client may call.
+-- Returns the method of a resource, if the client may call it.
 function resources.method(resource, name)
 	local method = resource[name]
 	local may = type(method) == "table" and getmetatable(method) == Method and method.rpc

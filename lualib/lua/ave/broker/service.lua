@@ -1,6 +1,7 @@
--- What a broker is made of, and what happens to it beside the calls of clients.
+-- Sets a broker up, and handles everything except the calls of clients.
 
 local Control = require("ave.network.control").Control
+local Book = require("ave.broker.book")
 local Forward = require("ave.broker.forward")
 local Keeper = require("ave.broker.keeper")
 local Ledger = require("ave.broker.ledger")
@@ -9,13 +10,22 @@ local Sharing = require("ave.broker.sharing")
 local allocation = require("ave.broker.allocation")
 local configuration = require("ave.broker.configuration")
 local daemon_host = require("ave.daemon.host")
+local exceptions = require("ave.exceptions")
 local host = require("ave.broker.host")
 local resources = require("ave.broker.resources")
+local shelves = require("ave.broker.shelves")
 
 local TICK = 0.5 -- seconds
 
+-- Addresses that mean all addresses of the host.
+local ANYWHERE = { ["0.0.0.0"] = "", ["::"] = "" }
+
+local function shown(address)
+	return address == "" and "all addresses" or address
+end
+
 return function(Broker)
-	-- Broker(options): the options of Control, and those in configuration.lua.
+	-- Options: those of Control, and those in configuration.lua.
 	function Broker:init(given)
 		local own, others = configuration.split(given)
 		Control.init(self, others)
@@ -24,27 +34,43 @@ return function(Broker)
 		end
 	end
 
-	-- Sends the output of a broker with a log file there, and so that of sessions.
+	-- Sends the output of the broker, and so of its sessions, to the log file.
 	function Broker:redirect()
 		if self.log_file then
 			daemon_host.redirect(self.log_file)
 		end
 	end
 
-	-- Makes what the broker works with. A state that was left behind is taken up
-	-- once the port is this broker's.
+	-- Makes the objects that the broker works with. The state of an earlier broker
+	-- is read only when this broker has the port.
 	function Broker:initialize()
+		local account, uid = host.account()
+		if self.account and self.account ~= account and uid ~= 0 then
+			error(exceptions.Exception(configuration.not_root(self.account, account or uid)), 0)
+		end
 		self.id, self.began = host.secret(), os.time()
-		self.owner = { pid = self.pid, start = select(2, host.find(self.pid)) }
+		self.due, self.ended = {}, {} -- see leasing.lua
+		self.book = Book.new {
+			path = self.state_file,
+			undone = function()
+				self:undone()
+			end,
+		}
+		local function touch(kind, id)
+			self.book:touch(kind, id)
+		end
 		self.inventory = allocation.inventory(self.equipment, self.stacks)
-		self.ledger = Ledger.new(self.inventory)
+		self.ledger = Ledger.new(self.inventory, touch)
 		self.made = resources.made(self.resources)
-		self.queue = Queue.new()
+		self.queue = Queue.new(self.inventory)
 		self.keeper = Keeper.new {
-			classes = self.resources, grace = self.grace, home = self.home,
+			classes = self.resources, grace = self.grace, home = self.home, account = self.account,
 			directory = self.session_directory or (os.getenv("TMPDIR") or "/tmp"),
-			record = function()
-				self:record()
+			touch = function(id)
+				touch("sessions", id)
+			end,
+			commit = function()
+				self:commit()
 			end,
 			join = function(process)
 				self:join_later(process)
@@ -60,14 +86,45 @@ return function(Broker)
 				return self:peers()
 			end,
 		}
+		self.book.shelves = shelves(self)
 		Control.initialize(self)
 		if not self.takeover then
+			self:clear_parts()
 			self:recover()
 		end
+		self:introduce()
 		host.tick(self, TICK)
 	end
 
-	-- The brokers that requests are forwarded to.
+	-- Removes temporary files of processes that were killed while they wrote the
+	-- state, even under the name that it had in earlier versions.
+	function Broker:clear_parts()
+		if self.state_file then
+			host.clear_parts(self.state_file)
+			host.clear_parts((self.state_file:gsub("%.db$", ".json")))
+		end
+	end
+
+	-- Writes to the log who can connect, and as which account commands run. After a
+	-- takeover, the broker still listens at the old address.
+	function Broker:introduce()
+		local place, wanted = host.listens(self), ANYWHERE[self.listen] or self.listen
+		self.listens = place ~= "" and place or wanted
+		self:log(("listens on %s, port %d"):format(shown(self.listens), self.port))
+		if self.listens ~= wanted then
+			self:log(("the configuration says to listen on %s: stop and start the broker to change that"):format(shown(wanted)))
+		end
+		local account, uid = host.account()
+		if self.open then
+			self:log(("open: everybody who can connect to the port can lease equipment, and run commands here as '%s'"):format(
+				self.account or account or uid))
+		end
+		if uid == 0 and not self.account then
+			self:log("workspaces and commands of clients run as root: set account to run them as another account")
+		end
+	end
+
+	-- Lists the brokers that requests are forwarded to.
 	function Broker:peers()
 		local list = { unpack(self.remotes) }
 		for _, offer in ipairs(self.sharing:list()) do
@@ -76,17 +133,12 @@ return function(Broker)
 		return list
 	end
 
-	-- Has those in the queue try again, after equipment has become free.
-	function Broker:changed()
-		self:serve_queue()
-		self:record()
-	end
-
-	-- Does what time brings. A service is idle too seldom for that: somebody may be
-	-- waiting in the queue all the time.
+	-- Does periodic work. `idle` would be called too rarely for this, because
+	-- clients may be waiting in the queue all the time.
 	function Broker:tick()
 		self:expire()
 		self.sharing:renew()
 		self:renew_forwarded()
+		self:settle()
 	end
 end

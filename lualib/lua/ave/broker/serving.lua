@@ -1,5 +1,4 @@
--- Where the resources of leases are served: in the client's session, or by another
--- broker.
+-- Serves the resources of leases: in the client's session, or at another broker.
 
 local Control = require("ave.network.control").Control
 local exceptions = require("ave.exceptions")
@@ -12,20 +11,20 @@ local function rpc(method)
 end
 
 local function taken(lease)
-	return NoSuch("it was taken back meanwhile: " .. tostring(lease.profile))
+	return NoSuch("the lease was taken back in the meantime: " .. tostring(lease.profile))
 end
 
 return function(Broker)
-	-- Leases like get, and tells for each profile where its resource is served.
+	-- Leases like get, and returns where the resource of each profile is served.
 	Broker.get_resources = rpc(function(self, ...)
 		local leases, client = self:lease_for_caller({ ... }, "get_resources", nil, {})
 		return self:serve_leases(client, leases)
 	end)
 
-	-- Tells where the resources of leases are served: rows with a port, the host,
-	-- which is "" for the broker's own, the authkey of the session and the number of
-	-- the resource there. What has no resource class has none of these. The first one
-	-- starts the client's session.
+	-- Returns where the resources of leases are served: rows with the port, the
+	-- host ("" is the broker's own), the authkey of the session, and the number of
+	-- the resource there. Rows without a resource class have none of these. The
+	-- first resource starts the client's session.
 	Broker.serve = rpc(function(self, leases)
 		local mine, client = self:leases_of_caller(leases)
 		if #mine < #leases then
@@ -42,7 +41,7 @@ return function(Broker)
 				local there = self.forward:serve(client, lease)
 				row.host, row.port, row.authkey, row.resource = there.host, there.port, there.authkey, there.resource
 			elseif self.resources[lease.profile.type] then
-				local session = self:open(client, lease)
+				local session = self:open_lease(client, lease)
 				row.host, row.port, row.authkey, row.resource = "", session.port, session.key, lease.id
 			end
 			rows[n] = row
@@ -51,13 +50,13 @@ return function(Broker)
 	end
 
 	-- Opens the resource of a lease in the client's session, unless it is open.
-	function Broker:open(client, lease)
+	function Broker:open_lease(client, lease)
 		local session = self:session_of(client) or self:start_session(client)
 		if lease.client ~= client.id then
 			error(taken(lease), 0)
 		elseif not lease.session then
-			lease.session = session.id
-			self:record()
+			self.ledger:open(lease, session.id)
+			self:commit()
 			local ok, e = pcall(self.keeper.open, self.keeper, session, lease)
 			if not ok or lease.client ~= client.id then
 				self:close(session, lease)
@@ -67,24 +66,28 @@ return function(Broker)
 		return session
 	end
 
-	-- Closes what could not be opened, or was taken from the client meanwhile: then
-	-- the end of the session frees it.
+	-- Closes a resource that could not be opened, or whose lease was taken from the
+	-- client in the meantime. If that fails, the end of the session frees it.
 	function Broker:close(session, lease)
 		pcall(self.keeper.close, self.keeper, session, lease)
 		if lease.client then
-			lease.session = nil
+			self.ledger:open(lease, nil)
 		end
-		self:record()
+		self:settle()
 	end
 
 	function Broker:start_session(client)
 		local session = self.keeper:start("session-" .. self.ledger:number(), client.id)
-		if client.session or #self.ledger:leases_of(client) == 0 then
+		if client.session or not self.ledger:has_leases(client) then
 			self.keeper:finish(session) -- another call was faster, or an administrator
 			return self:session_of(client) or session
 		end
-		client.session = session.id
-		self:record()
+		self.ledger:enter_session(client, session.id)
+		local ok, e = pcall(self.commit, self)
+		if not ok then
+			self.keeper:finish(session)
+			error(e, 0)
+		end
 		return session
 	end
 
@@ -92,37 +95,36 @@ return function(Broker)
 		return client.session and self.keeper.sessions[client.session]
 	end
 
-	-- A session has ended: what was used by it is free, and its client loses the
-	-- rest if it was not the broker that ended it.
 	function Broker:joined_process(pid)
 		local session = self.keeper:joined(pid)
 		if session then
-			self:session_ended(session)
+			self.ended[session.id] = session
+			self:settle()
 		end
 	end
 
-	function Broker:session_ended(session)
-		for id, lease in pairs(self.ledger.leases) do
+	-- Frees what a session used that has ended. If the broker did not end it, its
+	-- client loses everything else too. Returns what take_all returns. The caller
+	-- commits.
+	function Broker:free_session(session)
+		self.keeper:forget(session)
+		for _, lease in pairs(self.ledger:all()) do
 			if lease.session == session.id then
-				self.ledger.leases[id] = nil
+				self.ledger:remove(lease)
 			end
 		end
 		local client = session.client and self.ledger.clients[session.client]
-		if client then
-			client.session = nil
-			self:release(client)
-		end
-		self:changed()
+		return client and self:take_all(client)
 	end
 
-	-- Ends a session that does not obey, and with it all that its client has. A
-	-- client can have left one behind that was started for it just before the broker
-	-- was killed.
+	-- Ends a session that does not obey, and takes everything from its client. The
+	-- client may be gone: its session was then started just before the broker was
+	-- killed.
 	function Broker:break_off(session)
 		local client = self.ledger.clients[session.client]
 		self.keeper:finish(session)
 		if client and client.session == session.id then
-			self:release(client)
+			self:take_back(client)
 		end
 	end
 end

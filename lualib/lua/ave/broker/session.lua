@@ -1,33 +1,45 @@
--- A session is the process that has the resources of one client. It is a daemon:
--- neither a restart nor the death of the broker touches what a client is doing.
+-- A session is the process that holds the resources of one client. It is a daemon,
+-- so neither a restart nor the death of the broker disturbs what a client is doing.
 --
--- It lives as long as somebody holds it, the client or the broker, by a
--- connection. When both have been away for the grace time it ends by itself.
--- Whatever ends it in good order, its resources are closed.
+-- It lives as long as the client or the broker is connected. If both have been away
+-- for the grace time, it ends by itself. Whenever it ends in good order, it closes
+-- its resources.
 
 local Control = require("ave.network.control").Control
 local exceptions = require("ave.exceptions")
 local host = require("ave.broker.host")
 local json = require("ave.json")
+local persona = require("ave.persona")
 local Profile = require("ave.profile").Profile
 local resources = require("ave.broker.resources")
 local time = require("ave.time")
 
 local Session = Control:subclass("Session")
 
--- Session(options): those of Control, with the client's key as authkey and the
--- broker's as that of the account broker; and classes (of resources by type),
--- directory (which belongs to the session) and grace.
+-- The file in a session's directory that contains its pid.
+local OWNER = ".owner"
+
+-- Options: those of Control, with the client's key as authkey and the broker's as
+-- the key of the account "broker"; and classes (of resources, by type), directory
+-- (which belongs to the session), grace, and account (which the session runs as;
+-- nil for the broker's).
 function Session:init(options)
-	self.classes, self.directory, self.grace = options.classes, options.directory, options.grace
-	options.classes, options.directory, options.grace = nil, nil, nil
+	for _, name in ipairs { "classes", "directory", "grace", "account" } do
+		self[name], options[name] = options[name], nil
+	end
+	options.home = not self.account and options.home or nil -- another account has its own home
 	options.interval = 0.5
 	Control.init(self, options)
 end
 
 function Session:initialize()
-	self.open_resources = {} -- by the id of the lease
-	self.opening = {} -- the leases whose resources are just being opened
+	if self.account and self.account ~= host.account() then
+		host.give(self.directory, self.account)
+		persona.become_user(self.account)
+	end
+	host.write(self.directory, OWNER, tostring(self.pid)) -- for cleaning up if session and broker were killed
+	self.open_resources = {} -- by lease id
+	self.opening = {} -- leases whose resources are being opened
 	self.connected = { broker = 0, client = 0 }
 	self.alone_since = host.clock()
 	Control.initialize(self)
@@ -49,7 +61,7 @@ end
 function Session:idle()
 	local held = self.connected.broker + self.connected.client > 0
 	if not held and host.clock() - self.alone_since > self.grace then
-		self:shutdown("nobody needs the session any more")
+		self:shutdown("the session is no longer used")
 	end
 end
 
@@ -58,7 +70,7 @@ function Session:run()
 	for lease in pairs(self.open_resources) do
 		pcall(self.close_resource, self, lease)
 	end
-	host.remove_directory(self.directory)
+	pcall(host.remove_directory, self.directory) -- if the account may not remove it, the broker does
 end
 
 function Session:handle_SIGTERM()
@@ -67,8 +79,8 @@ end
 
 local for_broker = Control.preauth("broker")
 
--- Opens the resource of a lease. That can take longer than the broker lives: so
--- others can connect meanwhile, and whoever needs the resource waits for it.
+-- Opens the resource of a lease. This may take so long that the broker is killed in
+-- the meantime. So it is concurrent, and calls that need the resource wait for it.
 Session.open = Control.rpc(Control.concurrent(for_broker(function(self, lease, profile)
 	profile = Profile(profile)
 	self.opening[lease] = true
@@ -94,14 +106,14 @@ function Session:close_resource(lease)
 	end
 end
 
--- Closes the resource of a lease, which need not be open. Another call that uses
--- it goes on, and may fail.
+-- Closes the resource of a lease; does nothing if it is not open. A call that is
+-- using it continues, and may fail.
 Session.close = Control.rpc(Control.concurrent(for_broker(function(self, lease)
 	self:await_opening(lease)
 	self:close_resource(lease)
 end)))
 
--- Tells what is open, or will be, and whether the client is there.
+-- Returns what is open or being opened, and whether the client is connected.
 Session.status = Control.rpc(Control.concurrent(for_broker(function(self)
 	local list = json.list()
 	for lease in pairs(self.open_resources) do
@@ -118,7 +130,7 @@ Session.invoke = Control.rpc(Control.concurrent(function(self, lease, method, ar
 	self:await_opening(lease)
 	local resource = self.open_resources[lease]
 	if not resource then
-		error(exceptions.Exception(("lease %s has no resource that is open"):format(tostring(lease))), 0)
+		error(exceptions.Exception(("the resource of lease %s is not open"):format(tostring(lease))), 0)
 	end
 	return resources.method(resource, method)(resource, unpack(arguments))
 end))

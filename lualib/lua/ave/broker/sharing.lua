@@ -1,6 +1,6 @@
--- Sharing: a broker offers its equipment at another one, which forwards requests
--- to it from then on. The offer is bound to a connection, and is made again when
--- that is lost, for instance because the other broker was restarted.
+-- Sharing: a broker offers its equipment to another broker, which then forwards
+-- requests to it. The offer ends with the connection, and is made again if the
+-- connection is lost, for instance because the other broker was restarted.
 
 local RemoteControl = require("ave.network.control").RemoteControl
 local checks = require("ave.broker.checks")
@@ -10,18 +10,17 @@ local json = require("ave.json")
 local Sharing = {}
 Sharing.__index = Sharing
 
-local TIME = 5 -- seconds to reach the other broker and get its answer
+local TIME = 5 -- seconds for connecting to the other broker and for its answer
 
--- Options: master, the broker to share with (a peer; nil for none), and what that
--- one needs to come here: id, port and authkey.
+-- Options: master, the broker to share with (a peer, or nil), and what it needs to
+-- connect to this broker: id, port and authkey.
 local function new(options)
 	return setmetatable({ options = options, active = false, offers = {}, dropped = {} }, Sharing)
 end
 
--- Begins to share.
 function Sharing:start()
 	if not self.options.master then
-		error(exceptions.Exception("no broker is configured to share with"), 0)
+		error(exceptions.Exception("cannot share: the option share_with is not set"), 0)
 	end
 	self:offer(true)
 	self.active = true
@@ -51,8 +50,8 @@ function Sharing:stop()
 	self:disconnect()
 end
 
--- Sees to it that the offer stands, unless it was dropped. The other broker may
--- be away for long.
+-- Makes the offer again if it does not stand, unless it was dropped. The other
+-- broker may be away for long.
 function Sharing:renew()
 	if not self.active then
 		return
@@ -72,7 +71,7 @@ local function name_of(offer)
 	return offer.host .. ":" .. offer.port
 end
 
--- Takes an offer. One that was dropped has to be made anew by its owner.
+-- Accepts an offer. If it was dropped, its owner must make it again explicitly.
 function Sharing:take(connection, port, authkey, anew)
 	local offer = checks.peer({ host = connection.address[1], port = port, authkey = authkey }, "share")
 	if anew then
@@ -98,7 +97,7 @@ function Sharing:list()
 	return list
 end
 
--- Drops the offers for which choose says yes, and returns how many they were.
+-- Drops the offers for which choose returns true. Returns their number.
 function Sharing:drop(choose)
 	local n = 0
 	for connection, offer in pairs(self.offers) do
@@ -123,7 +122,7 @@ function Sharing:dump()
 	return { active = self.active, offers = offers, dropped = dropped }
 end
 
--- Goes on with what dump has given; the connections are those that still are.
+-- Continues with the result of dump; connections are those that still exist.
 function Sharing:restore(state, connections)
 	self.dropped = state.dropped
 	for _, entry in ipairs(state.offers) do

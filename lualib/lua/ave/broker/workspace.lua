@@ -1,6 +1,7 @@
--- A workspace is a directory on the broker's host that is made for a lease and
--- removed at its end. Its profile is that of the configuration. No path leads
--- out of it, also not through a link; what its commands do is not restricted.
+-- A workspace is a directory on the broker's host. It is made for a lease and
+-- removed when the lease ends. Its profile comes from the configuration. Paths
+-- cannot lead out of it, not even through symbolic links; its commands are not
+-- restricted.
 
 local cmd = require("ave.cmd")
 local host = require("ave.broker.host")
@@ -8,7 +9,7 @@ local rpc = require("ave.network.control").Control.rpc
 
 local Workspace = {}
 
--- It is not equipment: there is one for everybody who wants one.
+-- Workspaces are not equipment: everybody who wants one gets one.
 Workspace.made = true
 
 function Workspace:open()
@@ -27,27 +28,27 @@ Workspace.run = rpc(function(self, command, options)
 	return { status, output }
 end)
 
--- The absolute path of the directory, for those on the same host.
+-- Returns the absolute path of the directory, for clients on the same host.
 Workspace.get_path = rpc(function(self)
 	return self.path
 end)
 
--- Writes a file, whose content comes in base64: JSON has no bytes.
+-- Writes a file. The content is sent in base64, because JSON has no bytes.
 Workspace.put_file = rpc(function(self, path, content)
 	host.write(self.path, path, host.unbase64(content))
 end)
 
--- Reads a file, as base64.
+-- Returns the content of a file in base64.
 Workspace.get_file = rpc(function(self, path)
 	return host.base64(host.read(self.path, path))
 end)
 
--- Lists a directory, sorted; the names of directories end in a slash.
+-- Returns the names in a directory, sorted; those of directories end in a slash.
 Workspace.list = rpc(function(self, path)
 	return host.list(self.path, path or ".")
 end)
 
--- The client's side: here, files are bytes, and a command has two results.
+-- The client's side: files are bytes here, and run returns two results.
 Workspace.client = {
 	run = function(self, command, options)
 		return unpack(self:call("run", command, options))

@@ -1,6 +1,6 @@
--- Lists of arguments, which may have nils in them: their length is in n. A list
--- that was made of a call's arguments is marked by its metatable, so that it is
--- shown as such.
+-- Lists of arguments. They may contain nils, so their length is in n. Lists that
+-- were made from the arguments of a call have a metatable, so that they are shown
+-- as such.
 
 local lazy = require("ave.test.lazy")
 
@@ -11,11 +11,11 @@ local arguments = {}
 local Arguments = {}
 
 function Arguments:__tostring()
-    local texts = {}
-    for i = 1, self.n do
-        texts[i] = show(self[i])
-    end
-    return "(" .. table.concat(texts, ", ") .. ")"
+	local texts = {}
+	for i = 1, self.n do
+		texts[i] = show(self[i])
+	end
+	return "(" .. table.concat(texts, ", ") .. ")"
 end
 
 function arguments.of(...) return setmetatable({ n = select("#", ...), ... }, Arguments) end
@@ -26,43 +26,41 @@ function arguments.pack(...) return { n = select("#", ...), ... } end
 
 function arguments.unpack(t, first, last) return unpack(t, first or 1, last or t.n or #t) end
 
--- insert(t, [at,] value) makes room for a value, which may be nil, at the end
--- unless told where.
+-- insert(t, [at,] value) inserts a value, which may be nil, by default at the end.
 function arguments.insert(t, ...)
-    local at, value = ...
-    local n = t.n or #t
-    if select("#", ...) < 2 then
-        at, value = n + 1, at
-    end
-    for i = n, at, -1 do
-        t[i + 1] = t[i]
-    end
-    t[at] = value
-    t.n = math.max(n + 1, at)
+	local at, value = ...
+	local n = t.n or #t
+	if select("#", ...) < 2 then
+		at, value = n + 1, at
+	end
+	for i = n, at, -1 do
+		t[i + 1] = t[i]
+	end
+	t[at] = value
+	t.n = math.max(n + 1, at)
 end
 
--- remove(t, [at]) takes a value out, the last one unless told which.
+-- remove(t, [at]) removes a value, by default the last one.
 function arguments.remove(t, at)
-    local n = t.n or #t
-    at = at or n
-    local value = t[at]
-    if at > n then
-        t[at], t.n = nil, n
-        return value
-    end
-    for i = at, n do
-        t[i] = t[i + 1]
-    end
-    t.n = n - 1
-    return value
+	local n = t.n or #t
+	at = at or n
+	local value = t[at]
+	if at > n then
+		t[at], t.n = nil, n
+		return value
+	end
+	for i = at, n do
+		t[i] = t[i + 1]
+	end
+	t.n = n - 1
+	return value
 end
 
--- clear empties a list.
 function arguments.clear(t)
-    for i = 1, t.n do
-        t[i] = nil
-    end
-    t.n = nil
+	for i = 1, t.n do
+		t[i] = nil
+	end
+	t.n = nil
 end
 
 return arguments

@@ -1,46 +1,46 @@
--- What reporters and helper files written for busted are told while tests run. A
--- channel is a list of words; who subscribes to { "test" } is told of
--- { "test", "start" }, too.
+-- Tells reporters and helper files for busted what happens while tests run. A
+-- channel is a list of words; a subscriber of { "test" } also gets { "test",
+-- "start" }.
 
 local hub = {}
 
 local subscribers = {}
 
--- subscribe has fn called. It returns what unsubscribe takes.
+-- subscribe registers fn. It returns the argument for unsubscribe.
 function hub.subscribe(channel, fn)
-    -- as in busted, whose unsubscribe takes the id
-    local subscriber = { id = {}, channel = channel, fn = fn }
-    table.insert(subscribers, subscriber)
-    return subscriber
+	-- a table with an id, because busted's unsubscribe takes that
+	local subscriber = { id = {}, channel = channel, fn = fn }
+	table.insert(subscribers, subscriber)
+	return subscriber
 end
 
 function hub.unsubscribe(subscriber)
-    for i = #subscribers, 1, -1 do
-        if subscribers[i] == subscriber or subscribers[i].id == subscriber then
-            table.remove(subscribers, i)
-        end
-    end
+	for i = #subscribers, 1, -1 do
+		if subscribers[i] == subscriber or subscribers[i].id == subscriber then
+			table.remove(subscribers, i)
+		end
+	end
 end
 
 local function includes(wide, narrow)
-    for i, word in ipairs(wide) do
-        if narrow[i] ~= word then
-            return false
-        end
-    end
-    return true
+	for i, word in ipairs(wide) do
+		if narrow[i] ~= word then
+			return false
+		end
+	end
+	return true
 end
 
--- publish tells the subscribers of a channel.
+-- publish calls the subscribers of a channel.
 function hub.publish(channel, ...)
-    for _, subscriber in ipairs({ unpack(subscribers) }) do
-        if includes(subscriber.channel, channel) then
-            subscriber.fn(...)
-        end
-    end
+	for _, subscriber in ipairs({ unpack(subscribers) }) do
+		if includes(subscriber.channel, channel) then
+			subscriber.fn(...)
+		end
+	end
 end
 
--- is_used tells whether there is anybody to be told.
+-- is_used tells whether there are subscribers.
 function hub.is_used() return subscribers[1] ~= nil end
 
 function hub.parent(element) return element.parent end

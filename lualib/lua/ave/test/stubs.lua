@@ -1,4 +1,4 @@
--- Stubs: spies that stand in for a function, and do what they are told instead.
+-- Stubs: spies that replace a function and do what the test chooses.
 
 local arguments = require("ave.test.arguments")
 local checking = require("ave.test.checking")
@@ -10,83 +10,83 @@ local spies = require("ave.test.spies")
 local stubs = {}
 
 local function returning(...)
-    local results = arguments.pack(...)
-    return function() return unpack(results, 1, results.n) end
+	local results = arguments.pack(...)
+	return function() return unpack(results, 1, results.n) end
 end
 
 local function invoking(fn)
-    return function(...) return fn(...) end
+	return function(...) return fn(...) end
 end
 
--- behaviour is what a stub does, which can be changed later: rules for certain
--- arguments, and a default.
+-- behaviour is what a stub does: rules for certain arguments, and a default. It can
+-- be changed later.
 local function behaviour(...)
-    local told = { rules = {}, default = returning(...) }
-    if select("#", ...) == 1 and checking.callable((...)) then
-        told.default = (...)
-    end
-    function told.call(...)
-        local rule = invocations.find_rule(told.rules, arguments.of(...))
-        return (rule and rule.answer or told.default)(...)
-    end
-    return told
+	local told = { rules = {}, default = returning(...) }
+	if select("#", ...) == 1 and checking.callable((...)) then
+		told.default = (...)
+	end
+	function told.call(...)
+		local rule = invocations.find_rule(told.rules, arguments.of(...))
+		return (rule and rule.answer or told.default)(...)
+	end
+	return told
 end
 
--- rule makes what on_call_with returns.
+-- rule makes the result of on_call_with.
 local function rule(told, stub, values)
-    local made = copies.call(values)
-    local function answer(fn)
-        made.answer = fn
-        table.insert(told.rules, made)
-        return stub
-    end
-    return {
-        returns = function(...) return answer(returning(...)) end,
-        invokes = function(fn) return answer(invoking(fn)) end,
-    }
+	local made = copies.call(values)
+	local function answer(fn)
+		made.answer = fn
+		table.insert(told.rules, made)
+		return stub
+	end
+	return {
+		returns = function(...) return answer(returning(...)) end,
+		invokes = function(fn) return answer(invoking(fn)) end,
+	}
 end
 
--- equip gives a spy what makes it a stub.
+-- equip turns a spy into a stub.
 local function equip(stub, told)
-    function stub.returns(...)
-        told.default = returning(...)
-        return stub
-    end
-    function stub.invokes(fn)
-        told.default = invoking(fn)
-        return stub
-    end
-    function stub.on_call_with(...) return rule(told, stub, arguments.of(...)) end
-    stub.by_default = { returns = stub.returns, invokes = stub.invokes }
+	function stub.returns(...)
+		told.default = returning(...)
+		return stub
+	end
+	function stub.invokes(fn)
+		told.default = invoking(fn)
+		return stub
+	end
+	function stub.on_call_with(...) return rule(told, stub, arguments.of(...)) end
+	stub.by_default = { returns = stub.returns, invokes = stub.invokes }
 end
 
--- new(object, key, ...) puts a stub in the place of a function, or of nothing. It
--- returns the values, or what the only value returns if that is a function.
--- Without an object it stands in no table of the test's.
+-- new(object, key, ...) puts a stub into a table. The stub returns the values; a
+-- function that is the only value is called for the result. Without an object, the
+-- stub is in a table of its own.
 function stubs.new(object, key, ...)
-    if object == nil and key == nil then
-        object, key = {}, ""
-    end
-    if type(object) ~= "table" or key == nil then
-        failure.raise("stub.new(): Can only create stub on a table key, call with 2 params; table, key")
-    end
-    local original = object[key]
-    if original ~= nil and not checking.callable(original) then
-        failure.raise("stub.new(): The element for which to create a stub must either be callable, or be nil")
-    end
-    local told = behaviour(...)
-    object[key] = told.call
-    local stub = spies.on(object, key)
-    local revert = stub.revert
-    function stub.revert(self)
-        if not self.reverted then
-            revert(self)
-            object[key] = original
-        end
-        return original
-    end
-    equip(stub, told)
-    return stub
+	if object == nil and key == nil then
+		object, key = {}, ""
+	end
+	if type(object) ~= "table" or key == nil then
+		failure.raise("stub.new(): Can only create stub on a table key, call with 2 params; table, key")
+	end
+	local original = object[key]
+	if original ~= nil and not checking.callable(original) then
+		failure.raise("stub.new(): The element for which to create a stub must either be callable, or be nil")
+	end
+	local told = behaviour(...)
+	object[key] = told.call
+	local stub = spies.on(object, key)
+	local revert = stub.revert
+	function stub.revert(self)
+		if not self.reverted then
+			revert(self)
+			object[key] = original
+		end
+		return original
+	end
+	equip(stub, told)
+	return stub
 end
 
 return setmetatable(stubs, { __call = function(_, ...) return stubs.new(...) end })

@@ -1,6 +1,6 @@
 ---@meta ave.network.fdtx
 
---- Open descriptors between the processes of one host.
+--- Passes open file descriptors between processes on one host.
 ---
 ---     local giver = FdTx()
 ---     local path = giver:listen("/run/user/1000/lab")
@@ -13,147 +13,152 @@
 ---     local listener = Connection.from_fd(fds[1])
 ---     local client = Connection.from_fd(fds[2])
 ---
---- The peer may be any program: on the way, a message is the bytes of one
---- sendmsg(2) on a Unix stream socket, without a frame, and one SCM_RIGHTS. It is
---- descriptors that mark where a message ends. Those without any which follow
---- each other arrive as one, unless they are got by `get_exactly`.
+--- The peer can be any program: a message is sent as the bytes of one sendmsg(2) on
+--- a Unix stream socket, without a frame, with one SCM_RIGHTS. The descriptors mark
+--- where a message ends. Messages without descriptors that follow each other arrive
+--- as one message, unless they are received with `get_exactly`.
 local fdtx = {}
 
---- Closes a descriptor that came by `get` and that belongs to no object. Not in
---- the document.
+--- Closes a descriptor that came from `get` and does not belong to an object. Not
+--- in the document.
 ---
---- An object that is made `from_fd` closes its descriptor itself. Another one can
---- be opened as a file by `io.open("/dev/fd/" .. fd)`, and then be closed.
+--- An object that was made with `from_fd` closes its descriptor itself. To use any
+--- other descriptor as a file, open it with `io.open("/dev/fd/" .. fd)`, and then
+--- close it here.
 ---
---- Raises `Exception` if it is not open.
+--- Raises `Exception` if the descriptor is not open.
 ---@param fd integer
 function fdtx.close_fd(fd) end
 
---- Who may use the socket file of `FdTx:listen`: permissions in octal digits, as
---- chmod takes them.
+--- Who can use the socket file of `FdTx:listen`: permissions in octal digits, as
+--- for chmod.
 ---@class ave.ListenOptions
----@field mode? string Those of the socket file, of which only the one to write matters. Default: "0600".
----@field dir_mode? string Those of the directory, if it has to be made. Default: "0700".
+---@field mode? string The permissions of the socket file. Only the permission to write matters. Default: "0600".
+---@field dir_mode? string The permissions of the directory, if it has to be made. Default: "0700".
 
---- One side of a transfer. It has at most one socket to listen on, and one
---- connection: a new one takes the place of the last, which is closed.
+--- One side of a transfer. It has at most one listening socket and one connection;
+--- a new one replaces the old one, which is closed.
 ---
---- Several parts of a script may use one; one of them puts and one gets at a
---- time, and the others wait for their turn.
+--- Several tasks may use one `FdTx`. One task puts and one task gets at a time; the
+--- others wait for their turn.
 ---@class ave.FdTx: ave.Class
 ---@overload fun(so_path?: string): ave.FdTx
 local FdTx = {}
 fdtx.FdTx = FdTx
 
 --- The constructor: `FdTx()`.
----@param so_path? string Has no effect: it is the C library that the document's FdTx needs.
+---@param so_path? string Ignored. In the document it is the path of a C library.
 function FdTx:init(so_path) end
 
---- Waits for a peer to connect. In the document, what a second call does is not
---- defined; here it takes the next peer, and closes the connection to the first.
+--- Waits for a peer to connect. A second call accepts the next peer, and closes the
+--- connection to the first one; in the document this is undefined.
 ---
 --- Raises:
 ---
---- * `Timeout`, or `ConnectionClosed` if it does not listen or is closed.
---- * `AuthError` if the peer runs as another user than is expected. It is
+--- * `Timeout`, or `ConnectionClosed` if it is not listening or is closed.
+--- * `AuthError` if the peer runs as another user than `uid`. The peer is
 ---   disconnected; `accept` can be called again.
----@param timeout? ave.Seconds
----@param uid? integer The user as whom the peer must run. Default: the own one, also for root.
+---@param timeout? ave.Seconds 0 only accepts a peer that is waiting already. Default: no limit.
+---@param uid? integer The user that the peer must run as. Default: the user of this process, even for root.
 function FdTx:accept(timeout, uid) end
 
---- Closes the sockets, and removes the file that `listen` has made. What was put
---- is not lost.
+--- Closes the sockets, and removes the file that `listen` made. Messages that were
+--- put are not lost.
 function FdTx:close() end
 
---- Connects to a peer that listens. It goes on trying until the time is over, for
---- whatever reason it fails.
+--- Connects to a peer that listens. It keeps trying until the timeout, no matter
+--- why it fails.
 ---
 --- Raises:
 ---
---- * `Timeout`, whose message says why it failed; `ConnectionClosed` if it is
----   closed.
---- * `AuthError` if the peer runs as another user than is expected.
----@param path string What `listen` has returned.
----@param timeout? ave.Seconds In the document it must be given. 0 tries once.
----@param uid? integer The user as whom the peer must run. Default: the own one, also for root.
+--- * `Timeout`, whose message says why the last attempt failed; `ConnectionClosed`
+---   if `close` is called meanwhile.
+--- * `AuthError` if the peer runs as another user than `uid`.
+---@param path string The path that `listen` returned.
+---@param timeout? ave.Seconds 0 tries once. It is mandatory in the document. Default: no limit.
+---@param uid? integer The user that the peer must run as. Default: the user of this process, even for root.
 function FdTx:connect(path, timeout, uid) end
 
---- Receives a message and its descriptors, of which there may be fewer than
---- `max_fds`. They are the caller's, who closes them or makes objects of them, and
---- are not inherited by programs that are run. What a peer has put before it went
---- is received first.
+--- Receives a message and its descriptors. The caller must close the descriptors or
+--- make objects from them. Programs do not inherit them. Messages that a peer put
+--- before it disconnected are received first.
 ---
---- A message of 32 KiB or more must have just the length `max_msg_len`: the kernel
---- delivers it in pieces, and does not tell the last one.
+--- A message of 32 KiB or more must have exactly the length `max_msg_len`, because
+--- the kernel delivers it in pieces and does not mark the last one.
 ---
 --- Raises:
 ---
---- * `Timeout`, or `ConnectionClosed` if the peer has gone, or this side is closed.
---- * `OverflowError` if the message is longer; the connection is closed, because
----   the rest of it would pass for the next message. It is the same if all of
----   `max_msg_len` is used, and what follows has no descriptors.
---- * `OverflowError` if there are more descriptors, and `Exception` if this process
----   cannot open as many. The message is lost, with all its descriptors.
----@param max_msg_len integer How many bytes the message may have.
----@param max_fds integer How many descriptors it may have.
----@param timeout? ave.Seconds
+--- * `Timeout`, or `ConnectionClosed` if the peer has disconnected or this side is
+---   closed.
+--- * `OverflowError` if the message is longer than `max_msg_len`. The connection is
+---   then closed, because the rest would look like the next message. The same
+---   happens if the message is exactly `max_msg_len` long and more bytes without
+---   descriptors follow.
+--- * `OverflowError` if there are more than `max_fds` descriptors, and `Exception`
+---   if this process cannot open so many. The message is lost, with all its
+---   descriptors.
+---@param max_msg_len integer The largest number of bytes in the message.
+---@param max_fds integer The largest number of descriptors.
+---@param timeout? ave.Seconds 0 only takes a message that has arrived already. Default: no limit.
 ---@return string message
 ---@return integer[] fds
 function FdTx:get(max_msg_len, max_fds, timeout) end
 
---- Receives a message whose length is known, with a number of descriptors that is
---- known. It may have any length, and be put without descriptors behind another
---- one. Not in the document.
+--- Receives a message whose length and number of descriptors are known. The message
+--- may have any length, and may follow another one without descriptors. Not in the
+--- document.
 ---
 --- Raises:
 ---
---- * `Timeout`, or `ConnectionClosed` if the peer has gone, or this side is closed.
----   If a part of the message has come by then, the connection is closed.
---- * `OverflowError` if there are more descriptors, and `Exception` if there are
----   fewer or this process cannot open as many. The message is lost, with all its
----   descriptors.
+--- * `Timeout`, or `ConnectionClosed` if the peer has disconnected or this side is
+---   closed. If a part of the message has arrived by then, the connection is
+---   closed.
+--- * `OverflowError` if there are more descriptors than expected, and `Exception`
+---   if there are fewer or if this process cannot open so many. The message is
+---   lost, with all its descriptors.
 ---@param msg_len integer The number of bytes.
 ---@param fds integer The number of descriptors.
----@param timeout? ave.Seconds
+---@param timeout? ave.Seconds 0 only takes a message that has arrived already. Default: no limit.
 ---@return string message
 ---@return integer[] fds
 function FdTx:get_exactly(msg_len, fds, timeout) end
 
---- Makes a socket file and takes connections on it from now on; they wait for
---- `accept`. The directory is made if it is not there, and remains. What was open
---- is closed first.
+--- Makes a socket file and starts to listen on it. Connections wait for `accept`.
+--- The directory is made if it does not exist, and is not removed. Sockets that
+--- were open are closed first.
 ---
 ---     tx:listen("/run/lab", "door", { mode = "0660", dir_mode = "0750" })
 ---
---- Raises `Exception` if the file exists already, or cannot be made.
----@param dirname string
----@param filename? string Default: a random one.
+--- Raises `Exception` if the file exists already or cannot be made.
+---@param dirname string The directory.
+---@param filename? string The name of the socket file. Default: a random name.
 ---@param options? ave.ListenOptions
 ---@return string path The absolute path of the file.
 function FdTx:listen(dirname, filename, options) end
 
---- Sends a message with copies of descriptors. They remain the sender's, who may
---- close them at once: the message arrives whole even if the sender ends.
+--- Sends a message with copies of descriptors. The originals still belong to the
+--- sender, who may close them at once: the message arrives complete even if the
+--- sender ends.
 ---
 ---     tx:put("state", 7, conn, pipe, control.socket)
 ---
---- An object is asked for its descriptor by its method `fileno`, which
---- connections, pipes and sockets have. What it has read already does not go
---- along: give away an object in use by `detach`, whose `unread` is for the
---- message. The copies share offset and flags with the original; sockets of ours
---- are non-blocking.
+--- Objects with a method `fileno`, such as connections, pipes and sockets, can be
+--- given in place of numbers. What such an object has read already is not sent. To
+--- give away an object that is in use, call its `detach`, and send `unread` in the
+--- message. The copies share the offset and flags of the originals; our sockets are
+--- non-blocking.
 ---
---- It waits while the peer gets too little, and has no timeout of its own.
+--- If the peer does not read fast enough, it waits. It has no timeout.
 ---
 --- Raises:
 ---
---- * `ConnectionClosed` if the peer has gone, or this side is closed.
---- * `OverflowError` if there are more than 253 descriptors, which is the kernel's
----   limit.
---- * `TypeError` if the message is empty: the socket carries descriptors with bytes
----   only.
+--- * `ConnectionClosed` if the peer has disconnected or this side is closed.
+--- * `OverflowError` if there are more than 253 descriptors, the limit of the
+---   kernel.
+--- * `TypeError` if the message is empty: the socket sends descriptors only
+---   together with bytes.
 --- * `Exception` if a descriptor is not open. Nothing is sent then.
----@param message string
+---@param message string At least one byte.
 ---@param ... integer|table Descriptors, or objects with a method `fileno`.
 function FdTx:put(message, ...) end
 
