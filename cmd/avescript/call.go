@@ -1,26 +1,23 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"avescript/core/control"
 	"avescript/core/probe"
+	"avescript/lualib/script"
 )
-
-// keyVariable has the key of the service, which in a flag everybody on the host
-// could see.
-const keyVariable = "AVE_AUTHKEY"
 
 // callFlags are those of the command call.
 type callFlags struct {
 	keywords []string
-	seconds  float64
-	secure   bool
-	tls      control.ClientTLS
+	async    bool
+	clientFlags
 }
 
 func newCall() *cobra.Command {
@@ -28,75 +25,79 @@ func newCall() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "call [HOST:]PORT [METHOD [ARGS...]]",
 		Short: "Call a method of a service, or list its methods",
-		Long: `Calls a method of a service and prints the result as JSON. ARGS are JSON, or text
-where they are none. Without METHOD it lists the methods that the service has.
-The key is taken from the environment variable AVE_AUTHKEY.`,
+		Long: `Calls a method of a service and prints the result as JSON. Each argument is read
+as JSON, with NaN, Infinity and -Infinity for numbers; if it is not valid JSON, it is
+passed as a string. @FILE is the JSON in FILE, or its text if that is not valid JSON,
+and - is the JSON on standard input; the string "@x" is written as @@x. Without METHOD
+it lists the methods of the service. The key is taken from the environment
+variable AVE_AUTHKEY.`,
 		Example: `  avescript call 4000
   avescript call lab:4000 get '{"type": "handset"}'
+  avescript call lab:4000 get @wanted.json -k timeout=5
   AVE_AUTHKEY=secret avescript call 4000 '$statistics'`,
-		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: flags.complete,
-		RunE:              func(c *cobra.Command, args []string) error { return flags.call(c, args) },
+		RunE:              func(c *cobra.Command, args []string) error { return flags.run(c, args) },
 	}
 	f := c.Flags()
 	f.StringArrayVarP(&flags.keywords, "keyword", "k", nil, "give the argument `NAME=VALUE` by its name")
-	f.Float64Var(&flags.seconds, "timeout", 30, "give up after `SECONDS`")
-	f.BoolVar(&flags.secure, "tls", false, "use TLS, with the authorities that this system trusts")
-	f.StringVar(&flags.tls.CA, "tls-ca", "", "use TLS, with the authorities in `FILE`")
-	f.StringVar(&flags.tls.Cert, "tls-cert", "", "show the service the certificate in `FILE`")
-	f.StringVar(&flags.tls.Key, "tls-key", "", "the key of that certificate is in `FILE`")
+	f.BoolVar(&flags.async, "async", false, "do not wait for the answer: an error of the call is not shown")
+	flags.add(f, 30)
+	_ = c.RegisterFlagCompletionFunc("keyword", flags.completeKeyword)
 	return c
 }
 
-func (f *callFlags) call(c *cobra.Command, args []string) error {
+func (f *callFlags) run(c *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		c.SetOut(c.ErrOrStderr())
+		_ = c.Help() // fails only if the terminal is gone
+		return &usageError{errors.New("wanted the [HOST:]PORT of a service"), "To see the services of this host: avescript ps"}
+	case len(args) == 1 && f.async:
+		return errors.New("--async needs a METHOD to call")
+	case len(args) == 1 && len(f.keywords) > 0:
+		return errors.New("--keyword needs a METHOD to call")
+	}
 	client, err := f.client(args[0])
 	if err != nil {
 		return &usageError{err: err}
 	}
 	defer client.Close()
-	ctx, stop := untilSignal(c.Context(), os.Stdin)
+	stdin := script.OpenStdin()
+	ctx, stop := untilSignal(c.Context(), stdin)
 	defer stop()
-	if len(args) == 1 {
-		err = probe.List(ctx, client, os.Stdout, f.timeout())
-	} else {
-		err = probe.Call(ctx, client, os.Stdout, args[1], args[2:], f.keywords, f.timeout())
+	var arguments probe.Arguments
+	if len(args) > 1 {
+		arguments, err = probe.ReadArguments(args[2:], f.keywords, stdin)
+		if err != nil && ctx.Err() == nil {
+			return &usageError{err: err}
+		}
+	}
+	if ctx.Err() == nil {
+		err = f.call(ctx, client, args, arguments)
 	}
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, "avescript: "+probe.Explain(err))
-		return errShown
+		return script.ErrFailed
 	}
-	return err
+	return context.Cause(ctx)
 }
 
-func (f *callFlags) timeout() time.Duration { return time.Duration(f.seconds * float64(time.Second)) }
+func (f *callFlags) call(ctx context.Context, client *control.Client, args []string, arguments probe.Arguments) error {
+	switch {
+	case len(args) == 1:
+		return probe.List(ctx, client, os.Stdout, f.timeout())
+	case f.async:
+		return probe.Send(ctx, client, args[1], arguments, f.timeout())
+	}
+	return probe.Call(ctx, client, os.Stdout, args[1], arguments, f.timeout())
+}
 
 func (f *callFlags) client(service string) (*control.Client, error) {
 	address, err := probe.ParseAddress(service)
 	if err != nil {
 		return nil, err
 	}
-	options := control.ClientOptions{Address: address, Authkey: os.Getenv(keyVariable), Timeout: f.timeout()}
-	if f.secure || f.tls != (control.ClientTLS{}) {
-		if options.TLS, err = f.tls.Config(); err != nil {
-			return nil, err
-		}
-	}
-	return control.NewClient(options), nil
-}
-
-// complete finds the methods of the service for a shell.
-func (f *callFlags) complete(c *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
-	if len(args) != 1 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	client, err := f.client(args[0])
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	defer client.Close()
-	names, docs := probe.Names(c.Context(), client, prefix, time.Second)
-	for i := range names {
-		names[i] += "\t" + docs[i]
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	options, err := f.options()
+	options.Address = address
+	return control.NewClient(options), err
 }

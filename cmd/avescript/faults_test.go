@@ -10,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"avescript/core/golden"
+	"avescript/internal/golden"
 )
 
-// varying is what differs from run to run in reports.
+// varying is what differs between the reports of two runs.
 var varying = []struct {
 	pattern *regexp.Regexp
 	mask    string
@@ -31,7 +31,7 @@ var varying = []struct {
 
 var longRun = regexp.MustCompile(`x{100,}`)
 
-// normalize makes the report of a run equal to that of another run of the same tests.
+// normalize makes the reports of two runs of the same tests equal.
 func normalize(text, dir string) string {
 	text = strings.ReplaceAll(text, dir, "/DIR")
 	text = longRun.ReplaceAllStringFunc(text, func(run string) string { return fmt.Sprintf("<%d times x>", len(run)) })
@@ -41,8 +41,8 @@ func normalize(text, dir string) string {
 	return text
 }
 
-// TestReportsOfFaults runs tests that go wrong in all ways, in workers, and compares
-// the whole of each report.
+// TestReportsOfFaults runs tests that fail in all possible ways, in workers, and
+// compares each report completely.
 func TestReportsOfFaults(t *testing.T) {
 	dir := t.TempDir()
 	args := []string{"test", "-j", "2", "faults_spec.lua"}
@@ -52,7 +52,7 @@ func TestReportsOfFaults(t *testing.T) {
 	}
 	avescript := exec.Command("avescript", args...)
 	avescript.Dir = "testdata/fixtures"
-	avescript.Env = append(os.Environ(), "XDG_CACHE_HOME="+dir)
+	avescript.Env = append(os.Environ(), "XDG_CACHE_HOME="+dir, "TMPDIR=/tmp")
 	terminal, err := avescript.Output()
 	if avescript.ProcessState.ExitCode() != statusFailed {
 		t.Fatalf("wanted exit status %d, got %v", statusFailed, err)
@@ -94,7 +94,7 @@ func TestReportsOfFaults(t *testing.T) {
 	}
 }
 
-// splitPage gives the data of a page, indented, and what is around it.
+// splitPage separates the data of a page, which it indents, from the rest.
 func splitPage(t *testing.T, page string) (data, rest string) {
 	before, behind, found := strings.Cut(page, `id="data">`)
 	data, after, ends := strings.Cut(behind, "</script>")

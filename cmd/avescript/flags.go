@@ -9,16 +9,16 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// helpWidth is that of the narrowest terminal that people use.
+// helpWidth is the width of the narrowest terminal that people use.
 const helpWidth = 80
 
-// flagGroup is flags that are shown together.
+// flagGroup is a group of flags in the help of a command.
 type flagGroup struct {
 	title string
 	add   func(*pflag.FlagSet)
 }
 
-// groupFlags gives a command its flags, and a help that has them in groups.
+// groupFlags adds flags to a command, and shows them in groups in its help.
 func groupFlags(c *cobra.Command, groups []flagGroup) {
 	var usages strings.Builder
 	for _, g := range groups {
@@ -33,9 +33,9 @@ func groupFlags(c *cobra.Command, groups []flagGroup) {
 	})
 }
 
-// flagUsages has the flags below each other, in lines that fit a terminal.
+// flagUsages lists the flags, in lines that fit a terminal.
 func flagUsages(set *pflag.FlagSet) string {
-	const column = 26 // where the texts begin
+	const column = 26 // where the descriptions begin
 	var b strings.Builder
 	set.VisitAll(func(f *pflag.Flag) {
 		if f.Hidden {
@@ -54,7 +54,7 @@ func flagUsages(set *pflag.FlagSet) string {
 	return b.String()
 }
 
-// flagUsage is how a flag is written, and what it does.
+// flagUsage returns how a flag is written, and what it does.
 func flagUsage(f *pflag.Flag) (name, text string) {
 	value, text := pflag.UnquoteUsage(f)
 	name = "      --" + f.Name
@@ -73,7 +73,7 @@ func flagUsage(f *pflag.Flag) (name, text string) {
 	return name, text
 }
 
-// wrap breaks a text into lines of so many characters.
+// wrap breaks a text into lines of at most width characters.
 func wrap(text string, width int) []string {
 	var lines []string
 	line := ""

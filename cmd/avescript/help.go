@@ -10,12 +10,14 @@ import (
 func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
-		Short: "Show how avescript or one of its commands is used",
+		Short: "Show help for avescript or for one of its commands",
+
+		ValidArgsFunction: completeCommand,
 		RunE: func(c *cobra.Command, args []string) error {
 			root := c.Root()
 			command, rest, err := root.Find(args)
 			if err == nil && len(rest) == 0 {
-				command.InitDefaultHelpFlag() // as --help has done by then
+				command.InitDefaultHelpFlag() // for --help, cobra has done this by now
 				command.InitDefaultVersionFlag()
 				return command.Help()
 			}

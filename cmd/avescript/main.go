@@ -1,4 +1,4 @@
-// Command avescript runs Lua scripts and tests with the ave modules at hand.
+// Command avescript runs Lua scripts and tests that use the ave modules.
 package main
 
 import (
@@ -7,16 +7,19 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"avescript/core/bundle"
+	"avescript/core/printable"
 	"avescript/lualib/child"
 	"avescript/lualib/script"
 )
 
-// Exit statuses. Beside them there are 128 plus the number of the signal that
-// ended the script, and what a script gives to os.exit.
+// Exit statuses. Other statuses are 128 plus the number of the signal that ended the
+// script, and whatever a script passes to os.exit.
 const (
 	statusFailed = 1 // the script raised an error, or a test failed
 	statusUsage  = 2 // the command line was wrong
@@ -24,7 +27,14 @@ const (
 )
 
 func main() {
-	child.Main() // doesn't return in a process that a script has started
+	tool, err := bundle.Self() // which the processes that a script starts need, too
+	if err != nil {
+		os.Exit(damaged(err))
+	}
+	child.Main() // does not return in a process that was started by a script
+	if tool != nil {
+		os.Exit(runBundle(tool))
+	}
 	os.Exit(execute(os.Args[1:], os.Stderr))
 }
 
@@ -33,17 +43,11 @@ func execute(args []string, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(withRun(root, args))
 	command, err := root.ExecuteContextC(context.Background())
-	var interrupted *script.Interrupted
-	switch {
-	case err == nil:
-		return 0
-	case hasFailed(err):
-		return statusFailed
-	case errors.As(err, &interrupted):
-		fmt.Fprintln(stderr, "avescript: "+interrupted.Error())
-		return statusSignal + int(interrupted.Signal)
+	if status, known := statusOf(err, stderr); known {
+		return status
 	}
-	// What is left are mistakes that cobra or a command has found.
+	// All other errors are mistakes in the command line, found by cobra or by a
+	// command.
 	if command.Hidden {
 		command = root
 	}
@@ -52,20 +56,27 @@ func execute(args []string, stderr io.Writer) int {
 	if errors.As(err, &usage) && usage.hint != "" {
 		hint = usage.hint
 	}
-	fmt.Fprintf(stderr, "avescript: %v\n%s\n", err, hint)
+	fmt.Fprintf(stderr, "avescript: %s\n%s\n", printable.Lines(err.Error(), ""), hint)
 	return statusUsage
 }
 
-// errShown is that a script has failed, which the user has been told.
-var errShown = errors.New("the script failed")
-
-// hasFailed reports whether the command line was right and a script or test
-// has failed, about which nothing is left to say.
-func hasFailed(err error) bool {
-	return errors.Is(err, errShown) || errors.Is(err, script.ErrTestsFailed)
+// statusOf is the exit status after an error that the user knows of, or nil. It is not
+// known for others, which are mistakes in the command line.
+func statusOf(err error, stderr io.Writer) (status int, known bool) {
+	var interrupted *script.Interrupted
+	switch {
+	case err == nil:
+		return 0, true
+	case errors.Is(err, script.ErrFailed):
+		return statusFailed, true
+	case errors.As(err, &interrupted):
+		fmt.Fprintln(stderr, "avescript: "+interrupted.Error())
+		return statusSignal + int(interrupted.Signal), true
+	}
+	return statusUsage, false
 }
 
-// usageError is a mistake in the command line, and a hint that helps.
+// usageError is a mistake in the command line, with a hint how to correct it.
 type usageError struct {
 	err  error
 	hint string
@@ -77,14 +88,14 @@ func (e *usageError) Unwrap() error { return e.err }
 const rootHelp = `avescript runs Lua scripts that drive programs, services and test equipment.
 
 Usage:
-  avescript FILE.lua [ARGS...]    run a script; what follows FILE is the script's
-  avescript -e CODE [ARGS...]     run a piece of Lua
+  avescript FILE.lua [ARGS...]    run a script with the arguments ARGS
+  avescript -e CODE [ARGS...]     run a piece of Lua code
   avescript - [ARGS...]           run a script from standard input
-  avescript test [PATHS...]       run test files, and those in directories
-  avescript                       type Lua and see what it does
+  avescript test [PATHS...]       run test files, or all test files in directories
+  avescript                       start an interactive Lua prompt
 
-A script that registers tests has them run at its end. Scripts may begin with
-the line #!/usr/bin/env avescript.
+If a script registers tests, they are run when the script ends. A script may
+begin with the line #!/usr/bin/env avescript.
 
 Examples:
   avescript hello.lua
@@ -96,14 +107,14 @@ Commands:
 %s
 Flags:
 %s
-Exit status: 0 when all went well, 1 when the script raised an error or a test
-failed, 2 when the command line was wrong, 130 when Ctrl-C ended it.
+Exit status: 0 for success, 1 if the script raised an error or a test failed,
+2 if the command line is wrong, 130 after Ctrl-C.
 Use "avescript help COMMAND" for more about a command.
 `
 
-// showRootHelp and [withRun] do without cobra's templates. As long as nothing
-// uses text/template, the linker leaves out every method that nobody calls: a
-// seventh of the program, which starts the faster for it.
+// showRootHelp and [withRun] do not use cobra's templates. As long as nothing uses
+// text/template, the linker can remove all methods that are never called. That is a
+// seventh of the program, and it starts faster without them.
 func showRootHelp(root *cobra.Command) {
 	var commands strings.Builder
 	for _, c := range root.Commands() {
@@ -121,15 +132,18 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 
+		ValidArgsFunction: completeScript,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true}, // newCompletion is ours
+
 		SuggestionsMinimumDistance: 2,
 	}
 	run := newRun()
-	root.AddCommand(run, newCall(), newStubs(), newTest(), newTestWorker(), newVersion())
+	root.AddCommand(run, newBundle(), newCall(), newCheck(), newCompletion(), newConnect(), newDoc(), newHickup(), newInit(),
+		newPs(), newRepl(), newStubs(), newTest(), newTestWorker(), newVersion())
 	root.Flags().AddFlagSet(run.Flags())
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
 	plainHelp := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
 		if c == root {
@@ -141,22 +155,23 @@ func newRoot() *cobra.Command {
 	return root
 }
 
-// withRun puts the hidden command run in front of a command line that names no
-// command. So a script is never taken for one by what follows it, and flags
-// after it are its own.
+// withRun adds the hidden command run if the command line names no command. So the
+// arguments of a script are never mistaken for commands, and flags after the script are
+// passed to it.
 func withRun(root *cobra.Command, args []string) []string {
 	if len(args) > 0 {
-		if args[0] == "-v" || args[0] == "--version" {
+		switch first := args[0]; {
+		case first == "-v", first == "--version":
 			return []string{"version"}
-		}
-		if args[0] == "-h" || args[0] == "--help" || strings.HasPrefix(args[0], "__complete") {
+		case first == cobra.ShellCompRequestCmd, first == cobra.ShellCompNoDescRequestCmd:
+			return forCompletion(root, args)
+		case first == "-h", first == "--help", isCommand(root, first):
 			return args
-		}
-		for _, command := range root.Commands() {
-			if command.Name() == args[0] {
-				return args
-			}
 		}
 	}
 	return append([]string{runName}, args...)
+}
+
+func isCommand(root *cobra.Command, name string) bool {
+	return slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == name })
 }

@@ -15,9 +15,17 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"avescript/core/bundle"
+	"avescript/core/process"
+	"avescript/internal/golden"
+	"avescript/internal/poll"
 )
 
 func TestMain(m *testing.M) {
+	if tool, err := bundle.Self(); tool != nil || err != nil {
+		main() // what a test has bundled
+	}
 	testscript.Main(m, map[string]func(){"avescript": main})
 }
 
@@ -26,6 +34,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		UpdateScripts:       golden.Updating(),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/state")
 			env.Setenv("XDG_CACHE_HOME", env.WorkDir+"/cache")
@@ -39,9 +48,9 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// status is "status N program args...": the program must end with exit status N.
-// Its output is in the files out and err, and it reads the file in if
-// there is one.
+// status is "status N program args...": the program must end with the exit status N.
+// Its output is written to the files out and err. If there is a file in, the program
+// reads it.
 func status(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status N program args...")
@@ -51,8 +60,28 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	checkStatus(ts, args[0], cmd, err)
 }
 
-// signalWhenReady is "signal NAME N program args...": as status, and the
-// program gets the signal when it has written "ready".
+// startObedient starts a program with default signal handling, even if this process
+// ignores signals, as under nohup. The program is killed when this process dies,
+// because testscript does not know about it, and a script that loops would run on
+// without limit.
+func startObedient(cmd *exec.Cmd) error {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	return process.Spawn(func() error { return process.WithDefaultSignals(cmd.Start) })
+}
+
+// waitForEnd waits for a program, and kills it if it does not end in time.
+func waitForEnd(cmd *exec.Cmd) (err error, inTime bool) {
+	const limit = time.Minute
+	kill := time.AfterFunc(limit, func() { _ = cmd.Process.Kill() })
+	err = cmd.Wait()
+	return err, kill.Stop()
+}
+
+// signalWhenReady is "signal NAME N program args...": like status, but the program gets
+// the signal when it has written "ready".
 func signalWhenReady(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: signal NAME N program args...")
@@ -62,37 +91,35 @@ func signalWhenReady(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("wanted the name of a signal without SIG, got %s", args[0])
 	}
 	cmd := command(ts, args[2:])
-	ts.Check(cmd.Start())
-	deadline := time.Now().Add(30 * time.Second)
-	for !strings.Contains(ts.ReadFile("out"), "ready\n") {
-		if time.Now().After(deadline) {
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-			ts.Fatalf("%v: wanted it to write ready, got %q", args[2:], ts.ReadFile("out"))
-		}
-		time.Sleep(2 * time.Millisecond)
+	ts.Check(startObedient(cmd))
+	if !poll.Holds(func() bool { return strings.Contains(ts.ReadFile("out"), "ready\n") }) {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		ts.Fatalf("%v: wanted it to write ready, got %q", args[2:], ts.ReadFile("out"))
 	}
 	ts.Check(cmd.Process.Signal(number))
-	err := cmd.Wait()
+	err, inTime := waitForEnd(cmd)
+	if !inTime {
+		ts.Fatalf("%v: did not end after SIG%s", args[2:], args[0])
+	}
 	checkStatus(ts, args[1], cmd, err)
 }
 
-// await is "await FILE PATTERN": it waits until the text of a file, which need not be
-// there yet, matches the pattern.
+// await is "await FILE PATTERN": it waits until the text of a file matches the pattern.
+// The file may not exist yet.
 func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: await FILE PATTERN")
 	}
 	pattern, err := regexp.Compile(args[1])
 	ts.Check(err)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(2 * time.Millisecond) {
-		text, _ := os.ReadFile(ts.MkAbs(args[0]))
-		switch {
-		case pattern.Match(text):
-			return
-		case time.Now().After(deadline):
-			ts.Fatalf("wanted %s to match %s, got:\n%s", args[0], pattern, text)
-		}
+	var text []byte
+	matches := func() bool {
+		text, _ = os.ReadFile(ts.MkAbs(args[0]))
+		return pattern.Match(text)
+	}
+	if !poll.Holds(matches) {
+		ts.Fatalf("wanted %s to match %s, got:\n%s", args[0], pattern, text)
 	}
 }
 
@@ -132,17 +159,17 @@ func checkStatus(ts *testscript.TestScript, want string, cmd *exec.Cmd, err erro
 	}
 }
 
-// The command takes longer to end than the second signal to come, as a rule.
+// Usually the second signal arrives before the command has ended.
 func TestSecondSignalLeavesNothingOfACommand(t *testing.T) {
 	dir := t.TempDir()
 	mark := "AVE_TEST_MAIN_MARK=" + dir
 	avescript := exec.Command("avescript", "-e", `ave.cmd.run({"sh", "-c", "nohup setsid -w sleep 1000 & exec nohup sleep 1000"})`)
 	avescript.Dir = dir
 	avescript.Env = append(os.Environ(), mark)
-	if err := avescript.Start(); err != nil {
+	if err := startObedient(avescript); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "both commands run", func() bool { return len(sleeping(t, mark)) == 2 })
+	poll.Until(t, "both commands run", func() bool { return len(sleeping(t, mark)) == 2 })
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		if err := avescript.Process.Signal(s); err != nil {
 			t.Error(err)
@@ -159,11 +186,11 @@ func TestSecondSignalLeavesNothingOfACommand(t *testing.T) {
 	}
 }
 
-// sleeping finds the sleep programs that have mark in their environment.
+// sleeping finds the sleep programs with mark in their environment.
 func sleeping(t *testing.T, mark string) (pids []int) { return named(t, mark, "sleep") }
 
-// named finds the programs that have mark in their environment, and one of the names
-// if there are any.
+// named finds the programs that have mark in their environment and, if names are given,
+// one of these names.
 func named(t *testing.T, mark string, names ...string) (pids []int) {
 	paths, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {
@@ -178,13 +205,4 @@ func named(t *testing.T, mark string, names ...string) (pids []int) {
 		}
 	}
 	return pids
-}
-
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in time: %s", what)
-		}
-	}
 }

@@ -10,16 +10,18 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// number is the value of a flag that is a number within limits.
+const numberType = "number"
+
+// number is the value of a flag that must be a number between two limits.
 type number[T int | float64] struct {
 	value       *T
 	least, most T
-	wanted      string // that it is within them
+	wanted      string // describes the valid numbers
 }
 
-// What flags that are numbers want.
+// The kinds of numbers that flags take.
 func seconds(value *float64) pflag.Value {
-	return &number[float64]{value, 0, 1e9, "seconds from 0"} // more is no time.Duration
+	return &number[float64]{value, 0, 1e9, "a number of seconds, 0 or more"} // a larger number does not fit a time.Duration
 }
 
 func percentage(value *float64) pflag.Value {
@@ -27,13 +29,13 @@ func percentage(value *float64) pflag.Value {
 }
 
 func countFrom(least int, value *int) pflag.Value {
-	return &number[int]{value, least, math.MaxInt, fmt.Sprintf("a number from %d", least)}
+	return &number[int]{value, least, math.MaxInt, fmt.Sprintf("a whole number, %d or more", least)}
 }
 
 func (n *number[T]) Set(text string) error {
 	value, err := strconv.ParseFloat(text, 64)
 	number := T(value)
-	// NaN, or a fraction or a large number in the place of an int, changes here.
+	// The conversion changes NaN, and fractions and large numbers if T is int.
 	if err != nil || float64(number) != value || number < n.least || number > n.most {
 		return fmt.Errorf("wanted %s, got %q", n.wanted, text)
 	}
@@ -48,9 +50,9 @@ func (n *number[T]) String() string {
 	return fmt.Sprint(*n.value)
 }
 
-func (n *number[T]) Type() string { return "number" }
+func (n *number[T]) Type() string { return numberType }
 
-// flagError words the mistakes that pflag finds as those that commands find.
+// flagError gives errors of pflag the same form as those of commands.
 func flagError(_ *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {

@@ -11,10 +11,10 @@ import (
 func newStubs() *cobra.Command {
 	return &cobra.Command{
 		Use:   "stubs DIR",
-		Short: "Write the descriptions of all functions for editors",
-		Long: `Writes the descriptions of the ave modules to DIR, as LuaCATS annotations. A Lua
-language server that has DIR in its workspace library completes names, shows
-what they are for, and checks their use.`,
+		Short: "Write descriptions of the ave modules for editors",
+		Long: `Writes descriptions of all ave modules to DIR, as LuaCATS annotations. Add DIR to
+the workspace library of a Lua language server: it then completes names, shows
+their documentation and checks how they are used.`,
 		Example: `  avescript stubs ~/.local/share/avescript/stubs`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

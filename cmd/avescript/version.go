@@ -8,13 +8,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set when a release is built: -ldflags "-X main.version=1.2.3".
+// version is set in releases: -ldflags "-X main.version=1.2.3".
 var version = "devel"
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Say which avescript this is",
+		Short: "Show the version of avescript",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			_, err := fmt.Fprint(c.OutOrStdout(), versionText())
@@ -27,8 +27,8 @@ func versionText() string {
 	return fmt.Sprintf("avescript %s%s (%s, %s/%s)\n", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-// commit is what the program was built from, as far as the compiler has
-// noted it.
+// commit is the commit that the program was built from, if the compiler has recorded
+// it.
 func commit() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

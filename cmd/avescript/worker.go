@@ -4,20 +4,18 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"avescript/lualib"
+	"avescript/lualib/runner"
 	"avescript/lualib/script"
-	"avescript/lualib/suite"
-	"avescript/lualib/vm"
 )
 
 const workerName = "test-worker"
 
-// newTestWorker is the command that "avescript test" starts.
+// newTestWorker is the hidden command that "avescript test" starts as a worker.
 func newTestWorker() *cobra.Command {
 	return &cobra.Command{
 		Use:    workerName,
@@ -25,17 +23,12 @@ func newTestWorker() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			debug.SetGCPercent(gcPercent)
-			ctx, stop := script.Notify(c.Context(), exitBySignal, syscall.SIGTERM)
+			ctx, stop := script.Notify(c.Context(), exitBySignal, syscall.SIGTERM, syscall.SIGINT)
 			defer stop()
-			return suite.Work(ctx, func() *vm.VM { return lualib.New(vm.Stdio{}) })
+			return runner.Work(ctx, lualib.New)
 		},
 	}
 }
-
-// gcPercent lets garbage grow to more than Go does by itself: an interpreter that a
-// file is done with is garbage as a whole, and there is little else.
-const gcPercent = 400
 
 func workerCommand() *exec.Cmd {
 	command := exec.CommandContext(context.Background(), "/proc/self/exe", workerName)
