@@ -235,6 +235,23 @@ func TestLuaCompiles(t *testing.T) {
 	}
 }
 
+// luaText is a comment or string in Lua. Lines in long brackets may begin as they like.
+var luaText = regexp.MustCompile(`(?s)(?:--)?\[\[.*?\]\]|(?:--)?\[=\[.*?\]=\]|--[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'`)
+
+func TestLuaIsIndentedByTabs(t *testing.T) {
+	for _, file := range sources(t, ".lua") {
+		code := luaText.ReplaceAllFunc(read(t, file), func(text []byte) []byte {
+			return []byte("." + strings.Repeat("\n", bytes.Count(text, []byte("\n"))) + ".")
+		})
+		for i, line := range strings.Split(string(code), "\n") {
+			if indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]; strings.Contains(indent, " ") {
+				t.Errorf("%s:%d: indented by spaces, wanted tabs, as .editorconfig says", file, i+1)
+				break
+			}
+		}
+	}
+}
+
 // foreign is what stands in a file by mistake, because it means something on
 // one machine alone.
 var foreign = []*regexp.Regexp{

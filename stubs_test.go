@@ -13,9 +13,9 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"avescript/internal/luatest"
 	"avescript/lualib"
 	"avescript/lualib/bind"
-	"avescript/lualib/suite"
 	"avescript/lualib/vm"
 )
 
@@ -59,17 +59,12 @@ func classOf(parent string, exported bool) string {
 
 // inInterpreter calls fn in an interpreter that has all modules. What it raises
 // is returned.
-func inInterpreter(fn func(L *lua.LState) error) error {
-	v := lualib.New(vm.Stdio{})
-	defer v.Close()
-	return v.Do(context.Background(), func(L *lua.LState) error {
-		suite.Install(v, L) // ave.test needs it
-		return fn(L)
-	})
+func inInterpreter(t *testing.T, fn func(L *lua.LState) error) error {
+	return luatest.New(t).Do(context.Background(), fn)
 }
 
 func TestStubsAreTrue(t *testing.T) {
-	err := inInterpreter(func(L *lua.LState) error {
+	err := inInterpreter(t, func(L *lua.LState) error {
 		m := load(L, moduleNames(t))
 		for _, name := range slices.Sorted(maps.Keys(m.tables)) {
 			t.Run(name, func(t *testing.T) {
@@ -77,8 +72,8 @@ func TestStubsAreTrue(t *testing.T) {
 				if !ok {
 					t.Fatalf("the module %s has no documentation; write lualib/%s", name, file)
 				}
-				has, documented := m.api(L, name), readStub(t, file)
-				addAssertions(L, has, documented)
+				has, documented := m.api(L, name), documented(t, name)
+				addWords(L, has, documented)
 				compare(t, name, file, has, documented)
 			})
 		}
@@ -111,7 +106,7 @@ func TestEveryStubHasItsModule(t *testing.T) {
 }
 
 func TestEveryModuleIsUnderTheRoof(t *testing.T) {
-	err := inInterpreter(func(L *lua.LState) error {
+	err := inInterpreter(t, func(L *lua.LState) error {
 		for _, name := range moduleNames(t) {
 			var found lua.LValue = require(L, "ave")
 			for field := range strings.SplitSeq(name, ".") {
@@ -302,18 +297,20 @@ func scriptClass(has api, name string, class *lua.LTable) {
 	})
 }
 
-// addAssertions adds those fields of the global assert that are documented and
-// known: what they are cannot be told from what they do.
-func addAssertions(L *lua.LState, has, documented api) {
+// addWords adds what is documented of the global words, such as assert.equals, it.each
+// and match.is_string, and is known: what they are cannot be told from what they do.
+func addWords(L *lua.LState, has, documented api) {
 	known, err := vm.Of(L).Load([]byte(`
-		local _, err = pcall(assert[...])
-		return not tostring(err):find("unknown modifier/assertion", 1, true)`), "assertions")
+		local owner, word = ...
+		local found = _G[owner][word]
+		local _, err = pcall(found)
+		return found ~= nil and not tostring(err):find("unknown modifier/", 1, true)`), "words")
 	if err != nil {
 		panic(err)
 	}
 	for name := range documented {
 		owner, word, _ := strings.Cut(strings.ReplaceAll(name, ":", "."), ".")
-		if owner == "assert" && lua.LVAsBool(bind.Invoke(L, known, word)) {
+		if L.GetGlobal(owner) != lua.LNil && word != "" && lua.LVAsBool(bind.Invoke(L, known, owner, word)) {
 			has[name] = entry{}
 		}
 	}
@@ -360,6 +357,7 @@ var probes = map[string]string{
 	"ave.HttpOptions":          `require("ave.http").get("", { [""] = 1 })`,
 	"ave.InteractOptions":      `require("ave.cmd").spawn("true"):interact({ [""] = 1 })`,
 	"ave.JsonOptions":          `require("ave.json").encode(1, { [""] = 1 })`,
+	"ave.JsonReadOptions":      `require("ave.json").decode("1", { [""] = 1 })`,
 	"ave.ListenOptions":        `require("ave.network.fdtx").FdTx():listen("", "", { [""] = 1 })`,
 	"ave.LogOptions":           `require("ave.log").setup({ [""] = 1 })`,
 	"ave.TestOptions":          `require("ave.test").it("x", { [""] = 1 }, print)`,
@@ -409,14 +407,14 @@ func TestStubsListTheOptions(t *testing.T) {
 
 func optionsBy(t *testing.T, probe string) []string {
 	t.Helper()
-	err := inInterpreter(func(L *lua.LState) error {
+	err := inInterpreter(t, func(L *lua.LState) error {
 		fn, err := vm.Of(L).Load([]byte(probe), "probe")
 		if err == nil {
 			bind.Invoke(L, fn)
 		}
 		return err
 	})
-	_, list, ok := strings.Cut(fmt.Sprint(err), "there are ")
+	_, list, ok := strings.Cut(fmt.Sprint(err), "valid names are ")
 	if !ok {
 		t.Fatalf("%s: wanted an error that lists the options, got %v", probe, err)
 	}

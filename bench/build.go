@@ -11,17 +11,17 @@ import (
 	"path/filepath"
 )
 
-// emptyProgram is the least that a Go program can do.
+// emptyProgram is the smallest Go program.
 const emptyProgram = "package main\n\nfunc main() {}\n"
 
-// built is what is made for a run, in a directory of its own.
+// built contains what is built for a run, in a temporary directory.
 type built struct {
 	dir       string
-	avescript string // the program, as `make build` makes it
+	avescript string // the program, built like `make build`
 	empty     string
 }
 
-// build makes avescript from the tree around this module.
+// build builds avescript from the tree around this module.
 func build(ctx context.Context) (*built, error) {
 	dir, err := os.MkdirTemp("", "avescript-bench-")
 	if err != nil {
@@ -59,7 +59,7 @@ func (b *built) write(name, text string) error {
 	return os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600)
 }
 
-// script makes the command that runs a Lua script.
+// script returns a command that runs a Lua script.
 func (b *built) script(name, text string) (*exec.Cmd, error) {
 	if err := b.write(name, text); err != nil {
 		return nil, err

@@ -11,17 +11,17 @@ import (
 
 const (
 	smallPayload = 16 // bytes
-	pipelined    = 64 // calls that are under way on a connection
+	pipelined    = 64 // calls in progress on a connection
 )
 
-// load is what clients do to a server.
+// load describes the calls of clients to a server.
 type load struct {
-	conns int // each by a client of its own
-	depth int // how many calls it makes before it takes the answers
+	conns int // one per client
+	depth int // how many calls it makes before it reads the answers
 	size  int // of the payload, in bytes
 }
 
-// callMeasures are the calls a second of a handler in Lua.
+// callMeasures measure calls per second of a handler in Lua.
 func callMeasures(ps *peers, turn time.Duration) (measures []*measure) {
 	for _, depth := range []int{1, pipelined} {
 		for _, conns := range []int{1, 8, 64} {
@@ -39,7 +39,7 @@ func callMeasures(ps *peers, turn time.Duration) (measures []*measure) {
 	return measures
 }
 
-// payloadMeasures are the calls a second with much to carry.
+// payloadMeasures measure calls per second with large payloads.
 func payloadMeasures(ps *peers, turn time.Duration) (measures []*measure) {
 	for _, p := range []struct {
 		name string
@@ -99,7 +99,7 @@ func closeAll[T interface{ Close() error }](closers []T) {
 	}
 }
 
-// run has all callers call for as long as a turn takes, and gives their calls a
+// run makes all callers call for the time of a turn, and returns their calls per
 // second.
 func (l load) run(callers []caller, turn time.Duration) (float64, error) {
 	var done atomic.Int64

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// commandsScript, forkptyProgram and forkptyScript run a program over and over,
-// for a number of seconds, and print how often they did in one.
+// commandsScript, forkptyProgram and forkptyScript run a program repeatedly for a
+// number of seconds, and print the rate per second.
 //
 //go:embed commands.lua
 var commandsScript string
@@ -22,12 +22,12 @@ var forkptyProgram string
 //go:embed forkpty.py
 var forkptyScript string
 
-// commandsRun is a program that does nothing, so that the rest is what counts.
+// commandsRun is a program that does nothing, so that only the overhead counts.
 const commandsRun = "true"
 
-// commandMeasures are the commands a second that one script runs, one after the
-// other. The peers neither look for what the command has left behind nor could
-// they end it in time.
+// commandMeasures measure the commands per second that one script runs, one after the
+// other. The peers neither look for leftovers of a command nor could they end it after
+// a timeout.
 func commandMeasures(ctx context.Context, b *built, turn time.Duration) []*measure {
 	length := fmt.Sprint(turn.Seconds())
 	ours := func() ([]float64, error) {

@@ -1,4 +1,4 @@
--- Runs a command over and over, and prints how often in a second:
+-- Runs a command repeatedly, and prints the rate per second:
 -- commands.lua SECONDS PROGRAM
 
 local cmd = require("ave.cmd")

@@ -7,8 +7,8 @@ import (
 	"net"
 )
 
-// The bare echo sends every frame back as it came. That is as fast as a server
-// in Go gets that has a goroutine for each connection.
+// The bare echo returns every frame unchanged. This is the fastest possible server in
+// Go with a goroutine per connection.
 
 func serveEcho(listener net.Listener) error {
 	return serveEach(listener, func(conn net.Conn) {
@@ -32,7 +32,7 @@ func echoFrames(conn net.Conn) error {
 		if _, err := io.ReadFull(in, frame[:size]); err != nil {
 			return err
 		}
-		out.Write(header[:]) // Flush returns the error of these
+		out.Write(header[:]) // Flush returns the errors of these writes
 		out.Write(frame[:size])
 		if in.Buffered() > 0 {
 			continue
@@ -43,7 +43,7 @@ func echoFrames(conn net.Conn) error {
 	}
 }
 
-// newEchoCaller sends what a service would be sent.
+// newEchoCaller sends what a service would receive.
 func newEchoCaller(conn net.Conn, method string, payload []byte) (caller, error) {
 	return newFramedCaller(conn, encodeCall(method, payload), payload)
 }

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// expectLua and expectPython start a program that writes a number of bytes, wait
-// for what comes after them, and print the bytes a second.
+// expectLua and expectPython start a program that writes a number of bytes, wait for
+// what follows them, and print the bytes per second.
 //
 //go:embed expect.lua
 var expectLua string
@@ -21,14 +21,14 @@ var expectPython string
 const (
 	expectedText = 20_000_000
 
-	// expectedRegex is less, because pexpect looks through all that there is
-	// with every 2,000 bytes that come.
+	// expectedRegex is smaller, because pexpect searches all its data again for every
+	// 2,000 bytes that arrive.
 	expectedRegex = 2_000_000
 )
 
-// expectMeasures are the bytes a second that go by until an expectation is met.
-// Reading from the pseudoterminal in Python, without looking at anything, shows
-// how much of the time is the kernel's.
+// expectMeasures measure the bytes per second until an expectation is met. Reading the
+// pseudoterminal in Python, without any search, shows which part of the time is spent
+// in the kernel.
 func expectMeasures(ctx context.Context, b *built) []*measure {
 	pexpect := sync.OnceValue(func() error {
 		if exec.CommandContext(ctx, "python3", "-c", "import pexpect").Run() != nil {

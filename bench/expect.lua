@@ -1,5 +1,5 @@
--- Waits for what a program writes at the end of much else, and prints how many
--- bytes it took in a second: expect.lua BYTES text|regex
+-- Waits for the end of a program's long output, and prints the bytes per second:
+-- expect.lua BYTES text|regex
 
 local cmd = require("ave.cmd")
 local time = require("ave.time")

@@ -1,4 +1,4 @@
-# What expect.lua does, with pexpect; and with reads alone.
+# The same as expect.lua, with pexpect, and only with reads.
 
 import os
 import pty

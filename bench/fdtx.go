@@ -23,10 +23,10 @@ import (
 //go:embed c/fdtx.c
 var fdtxProgram string
 
-const fdtxBatch = 100 // messages between two looks at the clock
+const fdtxBatch = 100 // messages between two checks of the time
 
-// fdtxMeasures are the messages a second that one process puts and gets, with
-// what it takes to close their descriptors.
+// fdtxMeasures measure the messages per second from one process to another, including
+// closing their descriptors.
 func fdtxMeasures(ctx context.Context, b *built, turn time.Duration) (measures []*measure) {
 	inC := sync.OnceValues(func() (string, error) { return b.compile(ctx, "fdtx", fdtxProgram) })
 	for _, count := range []int{1, 16, fdtx.MaxFds} {
@@ -46,7 +46,7 @@ func fdtxMeasures(ctx context.Context, b *built, turn time.Duration) (measures [
 	return measures
 }
 
-// compile makes a program of a C source, where there is a compiler.
+// compile compiles a C program, if there is a compiler.
 func (b *built) compile(ctx context.Context, name, source string) (string, error) {
 	cc, err := exec.LookPath("cc")
 	if err != nil {

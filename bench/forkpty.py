@@ -1,4 +1,4 @@
-# What c/forkpty.c does, with Python's pty.fork.
+# The same as c/forkpty.c, with Python's pty.fork.
 
 import os
 import pty

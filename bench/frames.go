@@ -9,15 +9,15 @@ import (
 	"avescript/core/connection"
 )
 
-// framedCaller makes calls that are frames: those of avescript's services and
-// of the bare echo.
+// framedCaller makes calls that are frames: those of avescript's services and of the
+// bare echo.
 type framedCaller struct {
 	conn    net.Conn
 	answers *connection.FrameReader
 	call    []byte
-	written []byte // as many calls as were last asked for
-	payload []byte // must come back
-	size    int    // that of an answer, once there has been one
+	written []byte // as many calls as were last requested
+	payload []byte // must be returned
+	size    int    // of an answer, once one was read
 }
 
 func newFramedCaller(conn net.Conn, call, payload []byte) (caller, error) {
@@ -48,8 +48,8 @@ func (c *framedCaller) calls(n int) error {
 	return nil
 }
 
-// check looks for the payload in the first answer, and expects the others to be
-// as long.
+// check looks for the payload in the first answer, and expects all others to have the
+// same length.
 func (c *framedCaller) check(answer []byte) error {
 	switch {
 	case c.size == 0 && bytes.Contains(answer, c.payload):

@@ -14,8 +14,8 @@ import (
 
 const grpcEcho = "/bench.Bench/Echo"
 
-// rawCodec sends messages, which are *[]byte, as they are. So no code has to be
-// generated, and the peer doesn't spend its time on protocol buffers.
+// rawCodec sends messages, which are *[]byte, unchanged. So no code has to be
+// generated, and the peer does not spend its time on protocol buffers.
 type rawCodec struct{}
 
 func (rawCodec) Name() string { return "raw" }
@@ -53,7 +53,7 @@ type grpcCaller struct {
 	payload []byte
 }
 
-// newGRPCCaller knows the method echo alone.
+// newGRPCCaller only knows the method echo.
 func newGRPCCaller(conn net.Conn, _ string, payload []byte) (caller, error) {
 	client, err := grpc.NewClient("passthrough:///"+conn.RemoteAddr().String(),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -65,8 +65,8 @@ func newGRPCCaller(conn net.Conn, _ string, payload []byte) (caller, error) {
 	return &grpcCaller{client, payload}, nil
 }
 
-// calls are streams of one connection, which their caller has to wait for each
-// by itself.
+// calls are streams on one connection; their caller must wait for each of them
+// separately.
 func (c *grpcCaller) calls(n int) error {
 	if n == 1 {
 		return c.call()

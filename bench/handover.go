@@ -15,12 +15,12 @@ import (
 //go:embed handover.lua
 var handoverScript string
 
-// handoverPause is how long a client may wait in a handover, by the number of
-// connections that nothing happens on meanwhile.
+// handoverPause is how long a client may wait during a handover, by the number of idle
+// connections.
 var handoverPause = map[int]time.Duration{100: 50 * time.Millisecond, idleConns: 500 * time.Millisecond}
 
-// handoverMeasures are how long the longest call of a client takes while a new
-// process takes its service over.
+// handoverMeasures measure the longest call of a client while a new process takes over
+// its service.
 func handoverMeasures(ctx context.Context, b *built, limit uint64) (measures []*measure) {
 	for _, conns := range []int{100, idleConns} {
 		measures = append(measures, &measure{
@@ -78,7 +78,7 @@ func timeHandover(commands io.Writer, answers *bufio.Scanner, conns int) (pause 
 	return pause, <-failed
 }
 
-// replace has the service replaced, and sets done when it is.
+// replace replaces the service, and then sets done.
 func replace(commands io.Writer, answers *bufio.Scanner, done *atomic.Bool) error {
 	defer done.Store(true)
 	if _, err := fmt.Fprintln(commands, "replace"); err != nil {

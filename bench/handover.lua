@@ -1,5 +1,5 @@
--- A service that is replaced by a new process for each line of the input. It is
--- told to end by the end of it.
+-- A service that is replaced by a new process for each line of the input. It ends when its
+-- input does.
 
 local Control = require("ave.network.control").Control
 local connection = require("ave.network.connection")

@@ -17,18 +17,19 @@ const (
 	idleConns = 10_000
 	idleCalls = 2000
 
-	// dialers connect at the same time.
+	// dialers is how many goroutines connect at the same time.
 	dialers = 16
 
-	// settleTime is how long a server has to grow and to shrink again.
+	// settleTime is how long a server may take until its memory is stable.
 	settleTime = 500 * time.Millisecond
 
-	// spareDescriptors are what a process needs beside its connections.
+	// spareDescriptors are the descriptors that a process needs besides its
+	// connections.
 	spareDescriptors = 200
 )
 
-// raiseDescriptorLimit lets this process open as many files as it may ever, and
-// says how many that are. Its children inherit the limit.
+// raiseDescriptorLimit raises the limit of open files to the maximum, and returns it.
+// Child processes inherit the limit.
 func raiseDescriptorLimit() (limit uint64, err error) {
 	var l unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
@@ -48,8 +49,8 @@ func needDescriptors(n int, limit uint64) error {
 	return nil
 }
 
-// idleMeasures are what connections cost on which nothing happens: the
-// server's memory, and the time of a call beside them.
+// idleMeasures measure the cost of idle connections: the memory of the server, and the
+// time of a call beside them.
 func idleMeasures(ps *peers, limit uint64) []*measure {
 	trial := func(p *peer) trial {
 		return func() ([]float64, error) {
@@ -71,8 +72,8 @@ func idleMeasures(ps *peers, limit uint64) []*measure {
 	}}
 }
 
-// measureIdle takes a server of its own, because one that has served before has
-// memory to give to the connections.
+// measureIdle starts a new server, because one that was used before has memory left for
+// connections.
 func measureIdle(p *peer) ([]float64, error) {
 	server, err := p.start()
 	if err != nil {
@@ -141,7 +142,7 @@ func medianLatency(c caller, n int) (float64, error) {
 	return took[n/2], nil
 }
 
-// residentSize is the memory that a process has, in bytes.
+// residentSize is the resident memory of a process, in bytes.
 func residentSize(pid int) (int, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// Methods are those of the JSON-RPC server, with handlers in Go.
+// Methods are the methods of the JSON-RPC server, implemented in Go.
 type Methods struct{}
 
-// Echo gives the text back.
+// Echo returns the text.
 func (Methods) Echo(text string, reply *string) error {
 	*reply = text
 	return nil
 }
 
-// Doze does so after a while.
+// Doze returns the text after a while.
 func (Methods) Doze(text string, reply *string) error {
 	time.Sleep(sleepTime)
 	*reply = text

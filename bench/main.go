@@ -1,11 +1,10 @@
-// Command bench measures avescript beside other programs that do the same, and
-// prints the ratios.
+// Command bench compares avescript with other programs that do the same, and prints the
+// ratios.
 //
-// A machine that is busy with something else, or slower than the last one,
-// changes every number but hardly a ratio: so a measure takes turns with its
-// peers, several times, and each turn's ratio counts. Servers are processes of
-// their own, and the clients are one more, this one; all share the same
-// processors.
+// A machine that is busy or slower than another one changes all numbers, but the ratios
+// hardly change. So avescript and its peers take turns, several times, and the ratio of
+// each turn counts. Each server is a process of its own, and the clients are in this
+// process; all share the same processors.
 //
 //	make bench
 //	cd bench && go run . -run 'calls' -rounds 9 -time 1s
@@ -46,7 +45,7 @@ func fail(err error) {
 	}
 }
 
-// bench takes the measures and prints the table. Nothing is left running.
+// bench takes the measures and prints the table. No process is left running.
 func bench(ctx context.Context, wanted *regexp.Regexp, rounds int, turn time.Duration) error {
 	limit, err := raiseDescriptorLimit()
 	if err != nil {
@@ -70,6 +69,7 @@ func bench(ctx context.Context, wanted *regexp.Regexp, rounds int, turn time.Dur
 		expectMeasures(ctx, built),
 		commandMeasures(ctx, built, turn),
 		handoverMeasures(ctx, built, limit),
+		brokerMeasures(ctx, built, limit),
 		suiteMeasures(ctx, built),
 	)
 	var table table

@@ -10,35 +10,35 @@ import (
 // errSkipped is the error of a contestant that cannot run on this machine.
 var errSkipped = errors.New("skipped")
 
-// A measure is something that avescript does and others do as well.
+// A measure is something that avescript and others do.
 type measure struct {
 	name       string
 	quantities []quantity
 	ours       trial
 	peers      []rival
-	maxRounds  int // for a measure that takes long; 0 is no limit
+	maxRounds  int // for a slow measure; 0 means no limit
 }
 
-// A quantity is one of the numbers that a trial of a measure gives.
+// A quantity is one of the results of a trial.
 type quantity struct {
-	name  string // added to that of the measure; may be empty
+	name  string // added to the name of the measure; may be empty
 	unit  unit
-	goals map[string]goal // by the peer's name
-	// absolute is what the number should not exceed, for a quantity that has
-	// a goal by itself; 0 is none.
+	goals map[string]goal // by the name of the peer
+	// absolute is the limit of a quantity that has one without a comparison; 0 means
+	// none.
 	absolute float64
 }
 
-// A trial measures once, and gives a number for each quantity.
+// A trial measures once, and returns a number for each quantity.
 type trial func() ([]float64, error)
 
-// A rival is what ours is compared with.
+// A rival is compared with ours.
 type rival struct {
 	name  string
 	trial trial
 }
 
-// A goal is a limit for the ratio of ours to a peer's.
+// A goal is a limit for the ratio of ours to a peer.
 type goal struct {
 	limit   float64
 	atLeast bool // otherwise at most
@@ -61,8 +61,7 @@ func (g goal) String() string {
 	return fmt.Sprintf("≤ %.2f", g.limit)
 }
 
-// take has the contestants take turns, and makes a row of the table for each
-// quantity and peer.
+// take lets the contestants take turns, and returns a row for each quantity and peer.
 func (m *measure) take(ctx context.Context, rounds int) ([]row, error) {
 	if m.maxRounds > 0 {
 		rounds = min(rounds, m.maxRounds)
@@ -93,7 +92,7 @@ func (m *measure) take(ctx context.Context, rounds int) ([]row, error) {
 	return rows, nil
 }
 
-// rows are those of one quantity.
+// rows are the rows of one quantity.
 func (m *measure) rows(q int, samples [][][]float64) (rows []row) {
 	quantity := &m.quantities[q]
 	ours := column(samples[0], q)
@@ -121,7 +120,7 @@ func column(samples [][]float64, q int) []float64 {
 	return values
 }
 
-// constant is the trial of an ideal.
+// constant is a trial with a fixed result.
 func constant(value float64) trial {
 	return func() ([]float64, error) { return []float64{value}, nil }
 }

@@ -7,27 +7,27 @@ import (
 	"os/exec"
 )
 
-// A peer is a server, and how it is called.
+// A peer is a server, and how to call it.
 type peer struct {
 	name    string
 	command func() (*exec.Cmd, error)
-	// connect makes a connection that can be called.
+	// connect opens a connection for calls.
 	connect func(address string) (net.Conn, error)
-	// caller makes calls with a payload, over a connection that it then owns.
+	// caller makes calls with a payload, over a connection that it takes over.
 	caller func(conn net.Conn, method string, payload []byte) (caller, error)
 
 	running *server
 }
 
-// A caller makes the same call over and over, on one connection.
+// A caller makes the same call again and again, on one connection.
 type caller interface {
-	// calls makes n calls, the next without waiting for the answer to the
-	// last, and takes all the answers.
+	// calls makes n calls, without waiting for the answer before the next call, and
+	// reads all answers.
 	calls(n int) error
 	Close() error
 }
 
-// The methods that a server has. The bare echo knows no methods.
+// The methods of a server. The bare echo has no methods.
 const (
 	echoMethod = "echo"
 	dozeMethod = "doze" // takes sleepTime
@@ -60,7 +60,7 @@ func (ps *peers) stop() {
 	}
 }
 
-// server is the one that all measures share.
+// server is the server that all measures share.
 func (p *peer) server() (*server, error) {
 	if p.running != nil {
 		return p.running, nil
@@ -70,7 +70,7 @@ func (p *peer) server() (*server, error) {
 	return s, err
 }
 
-// start starts another one, which the caller has to stop.
+// start starts another server, which the caller must stop.
 func (p *peer) start() (*server, error) {
 	cmd, err := p.command()
 	if err != nil {
@@ -79,7 +79,7 @@ func (p *peer) start() (*server, error) {
 	return startServer(cmd)
 }
 
-// dialCaller makes a caller that has made its first call.
+// dialCaller returns a caller that has made its first call.
 func (p *peer) dialCaller(address, method string, payload []byte) (caller, error) {
 	conn, err := p.connect(address)
 	if err != nil {
@@ -97,8 +97,7 @@ func (p *peer) dialCaller(address, method string, payload []byte) (caller, error
 	return c, nil
 }
 
-// dial connects. Closing such a connection resets it, so that its port is free
-// again at once.
+// dial connects. Closing such a connection resets it, so that its port is free at once.
 func dial(address string) (net.Conn, error) {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {

@@ -9,17 +9,16 @@ import (
 	"os/exec"
 )
 
-// serveCommand is the argument by which this program is one of the servers.
+// serveCommand is the argument that makes this program one of the servers.
 const serveCommand = "serve"
 
-// server is a server's process. It says on its output where it can be found,
-// and ends when its input does: so none outlives this program, however that
-// ends.
+// server is a server process. It prints its address, and ends when its input does: so
+// it never outlives this program, however that ends.
 type server struct {
 	cmd     *exec.Cmd
 	input   io.Closer
 	address string
-	pid     int // the process that serves, which the command may only have started
+	pid     int // of the serving process, which may be a child of the command
 }
 
 func startServer(cmd *exec.Cmd) (*server, error) {
@@ -50,7 +49,7 @@ func (s *server) stop() {
 	_ = s.cmd.Wait() // a service is ended by a signal
 }
 
-// serve is the server of the given name, in a process of its own.
+// serve runs the server with the given name in this process.
 func serve(name string) error {
 	run, ok := map[string]func(net.Listener) error{
 		"echo":    serveEcho,
@@ -75,7 +74,7 @@ func serve(name string) error {
 	return run(listener)
 }
 
-// serveEach gives every connection to a goroutine of its own.
+// serveEach serves every connection in a goroutine of its own.
 func serveEach(listener net.Listener, serve func(net.Conn)) error {
 	for {
 		conn, err := listener.Accept()

@@ -15,7 +15,7 @@ import (
 //go:embed service.lua
 var serviceScript string
 
-// longestGreeting limits the frames of a handshake.
+// longestGreeting is the limit for frames of a handshake.
 const longestGreeting = 256
 
 // servicePeer is a service in Lua.
@@ -30,27 +30,27 @@ func servicePeer(b *built) *peer {
 	}
 }
 
-// encodeCall is a call as RemoteControl makes it. The text needs no escapes.
+// encodeCall encodes a call like RemoteControl. The text must not need escapes.
 func encodeCall(method string, text []byte) []byte {
 	return fmt.Appendf(nil, `{"method": "%s", "resource": null, "params": {"vargs": ["%s"], "kwargs": {}}, "async": false}`,
 		method, text)
 }
 
-// dialService connects to a service that wants no key.
+// dialService connects to a service without a key.
 func dialService(address string) (net.Conn, error) {
 	conn, err := dial(address)
 	if err != nil {
 		return nil, err
 	}
-	if err := shakeHands(conn); err != nil {
+	if err := shakeHands(conn, ""); err != nil {
 		conn.Close()
 		return nil, err
 	}
 	return conn, nil
 }
 
-func shakeHands(conn net.Conn) error {
-	// Exact, because the connection is read by somebody else afterwards.
+func shakeHands(conn net.Conn, key string) error {
+	// Exact, because the connection is used directly afterwards.
 	frames := connection.NewFrameReader(conn, longestGreeting)
 	frames.Exact = true
 	challenge, err := frames.Next()
@@ -61,7 +61,7 @@ func shakeHands(conn net.Conn) error {
 	if !ok {
 		return fmt.Errorf("wanted a challenge, got %q", challenge)
 	}
-	mac := hmac.New(sha256.New, nil)
+	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write(salt)
 	if err := connection.WriteFrame(conn, mac.Sum(nil)); err != nil {
 		return err

@@ -1,5 +1,4 @@
--- The service that is measured. It is told to end by the end of its starter's
--- input.
+-- The service that is measured. It ends when the input of its parent does.
 
 local control = require("ave.network.control")
 local connection = require("ave.network.connection")

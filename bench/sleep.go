@@ -9,11 +9,11 @@ import (
 
 const (
 	sleepers  = 2000
-	sleepTime = 50 * time.Millisecond // service.lua has it too
+	sleepTime = 50 * time.Millisecond // the same as in service.lua
 )
 
-// sleepMeasures are the time that calls take which wait all at once, each on a
-// connection of its own.
+// sleepMeasures measure calls that all wait at the same time, each on a connection of
+// its own.
 func sleepMeasures(ps *peers, limit uint64) []*measure {
 	trial := func(p *peer) trial {
 		return func() ([]float64, error) {

@@ -13,11 +13,11 @@ import (
 //go:embed start.lua
 var startScript string
 
-// starts is how many processes are started in a turn.
+// starts is how many processes are started per turn.
 const starts = 10
 
-// startMeasures are the time of Process:start with synchronize, beside that of
-// a program that does nothing, from its start to its end.
+// startMeasures measure Process:start with synchronize, compared with a program that
+// does nothing, from its start to its end.
 func startMeasures(ctx context.Context, b *built) []*measure {
 	return []*measure{{
 		name:       "start of a process",
@@ -35,7 +35,7 @@ func startMeasures(ctx context.Context, b *built) []*measure {
 	}}
 }
 
-// measureStart has a script start processes, one for each line that it reads.
+// measureStart runs a script that starts processes, one for each line that it reads.
 func measureStart(ctx context.Context, b *built) ([]float64, error) {
 	var took time.Duration
 	err := b.drive(ctx, "start.lua", startScript, func(commands io.Writer, answers *bufio.Scanner) (err error) {
@@ -45,9 +45,9 @@ func measureStart(ctx context.Context, b *built) ([]float64, error) {
 	return []float64{took.Seconds() / starts}, err
 }
 
-// timeStarts is the sum of the times from a line to its answer. The end of the
-// process is awaited between them, untimed. The first start is not counted: it
-// waits for avescript itself.
+// timeStarts is the sum of the times from a line to its answer. The end of each process
+// is awaited, but not measured. The first start does not count, because it waits for
+// avescript itself.
 func timeStarts(commands io.Writer, answers *bufio.Scanner) (sum time.Duration, err error) {
 	for i := range starts + 1 {
 		begin := time.Now()

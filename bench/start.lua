@@ -1,5 +1,5 @@
--- Starts a process for each line of the input, and says when it was started and
--- when it has ended.
+-- Starts a process for each line of the input, and prints when it has started and when it
+-- has ended.
 
 local Process = require("ave.network.process").Process
 

@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// The suites are trivial: what is measured is what a runner adds to a test.
+// The suites are trivial: only the overhead of the runner is measured.
 const (
 	testLine = `it("t%d", function() assert.are.equal(%[1]d, %[1]d) end)` + "\n"
 	testLoop = `for i = 1, %d do it("t" .. i, function() assert.are.equal(i, i) end) end` + "\n"
 )
 
-// suiteMeasures are the seconds from the start to the end of a run of tests, with
-// all checks for leftovers, beside busted.
+// suiteMeasures measure the time of a whole test run, with all checks for leftovers,
+// compared with busted.
 func suiteMeasures(ctx context.Context, b *built) []*measure {
 	suites := []struct {
 		name         string
-		files, tests int // tests of each file
+		files, tests int // tests per file
 		text         func(tests int) string
 		goal         float64
 	}{
@@ -76,7 +76,7 @@ func writeSuite(dir string, files int, text string) error {
 	return nil
 }
 
-// underBusted runs busted by an interpreter that may not be its own.
+// underBusted runs busted with an interpreter that may not be its default.
 func underBusted(run func(string, ...string) trial, interpreter string) trial {
 	busted, err := exec.LookPath("busted")
 	if err == nil {

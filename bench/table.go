@@ -8,19 +8,19 @@ import (
 	"text/tabwriter"
 )
 
-// A table is what the program prints: a row for each measure and peer.
+// A table is the output of the program: a row for each measure and peer.
 type table []row
 
 type row struct {
 	measure     string
 	unit        unit
 	peer        string
-	ours        float64 // the medians
+	ours        float64 // medians
 	theirs      float64
-	ratio       float64 // the median of the rounds' ratios
-	least, most float64 // the spread of these
+	ratio       float64 // median of the ratios of all rounds
+	least, most float64 // range of these ratios
 	goal        *goal
-	note        string // in place of all numbers
+	note        string // replaces all numbers
 }
 
 func newRow(measure string, unit unit, peer string, ours, theirs []float64, goal *goal) row {
@@ -77,11 +77,11 @@ func (r *row) verdict() string {
 	return r.goal.String() + "  missed"
 }
 
-// A unit is that of a quantity.
+// A unit is the unit of a quantity.
 type unit int
 
 const (
-	perSecond unit = iota // of these, more is better; of the others, less
+	perSecond unit = iota // more is better; for all other units, less is
 	seconds
 	bytesEach
 )
@@ -100,7 +100,7 @@ func (u unit) format(v float64) string {
 	return grouped(int(v)) + "/s"
 }
 
-// grouped writes n with commas between the thousands.
+// grouped writes n with thousands separators.
 func grouped(n int) string {
 	digits := fmt.Sprint(n)
 	var b strings.Builder

@@ -1,78 +1,68 @@
 #!/usr/bin/env avescript
--- Starts, stops, restarts and looks at the broker of a laboratory's machine.
+-- Starts, stops and restarts the broker of a lab machine, and shows its state.
 
 local ave = require("ave")
 local broker = ave.broker
+local printable = ave.text.printable
 
-local usage = [[
-Usage:
-  broker.lua --start     start the broker in the background
-  broker.lua --stop      end it, with all that is leased
-  broker.lua --restart   put a new process in its place; clients do not notice
-  broker.lua --status    say whether it runs, what is leased and who waits
-
-Options:
-  --home=DIR   the directory above .ave/config; without it, the home directory
-               of the account in /etc/ave/user
-  --help       show this
-
-The configuration is made by ave-config.lua --bootstrap. The log is
-DIR/.ave/broker.log. Exit status: 0; 1 if it could not be done, and with --status
-if no broker runs; 2 for a wrong command line.]]
-
--- ENDING is how many seconds the broker and its sessions have to end.
-local ENDING = 30
-
+-- The options that say what to do. Exactly one must be given.
 local actions = { "start", "stop", "restart", "status" }
 
-local function complain(status, ...)
-	io.stderr:write("broker: ", string.format(...), "\n")
-	os.exit(status)
+local command_line = {
+	summary = [[
+Starts, stops and restarts the broker of a lab machine, and shows its state. Create its
+configuration with ave-config.lua --bootstrap. Its log is DIR/.ave/broker.log.
+
+Exit status: 0 on success; 1 on failure, and with --status if no broker is running; 2 if
+the command line is wrong.]],
+	options = {
+		{ name = "start", help = "start the broker in the background" },
+		{ name = "stop", help = "stop the broker; all leases end" },
+		{ name = "restart", help = "replace the broker by a new process; clients do not notice" },
+		{ name = "status", help = "show whether the broker is running, what is leased and which clients wait" },
+		{ name = "systemd", help = "for units of systemd, together with another option: log to the journal,"
+			.. " and tell systemd when the broker is ready and that it is alive" },
+		{ name = "home", value = "DIR",
+			help = "the directory above .ave/config (default: the home directory of the account in /etc/ave/user, which root becomes)" },
+		{ name = "etc", value = "FILE", help = "use FILE instead of /etc/ave/user" },
+	},
+}
+
+-- How long the broker and its sessions may take to end, in seconds.
+local ENDING = 30
+
+local function complain(...)
+	io.stderr:write("broker: ", printable(string.format(...), "    "), "\n")
+	os.exit(1)
 end
 
--- The options of the command line, by name, and the one that says what to do.
-local function options_of(words)
-	local options, known, chosen = {}, { home = true, help = true }, nil
-	for _, name in ipairs(actions) do
-		known[name] = true
-	end
-	for _, word in ipairs(words) do
-		local name, value = word:match("^%-%-(%w+)=(.*)$")
-		name = name or word:match("^%-%-(%w+)$")
-		if not known[name] then
-			complain(2, "unknown option '%s'\n%s", word, usage)
-		elseif (name == "home") ~= (value ~= nil) then
-			complain(2, name == "home" and "--home needs a directory, as in --home=/home/lab" or "--%s takes no value", name)
-		elseif name ~= "home" and name ~= "help" then
-			if chosen and chosen ~= name then
-				complain(2, "--%s and --%s cannot be used together", chosen, name)
-			end
-			chosen = name
-		end
-		options[name] = value or true
-	end
-	return options, chosen
+-- The addresses to try: the configured one, and the default, where the broker may
+-- still listen if the configuration has changed.
+local function places(options)
+	local anywhere = { [""] = true, ["0.0.0.0"] = true, ["::"] = true }
+	return anywhere[options.listen or ""] and { "" } or { options.listen, "" }
 end
 
--- The broker that runs on the port, as its administrator, and its status; nil
--- and why if there is none.
+-- Connects to the running broker as administrator. Returns the connection and the
+-- status, or nil and the reason.
 local function running(options)
 	local key = options.alt_keys.admin
-	local admin = ave.RemoteControl({ "", options.port }, key ~= ave.json.null and key or nil, 5, false, nil, { call_timeout = 10 })
-	local ok, status = pcall(admin.status, admin)
-	if ok then
-		return admin, status
+	for _, place in ipairs(places(options)) do
+		local admin = ave.RemoteControl({ place, options.port }, key ~= ave.json.null and key or nil, 5, false, nil, { call_timeout = 10 })
+		local ok, status = pcall(admin.status, admin)
+		if ok then
+			return admin, status
+		elseif not status:is("ConnectionRefused") then
+			return nil, ("the service on port %d does not answer as a broker: %s"):format(options.port, status.message)
+		end
 	end
-	if status:is("ConnectionRefused") then
-		return nil, ("no broker runs on port %d"):format(options.port)
-	end
-	return nil, ("what runs on port %d does not answer as a broker: %s"):format(options.port, status.message)
+	return nil, ("no broker is running on port %d"):format(options.port)
 end
 
--- Starts the process, which writes to the log from then on.
+-- Starts the broker's process.
 local function launch(options, takeover)
 	options.takeover = takeover
-	options.log_file = options.home .. "/.ave/broker.log"
+	options.log_file = not options.systemd and options.home .. "/.ave/broker.log" or nil
 	options.logging, options.proc_name = true, "ave-broker"
 	local process = broker.Broker(options)
 	process:start { daemonize = true, synchronize = true }
@@ -81,10 +71,24 @@ end
 
 local perform = {}
 
+-- Prints notes about the configuration, and ends the script if it is wrong.
+local function check(options)
+	local found = broker.check(options.home, ave.posix.geteuid())
+	for _, note in ipairs(found.notes) do
+		print("note: " .. note)
+	end
+	if #found.problems > 0 then
+		complain("%s", table.concat(found.problems, "\n"))
+	end
+end
+
 function perform.start(options)
-	local admin, status = running(options)
-	if admin then
-		complain(1, "the broker runs already: port %d, process %d", options.port, status.pid)
+	check(options)
+	if not options.systemd then -- systemd may have the socket open already
+		local admin, status = running(options)
+		if admin then
+			complain("the broker is already running: port %d, process %d", options.port, status.pid)
+		end
 	end
 	print(("started: port %d, process %d"):format(options.port, launch(options, false)))
 end
@@ -92,13 +96,14 @@ end
 function perform.restart(options)
 	local admin, why = running(options)
 	if not admin then
-		complain(1, "%s", why)
+		complain("%s", why)
 	end
 	admin:close()
+	check(options)
 	print(("restarted: port %d, process %d"):format(options.port, launch(options, true)))
 end
 
--- Waits for the end of a process that need not be a child of this one.
+-- Waits until a process has ended, which need not be a child of this one.
 local function has_ended(pid)
 	local deadline = ave.time.monotonic() + ENDING
 	repeat
@@ -116,16 +121,19 @@ local function has_ended(pid)
 end
 
 function perform.stop(options)
+	if options.systemd and not os.getenv("MAINPID") then
+		return -- the broker has ended; connecting would start it again
+	end
 	local admin, status = running(options)
 	if not admin then
-		complain(1, "%s", status)
+		complain("%s", status)
 	end
 	local _, e = pcall(admin.call, admin, "stop", {}, {}, ENDING)
 	if not e:is("Exit") then
-		complain(1, "%s", e.message)
+		complain("%s", e.message)
 	end
 	if not has_ended(status.pid) then
-		complain(1, "process %d was told to stop, and has not done so in %d s", status.pid, ENDING)
+		complain("process %d is still running %d s after it was told to stop: kill it, or look into its log", status.pid, ENDING)
 	end
 	print(("stopped: port %d, process %d"):format(options.port, status.pid))
 end
@@ -143,21 +151,21 @@ local function show(kind, entries, profiles_of)
 	for _, entry in ipairs(entries) do
 		local line = ("%s %s, client %s, for %s"):format(kind, profiles_of(entry),
 			entry.client and entry.client[1] .. ":" .. entry.client[2] or "(gone)", ago(os.time() - entry.since))
-		print(entry.reason and line .. ": " .. entry.reason or line)
+		print(printable(entry.reason and line .. ": " .. entry.reason or line))
 	end
 end
 
 function perform.status(options)
 	local admin, status = running(options)
 	if not admin then
-		print(status)
+		print(printable(status, "    "))
 		os.exit(1)
 	end
 	print(("port %d, process %d, up for %s"):format(options.port, status.pid, ago(status.uptime)))
 	print(("equipment %d, available %d, leases %d, sessions %d, waiting %d"):format(
 		status.equipment, status.available, status.leases, status.sessions, status.waiting))
 	if status.handing_over then
-		print("nothing is leased until end_handover is called")
+		print("leasing is stopped until end_handover is called")
 	end
 	show("leased ", admin:list_allocations_all(), function(entry)
 		return ave.json.encode(entry.profile, { sort = true })
@@ -167,17 +175,38 @@ function perform.status(options)
 	end)
 end
 
-local options, action = options_of(arg)
-if options.help then
-	print(usage)
-elseif not action then
-	complain(2, "wanted --start, --stop, --restart or --status\n%s", usage)
-else
-	local ok, e = pcall(function()
-		local home = options.home or ave.config.load_etc().home
-		perform[action](broker.configure(home))
-	end)
-	if not ok then
-		complain(1, "%s", type(e) == "table" and e.message or tostring(e))
+-- Returns the directory above .ave/config. Root becomes the account that runs the
+-- system, so that nothing that is started here runs as root.
+local function home_of(options)
+	if options.home and not options.etc then
+		return options.home
 	end
+	local etc = ave.config.load_etc(options.etc)
+	if ave.posix.geteuid() == 0 and etc.uid ~= 0 then
+		ave.persona.become_user(etc.name)
+	end
+	return options.home or etc.home
+end
+
+-- Returns the action that the command line asks for.
+local function action_of(options)
+	local chosen
+	for _, name in ipairs(actions) do
+		if options[name] and chosen then
+			ave.args.fail(command_line, ("--%s and --%s cannot be used together"):format(chosen, name))
+		end
+		chosen = options[name] and name or chosen
+	end
+	return chosen or ave.args.fail(command_line, "nothing to do: give --start, --stop, --restart or --status")
+end
+
+local options = ave.args.parse(command_line)
+local action = action_of(options)
+local ok, e = pcall(function()
+	local configured = broker.configure(home_of(options))
+	configured.systemd = options.systemd
+	perform[action](configured)
+end)
+if not ok then
+	complain("%s", type(e) == "table" and e.message or tostring(e))
 end

@@ -113,10 +113,24 @@ describe("args.read", function()
 		local function wrong(message, mistaken)
 			assert.matches(message, assert.raises("TypeError", args.read, mistaken, {}).message, 1, true)
 		end
-		wrong("option 'a': there is no entry 'hlep'", { options = { { name = "a", hlep = "x" } } })
-		wrong("option 'a': there is no type 'int'", { options = { { name = "a", type = "int" } } })
-		wrong("option 'nil': wanted a name that is a string", { options = { { type = "string" } } })
-		wrong("there is no entry 'option'", { option = {} })
+		wrong("option 'a': unknown entry 'hlep'", { options = { { name = "a", hlep = "x" } } })
+		wrong("option 'a': unknown type 'int'; did you mean 'integer'? Valid names are directory, file, integer, number, seconds, string",
+			{ options = { { name = "a", type = "int" } } })
+		wrong("option 'a': unknown type 'bool'; valid names are directory, file, integer, number, seconds, string",
+			{ options = { { name = "a", type = "bool" } } })
+		wrong("option 'nil': wanted a string as its name", { options = { { type = "string" } } })
+		wrong("unknown entry 'option'", { option = {} })
+	end)
+
+	it("takes no option for a flag by mistake", function()
+		for key, value in pairs { bare = "x", choices = { "x", "y" }, default = "x", required = true } do
+			local option = { name = "a", [key] = value }
+			local e = assert.raises("TypeError", args.read, { options = { option } }, {})
+			assert.matches("option 'a': a flag cannot have '" .. key .. "': remove it, or add a type or a value", e.message, 1, true)
+			option.type = "string"
+			args.read({ options = { option } }, { "--a=x" })
+		end
+		assert.is_false(args.read({ options = { { name = "a", default = false } } }, {}).a)
 	end)
 end)
 
@@ -138,7 +152,7 @@ Options:
   --wait=TIME
   -l, --lab=NAME
   --color[=WHEN]         (one of never, always)
-  --help                show this and exit]], args.help(declaration))
+  --help                show this help]], args.help(declaration))
 end)
 
 describe("args.parse", function()

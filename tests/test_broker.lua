@@ -4,6 +4,7 @@
 local ave = require("ave")
 local Broker = require("ave.broker").Broker
 local Lab = require("support.brokers")
+local services = require("support.services")
 
 local phone = { type = "handset", serial = "0001", pretty = "yuga" }
 local other = { type = "handset", serial = "0002", pretty = "togari" }
@@ -45,27 +46,18 @@ describe("a broker", function()
 	end
 
 	before_each(function()
-		local socket
-		socket, port = ave.find_free_port()
 		clients = {}
-		broker = LabBroker {
-			port = port,
-			socket = socket,
+		broker, port = services.start(LabBroker, {
 			alt_keys = { admin = "admin key" },
 			equipment = { phone, other, relay },
-		}
-		broker:start { synchronize = true }
-
+		})
 	end)
 
 	after_each(function()
 		for _, client in ipairs(clients) do
 			client:close()
 		end
-		if broker:is_alive() then
-			broker:terminate()
-		end
-		broker:join(5)
+		services.stop(broker)
 	end)
 
 	it("runs in a process of its own", function()
@@ -134,7 +126,7 @@ describe("a broker", function()
 		first:close()
 		eventually(function()
 			return pcall(second.get, second, { type = "relay" })
-		end, { timeout = 5 })
+		end, { timeout = 30 })
 	end)
 
 	it("frees what a client had that was killed", function()
@@ -150,12 +142,12 @@ describe("a broker", function()
 		local admin = connect("admin key")
 		eventually(function()
 			return #admin:list_allocations_all() == 1
-		end, { timeout = 5 })
+		end, { timeout = 30 })
 		holder:kill()
 		assert.equal(-9, holder:join(5))
 		eventually(function()
 			return #admin:list_available { type = "relay" } == 1
-		end, { timeout = 5 })
+		end, { timeout = 30 })
 	end)
 
 	it("serves many clients at a time", function()
@@ -179,18 +171,15 @@ describe("a broker", function()
 		assert.equal("0002", names(admin:list_equipment { serial = "0002" }))
 		local allocations = admin:list_allocations_all()
 		assert.same(relay, allocations[1].profile)
-		local e = assert.raises("Exception", client.list_equipment, client)
-		assert.equal("not authorized to make this call", e.message)
+		local e = assert.raises("AuthError", client.list_equipment, client)
+		assert.equal("not authorized to make this call: 'list_equipment' needs the key of admin; this client has no key", e.message)
 		assert.raises("AuthError", admin.get, admin, { type = "relay" })
 	end)
 
 	it("turns away a client with a wrong key", function()
 		broker:terminate()
 		broker:join(5)
-		local socket
-		socket, port = ave.find_free_port()
-		broker = LabBroker { port = port, socket = socket, authkey = "right", equipment = { phone } }
-		broker:start { synchronize = true }
+		broker, port = services.start(LabBroker, { authkey = "right", equipment = { phone } })
 
 		local intruder = connect("wrong")
 		assert.raises("AuthError", intruder.list_allocations_all, intruder)
@@ -280,16 +269,16 @@ describe("the broker of a laboratory", function()
 		client:yield(leased, more)
 		client:yield()
 		assert.same({}, client:list())
-		eventually(function() return #lab:sessions() == 0 end, { timeout = 5 })
+		eventually(function() return #lab:sessions() == 0 end, { timeout = 30 })
 		assert.equal(2, #lab:connect():request { phone, relay })
 	end)
 
 	it("is started once, looked at and stopped", function()
-		refused(1, "no broker runs on port " .. lab.port, "--status")
-		refused(1, "no broker runs on port " .. lab.port, "--stop")
-		refused(1, "no broker runs on port " .. lab.port, "--restart")
+		refused(1, "no broker is running on port " .. lab.port, "--status")
+		refused(1, "no broker is running on port " .. lab.port, "--stop")
+		refused(1, "no broker is running on port " .. lab.port, "--restart")
 		local pid = script("--start"):match("process (%d+)")
-		refused(1, "the broker runs already: port " .. lab.port .. ", process " .. pid, "--start")
+		refused(1, "the broker is already running: port " .. lab.port .. ", process " .. pid, "--start")
 		local client = lab:connect()
 		client:request { { type = "workspace" }, relay, reason = "nightly" }
 		local status = script("--status")
@@ -299,8 +288,15 @@ describe("the broker of a laboratory", function()
 		client:close()
 		script("--stop")
 		assert.same({}, lab:sessions())
-		refused(1, "no broker runs", "--status")
-		eventually(function() return not io.open("/proc/" .. pid .. "/comm") end, { timeout = 5 })
+		refused(1, "no broker is running", "--status")
+		eventually(function() return not io.open("/proc/" .. pid .. "/comm") end, { timeout = 30 })
+	end)
+
+	it("removes what a writer of its state has left that was killed", function()
+		local part = ("%s/.ave/.broker-%d.json.0123abcd"):format(lab.home, lab.port)
+		ave.fs.write(part, "{")
+		script("--start")
+		assert.is_false(ave.fs.exists(part))
 	end)
 
 	it("is started again after it was killed, with what was leased", function()
@@ -308,7 +304,7 @@ describe("the broker of a laboratory", function()
 		local client = lab:connect()
 		local workspace = client:get({ type = "workspace" }, relay)
 		ave.cmd.run("kill -9 " .. pid)
-		eventually(function() return (lab:script("--status")) == 1 end, { timeout = 5 })
+		eventually(function() return (lab:script("--status")) == 1 end, { timeout = 30 })
 		script("--start")
 		assert.equal(0, (workspace:run("true")))
 		assert.equal(2, #client:list())
@@ -317,10 +313,12 @@ describe("the broker of a laboratory", function()
 
 	it("says what is wrong with a command line and a configuration", function()
 		assert.matches("Usage:", script("--help"), 1, true)
-		refused(2, "wanted --start, --stop, --restart or --status")
+		refused(2, "give --start, --stop, --restart or --status")
 		refused(2, "unknown option '--starte'", "--starte")
 		refused(2, "--start and --stop cannot be used together", "--start", "--stop")
-		refused(2, "--start takes no value", "--start=now")
+		refused(2, "option '--start' takes no value", "--start=now")
+		refused(2, "option '--home' needs a value", "--status", "--home")
+		refused(2, "unexpected argument 'start'", "start")
 		lab:write("broker", { port = lab.port, equipment = { { serial = "1" } } })
 		refused(1, "equipment 1: a profile must have a 'type'", "--start")
 		lab:write("broker", { port = "many" })

@@ -45,12 +45,12 @@ describe("a broker", function()
 
 	local function available(n)
 		local admin = lab:admin()
-		eventually(function() return #admin:list_available() == n end, { timeout = 5 })
+		eventually(function() return #admin:list_available() == n end, { timeout = 30 })
 	end
 
 	local function waiting(n)
 		local admin = lab:admin()
-		eventually(function() return #admin:list_waiting() == n end, { timeout = 5 })
+		eventually(function() return #admin:list_waiting() == n end, { timeout = 30 })
 	end
 
 	local function exists(path)
@@ -106,7 +106,7 @@ describe("a broker", function()
 		local client, admin = lab:connect(), lab:admin()
 		local id = client:call("lease", { { type = "slow" } })[1].lease
 		local answer = client.remote.future:serve({ id })
-		eventually(function() return exists(gate .. ".reached") end, { timeout = 5 })
+		eventually(function() return exists(gate .. ".reached") end, { timeout = 30 })
 		admin:close_session(admin:list_allocations_all()[1].client_id)
 		assert.is_false(pcall(answer.get, answer, 10))
 		available(3)
@@ -117,7 +117,7 @@ describe("a broker", function()
 		local id = client:call("lease", { { type = "slow" } })[1].lease
 		client.handles[id] = true
 		local _ = client.remote.future:serve({ id })
-		eventually(function() return exists(gate .. ".reached") end, { timeout = 5 })
+		eventually(function() return exists(gate .. ".reached") end, { timeout = 30 })
 		lab.broker:kill()
 		lab.broker:join(5)
 		lab.broker = lab:start(lab.options)
@@ -152,6 +152,18 @@ describe("a broker", function()
 		available(3)
 	end)
 
+	it("takes back what a session has that is stopped, and kills it", function()
+		local client, holder = lab:connect(), lab:connect()
+		local workspace = client:get({ type = "workspace" }, relay)
+		local _, pid = workspace:run { "sh", "-c", "echo $PPID" }
+		ave.cmd.run { "kill", "-STOP", (pid:match("%d+")) }
+		local begun = ave.time.monotonic()
+		workspace:yield()
+		assert.is_true(ave.time.monotonic() - begun < 60) -- and not what opening may take
+		eventually(function() return #lab:sessions() == 0 end, { timeout = 30 })
+		assert.equal("r", holder:get(relay).profile.uid)
+	end)
+
 	it("is not stopped by clients that never read", function()
 		local deaf = plain()
 		for _ = 1, 3000 do
@@ -179,9 +191,9 @@ describe("a broker", function()
 		assert.equal("r", client:get(relay).profile.uid)
 	end)
 
-	it("refuses a journal that another broker uses", function()
+	it("refuses the state that another broker uses", function()
 		local socket, port = ave.find_free_port()
-		local second = ave.broker.Broker { port = port, socket = socket, state_file = lab.home .. "/.ave/broker-" .. lab.port .. ".json" }
+		local second = ave.broker.Broker { port = port, socket = socket, state_file = lab.home .. "/.ave/broker-" .. lab.port .. ".db" }
 		local ok, e = pcall(second.start, second, { synchronize = true })
 		if ok then
 			second:terminate()

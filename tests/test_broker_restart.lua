@@ -26,7 +26,7 @@ describe("waiting for equipment", function()
 
 	local function waiting(n)
 		local admin = lab:admin()
-		eventually(function() return #admin:list_waiting() == n end, { timeout = 5 })
+		eventually(function() return #admin:list_waiting() == n end, { timeout = 30 })
 		return admin:list_waiting()
 	end
 
@@ -112,6 +112,17 @@ describe("waiting for equipment", function()
 		second:call("yield_resources")
 		assert.same(relay, later:get(5)[1].profile)
 	end)
+
+	it("survives restarts, even without an end", function()
+		local handle = first:get(relay)
+		local answer = beside(second, "wait_for", { relay }, math.huge)
+		waiting(1)
+		local old = lab.broker
+		lab.broker = lab:start { takeover = true }
+		assert.equal(0, old:join(10))
+		handle:yield()
+		assert.same(relay, answer:get(20)[1].profile)
+	end)
 end)
 
 describe("a broker that is restarted", function()
@@ -172,7 +183,29 @@ describe("a broker that is restarted", function()
 		assert.equal("1", phone.profile.serial)
 		client:yield()
 		assert.equal("r", other:get(relay).profile.uid)
-		eventually(function() return #lab:sessions() == 0 end, { timeout = 5 })
+		eventually(function() return #lab:sessions() == 0 end, { timeout = 30 })
+	end)
+
+	-- A stopped process takes connections, and answers none.
+	it("is waited for by a client whose connection it took just before it was killed", function()
+		local broker = lab:start()
+		ave.posix.kill(broker.pid, "SIGSTOP")
+		local connecting = ave.task.spawn(function() return lab:connect { patience = 30, timeout = 30 } end)
+		local established = (" 0100007F:%04X 01 "):format(lab.port) -- the client's end
+		eventually(function()
+			return ave.fs.read("/proc/net/tcp"):find(established, 1, true)
+		end, { timeout = 30 })
+		crash(broker)
+		local client = connecting:join(60)
+		assert.equal("r", client:get(relay).profile.uid)
+	end)
+
+	it("is not waited for by a client that never reached it", function()
+		assert.raises("ConnectionRefused", lab.connect, lab)
+		assert.raises("TypeError", lab.connect, lab, { optimist = 1 })
+		local connecting = ave.task.spawn(function() return lab:connect { optimist = true, timeout = 30 } end)
+		lab:start() -- it is refused until then
+		assert.same({}, connecting:join(60):list())
 	end)
 
 	it("frees what a client had that does not come back", function()
@@ -218,27 +251,30 @@ describe("a broker that is restarted", function()
 		local broker = lab:start { grace = 0.3 }
 		local client = lab:connect()
 		local workspace = client:get { type = "workspace" }
+		local _, session = workspace:run { "sh", "-c", "echo $PPID" }
 		broker:kill()
 		broker:join(10)
 		assert.equal(0, (workspace:run("sleep 1")))
 		client:close()
-		eventually(function() return #lab:sessions() == 0 end, { timeout = 5 })
+		eventually(function()
+			return #lab:sessions() == 0 and not ave.fs.exists("/proc/" .. session:match("%d+"))
+		end, { timeout = 30 })
 	end)
 
 	it("tells a client that it has lost everything", function()
 		local broker = lab:start()
 		local client = lab:connect()
 		client:get(relay)
-		os.remove(lab.home .. "/.ave/broker-" .. lab.port .. ".json")
+		os.remove(lab.home .. "/.ave/broker-" .. lab.port .. ".db")
 		crash(broker)
 		local e = assert.raises("Restarting", client.list, client)
-		assert.matches("what this client had is lost", e.message, 1, true)
+		assert.matches("no longer knows this client: its leases are lost", e.message, 1, true)
 		broker = lab.brokers[#lab.brokers]
 		broker:kill()
 		broker:join(10)
 		client.patience = 0.2
 		e = assert.raises("Restarting", client.list, client)
-		assert.matches("the broker has been away for 0.2 s", e.message, 1, true)
+		assert.matches("the broker cannot be reached for 0.2 s", e.message, 1, true)
 	end)
 
 	it("refuses a journal that is damaged, by its name", function()
@@ -246,7 +282,7 @@ describe("a broker that is restarted", function()
 		for text, message in pairs {
 			['{"version": 1, "clients": ['] = "not the state of a broker",
 			["{}"] = "wanted version 1",
-			['{"version": 1, "clients": [], "leases": [{}], "sessions": []}'] = "one of the leases has no id",
+			['{"version": 1, "clients": [], "leases": [{}], "sessions": []}'] = "an entry in the list of leases has no id",
 			['{"version": 1, "id": "x", "last": 1, "clients": [], "leases": [{"id": 1}], "sessions": []}'] = "Profile: ",
 		} do
 			local file = assert(io.open(path, "w"))
@@ -282,7 +318,7 @@ describe("a broker that is restarted", function()
 		for i = 1, 6 do
 			busy[i] = ave.Process {
 				target = function(port)
-					local client = ave.broker.connect { address = { "", port } }
+					local client = ave.broker.connect { address = { "", port }, timeout = 30, optimist = true }
 					for _ = 1, 4 do
 						local leased = client:request { { type = "handset" }, { type = "workspace" }, wait = 60 }
 						leased[2]:put_file("mine", leased[1].profile.serial)

@@ -64,6 +64,11 @@ describe("cmd.run", function()
 		assert.equal("", e.out)
 		assert.equal("", e.ptyout)
 		assert.matches("no-such-program: executable file not found in $PATH", e.message, 1, true)
+		for _, name in ipairs { "no-such-program", "/no/such/program" } do
+			assert.matches("No such file or directory", assert.raises("RunError", cmd.run, name).message, 1, true)
+			assert.matches("No such file or directory", assert.raises("RunError", cmd.spawn, name).message, 1, true)
+			assert.matches("No such file or directory", assert.raises("RunError", cmd.run_bg, name).message, 1, true)
+		end
 		assert.matches("^no%-such%-program x:\n", tostring(e))
 	end)
 
@@ -86,7 +91,7 @@ describe("cmd.run", function()
 		refused("argument 'cmd': wanted a string or a list of strings, got a table at index 1", { {} })
 		refused("option 'env': wanted a table of strings, got 1 = the string \"A=1\"", "true", { env = { "A=1" } })
 		refused(
-			"option 'tmeout': there is no such option; there are timeout, debug, cwd, output_file, env, clear_env, "
+			"option 'tmeout': there is no such option; did you mean 'timeout'? Valid names are timeout, debug, cwd, output_file, env, clear_env, "
 				.. "size, input, on_output, keep, record, check, user, kill_after, ladder",
 			"true",
 			{ tmeout = 1 }
@@ -214,7 +219,8 @@ describe("cmd.run_bg", function()
 	it("raises RunError like run, and has fewer options", function()
 		assert.raises("RunError", cmd.run_bg, "no-such-program")
 		local e = assert.raises("TypeError", cmd.run_bg, "true", { timeout = 5 })
-		assert.equal("ave.cmd.run_bg: option 'timeout': there is no such option; there are debug, cwd, env, clear_env, size, user", e.message)
+		assert.equal("ave.cmd.run_bg: option 'timeout': there is no such option;"
+			.. " valid names are debug, cwd, env, clear_env, size, user", e.message)
 	end)
 end)
 
@@ -244,7 +250,7 @@ describe("running out", function()
 			end
 			print("recovered", #open)
 		]])
-		assert.matches("RunError\t.*out of file descriptors, of which this process may have 64", output)
+		assert.matches("RunError\t.*out of file descriptors: this process may have at most 64", output)
 		assert.falsy(output:find("Exception", 1, true), output)
 		assert.matches("recovered\t[1-9]", output)
 	end)
@@ -284,5 +290,57 @@ describe("running out", function()
 			return pending("could not mount pseudoterminals: " .. output)
 		end
 		assert.matches("^7\tRunError\topen a pseudoterminal: out of pseudoterminals", output)
+	end)
+end)
+
+describe("under nohup", function()
+	local self = "/proc/" .. require("ave.posix").getpid() .. "/exe"
+
+	-- Runs code in an interpreter that ignores SIGHUP, SIGINT and SIGTSTP.
+	local function ignoring(code)
+		return cmd.sh([[trap "" HUP INT TSTP; exec "$PROGRAM" -e "$CODE"]], { env = { PROGRAM = self, CODE = code }, timeout = 30 })
+	end
+
+	it("programs on terminals obey them, and others inherit what is ignored", function()
+		local status, output = ignoring([[
+			local show = "grep SigIgn /proc/self/status"
+			for _ = 1, 3 do
+				print("terminal", select(2, ave.cmd.sh(show)):match("%x+%s*$"))
+				local file = io.popen(show)
+				print("popen", file:read("*a"):match("%x+%s*$"))
+				io.stdout:flush()
+				os.execute(show)
+			end
+			local child = ave.network.process.Process { target = function() os.execute("grep SigIgn /proc/self/status") end }
+			child:start()
+			child:join()
+		]])
+		assert.equal(0, status, output)
+		local lines = {}
+		for line in output:gmatch("[^\r\n]+") do
+			lines[#lines + 1] = line:gsub("%s+", " "):gsub(" $", "")
+		end
+		local ignored = "0000000000080003"
+		local round = { "terminal 0000000000000000", "popen " .. ignored, "SigIgn: " .. ignored }
+		local wanted = {}
+		for _ = 1, 3 do
+			for _, line in ipairs(round) do
+				wanted[#wanted + 1] = line
+			end
+		end
+		wanted[#wanted + 1] = "SigIgn: " .. ignored
+		assert.same(wanted, lines)
+	end)
+
+	it("Ctrl-C interrupts a program on a session's terminal", function()
+		local status, output = ignoring([[
+			local session = ave.cmd.spawn("cat", { timeout = 20 })
+			session:sendline("ready")
+			session:expect("ready\r\nready\r\n")
+			session:control "c"
+			print(session:wait())
+		]])
+		assert.equal(0, status, output)
+		assert.equal("-2", output:match("%S+"))
 	end)
 end)

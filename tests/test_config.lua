@@ -37,6 +37,16 @@ describe("the configuration", function()
 		return (select(2, cmd.run { "stat", "-c", "%a", name }):match("%d+"))
 	end
 
+	-- The names in a table.
+	local function sorted(values)
+		local list = {}
+		for name in pairs(values) do
+			list[#list + 1] = name
+		end
+		table.sort(list)
+		return list
+	end
+
 	-- Asserts that a call fails, and returns what it says.
 	local function message(fn, ...)
 		return assert.raises("Exception", fn, ...).message
@@ -96,8 +106,32 @@ describe("the configuration", function()
 			assert.equal("nobody\r\n", owner)
 		end)
 
+		it("makes a home that does not exist, for an account if that is named", function()
+			config.create_default(home .. "/srv/lab")
+			assert.equal(4000, config.load_broker(home .. "/srv/lab").port)
+			if read("/proc/self/status"):match("\nUid:%s+%d+%s+(%d+)") ~= "0" then
+				pending("only the super user can make a home for another")
+			end
+			cmd.run { "chmod", "755", home }
+			config.create_default(home .. "/nobody", "nobody")
+			local _, owners = cmd.run { "stat", "-c", "%U", home .. "/nobody", home .. "/nobody/.ave/config/broker.json" }
+			assert.equal("nobody\r\nnobody\r\n", owners)
+		end)
+
+		it("writes every key that clients of the files may look for", function()
+			config.create_default(home)
+			assert.same({ "auth", "url" }, sorted(config.load(home, "jenkins")))
+			assert.same({ "host", "port", "user" }, sorted(config.load(home, "gerrit")))
+			assert.same({ "pretty", "serial", "vendor" }, sorted(config.load(home, "handset").handsets[1]))
+			local flocker = config.load(home, "workspace").flocker
+			assert.same({ "enable", "ftp", "host", "http" }, sorted(flocker))
+			assert.same({ false, 21, "", 80 }, { flocker.enable, flocker.ftp, flocker.host, flocker.http })
+			assert.equal(64, #config.load_broker(home).authkey)
+			assert.equal("600", mode(path("broker.json")))
+		end)
+
 		it("says what is wrong with a home", function()
-			assert.matches("/no/such/home", message(config.create_default, "/no/such/home"), 1, true)
+			assert.matches("/proc/no/such/home", message(config.create_default, "/proc/no/such/home"), 1, true)
 			assert.matches("wanted a directory, got a file", message(config.create_default, "/etc/passwd"), 1, true)
 			assert.raises("TypeError", config.create_default)
 		end)
@@ -174,6 +208,7 @@ describe("the configuration", function()
 		end)
 
 		it("is written and read", function()
+			etc = home .. "/etc/ave/user"
 			local chosen = config.create_etc(etc, "root")
 			assert.same({ name = "root", home = "/root", uid = 0 }, chosen)
 			assert.same(chosen, config.load_etc(etc))

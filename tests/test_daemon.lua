@@ -1,10 +1,11 @@
 -- Processes that outlive or notice their starter: daemons and death signals.
 
 local cmd = require("ave.cmd")
-local connection = require("ave.network.connection")
 local control = require("ave.network.control")
 local Daemon = require("ave.daemon").Daemon
 local Process = require("ave.network.process").Process
+local services = require("support.services")
+local ave = require("ave")
 
 local function interpret(code)
 	return cmd.run({ "/proc/self/exe", "-e", code }, { timeout = 30 })
@@ -74,7 +75,7 @@ describe("a process that is daemonized", function()
 		local pid = daemon.pid
 		finally(function() cmd.run("kill -9 " .. pid) end)
 		local e = assert.raises("Exception", daemon.start, daemon, { daemonize = true })
-		assert.matches("it is running already, as process " .. pid, e.message, 1, true)
+		assert.matches("already running as process " .. pid, e.message, 1, true)
 		assert.equal(pid, daemon.pid)
 	end)
 
@@ -147,28 +148,49 @@ describe("a child whose parent was killed", function()
 		eventually(function() return not alive(pid) end, { timeout = 10 })
 	end)
 
-	it("lives if death signalling is disabled", function()
-		local Survivor = Process:subclass("Survivor")
-		function Survivor:initialize() self:disable_death_signalling() end
-		function Survivor:handle_SIGTERM() end -- luacheck: ignore
-		local parent = Process {
-			target = function(path)
-				local survivor = Survivor { target = cmd.run, args = { "sleep 60" } }
-				survivor:start { synchronize = true }
-				local file = io.open(path, "w")
-				file:write(survivor.pid)
-				file:close()
+	for way, initialize in pairs {
+		["death signalling is disabled"] = function(self) self:disable_death_signalling() end,
+		["it calls perform_prctl()"] = function(self) self:perform_prctl() end,
+		["it calls perform_prctl(0)"] = function(self) self:perform_prctl(0) end,
+	} do
+		it("lives if " .. way, function()
+			local Survivor = Process:subclass("Survivor")
+			Survivor.initialize = initialize
+			function Survivor:handle_SIGTERM() end -- luacheck: ignore
+			local parent = Process {
+				target = function(path)
+					local survivor = Survivor { target = cmd.run, args = { "sleep 60" } }
+					survivor:start { synchronize = true }
+					local file = io.open(path, "w")
+					file:write(survivor.pid)
+					file:close()
+					os.exit(0)
+				end,
+				args = { os.tmpname() },
+			}
+			parent:start()
+			assert.equal(0, parent:join(20))
+			local pid = read(parent.args[1])
+			os.remove(parent.args[1])
+			finally(function() cmd.run("kill -9 " .. pid) end)
+			cmd.run("sleep 1") -- longer than it would have to end
+			assert.is_true(alive(pid))
+		end)
+	end
+
+	it("dies though its class passes the death signal on to Process, or to nobody", function()
+		for _, body in ipairs { "ave.Process.perform_prctl(self, signal)", "" } do
+			local status, output = interpret(([[
+				local Child = ave.Process:subclass("Child")
+				function Child:perform_prctl(signal) %s assert(signal == 9) end
+				local child = Child { target = ave.cmd.run, args = { "sleep 60" } }
+				child:start { synchronize = true }
+				print(child.pid)
 				os.exit(0)
-			end,
-			args = { os.tmpname() },
-		}
-		parent:start()
-		assert.equal(0, parent:join(20))
-		local pid = read(parent.args[1])
-		os.remove(parent.args[1])
-		finally(function() cmd.run("kill -9 " .. pid) end)
-		cmd.run("sleep 1") -- longer than it would have to end
-		assert.is_true(alive(pid))
+			]]):format(body))
+			assert.equal(0, status)
+			eventually(function() return not alive(output:match("%d+")) end, { timeout = 20 })
+		end
 	end)
 end)
 
@@ -185,10 +207,8 @@ describe("join_later", function()
 		function Keeper:joined_process(pid, status)
 			self.log_of_ends = (self.log_of_ends or "") .. pid .. "=" .. status .. " "
 		end
-		local socket, port = connection.find_free_port()
-		local keeper = Keeper { port = port, socket = socket }
-		keeper:start { synchronize = true }
-		finally(function() keeper:kill() keeper:join(10) end)
+		local keeper, port = services.start(Keeper)
+		finally(function() services.stop(keeper) end)
 		local client = control.RemoteControl({ "", port })
 		local pid = client:spawn(7)
 		eventually(function() return client:ended() == pid .. "=7 " end, { timeout = 20 })
@@ -268,14 +288,14 @@ describe("a Daemon", function()
 		local pid = daemon:start()
 		local again = Daemon { pid_file = daemon.pid_file, target = cmd.run, args = { "sleep 60" } }
 		local e = assert.raises("Exception", again.start, again)
-		assert.matches("held by process " .. pid, e.message, 1, true)
+		assert.matches("locked by process " .. pid, e.message, 1, true)
 		assert.equal(pid, again:status())
 	end)
 
 	it("is not forgotten by who tries to start it twice", function()
 		local pid = daemon:start()
 		local e = assert.raises("Exception", daemon.start, daemon)
-		assert.matches("it is running already, as process " .. pid, e.message, 1, true)
+		assert.matches("already running as process " .. pid, e.message, 1, true)
 		assert.equal(pid, daemon.pid)
 		assert.is_true(daemon:is_alive())
 	end)
@@ -305,6 +325,34 @@ describe("a Daemon", function()
 		assert.not_equal(pid, daemon:start())
 	end)
 
+	it("leaves no pid file behind, however it ends by itself", function()
+		for way, target in pairs {
+			["returns"] = function() end,
+			["calls os.exit"] = function() os.exit(3) end,
+			["raises an error"] = function() error("broken") end,
+			["is terminated"] = function() cmd.run("kill " .. ave.posix.getpid()) end,
+			["is hung up"] = function() cmd.run("kill -HUP " .. ave.posix.getpid()) end,
+		} do
+			daemon.target = target
+			daemon:start()
+			eventually(function() return not daemon:is_alive() end, { timeout = 20 })
+			assert.is_false(ave.fs.exists(daemon.pid_file), way)
+		end
+		daemon.target = function() cmd.run("sleep 60") end
+		daemon:start()
+		assert.is_true(daemon:stop())
+		assert.is_false(ave.fs.exists(daemon.pid_file))
+	end)
+
+	it("leaves the pid file of another one alone", function()
+		daemon:start()
+		os.remove(daemon.pid_file)
+		ave.fs.write(daemon.pid_file, "not mine")
+		daemon:terminate()
+		eventually(function() return not daemon:is_alive() end, { timeout = 20 })
+		assert.equal("not mine", read(daemon.pid_file))
+	end)
+
 	it("is another one after a restart", function()
 		local first = daemon:start()
 		local second = daemon:restart()
@@ -316,5 +364,66 @@ describe("a Daemon", function()
 	it("needs a pid file", function()
 		assert.raises("TypeError", Daemon, {})
 		assert.raises("TypeError", Daemon, { pid_file = 5 })
+	end)
+end)
+
+describe("a daemon that is started with relative paths", function()
+	local dir
+
+	local function write(name, text)
+		ave.fs.write(dir .. "/" .. name, text)
+	end
+
+	before_each(function()
+		dir = ave.fs.tempdir()
+		write("part.lua", [[
+			local part = {}
+			function part.work()
+				local file = io.open("/proc/self/cwd/etc/passwd")
+				print(file and "at the root" or "elsewhere")
+				print(pcall(require, "late"))
+				print(pcall(function() error("traced") end))
+			end
+			return part
+		]])
+		write("late.lua", [[return "late"]])
+		write("main.lua", [[
+			local ave = require("ave")
+			local part = require("part")
+			local daemon = ave.Daemon { pid_file = "d.pid", log_file = "d.log", target = function()
+				print(arg[0])
+				part.work()
+				print(debug.getinfo(1, "S").source)
+				ave.cmd.run("sleep 60")
+			end }
+			daemon:start()
+			print(daemon:status() == daemon.pid, daemon.pid_file)
+		]])
+	end)
+
+	it("finds its modules and logs, and works in /", function()
+		local status, output = cmd.run({ "/proc/self/exe", "main.lua" }, { cwd = dir, timeout = 30 })
+		local daemon = Daemon { pid_file = dir .. "/d.pid" }
+		finally(function() daemon:stop() end)
+		assert.equal(0, status, output)
+		assert.equal("true\t" .. dir .. "/d.pid\r\n", output)
+		eventually(function() return select(2, read(dir .. "/d.log"):gsub("\n", "")) == 5 end, { timeout = 20 })
+		assert.equal(("%s/main.lua\nat the root\ntrue\tlate\nfalse\t%s/part.lua:6: traced\n@%s/main.lua\n"):format(dir, dir, dir),
+			read(dir .. "/d.log"))
+		assert.is_true(daemon:stop())
+	end)
+
+	it("is counted by the coverage", function()
+		write("test_it.lua", [[
+			it("runs", function()
+				local daemon = require("ave").Daemon { pid_file = "c.pid", target = function() require("part").work() end }
+				daemon:start()
+				eventually(function() return not daemon:is_alive() end, { timeout = 20 })
+			end)
+		]])
+		local status, output = cmd.run({ "/proc/self/exe", "test", "--coverage", "." }, { cwd = dir, timeout = 60 })
+		assert.equal(0, status, output)
+		assert.matches("part.lua +100", output)
+		assert.matches("late.lua +100", output)
 	end)
 end)

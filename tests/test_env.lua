@@ -45,10 +45,10 @@ describe("ave.env", function()
 		assert.equal("other", env.expand("${" .. NAME .. ":-other}"))
 		assert.equal("", env.expand("$" .. NAME))
 		for _, text in ipairs { "${" .. NAME, "${}" } do
-			assert.matches("wanted a name and }", assert.raises("Exception", env.expand, text).message, 1, true)
+			assert.matches("wanted ${NAME} or", assert.raises("Exception", env.expand, text).message, 1, true)
 		end
 		local e = assert.raises("Exception", env.expand, "$AVE_TEST_NONE and ${AVE_TEST_NOTHING}")
-		assert.matches('wanted variables that are set, got ["AVE_TEST_NONE" "AVE_TEST_NOTHING"]', e.message, 1, true)
+		assert.matches('these variables are not set: ["AVE_TEST_NONE" "AVE_TEST_NOTHING"]', e.message, 1, true)
 	end)
 
 	describe("with", function()

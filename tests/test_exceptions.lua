@@ -72,7 +72,7 @@ describe("an exception", function()
 		end
 		assert.equal("Timeout: argument 'details': wanted a message or a table with one, got nil", refused(exceptions.Timeout))
 		assert.equal(
-			"Timeout: argument 'details': wanted an entry 'message' that is a string, got nil",
+			"Timeout: argument 'details': wanted a string as the message, got nil",
 			refused(exceptions.Timeout, { cmd = "x" })
 		)
 		assert.equal(
@@ -119,6 +119,41 @@ describe("RunError", function()
 		assert.equal("it failed", e.message)
 		assert.equal("ls -l:\nit failed:\nno such file", tostring(e))
 		assert.equal("", exceptions.RunError("ls", "").message)
+	end)
+
+	it("has a command, an output and a message, however it was made", function()
+		local Broken = exceptions.define("Broken", exceptions.RunError)
+		for form, e in pairs {
+			["cmd alone"] = exceptions.RunError("ls", nil),
+			["out alone"] = exceptions.RunError(nil, "output"),
+			["nothing but nil"] = exceptions.RunError(nil, nil, nil),
+			["a text"] = exceptions.RunError("it failed"),
+			["details"] = exceptions.RunError { message = "it failed", status = 1 },
+			["details without a message"] = exceptions.RunError { cmd = "ls" },
+			["a child"] = Broken("it failed"),
+		} do
+			local sent = json.decode(json.encode(e))
+			for _, name in ipairs { "cmd", "out", "ptyout", "message" } do
+				assert.is_string(e[name], form .. ": " .. name)
+				assert.equal(e[name], sent[name], form .. ": " .. name)
+			end
+		end
+		assert.equal("it failed", tostring(exceptions.RunError("it failed")))
+		assert.equal("output", exceptions.RunError({ ptyout = "output" }).out)
+		assert.equal("output", exceptions.RunError({ out = "output" }).ptyout)
+	end)
+
+	it("refuses what cannot be any of these", function()
+		local function refused(...)
+			return assert.raises("TypeError", exceptions.RunError, ...).message
+		end
+		assert.equal("RunError: argument 'cmd': wanted a string or a list of strings, got true", refused(true, ""))
+		assert.equal("RunError: argument 'cmd': wanted a string or a list of strings, got a table", refused({ {} }, ""))
+		assert.equal("RunError: argument 'out': wanted a string, got a table", refused("ls", {}))
+		assert.equal("RunError: argument 'message': wanted a string, got false", refused("ls", "", false))
+		assert.equal("RunError: wanted at most 3 arguments (cmd, out, message), got 4", refused("ls", "", "", 1))
+		refused()
+		refused { message = 5 }
 	end)
 end)
 
@@ -177,7 +212,7 @@ describe("define", function()
 		assert.equal("wanted an identifier as the name of an exception, got \"not a name\"", e.message)
 		assert.raises("TypeError", exceptions.define)
 		e = assert.raises("TypeError", exceptions.define, "Child", {})
-		assert.matches("wanted the class of an exception, got a table", e.message)
+		assert.matches("wanted an error class, got a table", e.message)
 	end)
 
 	it("makes classes that can have children and methods", function()

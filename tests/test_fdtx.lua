@@ -272,8 +272,8 @@ describe("FdTx", function()
 	it("says what is wrong with arguments", function()
 		connect()
 		for _, c in ipairs {
-			{ "FdTx:put: argument '...': wanted a descriptor, or an object that has one and a method fileno, got true", "x", true },
-			{ "FdTx:put: argument '...': wanted a descriptor, or an object that has one and a method fileno, got a table", "x", {} },
+			{ "FdTx:put: argument '...': wanted a descriptor, or an object with a method fileno, got true", "x", true },
+			{ "FdTx:put: argument '...': wanted a descriptor, or an object with a method fileno, got a table", "x", {} },
 			{ "FdTx:put: descriptor 1: wanted a number or an object, got nil", "x", nil },
 			{ "wanted a message of at least one byte, because the socket carries descriptors with bytes only", "", 0 },
 		} do

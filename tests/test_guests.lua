@@ -87,7 +87,7 @@ describe("a connection that a service was given", function()
 	it("is not taken where there are too many", function()
 		client:crowd(port)
 		local refused = listener:accept(5)
-		assert.equal("the service has 2 clients already and takes no more", refused:get(5))
+		assert.equal("the service already has 2 clients, which is the limit", refused:get(5))
 		assert.equal('{"result": "dropped"}', call("drop"))
 	end)
 

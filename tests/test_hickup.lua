@@ -5,6 +5,7 @@ local connection = require("ave.network.connection")
 local control = require("ave.network.control")
 local fs = require("ave.fs")
 local Process = require("ave.network.process").Process
+local services = require("support.services")
 
 local function read(path)
 	local file = io.open(path)
@@ -96,7 +97,7 @@ describe("SIGUSR1", function()
 		eventually(function() -- it may not have got there yet
 			cmd.run("kill -USR1 " .. child.pid)
 			local _, written = cmd.run { "sh", "-c", "cat " .. home .. "/.ave/hickup/*-" .. child.pid }
-			assert.matches("held by a Go function", written, 1, true)
+			assert.matches("a Go function is blocking the interpreter", written, 1, true)
 		end, { timeout = 20, interval = 0.2 })
 	end)
 
@@ -128,6 +129,82 @@ describe("SIGUSR1", function()
 		assert.matches('command = "sleep 50"', text, 1, true)
 		assert.matches("1 connections:", text, 1, true)
 		assert.matches("in function", hickup_of(parent.pid))
+		client:close()
+	end)
+
+	it("is for its owner alone, and appears whole in a directory that is there before", function()
+		fs.mkdir(home .. "/.ave/hickup", { parents = true })
+		cmd.run { "chmod", "755", home .. "/.ave/hickup" } -- as an earlier version made it
+		local child = Process { target = function() while true do end end }
+		child.home = home
+		child:start { synchronize = true }
+		finally(function() child:kill() child:join(10) end)
+		cmd.run("kill -USR1 " .. child.pid)
+		local seen
+		eventually(function()
+			local list = fs.glob(home .. "/.ave/hickup/*")
+			for _, path in ipairs(list) do
+				seen = fs.stat(path)
+				assert.matches("-" .. child.pid .. "$", path)
+				assert.matches("\ngoroutine profile:", fs.read(path), nil, true)
+			end
+			return #list > 0
+		end, { timeout = 20, interval = 0.001 })
+		assert.equal("0600", seen.mode)
+		assert.equal("0700", fs.stat(home .. "/.ave/hickup").mode)
+	end)
+
+	it("changes no directory that a link leads to", function()
+		fs.mkdir(home .. "/.ave", { parents = true })
+		fs.mkdir(home .. "/system")
+		cmd.run { "chmod", "755", home .. "/system" }
+		cmd.run { "ln", "-s", "../system", home .. "/.ave/hickup" }
+		local child = Process { target = function() while true do end end }
+		child.home = home
+		child:start { synchronize = true }
+		finally(function() child:kill() child:join(10) end)
+		cmd.run("kill -USR1 " .. child.pid)
+		eventually(function() return #fs.glob(home .. "/system/*") > 0 end, { timeout = 20 })
+		assert.equal("0755", fs.stat(home .. "/system").mode)
+	end)
+
+	it("masks keys wherever they stand, and what has the name of a secret", function()
+		fs.mkdir(home .. "/.ave/config", { parents = true })
+		fs.write(home .. "/.ave/config/authkeys.json", '{"admin": "admin-key-of-the-lab", "share": null}')
+		local Lab = control.Control:subclass("Lab")
+		Lab.stuck = control.Control.rpc(function(self, command)
+			local authkey, alt_keys, db_password, API_TOKEN = "one", { a = "two" }, "three", 4444
+			local settings = { client_secret = "five", { tokens = { "six" }, has_token = true }, plain = "seen" }
+			local text = "a line with " .. self.authkey .. ", admin-key-of-the-lab, " .. self.alt_keys.guest .. " and client-key-7"
+			local long = ("x"):rep(90) .. self.authkey -- of which a part alone would be shown
+			local short, word = self.alt_keys.short, "k and kettle"
+			local peer = control.RemoteControl({ "", 1 }, "client-key-7")
+			cmd.run(command)
+			return authkey, alt_keys, db_password, API_TOKEN, settings, text, long, short, word, peer
+		end)
+		local lab, port = services.start(Lab, { home = home, authkey = "service-key-5", anonymous = true,
+			alt_keys = { guest = 'guest "key" 6', short = "k" } })
+		finally(function() services.stop(lab) end)
+		local client = control.RemoteControl({ "", port }, nil, 20, true)
+		client.async:stuck("sleep 50")
+		eventually(function()
+			local _, listing = cmd.run { "pgrep", "-P", tostring(lab.pid), "sleep" }
+			return listing:find("%d")
+		end, { timeout = 20 })
+		cmd.run("kill -USR1 " .. lab.pid)
+		local text = hickup_of(lab.pid)
+		for _, line in ipairs {
+			'authkey = <masked>\n', 'alt_keys = <masked>\n', 'db_password = <masked>\n', 'API_TOKEN = <masked>\n',
+			'client_secret = <masked>', '{ tokens = <masked>, has_token = true }', 'plain = "seen"',
+			'text = "a line with <masked>, <masked>, <masked> and <masked>"\n', 'short = "<masked>"\n', 'word = "k and kettle"\n',
+		} do
+			assert.matches(line, text, 1, true)
+		end
+		for _, secret in ipairs {
+			"service-key", "xserv", "admin-key", "client-key", '"key', '"two"', '"three', "4444", '"five', '"six', '= "k"',
+		} do
+			assert.is_nil(text:find(secret, 1, true), secret)
+		end
 		client:close()
 	end)
 

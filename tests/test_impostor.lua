@@ -84,7 +84,7 @@ describe("a client", function()
 	it("does not wait for answers of 4 GiB", function()
 		local claim = "\255\255\255\255{"
 		start { { claim, stays = true }, { conversation[1], conversation[2], claim, stays = true } }
-		assert.matches("is no AVE service", assert.raises("AuthError", call).message)
+		assert.matches("is not an AVE service", assert.raises("AuthError", call).message)
 		assert.matches("got one of 4294967295", assert.raises("Exception", call).message)
 		assert.equal(0, parrot:join(10))
 	end)

@@ -1,88 +1,59 @@
 -- The limits of a service: what one client can use up, while all others are
 -- served.
 
-local connection = require("ave.network.connection")
 local control = require("ave.network.control")
 local services = require("support.services")
 
-local BlockingConnection = connection.BlockingConnection
-local Control, RemoteControl = control.Control, control.RemoteControl
+local Control = control.Control
 
 local Echo = Control:subclass("LimitedEcho")
 Echo.echo = Control.rpc(function(_, value) return value end)
 
 describe("a service", function()
-	local service, port, opened
+	local service, visitors
 
 	local function start(options)
+		local port
 		service, port = services.start(Echo, options)
+		visitors = services.visitors(port)
 	end
-
-	local function client()
-		local remote = RemoteControl({ "", port }, nil, 10)
-		opened[#opened + 1] = remote
-		return remote
-	end
-
-	-- A peer that has come as far as the challenge.
-	local function stranger()
-		local conn = BlockingConnection { "", port }
-		opened[#opened + 1] = conn
-		conn:connect(10)
-		conn:get(10)
-		return conn
-	end
-
-	-- A peer that has come through the handshake.
-	local function peer()
-		local conn = stranger()
-		conn:put("0123456789abcdef", 10)
-		assert.equal('{"authenticated": true}', conn:get(10))
-		return conn
-	end
-
-	before_each(function()
-		opened = {}
-	end)
 
 	after_each(function()
-		for _, one in ipairs(opened) do
-			one:close()
-		end
+		visitors:close()
 		services.stop(service)
 	end)
 
 	it("takes no frame that is too long", function()
 		start { max_frame = 1000 }
-		local remote = client()
+		local remote = visitors:client()
 		assert.raises("OverflowError", remote.echo, remote, ("x"):rep(1000))
-		assert.equal("x", client():echo("x"))
+		assert.equal("x", visitors:client():echo("x"))
 	end)
 
 	it("tells one client too many", function()
 		start { max_connections = 2 }
-		client():connect()
-		local second = client()
+		visitors:client():connect()
+		local second = visitors:client()
 		assert.equal("x", second:echo("x"))
-		local third = client()
+		local third = visitors:client()
 		local e = assert.raises("ConnectionRefused", third.echo, third, "x")
-		assert.equal("the service has 2 clients already and takes no more", e.message)
+		assert.equal("the service already has 2 clients, which is the limit", e.message)
 		second:close()
-		eventually(function() local late = client() return (pcall(late.connect, late)) end)
+		eventually(function() local late = visitors:client() return (pcall(late.connect, late)) end)
 	end)
 
 	it("answers while 500 others do not finish their handshake", function()
 		start { max_handshakes = 50 }
 		for _ = 1, 500 do
-			stranger()
+			visitors:stranger()
 		end
-		assert.equal("x", client():echo("x"))
-		assert.raises("ConnectionClosed", opened[1].get, opened[1], 10)
+		assert.equal("x", visitors:client():echo("x"))
+		assert.raises("ConnectionClosed", visitors.opened[1].get, visitors.opened[1], 10)
 	end)
 
 	it("ends a handshake that takes too long", function()
 		start { handshake_timeout = 0.1 }
-		local slow = stranger()
+		local slow = visitors:stranger()
 		assert.raises("ConnectionClosed", slow.get, slow, 10)
 	end)
 
@@ -97,7 +68,7 @@ describe("a service", function()
 
 	it("ends a frame that takes too long, but no client that is idle", function()
 		start { frame_timeout = 0.1 }
-		local idle, slow = client(), peer()
+		local idle, slow = visitors:client(), visitors:peer()
 		idle:connect()
 		slow:write("\0\0\1\0x", 10)
 		assert.raises("ConnectionClosed", slow.get, slow, 10)
@@ -106,7 +77,7 @@ describe("a service", function()
 
 	it("ends a client that reads no answers", function()
 		start { write_timeout = 0.1 }
-		local deaf = peer()
+		local deaf = visitors:peer()
 		local text = ("x"):rep(1000000)
 		local call = '{"method": "echo", "params": {"vargs": ["' .. text .. '"], "kwargs": {}}}'
 		assert.raises("Exception", function()
@@ -114,15 +85,15 @@ describe("a service", function()
 				deaf:put(call, 10)
 			end
 		end)
-		assert.equal("x", client():echo("x"))
+		assert.equal("x", visitors:client():echo("x"))
 	end)
 
 	it("reserves nothing for a header that claims 4 GiB", function()
 		start { max_frame = 4294967295 }
 		for _ = 1, 4 do
-			peer():write("\255\255\255\255{", 10)
+			visitors:peer():write("\255\255\255\255{", 10)
 		end
-		assert.equal("x", client():echo("x"))
+		assert.equal("x", visitors:client():echo("x"))
 		local status = assert(io.open("/proc/" .. service.pid .. "/status")):read("*a")
 		assert.is_true(tonumber(status:match("VmRSS:%s*(%d+)")) < 200000)
 	end)

@@ -113,7 +113,7 @@ describe("match", function()
 		local e = assert.raises("TypeError", relay.match, relay)
 		assert.equal("Profile:match: argument 'profile': wanted a table of properties or a Profile, got nil", e.message)
 		e = assert.raises("TypeError", relay.match, {}, {})
-		assert.matches("wanted a Profile in front of the colon", e.message)
+		assert.matches("wanted a Profile as self", e.message)
 	end)
 end)
 

@@ -72,7 +72,10 @@ describe("a service", function()
 	end
 
 	local function refused(message, method, client)
-		assert.equal(message, assert.raises("Exception", client[method], client).message)
+		local e = assert.raises("AuthError", client[method], client)
+		assert.matches("^" .. message .. ": '" .. method .. "' needs the ", e.message)
+		assert.equal(method, e.method)
+		return e
 	end
 
 	before_each(function()
@@ -92,11 +95,11 @@ describe("a service", function()
 			for _, key in ipairs { "wrong", "Secret" } do
 				local client = connect(key)
 				local e = assert.raises("AuthError", client.echo, client, "x")
-				assert.equal("the service at :" .. port .. " does not know the key", e.message)
+				assert.equal("the service at 127.0.0.1:" .. port .. " does not accept the key", e.message)
 			end
 			local nobody = connect()
 			local e = assert.raises("ConnectionClosed", nobody.echo, nobody, "x")
-			assert.equal("connection closed: the service may want a key", e.message)
+			assert.equal("call of 'echo' at 127.0.0.1:" .. port .. ": connection closed; the service may require a key", e.message)
 			assert.equal("x", connect("secret"):echo("x"))
 			assert.equal("x", connect("admin key"):echo("x"))
 		end)
@@ -111,7 +114,8 @@ describe("a service", function()
 			start { authkey = "secret", alt_keys = { admin = "admin key", root = "root key", share = "share key" } }
 			assert.equal("dropped", connect("admin key"):drop())
 			assert.equal("dropped", connect("root key"):drop())
-			refused("not authorized to make this call", "drop", connect("share key"))
+			local e = refused("not authorized to make this call", "drop", connect("share key"))
+			assert.same({ "admin", "root" }, e.accounts)
 			refused("not authorized to make this call", "drop", connect("secret"))
 			assert.equal("shared", connect("share key"):share())
 		end)

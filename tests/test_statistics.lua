@@ -80,8 +80,8 @@ describe("a service", function()
 		for i, method in ipairs(description.methods) do
 			methods[i] = method.name
 		end
-		assert.same({ "$describe", "$handover", "$statistics", "drop", "fail", "find", "hide", "next" }, methods)
-		local describe_method, _, statistics, drop, fail, find, hide, go = unpack(description.methods)
+		assert.same({ "$describe", "$end_call", "$handover", "$statistics", "drop", "fail", "find", "hide", "next" }, methods)
+		local describe_method, _, _, statistics, drop, fail, find, hide, go = unpack(description.methods)
 		assert.same({
 			{ name = "name", optional = false },
 			{ name = "limit", optional = true, default = 10 },
@@ -97,8 +97,8 @@ describe("a service", function()
 		assert.equal("Drops what it is given.", drop.doc)
 		assert.equal(json.null, hide.doc)
 		assert.equal(json.null, go.doc)
-		assert.matches("^Tells what the service is called", describe_method.doc)
-		assert.matches("^Counts calls", statistics.doc)
+		assert.matches("^Returns the name of the service", describe_method.doc)
+		assert.matches("^Returns counts of calls", statistics.doc)
 		assert.same({ "admin" }, statistics.preauth)
 	end)
 
@@ -115,10 +115,10 @@ describe("a service", function()
 		client:find("x")
 		client:find("y")
 		assert.raises("Exception", client.fail, client)
-		local e = assert.raises("Exception", client.call, client, "$statistics")
-		assert.equal("not authorized to make this call", e.message)
+		local e = assert.raises("AuthError", client.call, client, "$statistics")
+		assert.matches("^not authorized to make this call", e.message)
 		local statistics = connect("admin key"):call("$statistics")
-		assert.equal(3, statistics.calls)
+		assert.equal(4, statistics.calls) -- with the $describe of a client that was refused
 		assert.equal(1, statistics.errors)
 		assert.equal(1, statistics.refused)
 		assert.equal(2, statistics.connections)

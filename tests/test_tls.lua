@@ -5,8 +5,9 @@ local cmd = require("ave.cmd")
 local connection = require("ave.network.connection")
 local control = require("ave.network.control")
 local Daemon = require("ave.daemon").Daemon
+local services = require("support.services")
 
-local BlockingConnection, find_free_port = connection.BlockingConnection, connection.find_free_port
+local BlockingConnection = connection.BlockingConnection
 local Control, RemoteControl = control.Control, control.RemoteControl
 local rpc = Control.rpc
 
@@ -56,11 +57,8 @@ describe("a service with TLS", function()
 	end
 
 	local function start(options)
-		options.socket, port = find_free_port()
-		options.port, options.logging = port, true
-		service = Lab(options)
-		service.log_file = file("log")
-		service:start { synchronize = true }
+		options.logging = true
+		service, port = services.start(Lab, options, { log_file = file("log") })
 	end
 
 	local function start_secure(options)
@@ -160,9 +158,9 @@ describe("a service with TLS", function()
 		assert.equal("reloaded", connect(nil, "secret"):reload())
 		local admin = connect(nil, "admin key")
 		assert.equal("dropped", admin:drop())
-		assert.equal("not authenticated to make this call", assert.raises("Exception", admin.reload, admin).message)
-		refused("AuthError", "does not know the key", connect(nil, "wrong"))
-		refused("ConnectionClosed", "the service may want a key", connect())
+		assert.matches("^not authenticated to make this call", assert.raises("AuthError", admin.reload, admin).message)
+		refused("AuthError", "does not accept the key", connect(nil, "wrong"))
+		refused("ConnectionClosed", "the service may require a key", connect())
 	end)
 
 	it("is not believed by clients that do not trust its certificate", function()
@@ -184,8 +182,8 @@ describe("a service with TLS", function()
 		local witness = connect(with("client"))
 		assert.equal("x", witness:echo("x"))
 		for name, message in pairs {
-			impostor = "the service refuses the certificate of the client",
-			service = "the service refuses the certificate of the client", -- it is none for clients
+			impostor = "the service refused the client certificate",
+			service = "the service refused the client certificate", -- it is none for clients
 		} do
 			costs_one_connection(witness, function() refused("AuthError", message, connect(with(name))) end)
 		end
@@ -197,14 +195,14 @@ describe("a service with TLS", function()
 		start_secure { handshake_timeout = 0.5 }
 		local witness = connect()
 		costs_one_connection(witness, function() refused("ConnectionClosed", "TLS", connect(false)) end)
-		logged("it did not finish the handshake of TLS in time (handshake_timeout)")
+		logged("it did not finish the TLS handshake in time (handshake_timeout)")
 	end)
 
 	it("is missed by clients that want one", function()
 		start {}
 		local witness = connect(false)
 		costs_one_connection(witness, function()
-			refused("AuthError", "no TLS with what listens at 127.0.0.1:" .. port, connect())
+			refused("AuthError", "no TLS connection to the server at 127.0.0.1:" .. port, connect())
 		end)
 	end)
 
@@ -263,7 +261,6 @@ describe("a service with TLS", function()
 			},
 		} do
 			local e = assert.raises("Exception", start, options)
-			service.socket:close() -- it is the service's when that has started
 			assert.matches(message, e.message, 1, true)
 		end
 	end)
@@ -272,7 +269,7 @@ describe("a service with TLS", function()
 		for message, tls in pairs {
 			["no such file"] = { ca = file("missing.pem") },
 			["wanted certificates in PEM"] = { ca = file("ca.key") },
-			["wanted it with its key"] = { cert = file("client.pem") },
+			["got only one of the two"] = { cert = file("client.pem") },
 			["private key does not match"] = { cert = file("client.pem"), key = file("impostor.key") },
 		} do
 			local e = assert.raises("Exception", connect, tls)

@@ -6,12 +6,18 @@ local ave = require("ave")
 local Lab = {}
 Lab.__index = Lab
 
--- Makes the directory. Broker is what broker.json has beside the port.
+-- The account of the tests, which sessions run as, too: root has to say so.
+local _, id = ave.cmd.run("id -un")
+local account = id:match("%S+")
+
+-- Makes the directory. Broker is what broker.json has beside the port and the
+-- account.
 function Lab.new(broker)
 	local home = os.tmpname()
 	os.remove(home)
 	ave.cmd.run { "mkdir", "-p", home .. "/.ave/config", home .. "/sessions" }
-	local socket, port = ave.find_free_port()
+	-- None of those that the system gives to connections: it is free for a while.
+	local socket, port = ave.find_free_port(15000, 32000)
 	socket:close()
 	local lab = setmetatable({ home = home, port = port, clients = {}, brokers = {} }, Lab)
 	broker.port = port
@@ -22,6 +28,9 @@ function Lab.new(broker)
 end
 
 function Lab:write(name, value)
+	if name == "broker" and value.account == nil then
+		value.account = account
+	end
 	local file = assert(io.open(self.home .. "/.ave/config/" .. name .. ".json", "w"))
 	file:write(ave.json.encode(value))
 	file:close()
