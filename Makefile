@@ -1,4 +1,4 @@
-# `make help` says what there is.
+# `make help` lists the targets.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -6,39 +6,104 @@ SHELL := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 GOLANGCI_VERSION := v2.15.0
+DEADCODE_VERSION := v0.52.0
+NFPM_VERSION := v2.43.0
 TOOLS := bin/tools
 
-.PHONY: help build test lint bench dist clean
+# Files that are shipped with the binary: the README, everything it links to, and the scripts.
+SHIPPED := README.md CHANGELOG.md CONTRIBUTING.md LICENSE docs scripts
+# Tests in the root package that are not rules, and tests that make quick leaves out because
+# they mostly wait. The other Lua tests wait, too: hence more workers than cores.
+NOT_RULES := ^(TestLua|TestDocumentsRun)$$
+SLOW_GO := core/(cmd|control|process|terminal|harness/.*)|lualib/(suite|syntax)|cmd/avescript
+SLOW_LUA := attack broker% cmd% completion daemon hickup memory remote restart scripts service session tls
+PREFIX ?= /usr/local
+DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/avescript
 
-help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+CHAOSTIME ?= 60s
+FUZZTIME ?= 60s
+SOAKTIME ?= 10m
+N ?= 30
 
-build: ## Make the static binary bin/avescript.
+.PHONY: help build test quick lint ci bench chaos fuzz flaky soak picture dist packages packages-test install clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build the static binary bin/avescript.
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/avescript ./cmd/avescript
 
 test: ## Run all tests, with the race detector.
 	go test -race ./...
 
-lint: $(TOOLS)/golangci-lint ## Run the linters for Go and, where luacheck is installed, for Lua.
+quick: ## Run the rules and the fast tests: half a minute.
+	go test -skip '$(NOT_RULES)' $$(go list ./... | grep -vE '^avescript/($(SLOW_GO))$$')
+	go run ./cmd/avescript test -j 4 $(filter-out $(SLOW_LUA:%=tests/test_%.lua),$(wildcard tests/test_*.lua))
+
+# The rules of the repository are tests at its root.
+lint: $(TOOLS)/golangci-lint $(TOOLS)/deadcode ## Run the linters and the rules of the repository.
+	go test -skip '$(NOT_RULES)' .
 	go vet ./...
+	cd bench && go vet ./...
+	.ci/deadcode $(TOOLS)/deadcode
 	$(TOOLS)/golangci-lint run ./...
-	@if command -v luacheck > /dev/null; then luacheck -q lualib scripts tests; \
+	@if command -v luacheck > /dev/null; then luacheck -q lualib packages scripts tests trials; \
 	else echo "luacheck is not installed (Debian: lua-check); Lua was not linted"; fi
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(abspath $(TOOLS)) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
-bench: ## Measure beside other programs, in ratios.
+$(TOOLS)/deadcode:
+	GOBIN=$(abspath $(TOOLS)) go install golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION)
+
+ci: ## Run what CI runs; as root on Debian it installs the packages it needs.
+	.ci/run
+
+bench: ## Compare the speed with other programs, as ratios.
 	cd bench && go run .
 
-dist: ## Make release archives for linux/amd64 and linux/arm64 in dist/.
+picture: build ## Draw docs/terminal.svg, the picture in the README, again.
+	PATH=$(abspath bin):$$PATH bin/avescript docs/terminal.lua docs/terminal.svg
+
+chaos: build ## Break services and brokers at random for CHAOSTIME (60s); CHAOS='--seed=1' repeats a run.
+	trials/chaos/previous bin/previous
+	bin/avescript trials/chaos/chaos.lua --time $(CHAOSTIME) --previous=bin/previous/avescript $(CHAOS)
+
+fuzz: build ## Run each fuzz target for FUZZTIME (60s).
+	bin/avescript trials/fuzz.lua --time $(FUZZTIME)
+
+flaky: build ## Run all tests N times (30), half of the runs on a busy machine.
+	bin/avescript trials/flaky.lua --runs $(N)
+
+soak: build ## Work for SOAKTIME (10m), and fail if memory or any other resource grows.
+	bin/avescript trials/soak.lua --time $(SOAKTIME)
+
+dist: ## Build release archives for linux/amd64 and linux/arm64 in dist/.
 	@mkdir -p dist
 	@for arch in amd64 arm64; do \
 		name=avescript-$(VERSION)-linux-$$arch; \
 		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o dist/$$name/avescript ./cmd/avescript && \
-		cp README.md LICENSE CHANGELOG.md dist/$$name/ && \
+		cp -r $(SHIPPED) dist/$$name/ && \
 		tar -C dist -czf dist/$$name.tar.gz $$name && rm -r dist/$$name && echo dist/$$name.tar.gz; \
 	done
 
-clean: ## Remove what was built.
+packages: $(TOOLS)/nfpm ## Build .deb and .rpm packages for amd64 and arm64 in dist/.
+	packages/build $(TOOLS)/nfpm '$(VERSION)' '$(LDFLAGS)'
+
+packages-test: $(TOOLS)/nfpm ## Install, upgrade and remove the package on a plain Debian; needs root and debootstrap.
+	packages/test $(TOOLS)/nfpm '$(LDFLAGS)'
+
+$(TOOLS)/nfpm:
+	GOBIN=$(abspath $(TOOLS)) go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
+
+install: bin/avescript ## Install the binary, scripts and documents in PREFIX (/usr/local).
+	install -D -t $(DESTDIR)$(PREFIX)/bin bin/avescript
+	install -D -t $(DESTDIR)$(PREFIX)/share/avescript/scripts scripts/*.lua
+	install -d $(DOCDIR)
+	cp -r $(filter-out scripts,$(SHIPPED)) $(DOCDIR)
+
+bin/avescript:
+	$(MAKE) build
+
+clean: ## Remove everything that was built.
 	rm -rf bin dist
