@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"syscall"
 	"time"
 
 	"avescript/core/exceptions"
@@ -49,6 +50,29 @@ func (c *BlockingConnection) Resume(ctx context.Context, timeout time.Duration) 
 		return exceptions.TypeError.Newf("wanted data to send, got none: there is no unfinished message to continue")
 	}
 	return c.write(ctx, timeout, c.flush)
+}
+
+// Withdraw drops the message of a Put or Write that was interrupted, if no byte of it was
+// sent. It reports whether nothing is left to send.
+func (c *BlockingConnection) Withdraw() bool {
+	if !c.writing.TryTake() {
+		return false
+	}
+	defer c.writing.Give()
+	if len(c.unsent) == 0 {
+		return true
+	}
+	conn, err := c.established()
+	if err != nil {
+		return false
+	}
+	// After a timeout, TLS sends nothing any more.
+	_, plain := conn.(syscall.Conn)
+	if !plain || len(c.unsent) < 2 || len(c.unsent[0]) < len(c.sending.header) {
+		return false
+	}
+	c.unsent, c.sending = nil, message{}
+	return true
 }
 
 func (c *BlockingConnection) send(ctx context.Context, m message, timeout time.Duration) error {

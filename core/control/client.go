@@ -175,7 +175,7 @@ func (c *Client) exchange(ctx context.Context, l *link, method string, call []by
 		return nil, c.unexpected(ctx, l, method, left.get())
 	}
 	if err := l.conn.Put(ctx, call, left.get()); err != nil && !isGone(err) {
-		return nil, c.lose(l, c.during(method, err))
+		return nil, c.notSent(l, method, err)
 	}
 	// A service that has ended may have left the reason to be read.
 	frame, err := l.conn.Get(ctx, left.get())
@@ -194,6 +194,16 @@ func (c *Client) exchange(ctx context.Context, l *link, method string, call []by
 	return result, err
 }
 
+// notSent handles an error of sending a call. With the option Keep, a call of which
+// nothing was sent yet leaves the connection as it was.
+func (c *Client) notSent(l *link, method string, err error) error {
+	err = c.during(method, err)
+	if c.options.Keep && l.conn.Withdraw() {
+		return err
+	}
+	return c.lose(l, err)
+}
+
 // Async makes a call without an answer. It cannot tell whether the call was served. The
 // timeout limits sending it.
 func (c *Client) Async(ctx context.Context, method string, vargs, kwargs json.RawMessage, timeout time.Duration) error {
@@ -207,7 +217,7 @@ func (c *Client) Async(ctx context.Context, method string, vargs, kwargs json.Ra
 		return err
 	}
 	if err := l.conn.Put(ctx, c.encodeCall(method, vargs, kwargs, true), left.get()); err != nil {
-		return c.lose(l, c.during(method, err))
+		return c.notSent(l, method, err)
 	}
 	return nil
 }

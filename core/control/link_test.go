@@ -81,6 +81,40 @@ func TestLateAnswersAreDropped(t *testing.T) {
 	}
 }
 
+// A call that ends before it was sent leaves the connection as it was.
+func TestCallsThatWereNotSent(t *testing.T) {
+	c := keeping(t, func(r *raw) {
+		for _, method := range []string{"a", "b", "c"} {
+			r.want(callText(method, "[]"))
+		}
+		for _, result := range []string{"1", "2", "3"} {
+			r.put(`{"result": ` + result + `}`)
+		}
+		r.get()
+	})
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	unsent := func() {
+		t.Helper()
+		if _, err := c.Call(ended, "unsent", nil, nil, connection.Forever); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want that it was cancelled", err)
+		}
+		if err := c.Async(ended, "unsent", nil, nil, connection.Forever); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want that it was cancelled", err)
+		}
+	}
+	if err := c.Connect(ctx); err != nil {
+		t.Fatal(err)
+	}
+	unsent()
+	first := begin(t, c, "a")
+	unsent()
+	second, third := begin(t, c, "b"), begin(t, c, "c")
+	wantResult(t, first, "1")
+	wantResult(t, second, "2")
+	wantResult(t, third, "3")
+}
+
 func TestFutureThatWasGivenUpCanBeAskedAgain(t *testing.T) {
 	answer := make(chan bool)
 	c := keeping(t, func(r *raw) {

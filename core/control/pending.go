@@ -53,7 +53,8 @@ func (c *Client) start(ctx context.Context, l *link, method string, call []byte,
 		return nil, c.during(method, err)
 	}
 	if err := l.conn.Put(ctx, call, left.get()); err != nil && !isGone(err) {
-		return nil, c.lose(l, c.during(method, err))
+		c.withdraw(l, p)
+		return nil, c.notSent(l, method, err)
 	}
 	// If the service has gone, the reader may still find the reason.
 	return p, nil
@@ -143,6 +144,15 @@ func (c *Client) enqueue(l *link, method string) (*Pending, error) {
 		go c.readAnswers(l)
 	}
 	return p, nil
+}
+
+// withdraw removes the newest call of the queue, which was not sent.
+func (c *Client) withdraw(l *link, p *Pending) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := slices.Index(l.pending, p); i >= 0 {
+		l.pending = slices.Delete(l.pending, i, i+1)
+	}
 }
 
 // readAnswers reads the answers of pending calls, until there are none. With the option

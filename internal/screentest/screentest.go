@@ -98,13 +98,31 @@ func (p *Program) Until(wanted string, holds func(*screen.Image) bool) *screen.I
 			p.t.Fatal(err)
 		}
 		if holds(im) {
-			return im
+			return p.settled(im, holds)
 		}
 		if time.Now().After(deadline) {
 			p.t.Fatalf("%s\ngot:\n%s\ncursor at row %d, column %d", wanted, im.Text(), im.Cursor.Row, im.Cursor.Col)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
+}
+
+// settled returns the image when the program has drawn all of it: a draw may reach the
+// screen in several pieces. It is the last image for which holds is true.
+func (p *Program) settled(im *screen.Image, holds func(*screen.Image) bool) *screen.Image {
+	p.t.Helper()
+	for range 20 {
+		time.Sleep(5 * time.Millisecond)
+		next, err := p.Screen(context.Background())
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if !holds(next) || next.Cursor == im.Cursor && next.Text() == im.Text() {
+			return im
+		}
+		im = next
+	}
+	return im
 }
 
 // WantStatus waits until the program has ended, and checks its exit status.
