@@ -91,15 +91,16 @@ func finished[T any](list []T) (done, spare []T) {
 	return done, list[:0]
 }
 
-// emptied returns a function without contents that keeps its memory.
+// emptied removes the contents of a function, and keeps its memory.
 func (fn *function) emptied() *function {
 	clear(fn.gotos)
-	return &function{
+	*fn = function{
 		locals: fn.locals[:0], declared: fn.declared[:0], upvalues: fn.upvalues[:0],
 		code: fn.code, lines: fn.lines, pending: fn.pending[:0], calls: fn.calls,
 		debugged: fn.debugged, inner: fn.inner, gotos: fn.gotos[:0],
 		constants: fn.constants.emptied(),
 	}
+	return fn
 }
 
 // functionBody reads a function from its parameters on, and makes a closure. The line

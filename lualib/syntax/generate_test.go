@@ -27,7 +27,7 @@ local function all(...)
 end
 function N(v) if v == 0 then return 0 end if type(v) == "number" and v == v and v > -1e9 and v < 1e9 then return v end return 7 end
 function S(v) return string.sub(show(v), 1, 20) end
-function K(v) if v == nil or v ~= v then return "nil" end return v end
+function K(v) if v == nil or v ~= v then return "nil" end if type(v) == "number" and v > 1000 then return 1000 end return v end
 function T(...) print("trace", all(...)) return ... end
 function P(...) print(all(...)) end
 function D(t)
@@ -238,7 +238,7 @@ func (g *generator) repeating() {
 	}
 	g.line("%[1]s = %[1]s + 1", count)
 	g.loopBody(func() {
-		condition := fmt.Sprintf("(%s < 4 and (%s))", count, g.expr(2))
+		condition := fmt.Sprintf("(%s < 4 and G() and (%s))", count, g.expr(2))
 		if g.gotos {
 			g.line("if %s then goto %s end", condition, count)
 		} else {

@@ -310,7 +310,7 @@ func TestCodeIsThatOfLua51(t *testing.T) {
 	if reference == nil {
 		t.Skip("lua5.1 is not installed")
 	}
-	for seed := range int64(300) {
+	for seed := range int64(60) {
 		compareCode(t, reference, generate(seed))
 	}
 }
@@ -346,7 +346,7 @@ func TestErrorsAreThoseOfLua51(t *testing.T) {
 	if reference == nil {
 		t.Skip("lua5.1 is not installed")
 	}
-	for seed := range int64(600) {
+	for seed := range int64(200) {
 		random := rand.New(rand.NewSource(seed))
 		source := mutated(generate(seed % 20)[len(prelude):], random)
 		if !gotoStatement.MatchString(source) {
