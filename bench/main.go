@@ -71,6 +71,7 @@ func bench(ctx context.Context, wanted *regexp.Regexp, rounds int, turn time.Dur
 		handoverMeasures(ctx, built, limit),
 		brokerMeasures(ctx, built, limit),
 		suiteMeasures(ctx, built),
+		compileMeasures(ctx, built),
 	)
 	var table table
 	for _, m := range measures {

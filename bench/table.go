@@ -84,12 +84,15 @@ const (
 	perSecond unit = iota // more is better; for all other units, less is
 	seconds
 	bytesEach
+	times
 )
 
 func (u unit) format(v float64) string {
 	switch {
 	case u == bytesEach:
 		return fmt.Sprintf("%.1f KB", v/1024)
+	case u == times:
+		return fmt.Sprintf("%.1f times", v)
 	case u == seconds && v < 1e-3:
 		return fmt.Sprintf("%.1f µs", v*1e6)
 	case u == seconds:

@@ -11,7 +11,7 @@ Lab.catch = Control.rpc(function() return (pcall(time.sleep, 60)) end)
 
 local NASTY = "\27[2Jphone"
 
-local CLIENT = [[
+local CLIENT = [=[
 import json, socket, struct, sys, time
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 def put(data): s.sendall(struct.pack(">I", len(data)) + data)
@@ -26,7 +26,7 @@ put(json.dumps({
 get()
 print("leased", flush=True)
 time.sleep(1000)
-]]
+]=]
 
 describe("avescript ps", function()
 	local home, lab, port, admin

@@ -1,8 +1,6 @@
-// Package bytecode decodes the instructions of gopher-lua's function prototypes:
-// gopher-lua exports their opcodes, but not their fields.
+// Package bytecode makes and decodes the instructions of gopher-lua's function
+// prototypes: gopher-lua exports their opcodes, but not their fields.
 package bytecode
-
-import lua "github.com/yuin/gopher-lua"
 
 const (
 	opShift = 26
@@ -16,9 +14,6 @@ const (
 	noDistance  = maskBx >> 1 // Bx of a jump to the next instruction
 	constantBit = 1 << 8
 )
-
-// Nop is the instruction that does nothing.
-const Nop = uint32(lua.OP_NOP) << opShift
 
 // Op returns the opcode, such as lua.OP_CALL.
 func Op(inst uint32) int { return int(inst >> opShift) }
@@ -34,9 +29,6 @@ func C(inst uint32) int { return int(inst>>cShift) & maskBC }
 
 // Bx returns the operand that consists of B and C.
 func Bx(inst uint32) int { return int(inst) & maskBx }
-
-// WithC returns the instruction with another C.
-func WithC(inst uint32, c int) uint32 { return inst&^(maskBC<<cShift) | uint32(c)<<cShift }
 
 // Distance returns how far a jump goes, counted from the next instruction.
 func Distance(inst uint32) int { return Bx(inst) - noDistance }

@@ -133,9 +133,6 @@ func (c *checker) read(path string) (*file, error) {
 }
 
 func parse(source []byte, path string) (*names, error) {
-	if _, err := syntax.Compile(source, path); err != nil {
-		return nil, err
-	}
 	tree, err := syntax.Parse(source, path)
 	if err != nil {
 		return nil, err
@@ -145,11 +142,7 @@ func parse(source []byte, path string) (*names, error) {
 
 // found adds a finding about a name.
 func (f *file) found(line int, kind Kind, name, format string, args ...any) {
-	message := fmt.Sprintf(format, args...)
-	if f.tree.Goto != "" {
-		message = strings.ReplaceAll(message, f.tree.Goto, "goto")
-	}
-	f.findings = append(f.findings, Finding{f.path, line, kind, message, name})
+	f.findings = append(f.findings, Finding{f.path, line, kind, fmt.Sprintf(format, args...), name})
 }
 
 // check returns the findings in the file, sorted by line.

@@ -44,7 +44,7 @@ const required = `local a, c = require("ave"), require("ave.cmd") used = { a, c 
 func TestFindings(t *testing.T) {
 	for name, test := range map[string]struct{ source, want string }{
 		"syntax":       {"x = 1\ny = = 2", "2: syntax: unexpected symbol near '='"},
-		"limits":       {"break", "1: syntax: no loop to break"},
+		"limits":       {"break", "1: syntax: no loop to break near '<eof>'"},
 		"global":       {"\nprnt(1)", "2: global: unknown global 'prnt'; did you mean 'print'?"},
 		"ave":          {"ave.cmd.run('x')", `1: global: unknown global 'ave': write local ave = require("ave")`},
 		"goto":         {"\nprint(goto)", "2: global: unknown global 'goto'"},

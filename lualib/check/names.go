@@ -159,7 +159,7 @@ func (n *names) body(line int, params []string, stmts []ast.Stmt) {
 }
 
 func (n *names) local(st *ast.LocalAssignStmt) {
-	if st.LastLine() != 0 { // "local function", which the parser gives a last line to
+	if st.LastLine() != 0 { // "local function": see [syntax.Tree]
 		n.declare(st.Names[0], st.Line(), localFunction)
 		n.exprs(st.Exprs)
 		return

@@ -9,7 +9,6 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
-	"github.com/yuin/gopher-lua/parse"
 
 	"avescript/lualib/script"
 	"avescript/lualib/syntax"
@@ -57,12 +56,12 @@ func (r *repl) incomplete(text string) bool {
 // keepLocals returns code for the end of text. It copies the local variables that text
 // declares at its top level into a table, such as _G.
 func keepLocals(text, table string) string {
-	statements, err := parse.Parse(strings.NewReader(text), chunkName)
+	tree, err := syntax.Parse([]byte(text), chunkName)
 	if err != nil {
 		return ""
 	}
 	var code strings.Builder
-	for _, s := range statements {
+	for _, s := range tree.Chunk {
 		local, ok := s.(*ast.LocalAssignStmt)
 		if !ok {
 			continue

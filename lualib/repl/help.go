@@ -8,7 +8,6 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
-	"github.com/yuin/gopher-lua/parse"
 
 	"avescript/core/pager"
 	"avescript/core/printable"
@@ -43,11 +42,11 @@ func (r *repl) helpSubject(ctx context.Context, text string) (subject string, ok
 	if name, spaced := strings.CutPrefix(rest, " "); spaced && isPath(name) {
 		return name, true
 	}
-	statements, err := parse.Parse(strings.NewReader("return "+text), chunkName)
+	tree, err := syntax.Parse([]byte("return "+text), chunkName)
 	if err != nil {
 		return "", false
 	}
-	call, ok := statements[0].(*ast.ReturnStmt).Exprs[0].(*ast.FuncCallExpr)
+	call, ok := tree.Chunk[0].(*ast.ReturnStmt).Exprs[0].(*ast.FuncCallExpr)
 	if !ok || len(call.Args) != 1 {
 		return "", false
 	}

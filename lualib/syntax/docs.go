@@ -1,74 +1,81 @@
 package syntax
 
-// What the comments in a source say about its functions.
-
 import (
 	"slices"
 	"strings"
 )
 
-// Docs returns the documentation of functions, by the line of their word
-// "function": the comment lines directly above the statement, or the field of a
-// table, that contains the function. Annotations for editors, such as "---@param",
-// and long comments are left out. Of several functions on a line, the first counts.
-// The source must compile.
+// docs collects what the comments in a source say about its functions, while it is
+// parsed. A nil *docs collects nothing.
+type docs struct {
+	comments map[int]string
+	found    map[int]string
+	place    docPlace
+	started  bool
+}
+
+// docPlace is where a statement, or a field of a table, begins.
+type docPlace struct {
+	line  int
+	after int // the line of what is before it
+}
+
+// Docs returns the documentation of functions, by the line that they are defined on:
+// the comment lines directly above the statement, or the field of a table, that
+// contains the function. Annotations for editors, such as "---@param", and long
+// comments are left out. Of several functions on a line, the first counts. The source
+// must compile.
 func Docs(source []byte) map[int]string {
-	lx := newLexer(source)
-	lx.comments = map[int]string{}
-	for lx.next() {
-	}
-	docs := map[int]string{}
-	var open []opened
-	begins := []int{0} // the start of the current statement or field, for the chunk and for each of open
-	for i, t := range lx.tokens {
-		if i > 0 && isBeginning(open, lx.tokens[i-1], t) {
-			begins[len(begins)-1] = i
-		}
-		if t.kind == keyword && t.raw == "function" {
-			if _, known := docs[t.line]; !known {
-				docs[t.line] = lx.docAbove(begins[len(begins)-1])
-			}
-		}
-		open = stillOpen(open, t)
-		if len(open) >= len(begins) {
-			begins = append(begins, begins[len(begins)-1])
-		}
-		begins = begins[:len(open)+1]
-	}
-	return docs
+	p := newParser(source, "")
+	p.lexer.comments = map[int]string{}
+	p.docs = &docs{comments: p.lexer.comments, found: map[int]string{}}
+	found := p.docs.found
+	_, _, _ = p.run()
+	return found
 }
 
-// isBeginning reports whether a statement, or a field of a table, begins with t.
-func isBeginning(open []opened, previous, t token) bool {
-	if len(open) > 0 {
-		switch open[len(open)-1].raw {
-		case "(", "[":
-			return false
-		case "{":
-			return previous.raw == "{" || previous.raw == "," || previous.raw == ";"
-		}
+func (d *docs) current() docPlace {
+	if d == nil {
+		return docPlace{}
 	}
-	if startsStatement(previous) {
-		return previous.raw != "return"
-	}
-	return endsExpression(previous) && (t.kind == ident || t.kind == keyword && beginners[t.raw])
+	return d.place
 }
 
-var beginners = map[string]bool{
-	"break": true, "do": true, "for": true, "function": true, "if": true,
-	"local": true, "repeat": true, "return": true, "while": true,
+// begin notes that the current token begins a statement or field, and returns the place
+// around it.
+func (d *docs) begin(p *parser) (outer docPlace) {
+	if d == nil {
+		return docPlace{}
+	}
+	outer, d.place = d.place, docPlace{p.line(), p.lastLine}
+	if !d.started {
+		d.started, d.place.after = true, 0
+	}
+	return outer
 }
 
-// docAbove returns the text of the comment lines between the token at index i and
-// the one before it.
-func (lx *lexer) docAbove(i int) string {
-	top := 0
-	if i > 0 {
-		top = lx.tokens[i-1].line
+// back returns to the place around a statement or table.
+func (d *docs) back(outer docPlace) {
+	if d != nil {
+		d.place = outer
 	}
+}
+
+// function notes a function.
+func (d *docs) function(line int) {
+	if d == nil {
+		return
+	}
+	if _, known := d.found[line]; !known {
+		d.found[line] = d.above()
+	}
+}
+
+// above returns the text of the comment lines above the current place.
+func (d *docs) above() string {
 	var lines []string
-	for line := lx.tokens[i].line - 1; line > top; line-- {
-		comment, ok := lx.comments[line]
+	for line := d.place.line - 1; line > d.place.after; line-- {
+		comment, ok := d.comments[line]
 		if !ok {
 			break
 		}

@@ -27,7 +27,7 @@ local function all(...)
 end
 function N(v) if v == 0 then return 0 end if type(v) == "number" and v == v and v > -1e9 and v < 1e9 then return v end return 7 end
 function S(v) return string.sub(show(v), 1, 20) end
-function K(v) if v == nil or v ~= v then return "nil" end return v end
+function K(v) if v == nil or v ~= v then return "nil" end if type(v) == "number" and v > 1000 then return 1000 end return v end
 function T(...) print("trace", all(...)) return ... end
 function P(...) print(all(...)) end
 function D(t)
@@ -56,10 +56,16 @@ type generator struct {
 	vararg bool
 	depth  int
 	names  int
+	gotos  bool // what Lua 5.1 does with repeat and break is done with goto
 }
 
-func generate(seed int64) string {
-	g := &generator{Rand: rand.New(rand.NewSource(seed)), vararg: true}
+func generate(seed int64) string { return (&generator{}).program(seed) }
+
+// generateGotos writes the same program with goto.
+func generateGotos(seed int64) string { return (&generator{gotos: true}).program(seed) }
+
+func (g *generator) program(seed int64) string {
+	g.Rand, g.vararg = rand.New(rand.NewSource(seed)), true
 	g.out.WriteString(prelude)
 	g.block(12)
 	g.line("R()")
@@ -129,7 +135,7 @@ func (g *generator) key() string {
 }
 
 func (g *generator) stmt() {
-	choices := 14
+	choices := 16
 	if g.depth > 4 {
 		choices = 5
 	}
@@ -192,7 +198,67 @@ func (g *generator) stmt() {
 		g.namedFunction()
 	case 13:
 		g.line("R()")
+	case 14:
+		g.skipping()
+	case 15:
+		g.repeating()
 	}
+}
+
+// skipping is a block whose end is skipped.
+func (g *generator) skipping() {
+	g.names++
+	label, loops := fmt.Sprintf("l%d", g.names), g.loops
+	g.loops = 0 // break has another meaning in the two forms
+	begin, leave, end := "repeat", "break", "until true"
+	if g.gotos {
+		begin, leave, end = "do", "goto "+label, "::"+label+":: end"
+	}
+	g.line("%s", begin)
+	g.loopBody(func() {
+		g.line("if %s then", g.expr(2))
+		g.block(2)
+		g.line("%s end", leave)
+		g.stmt()
+	})
+	g.line("%s", end)
+	g.loops = loops
+}
+
+// repeating is a loop that ends with a jump back.
+func (g *generator) repeating() {
+	g.names++
+	count, loops := fmt.Sprintf("n%d", g.names), g.loops
+	g.loops = 0
+	g.line("do local %s = 0", count)
+	if g.gotos {
+		g.line("::%s::", count)
+	} else {
+		g.line("repeat")
+	}
+	g.line("%[1]s = %[1]s + 1", count)
+	g.loopBody(func() {
+		condition := fmt.Sprintf("(%s < 4 and G() and (%s))", count, g.expr(2))
+		if g.gotos {
+			g.line("if %s then goto %s end", condition, count)
+		} else {
+			g.line("until not %s", condition)
+		}
+	})
+	g.line("end")
+	g.loops = loops
+}
+
+// loopBody writes statements, and an end that sees their variables.
+func (g *generator) loopBody(end func()) {
+	known := len(g.vars)
+	g.depth++
+	for range 1 + g.Intn(4) {
+		g.stmt()
+	}
+	end()
+	g.depth--
+	g.vars = g.vars[:known]
 }
 
 func (g *generator) ifStmt() {

@@ -1,27 +1,23 @@
 // Package syntax turns Lua 5.1 source into a prototype that gopher-lua runs.
 //
-// gopher-lua's parser and compiler do the bulk of the work. What they get wrong
-// is corrected around them, in four steps, each in a file of its own:
+// It is a compiler of one pass, and gives the errors, the lines and, but for details,
+// the instructions of lua5.1. From the bottom up:
 //
-//	lexer.go    reads the source by the rules of Lua 5.1 and hands the parser
-//	            a text that it cannot misread
-//	message.go  words the parser's complaints as lua5.1 does
-//	rewrite.go  rewrites the tree so that the compiler's bugs have no effect
-//	            (assign.go and loop.go say which)
-//	proto.go    checks the finished prototype's limits and repairs the list
-//	            constructors and debugging information in it
+//	token.go, lexer.go, literal.go     words of the source
+//	code.go, constants.go              the instructions and constants of a function
+//	operand.go, operator.go            where values are, and what is done with them
+//	function.go, variable.go, label.go what names mean
+//	parser.go and the other files      statements and expressions
+//	tree.go, nodes.go, docs.go         what tools want to know of a source
 //
-// The dialect is that of lua5.1: goto is a name, and there are no labels.
+// goto and labels were added as in LuaJIT: where Lua 5.1 allows a name, goto is one.
 package syntax
 
 import (
-	"errors"
 	"fmt"
-	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
-	"github.com/yuin/gopher-lua/parse"
 )
 
 // Error is an error in a source text.
@@ -42,54 +38,25 @@ func (e *Error) Error() string {
 
 // Compile makes a function prototype from source. The name is the chunk's name as
 // messages show it: a file's path, "stdin", ... A byte order mark and a first line
-// that begins with '#' are skipped. Every error is an *Error, even if the parser or
-// the compiler panics.
-func Compile(source []byte, name string) (proto *lua.FunctionProto, err error) {
+// that begins with '#' are skipped. Every error is an *Error.
+func Compile(source []byte, name string) (*lua.FunctionProto, error) {
+	proto, _, err := newParser(source, name).run()
+	return proto, err
+}
+
+// run reads the whole source.
+func (p *parser) run() (proto *lua.FunctionProto, stmts []ast.Stmt, err error) {
 	defer func() {
-		if rcv := recover(); rcv != nil {
-			proto, err = nil, asError(rcv, name)
+		switch failure := recover().(type) {
+		case nil:
+		case *Error:
+			failure.Name = p.name
+			proto, stmts, err = nil, nil, failure
+		default: // a mistake of ours should not end a service
+			proto, stmts = nil, nil
+			err = &Error{Name: p.name, Line: p.line(), Message: fmt.Sprint("cannot compile: ", failure)}
 		}
 	}()
-	chunk, gotoName, err := parseTokens(scan(source), name)
-	if err != nil {
-		return nil, asError(err, name)
-	}
-	rw := newRewriter(gotoName)
-	chunk = rw.chunk(chunk)
-	proto, err = lua.Compile(chunk, name)
-	if err != nil {
-		return nil, asError(err, name)
-	}
-	finish(proto, rw.scopes)
-	return proto, nil
-}
-
-// parseTokens makes a tree from tokens. In it, gotoName stands for the name "goto".
-func parseTokens(tokens []token, name string) (chunk []ast.Stmt, gotoName string, err error) {
-	rendered := render(tokens)
-	chunk, err = parse.Parse(strings.NewReader(rendered.text), name)
-	if err != nil {
-		return nil, "", parserError(tokens, err)
-	}
-	return chunk, rendered.gotoName, nil
-}
-
-// asError makes an *Error from whatever one of the steps returned or panicked with.
-func asError(failure any, name string) *Error {
-	err, ok := failure.(error)
-	if !ok {
-		return &Error{Name: name, Line: 1, Message: fmt.Sprint("cannot compile: ", failure)}
-	}
-	var own *Error
-	if errors.As(err, &own) {
-		own.Name = name
-		return own
-	}
-	var compile *lua.CompileError
-	if errors.As(err, &compile) {
-		// For the limits of a function the compiler only knows its first line,
-		// which is 0 for the main function.
-		return &Error{Name: name, Line: max(1, lineOf(compile.Line)), Message: compile.Message}
-	}
-	return &Error{Name: name, Line: 1, Message: "cannot compile: " + err.Error()}
+	proto, stmts = p.main()
+	return proto, stmts, nil
 }

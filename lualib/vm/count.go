@@ -77,10 +77,23 @@ func Lines(proto *lua.FunctionProto) []int32 {
 			lines[pc] = int32(proto.DbgSourcePositions[pc])
 		}
 	}
+	closureLines(proto, lines)
 	for _, inner := range proto.FunctionPrototypes {
 		lines = append(lines, Lines(inner)...)
 	}
 	return lines
+}
+
+// closureLines puts what makes a closure on the line where the function begins, because
+// the compiler has it where the function ends.
+func closureLines(proto *lua.FunctionProto, lines []int32) {
+	for pc, inst := range proto.Code {
+		if bytecode.Op(inst) == lua.OP_CLOSURE {
+			inner := proto.FunctionPrototypes[bytecode.Bx(inst)]
+			lines[pc] = int32(inner.LineDefined)
+			clear(lines[pc+1 : pc+1+int(inner.NumUpvalues)]) // which upvalues it has
+		}
+	}
 }
 
 // isAdded reports whether the compiler added the instruction without a statement. A

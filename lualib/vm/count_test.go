@@ -106,15 +106,15 @@ func TestCounts(t *testing.T) {
 				return ...           -- 1
 			end
 			local t = {                  -- 1
-				a = 1,
+				a = 1,               -- 1
 				f(                   -- 1
 					1,           -- 1
-					2            -- 1
-				),
-			}
+					2
+				),                   -- 1
+			}                            -- 1
 			local s = t.a ==             -- 1
-				2 and
-				t.b                  -- 0`,
+				2 and                -- 1
+				t.b                  -- 1`, // as lua5.1's hooks see it
 		"errors": `
 			local function fails()       -- 1
 				error("no")          -- 2
@@ -149,7 +149,7 @@ func TestCounts(t *testing.T) {
 			end)
 			local t = setmetatable({}, {__index = function()    -- 1
 				return 1                                    -- 2
-			end})
+			end})                                               -- 1
 			t = t.a + t.b                                       -- 1
 			string.gsub("abc", ".", function() n = n + 1 end)   -- 3`,
 		"calls in the place of others": `
@@ -169,7 +169,7 @@ func TestCounts(t *testing.T) {
 					local c = a         -- 2
 					b = function()      -- 2
 						c = 1       -- 0
-					end
+					end                 -- 2
 				end
 				b = 1                       -- 2
 			end

@@ -127,7 +127,8 @@ func (t *thread) executed() []Frame {
 	}
 	proto, pc := frame.fn.Proto, frame.pc-1
 	switch {
-	case pc == 0 && len(stack) > 1: // a function that was just called, for instance by require
+	case pc == 0 && len(stack) > 1 && bytecode.Op(proto.Code[0]) != lua.OP_JMP:
+		// It was just called, for instance by require. A jump may be an endless loop.
 		return stack[1:]
 	case pc > 0 && isCall(proto.Code[pc-1]):
 		stack[0].Line = proto.DbgSourcePositions[pc-1]
