@@ -35,6 +35,9 @@ func C(inst uint32) int { return int(inst>>cShift) & maskBC }
 // Bx returns the operand that consists of B and C.
 func Bx(inst uint32) int { return int(inst) & maskBx }
 
+// WithB returns the instruction with another B.
+func WithB(inst uint32, b int) uint32 { return inst&^maskBC | uint32(b) }
+
 // WithC returns the instruction with another C.
 func WithC(inst uint32, c int) uint32 { return inst&^(maskBC<<cShift) | uint32(c)<<cShift }
 

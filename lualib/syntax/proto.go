@@ -37,6 +37,7 @@ func finish(proto *lua.FunctionProto, scopes []*scope) {
 	clearScopes(proto)
 	checkLimits(proto)
 	mendLists(proto)
+	mendRegisters(proto)
 	for _, child := range proto.FunctionPrototypes {
 		finish(child, scopes)
 	}
