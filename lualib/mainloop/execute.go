@@ -7,11 +7,12 @@ import (
 )
 
 // execute runs the current function until base returns. What is done most often is
-// done here, and the rest in functions, one for each kind of instruction.
+// done here, and the rest in functions, one for each kind of instruction. It is long,
+// because a loop with one switch is what makes it fast.
 //
 // A register is never assigned the result of a function directly: the compiler may
 // read the window before the call, which can move the registers.
-func (m *machine) execute(base *frame) { //nolint:gocyclo,funlen // one switch is what makes it fast
+func (m *machine) execute(base *frame) {
 	for {
 		f := m.frame
 		inst := m.code[f.Pc]
@@ -52,26 +53,33 @@ func (m *machine) execute(base *frame) { //nolint:gocyclo,funlen // one switch i
 			upvalueOf(f.Fn.Upvalues[inst&0x1ff]).set(m.window[inst>>shiftA&0xff])
 
 		case lua.OP_GETGLOBAL:
-			key, _ := m.constants[bytecode.Bx(inst)].(lua.LString)
-			if v, ok := tableOf(f.Fn.Env).strdict[string(key)]; ok {
+			key := m.constants[bytecode.Bx(inst)]
+			name, _ := key.(lua.LString)
+			if v, ok := tableOf(f.Fn.Env).strdict[string(name)]; ok {
 				m.window[inst>>shiftA&0xff] = v
-			} else {
-				m.getField(inst, f.Fn.Env, key)
+				continue
 			}
+			v := m.index(f.Fn.Env, key)
+			m.window[inst>>shiftA&0xff] = v
 
 		case lua.OP_SETGLOBAL:
 			m.setField(f.Fn.Env, m.constants[bytecode.Bx(inst)], m.window[inst>>shiftA&0xff])
 
 		case lua.OP_GETTABLEKS:
-			key, _ := m.c(inst).(lua.LString)
-			obj := m.window[inst&0xff]
+			obj, key := m.window[inst&0xff], m.c(inst)
 			if t, ok := obj.(*lua.LTable); ok {
-				if v, ok := tableOf(t).strdict[string(key)]; ok {
+				name, _ := key.(lua.LString)
+				if v, ok := tableOf(t).strdict[string(name)]; ok {
 					m.window[inst>>shiftA&0xff] = v
 					continue
 				}
+				if isNil(t.Metatable) {
+					m.window[inst>>shiftA&0xff] = lua.LNil
+					continue
+				}
 			}
-			m.getField(inst, obj, key)
+			v := m.index(obj, key)
+			m.window[inst>>shiftA&0xff] = v
 
 		case lua.OP_GETTABLE:
 			obj, key := m.window[inst&0xff], m.c(inst)
@@ -114,7 +122,7 @@ func (m *machine) execute(base *frame) { //nolint:gocyclo,funlen // one switch i
 			x, y := m.b(inst), m.c(inst)
 			if x, ok := x.(lua.LNumber); ok {
 				if y, ok := y.(lua.LNumber); ok {
-					m.setNumber(inst, float64(x+y))
+					m.result(inst, float64(x+y))
 					continue
 				}
 			}
@@ -124,7 +132,7 @@ func (m *machine) execute(base *frame) { //nolint:gocyclo,funlen // one switch i
 			x, y := m.b(inst), m.c(inst)
 			if x, ok := x.(lua.LNumber); ok {
 				if y, ok := y.(lua.LNumber); ok {
-					m.setNumber(inst, float64(x-y))
+					m.result(inst, float64(x-y))
 					continue
 				}
 			}
@@ -134,7 +142,7 @@ func (m *machine) execute(base *frame) { //nolint:gocyclo,funlen // one switch i
 			x, y := m.b(inst), m.c(inst)
 			if x, ok := x.(lua.LNumber); ok {
 				if y, ok := y.(lua.LNumber); ok {
-					m.setNumber(inst, float64(x*y))
+					m.result(inst, float64(x*y))
 					continue
 				}
 			}
@@ -144,7 +152,7 @@ func (m *machine) execute(base *frame) { //nolint:gocyclo,funlen // one switch i
 			x, y := m.b(inst), m.c(inst)
 			if x, ok := x.(lua.LNumber); ok {
 				if y, ok := y.(lua.LNumber); ok {
-					m.setNumber(inst, float64(x/y))
+					m.result(inst, float64(x/y))
 					continue
 				}
 			}
@@ -154,7 +162,7 @@ func (m *machine) execute(base *frame) { //nolint:gocyclo,funlen // one switch i
 			x, y := m.b(inst), m.c(inst)
 			if x, ok := x.(lua.LNumber); ok {
 				if y, ok := y.(lua.LNumber); ok {
-					m.setNumber(inst, modulo(float64(x), float64(y)))
+					m.result(inst, modulo(float64(x), float64(y)))
 					continue
 				}
 			}
@@ -187,41 +195,37 @@ func (m *machine) execute(base *frame) { //nolint:gocyclo,funlen // one switch i
 			x, y := m.b(inst), m.c(inst)
 			if x, ok := x.(lua.LNumber); ok {
 				if y, ok := y.(lua.LNumber); ok {
-					if (x == y) == (inst>>shiftA&0xff == 0) {
-						f.Pc++
-					}
+					m.jumpIf(inst, x == y)
 					continue
 				}
 			}
-			m.skipIf(inst, m.equal(x, y))
+			m.jumpIf(inst, m.equal(x, y))
 
 		case lua.OP_LT:
 			x, y := m.b(inst), m.c(inst)
 			if x, ok := x.(lua.LNumber); ok {
 				if y, ok := y.(lua.LNumber); ok {
-					if (x < y) == (inst>>shiftA&0xff == 0) {
-						f.Pc++
-					}
+					m.jumpIf(inst, x < y)
 					continue
 				}
 			}
-			m.skipIf(inst, m.less(x, y))
+			m.jumpIf(inst, m.less(x, y))
 
 		case lua.OP_LE:
 			x, y := m.b(inst), m.c(inst)
 			if x, ok := x.(lua.LNumber); ok {
 				if y, ok := y.(lua.LNumber); ok {
-					if (x <= y) == (inst>>shiftA&0xff == 0) {
-						f.Pc++
-					}
+					m.jumpIf(inst, x <= y)
 					continue
 				}
 			}
-			m.skipIf(inst, m.lessOrEqual(x, y))
+			m.jumpIf(inst, m.lessOrEqual(x, y))
 
 		case lua.OP_TEST:
 			if isFalse(m.window[inst>>shiftA&0xff]) != (inst>>shiftC&0x1ff == 0) {
 				f.Pc++
+			} else {
+				m.jump(f)
 			}
 
 		case lua.OP_TESTSET:

@@ -27,6 +27,8 @@ type machine struct {
 	frames    *frameStack
 	loop      *Loop
 	L         *lua.LState
+
+	temporaries uint32 // see [Annotate]
 }
 
 // enter makes a frame the running one, whose registers are ready.
@@ -43,8 +45,13 @@ func (m *machine) enter(f *frame) {
 // resume is enter for a frame that has run before, whose window exists.
 func (m *machine) resume(f *frame) {
 	m.frame = f
-	m.code, m.constants = f.Fn.Proto.Code, f.Fn.Proto.Constants
+	m.execution(f.Fn.Proto)
 	m.look(f.LocalBase)
+}
+
+func (m *machine) execution(proto *lua.FunctionProto) {
+	m.code, m.constants = proto.Code, proto.Constants
+	m.temporaries = temporaries(proto.Code)
 }
 
 // look sets the window, at the latest after the registers may have moved.
@@ -98,6 +105,7 @@ func (m *machine) c(inst uint32) lua.LValue {
 }
 
 const (
+	shiftOp   = 26
 	shiftA    = 18
 	shiftC    = 9
 	constantB = 1 << 8
@@ -112,11 +120,22 @@ func (m *machine) setNumber(inst uint32, x float64) {
 	m.loop.numbers.set(&m.window[inst>>shiftA&0xff], x)
 }
 
-// skipIf skips the next instruction, which is a jump, if the result of a comparison
-// is not the one in A.
-func (m *machine) skipIf(inst uint32, result bool) {
+// jumpIf ends a comparison. If the result is the one in A, the jump that follows is
+// taken; otherwise it is skipped.
+func (m *machine) jumpIf(inst uint32, result bool) {
 	if result == (inst>>shiftA&0xff == 0) {
 		m.frame.Pc++
+		return
+	}
+	m.jump(m.frame)
+}
+
+// jump executes the next instruction together with the current one if it is a jump,
+// and if nobody looks at each instruction.
+func (m *machine) jump(f *frame) {
+	next := m.code[f.Pc]
+	if next>>shiftOp == uint32(lua.OP_JMP) && m.attention.Load() == 0 {
+		f.Pc += 1 + distance(next)
 	}
 }
 

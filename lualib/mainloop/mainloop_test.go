@@ -60,10 +60,14 @@ func read(t *testing.T, file string) string {
 	return string(text)
 }
 
-// newVM makes an interpreter that prints to the file.
+// newVM makes an interpreter that prints to the file, if it is not nil.
 func newVM(t *testing.T, stdout *os.File) *vm.VM {
 	t.Helper()
-	v := vm.New(vm.Stdio{In: strings.NewReader(""), Out: stdout})
+	stdio := vm.Stdio{In: strings.NewReader("")}
+	if stdout != nil {
+		stdio.Out = stdout
+	}
+	v := vm.New(stdio)
 	t.Cleanup(v.Close)
 	return v
 }
@@ -85,8 +89,8 @@ func execute(v *vm.VM, ctx context.Context, source string) (results []string, er
 	return results, err
 }
 
-// printed returns what a program prints.
-func printed(t *testing.T, source string) string {
+// printed returns what a program prints in an interpreter that setUp has prepared.
+func printed(t *testing.T, source string, setUp ...func(*vm.VM)) string {
 	t.Helper()
 	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
 	if err != nil {
@@ -94,6 +98,9 @@ func printed(t *testing.T, source string) string {
 	}
 	defer out.Close()
 	v := newVM(t, out)
+	for _, f := range setUp {
+		f(v)
+	}
 	if _, err := execute(v, t.Context(), source); err != nil {
 		var e *vm.Error
 		if errors.As(err, &e) {

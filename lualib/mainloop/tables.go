@@ -26,21 +26,6 @@ func newTable(array, hash int) *lua.LTable {
 	return made
 }
 
-// getField stores a field in the register A of an instruction, after a look into the
-// table itself has found nothing.
-func (m *machine) getField(inst uint32, obj lua.LValue, key lua.LString) {
-	if t, ok := obj.(*lua.LTable); ok && isNil(t.Metatable) {
-		if v, ok := tableOf(t).strdict[string(key)]; ok {
-			m.set(inst, v)
-		} else {
-			m.set(inst, lua.LNil)
-		}
-		return
-	}
-	v := m.index(obj, key)
-	m.set(inst, v)
-}
-
 // self prepares the call of a method: the function and its first argument.
 func (m *machine) self(inst uint32) {
 	a := bytecode.A(inst)
@@ -131,11 +116,15 @@ func (m *machine) setIndex(obj, key, v lua.LValue) {
 
 // setField is setIndex for a key that is probably a string.
 func (m *machine) setField(obj, key, v lua.LValue) {
-	if t, ok := obj.(*lua.LTable); ok && !isNil(v) {
+	if of, ok := obj.(*lua.LTable); ok && !isNil(v) {
 		if name, ok := key.(lua.LString); ok {
-			fields := tableOf(t).strdict
-			if _, ok := fields[string(name)]; ok {
-				fields[string(name)] = v
+			t := tableOf(of)
+			if _, ok := t.strdict[string(name)]; ok {
+				t.strdict[string(name)] = v
+				return
+			}
+			if isNil(of.Metatable) {
+				t.addString(name, key, v)
 				return
 			}
 		}
@@ -151,9 +140,14 @@ func (m *machine) rawSet(of *lua.LTable, key, v lua.LValue) {
 		t.setString(k, key, v)
 		return
 	case lua.LNumber:
-		if i := int(k) - 1; uint(i) <= uint(len(t.array)) && lua.LNumber(i+1) == k && i < lua.MaxArrayIndex-1 {
-			t.setElement(i, v)
-			return
+		if i := int(k) - 1; uint(i) < uint(lua.MaxArrayIndex-1) && lua.LNumber(i+1) == k {
+			if i <= len(t.array) {
+				t.setElement(i, v)
+				return
+			}
+			if isNil(v) {
+				return // there is nothing so far behind
+			}
 		}
 		if math.IsNaN(float64(k)) {
 			m.raise("table index is NaN")
@@ -183,11 +177,17 @@ func (t *table) setString(name lua.LString, key, v lua.LValue) {
 		delete(t.strdict, string(name))
 		return
 	}
-	if t.strdict == nil {
-		t.strdict = map[string]lua.LValue{}
-	} else if _, ok := t.strdict[string(name)]; ok {
+	if _, ok := t.strdict[string(name)]; ok {
 		t.strdict[string(name)] = v
 		return
+	}
+	t.addString(name, key, v)
+}
+
+// addString sets a field that the table does not have.
+func (t *table) addString(name lua.LString, key, v lua.LValue) {
+	if t.strdict == nil {
+		t.strdict = map[string]lua.LValue{}
 	}
 	t.strdict[string(name)] = v
 	if t.keys == nil {

@@ -22,6 +22,8 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
+
+	"avescript/lualib/mainloop"
 )
 
 // Error is an error in a source text.
@@ -61,6 +63,7 @@ func Compile(source []byte, name string) (proto *lua.FunctionProto, err error) {
 		return nil, asError(err, name)
 	}
 	finish(proto, rw.scopes)
+	mainloop.Annotate(proto)
 	return proto, nil
 }
 

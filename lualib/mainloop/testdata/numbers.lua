@@ -57,3 +57,36 @@ for i = -200, 1200, 100 do kept[#kept + 1] = i + 0.5; kept[#kept + 1] = i end
 for i = 1, 100 do local _ = i * 1.5 end
 print(table.concat(kept, " "))
 print(not nil, not 0, not "", not false, #"abc", #"", #"a\0b")
+
+-- Results that only the next instruction uses, and others.
+local function chains(a, b, c, d)
+	print(a - b * c, a * b - c, (a - b) / (c - d), a - (b - (c - d)), ((a - b) - c) - d, a / (b / c), a % (b + c), (a + b) % c)
+	print(a * b % c, a % (b * c), (a - b) * (a - b), -(a - b) - c, a - -b, (a / b) / c, a * (b / c) - d / a, 1 - a * 2, a * 2 - 1)
+	local x = a * b
+	local y = x - c
+	local z = x - y * x
+	x = x * x - y
+	y = y - x * y - x
+	print(x, y, z, x - y - z)
+	local p, q = a - b, c - d
+	p, q = q - p * 2, p * 2 - q
+	print(p, q, "10" - a * b, a * b - "10", (a * b) .. (c - d), a - b < c - d, a * b == b * a)
+	local t = { a * b - c, k = c - a * b, [a * b - c] = d - a * b }
+	t[a + b * 2] = t[1] - a * b
+	print(t[1], t.k, t[a * b - c], t[a + b * 2], math.max(a * b - c, a - b * c), select("#", a * b - c, d))
+	local up = 5
+	local function f() up = up - a * b - up return up * 2 - a end
+	print(f(), f() - f(), up)
+	for i = a * 2 - 1, b * 3 + 1, c - b do io.write(i - a * i, " ") end
+	print((a and b * 2 or c) - 1, (nil and b or c * 2) - a, not (a - b == c))
+	local m = setmetatable({}, { __sub = function(l, r) return type(l) .. type(r) end })
+	print(m - a * b, a * b - m, a * b - c * d - m)
+	print(pcall(function() return a * b - up.x end))
+	print(pcall(function() return nothing - a * b end))
+	print(pcall(function() return a * b - nothing end))
+	print(pcall(function() return a * b - c - nothing * 2 end))
+	local undefined
+	print(pcall(function() local v = a * b return v - undefined end))
+end
+chains(3, 4, 5, 7)
+chains(0.5, 4, 7.25, 2)
