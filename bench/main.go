@@ -64,6 +64,7 @@ func bench(ctx context.Context, wanted *regexp.Regexp, rounds int, turn time.Dur
 		payloadMeasures(peers, turn),
 		idleMeasures(peers, limit),
 		sleepMeasures(peers, limit),
+		interpreterMeasures(ctx, built),
 		startMeasures(ctx, built),
 		fdtxMeasures(ctx, built, turn),
 		expectMeasures(ctx, built),

@@ -18,30 +18,30 @@ end
 
 describe("a name that does not exist", function()
 	it("is named, with the one that was meant", function()
-		says("attempt to call a nil value (field 'rnu'); did you mean 'run'?", function() cmd.rnu("x") end) -- luacheck: ignore
-		says("attempt to call a nil value (field 'rnu'); did you mean 'run'?", function() return ave.cmd.rnu("x") end) -- luacheck: ignore
-		says("attempt to index a nil value (field 'borker'); did you mean 'broker'?", function() ave.borker.connect() end) -- luacheck: ignore
-		says("attempt to call a nil value (field 'Contrl'); did you mean 'Control'?", function() ave.Contrl {} end) -- luacheck: ignore
-		says("attempt to call a nil value (global 'pritn'); did you mean 'print'?", function() pritn("x") end) -- luacheck: ignore
+		says("attempt to call field 'rnu' (a nil value); did you mean 'run'?", function() cmd.rnu("x") end) -- luacheck: ignore
+		says("attempt to call field 'rnu' (a nil value); did you mean 'run'?", function() return ave.cmd.rnu("x") end) -- luacheck: ignore
+		says("attempt to index field 'borker' (a nil value); did you mean 'broker'?", function() ave.borker.connect() end) -- luacheck: ignore
+		says("attempt to call field 'Contrl' (a nil value); did you mean 'Control'?", function() ave.Contrl {} end) -- luacheck: ignore
+		says("attempt to call global 'pritn' (a nil value); did you mean 'print'?", function() pritn("x") end) -- luacheck: ignore
 		local process = ave.Process { target = print }
-		says("attempt to call a nil value (method 'strat'); did you mean 'start'?", function() process:strat() end) -- luacheck: ignore
-		says("attempt to call a nil value (method 'uper'); did you mean 'upper'?", function() ("x"):uper() end)
+		says("attempt to call method 'strat' (a nil value); did you mean 'start'?", function() process:strat() end) -- luacheck: ignore
+		says("attempt to call method 'uper' (a nil value); did you mean 'upper'?", function() ("x"):uper() end)
 	end)
 
 	it("is named where nothing is like it", function()
 		local t = { open = 1 }
-		assert.matches("attempt to call a nil value %(field 'zzz'%)$", message_of(function() t.zzz() end))
+		assert.matches("attempt to call field 'zzz' %(a nil value%)$", message_of(function() t.zzz() end))
 		local unset -- luacheck: ignore
-		assert.matches("attempt to call a nil value %([lu]%a+ 'unset'%)$", message_of(function() unset() end))
+		assert.matches("attempt to call upvalue 'unset' %(a nil value%)$", message_of(function() unset() end))
 	end)
 
 	it("is not guessed", function()
 		local t = { open = 1, nested = {} }
-		says("attempt to call a non-function object", function() t.open() end)
-		says("attempt to call a non-function object", function() (t and t.nothing or t.open)() end)
-		says("attempt to call a non-function object", function() local key = "opne" t[key]() end)
-		says("attempt to index a non-table object(number) with key 'x'", function() return t.open.x.y end)
-		says("attempt to index a non-table object(nil) with key 'x'", function() return t.nested.zzz.x end)
+		says("attempt to call field 'open' (a number value)", function() t.open() end)
+		says("attempt to call a number value", function() (t and t.nothing or t.open)() end)
+		says("attempt to call field '?' (a nil value)", function() local key = "opne" t[key]() end)
+		says("attempt to index field 'open' (a number value)", function() return t.open.x.y end)
+		says("attempt to index field 'zzz' (a nil value)", function() return t.nested.zzz.x end)
 	end)
 
 	it("may be asked for", function()

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"avescript/core/bundle"
+	"avescript/core/collector"
 	"avescript/core/printable"
 	"avescript/lualib/child"
 	"avescript/lualib/script"
@@ -27,6 +28,7 @@ const (
 )
 
 func main() {
+	collector.Start()
 	tool, err := bundle.Self() // which the processes that a script starts need, too
 	if err != nil {
 		os.Exit(damaged(err))

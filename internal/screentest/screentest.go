@@ -37,29 +37,23 @@ func Start(t testing.TB, size pty.Size, env []string, argv ...string) *Program {
 	return &Program{s, t}
 }
 
-// Types sends text, and keys by their names in angle brackets: "ab<Left>c<Enter>". All of it
-// is sent at once: the program reads it before the terminal can echo a part.
+// Types sends text, and keys by their names in angle brackets: "ab<Left>c<Enter>".
 func (p *Program) Types(keys string) {
 	p.t.Helper()
-	var typed []byte
 	for keys != "" {
-		name, rest, isKey := strings.Cut(strings.TrimPrefix(keys, "<"), ">")
-		if isKey && keys[0] == '<' {
-			key, err := screen.KeyBytes(name, false)
-			if err != nil {
-				p.t.Fatal(err)
+		var err error
+		if name, rest, ok := strings.Cut(strings.TrimPrefix(keys, "<"), ">"); ok && keys[0] == '<' {
+			err, keys = p.Press(context.Background(), []string{name}, patience), rest
+		} else {
+			text := keys
+			if i := strings.IndexByte(keys, '<'); i > 0 {
+				text = keys[:i]
 			}
-			typed, keys = append(typed, key...), rest
-			continue
+			err, keys = p.Send(context.Background(), []byte(text), 0, patience), keys[len(text):]
 		}
-		n := len(keys)
-		if i := strings.IndexByte(keys, '<'); i > 0 {
-			n = i
+		if err != nil {
+			p.t.Fatal(err)
 		}
-		typed, keys = append(typed, keys[:n]...), keys[n:]
-	}
-	if err := p.Send(context.Background(), typed, 0, patience); err != nil {
-		p.t.Fatal(err)
 	}
 }
 

@@ -196,7 +196,7 @@ func TestErrorsAreShort(t *testing.T) {
 	s.expect("> ")
 	s.send("function g() f({}) end\r")
 	s.line("g()", strings.Join([]string{
-		"stdin:1: attempt to index a non-table object(nil) with key 'c'",
+		"stdin:1: attempt to index field 'b' (a nil value)",
 		"    1 | function f(a) return a.b.c end",
 		"stack traceback:",
 		"\tstdin:1: in function 'f'",

@@ -13,6 +13,8 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
+
+	"avescript/lualib/number"
 )
 
 // file is the content of a FILE* userdata. Reading is buffered, writing only after
@@ -310,7 +312,7 @@ func (f *file) readNumber() (lua.LValue, error) {
 		}
 	}
 
-	takeAll(spaces)
+	takeAll(number.Spaces)
 	text = nil
 	take("+-")
 	digits, exponent := "0123456789", "eE"
@@ -330,7 +332,7 @@ func (f *file) readNumber() (lua.LValue, error) {
 			text = text[:mantissa]
 		}
 	}
-	if x, ok := parseNumber(string(text)); ok {
+	if x, ok := number.Parse(string(text)); ok {
 		return lua.LNumber(x), nil
 	}
 	return lua.LNil, err

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"avescript/lualib/number"
 )
 
 // string.format, and the conversions of C's printf that it is made of.
@@ -201,7 +203,7 @@ func (sp spec) float(x float64) string {
 	var digits string
 	if math.IsInf(x, 0) || math.IsNaN(x) {
 		sp.zero = false
-		digits = notFinite(x)
+		digits = number.NotFinite(x)
 	} else {
 		digits = sp.magnitude(x)
 	}

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/mainloop"
 )
 
 const reference = "lua5.1"
@@ -39,18 +42,29 @@ func runReference(source string) (string, error) {
 }
 
 // runCompiled returns what a program prints that Compile made.
-func runCompiled(source string) (printed string, err error) {
+func runCompiled(source string) (printed string, err error) { return runLoop(source, true) }
+
+// runLoop is runCompiled with the main loop of ours or with gopher-lua's.
+func runLoop(source string, own bool) (printed string, err error) {
 	proto, err := Compile([]byte(source), "stdin")
 	if err != nil {
 		return "", err
 	}
 	L := lua.NewState(lua.Options{
 		RegistrySize: 1024, RegistryMaxSize: 1 << 20, RegistryGrowStep: 4096, CallStackSize: 4096,
+		MinimizeStackMemory: true,
 	})
 	defer L.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	L.SetContext(ctx)
+	if own {
+		loop, err := mainloop.New(L, mainloop.Hooks{Attention: new(atomic.Int32)})
+		if err != nil {
+			return "", err
+		}
+		loop.Install(L)
+	}
 	var out strings.Builder
 	L.SetGlobal("print", L.NewFunction(func(L *lua.LState) int {
 		for i := 1; i <= L.GetTop(); i++ {
@@ -94,11 +108,13 @@ func compare(t *testing.T, name, source, same string) {
 		t.Fatalf("%s is no program: %v\n%s", name, err, source)
 	}
 	for _, source := range []string{source, same} {
-		got, err := runCompiled(source)
-		if err != nil {
-			t.Errorf("%s: %v\n%s", name, err, source)
-		} else if got != want {
-			t.Errorf("%s: %s\n%s", name, firstDifference(got, want), source)
+		for _, own := range []bool{true, false} {
+			got, err := runLoop(source, own)
+			if err != nil {
+				t.Errorf("%s (own loop: %t): %v\n%s", name, own, err, source)
+			} else if got != want {
+				t.Errorf("%s (own loop: %t): %s\n%s", name, own, firstDifference(got, want), source)
+			}
 		}
 	}
 }

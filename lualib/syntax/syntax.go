@@ -18,6 +18,8 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
+
+	"avescript/lualib/mainloop"
 )
 
 // Error is an error in a source text.
@@ -58,5 +60,6 @@ func (p *parser) run() (proto *lua.FunctionProto, stmts []ast.Stmt, err error) {
 		}
 	}()
 	proto, stmts = p.main()
+	mainloop.Annotate(proto)
 	return proto, stmts, nil
 }

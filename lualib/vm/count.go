@@ -55,14 +55,24 @@ type counted struct {
 	counters []uint64
 }
 
-// count counts the instruction that t is about to execute.
+// count counts the instruction that t is about to execute. Of several moves in a row
+// the first one stands for all of them.
 func (t *thread) count() {
 	frame := currentFrame(t.L)
 	if proto := frame.fn.Proto; proto != t.counted.proto {
 		t.counted = counted{proto, t.vm.counting.of[proto]}
 	}
-	if c := t.counted.counters; c != nil {
-		atomic.AddUint64(&c[frame.pc-1], 1)
+	c := t.counted.counters
+	if c == nil {
+		return
+	}
+	pc := frame.pc - 1
+	last := pc
+	if inst := frame.fn.Proto.Code[pc]; bytecode.Op(inst) == lua.OP_MOVEN {
+		last += bytecode.C(inst)
+	}
+	for ; pc <= last; pc++ {
+		atomic.AddUint64(&c[pc], 1)
 	}
 }
 

@@ -101,6 +101,13 @@ func TestCounts(t *testing.T) {
 					break        -- 1
 				end
 			end`,
+		"moves in a row": `
+			local a, b, c = 1, 2, 3      -- 1
+			for _ = 1, 2 do              -- 3
+				local x = a          -- 2
+				local y = b          -- 2
+				local z = c          -- 2
+			end`,
 		"several lines": `
 			local function f(...)        -- 1
 				return ...           -- 1
@@ -182,8 +189,11 @@ func TestCounts(t *testing.T) {
 					want[i+1] = uint64(count[0] - '0')
 				}
 			}
-			if diff := cmp.Diff(want, countLines(t, script)); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
+			for _, loop := range []string{"", "stock"} {
+				t.Setenv(loopVariable, loop)
+				if diff := cmp.Diff(want, countLines(t, script)); diff != "" {
+					t.Errorf("loop %q (-want +got):\n%s", loop, diff)
+				}
 			}
 		})
 	}

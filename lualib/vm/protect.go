@@ -67,7 +67,7 @@ func raised(L *lua.LState) {
 	case lua.LString:
 		// gopher-lua puts a blank between position and message, even if there is no
 		// position.
-		value = lua.LString(aboutMissing(L, strings.TrimPrefix(string(v), " ")))
+		value = lua.LString(strings.TrimPrefix(string(v), " "))
 	}
 	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: value})
 }

@@ -55,6 +55,9 @@ func (vm *VM) makeThread(depth int) *thread {
 	L.Panic = raised
 	t := &thread{vm: vm, L: L}
 	L.SetContext(t)
+	if vm.loop != nil {
+		vm.loop.Install(L) // after SetContext, which installs gopher-lua's own
+	}
 	return t
 }
 
@@ -73,6 +76,9 @@ func (vm *VM) release(t *thread) {
 // call runs fn with the arguments on L's stack from index first on, and returns the
 // number of results on t's stack.
 func (t *thread) call(fn lua.LValue, L *lua.LState, first int) int {
+	if !callable(t.L, fn) {
+		Raise(t.L, lua.LString("attempt to call a "+fn.Type().String()+" value"))
+	}
 	t.L.Push(fn)
 	top := L.GetTop()
 	for i := first; i <= top; i++ {
@@ -80,6 +86,14 @@ func (t *thread) call(fn lua.LValue, L *lua.LState, first int) int {
 	}
 	t.L.Call(max(top-first+1, 0), lua.MultRet)
 	return t.L.GetTop()
+}
+
+func callable(L *lua.LState, v lua.LValue) bool {
+	if _, ok := v.(*lua.LFunction); ok {
+		return true
+	}
+	_, ok := L.GetMetaField(v, "__call").(*lua.LFunction)
+	return ok
 }
 
 // context returns the context of the innermost Do or Within. A posted function
@@ -98,9 +112,9 @@ func (t *thread) context() context.Context {
 	return context.Background()
 }
 
-// The four methods of a context.Context. gopher-lua uses Done alone: before
-// every instruction, on the goroutine that executes it. A nil channel means
-// that it may go on.
+// The four methods of a context.Context. gopher-lua's own loop uses Done alone: before
+// every instruction, on the goroutine that executes it. A nil channel means that it
+// may go on. Our main loop checks the counter itself.
 
 func (t *thread) Done() <-chan struct{} {
 	if t.vm.attention.Load() != 0 {

@@ -31,8 +31,8 @@
 //
 // # The hook
 //
-// gopher-lua calls Done of a thread's context before every instruction. Ours
-// checks one atomic counter. If it is not zero, something needs attention: a
+// Code is executed by our own loop, package mainloop, which checks one atomic counter
+// before every instruction. If it is not zero, something needs attention: a
 // deadline has passed, a function waits to be run in the middle of the script,
 // as a signal handler does, a sample of the stack is due for a profile, or
 // instructions are counted for coverage.
@@ -52,6 +52,7 @@ import (
 
 	"avescript/core/process"
 	"avescript/core/secret"
+	"avescript/lualib/mainloop"
 	"avescript/lualib/stdlib"
 )
 
@@ -79,7 +80,8 @@ type VM struct {
 	main  *lua.LState // holds the globals; executes nothing itself
 	deep  *lua.LState // the template for deeply nested threads
 
-	attention  atomic.Int32 // the number of reasons to leave the fast path
+	loop       *mainloop.Loop // executes the code; nil for gopher-lua's own loop
+	attention  atomic.Int32   // the number of reasons to leave the fast path
 	posted     postbox
 	free       sync.Pool // of *thread
 	coroutines map[*coroutine]struct{}
@@ -130,6 +132,7 @@ func New(stdio Stdio) *VM {
 	vm.main.G.MainThread = vm.main
 	vm.main.G.CurrentThread = vm.main
 	vm.main.Panic = raised
+	vm.loop = vm.newLoop()
 
 	vm.deep, _ = vm.main.NewThread()
 	vm.deep.Options.CallStackSize = smallCallStackSize

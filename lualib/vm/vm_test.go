@@ -56,6 +56,16 @@ func define(t *testing.T, v *vm.VM, name string, fn func()) {
 	}
 }
 
+// bothLoops runs a test with the main loop of ours and with gopher-lua's.
+func bothLoops(t *testing.T, name string, test func(t *testing.T)) {
+	for _, loop := range []string{"own", "stock"} {
+		t.Run(name+" "+loop, func(t *testing.T) {
+			t.Setenv("AVESCRIPT_LOOP", loop)
+			test(t)
+		})
+	}
+}
+
 // TestScripts runs testdata/*.lua, each of which asserts what it is about and
 // names the upstream fault.
 func TestScripts(t *testing.T) {
@@ -64,7 +74,7 @@ func TestScripts(t *testing.T) {
 		t.Fatalf("no scripts: %v", err)
 	}
 	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
+		bothLoops(t, filepath.Base(file), func(t *testing.T) {
 			source, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
@@ -91,7 +101,7 @@ func TestEndOfContextInterrupts(t *testing.T) {
 		"resume":    `while true do coroutine.resume(coroutine.create(function() stop() while true do end end)) end`,
 	}
 	for name, source := range loops {
-		t.Run(name, func(t *testing.T) {
+		bothLoops(t, name, func(t *testing.T) {
 			v := newVM(t)
 			cause := errors.New("too late")
 			ctx, cancel := context.WithCancelCause(t.Context())

@@ -1,0 +1,246 @@
+package mainloop
+
+import (
+	"math"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/bytecode"
+)
+
+// longestChain limits how often __index and __newindex lead to another value.
+const longestChain = 100
+
+// firstArray is the size of the array part when a list gets its first value.
+const firstArray = 4
+
+func newTable(array, hash int) *lua.LTable {
+	made := &lua.LTable{Metatable: lua.LNil}
+	t := tableOf(made)
+	if array > 0 {
+		t.array = make([]lua.LValue, 0, array)
+	}
+	if hash > 0 {
+		t.strdict = make(map[string]lua.LValue, hash)
+	}
+	return made
+}
+
+// self prepares the call of a method: the function and its first argument.
+func (m *machine) self(inst uint32) {
+	a := bytecode.A(inst)
+	obj := m.window[inst&0xff]
+	key := m.c(inst)
+	var v lua.LValue
+	name, _ := key.(lua.LString)
+	t, ok := obj.(*lua.LTable)
+	if ok {
+		v, ok = tableOf(t).strdict[string(name)]
+	}
+	if !ok {
+		v = m.index(obj, key)
+	}
+	m.window[a] = v
+	m.window[(a+1)&0xff] = obj
+}
+
+// rawGet returns an entry of a table without metamethods.
+func rawGet(of *lua.LTable, key lua.LValue) lua.LValue {
+	t := tableOf(of)
+	switch key := key.(type) {
+	case lua.LString:
+		if v, ok := t.strdict[string(key)]; ok {
+			return v
+		}
+		return lua.LNil
+	case lua.LNumber:
+		if i := int(key) - 1; uint(i) < uint(len(t.array)) && lua.LNumber(i+1) == key {
+			return t.array[i]
+		}
+		if t.dict == nil {
+			return lua.LNil
+		}
+	}
+	return of.RawGet(key)
+}
+
+// index returns obj[key].
+func (m *machine) index(obj, key lua.LValue) lua.LValue {
+	named := true
+	for range longestChain {
+		var handler lua.LValue
+		if t, ok := obj.(*lua.LTable); ok {
+			if v := rawGet(t, key); !isNil(v) {
+				return v
+			}
+			if handler = field(t.Metatable, "__index"); isNil(handler) {
+				return lua.LNil
+			}
+		} else if handler = m.metamethod(obj, "__index"); isNil(handler) {
+			m.cannotIndex(obj, named)
+		}
+		if _, ok := handler.(*lua.LFunction); ok {
+			return m.call2(handler, obj, key)
+		}
+		obj, named = handler, false
+	}
+	m.raise("loop in gettable")
+	return nil
+}
+
+// setIndex does obj[key] = v.
+func (m *machine) setIndex(obj, key, v lua.LValue) {
+	named := true
+	for range longestChain {
+		var handler lua.LValue
+		if t, ok := obj.(*lua.LTable); ok {
+			if isNil(t.Metatable) || !isNil(rawGet(t, key)) {
+				m.rawSet(t, key, v)
+				return
+			}
+			if handler = field(t.Metatable, "__newindex"); isNil(handler) {
+				m.rawSet(t, key, v)
+				return
+			}
+		} else if handler = m.metamethod(obj, "__newindex"); isNil(handler) {
+			m.cannotIndex(obj, named)
+		}
+		if _, ok := handler.(*lua.LFunction); ok {
+			m.call3(handler, obj, key, v)
+			return
+		}
+		obj, named = handler, false
+	}
+	m.raise("loop in settable")
+}
+
+// setField is setIndex for a key that is probably a string.
+func (m *machine) setField(obj, key, v lua.LValue) {
+	if of, ok := obj.(*lua.LTable); ok && !isNil(v) {
+		if name, ok := key.(lua.LString); ok {
+			t := tableOf(of)
+			if _, ok := t.strdict[string(name)]; ok {
+				t.strdict[string(name)] = v
+				return
+			}
+			if isNil(of.Metatable) {
+				t.addString(name, key, v)
+				return
+			}
+		}
+	}
+	m.setIndex(obj, key, v)
+}
+
+// rawSet sets an entry of a table without metamethods.
+func (m *machine) rawSet(of *lua.LTable, key, v lua.LValue) {
+	t := tableOf(of)
+	switch k := key.(type) {
+	case lua.LString:
+		t.setString(k, key, v)
+		return
+	case lua.LNumber:
+		if i := int(k) - 1; uint(i) < uint(lua.MaxArrayIndex-1) && lua.LNumber(i+1) == k {
+			if i <= len(t.array) {
+				t.setElement(i, v)
+				return
+			}
+			if isNil(v) {
+				return // there is nothing so far behind
+			}
+		}
+		if math.IsNaN(float64(k)) {
+			m.raise("table index is NaN")
+		}
+	case *lua.LNilType:
+		m.raise("table index is nil")
+	}
+	of.RawSet(key, v)
+}
+
+// setElement sets an element of the array part, or the one after the last.
+func (t *table) setElement(i int, v lua.LValue) {
+	switch {
+	case i < len(t.array):
+		t.array[i] = v
+	case isNil(v):
+	case t.array == nil:
+		t.array = append(make([]lua.LValue, 0, firstArray), v)
+	default:
+		t.array = append(t.array, v)
+	}
+}
+
+// setString sets a field. key is the name as a value.
+func (t *table) setString(name lua.LString, key, v lua.LValue) {
+	if isNil(v) {
+		delete(t.strdict, string(name))
+		return
+	}
+	if _, ok := t.strdict[string(name)]; ok {
+		t.strdict[string(name)] = v
+		return
+	}
+	t.addString(name, key, v)
+}
+
+// addString sets a field that the table does not have.
+func (t *table) addString(name lua.LString, key, v lua.LValue) {
+	if t.strdict == nil {
+		t.strdict = map[string]lua.LValue{}
+	}
+	t.strdict[string(name)] = v
+	if t.keys == nil {
+		t.keys, t.k2i = make([]lua.LValue, 0, firstArray), map[lua.LValue]int{}
+	}
+	if _, ok := t.k2i[key]; !ok {
+		t.k2i[key] = len(t.keys)
+		t.keys = append(t.keys, key)
+	}
+}
+
+// setList stores a batch of a list constructor.
+func (m *machine) setList(inst uint32) {
+	f := m.frame
+	a, n, batch := bytecode.A(inst), bytecode.B(inst), bytecode.C(inst)
+	if batch == 0 {
+		batch = int(m.code[f.Pc])
+		f.Pc++
+	}
+	first := f.LocalBase + a + 1
+	open := n == 0
+	if open {
+		n = m.reg.top - first
+	}
+	list := m.window[a].(*lua.LTable)
+	t := tableOf(list)
+	offset := (batch - 1) * lua.FieldsPerFlush
+	values := m.reg.array[first : first+n]
+	if len(t.array) == offset {
+		t.array = append(t.array, values...)
+	} else {
+		for i, v := range values {
+			list.RawSetInt(offset+i+1, v)
+		}
+	}
+	if open {
+		m.settle()
+	}
+}
+
+// length is the operator #.
+func (m *machine) length(inst uint32) {
+	switch v := m.b(inst).(type) {
+	case lua.LString:
+		m.setNumber(inst, float64(len(v)))
+	case *lua.LTable: // __len is for userdata only
+		m.setNumber(inst, float64(v.Len()))
+	default:
+		handler := m.metamethod(v, "__len")
+		if isNil(handler) {
+			m.typeError("get length of", bytecode.B(inst), v)
+		}
+		result := m.call2(handler, v, lua.LNil)
+		m.set(inst, result)
+	}
+}
