@@ -19,8 +19,8 @@
 // gopher-lua's pcall detaches the captured locals of every function on the
 // stack when the call fails (upstream #448). Here a protected call runs on a
 // thread of its own, taken from a pool, so that unwinding it does not touch other
-// locals. A thread that failed is dropped; one that returned is used
-// again.
+// locals. Then the thread is used again: one that failed gives the captured
+// locals in its registers values of their own, and forgets its calls.
 //
 // # Coroutines
 //
@@ -210,7 +210,9 @@ func (vm *VM) enter(parent *thread, ctx context.Context, fn func(L *lua.LState) 
 		vm.stopped = f.stack
 		return f.interrupt
 	}
-	return &Error{Value: f.value, Text: vm.text(t, f.value), Frames: t.frames(), Stack: t.stackIfKept(), Bug: f.bug}
+	err := &Error{Value: f.value, Text: vm.text(t, f.value), Frames: t.frames(), Stack: t.stackIfKept(), Bug: f.bug}
+	vm.recycle(t)
+	return err
 }
 
 // attempt runs fn under ctx with a thread of its own. If fn fails, the thread still
