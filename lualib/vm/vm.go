@@ -24,8 +24,8 @@
 //
 // # Coroutines
 //
-// A coroutine runs on a goroutine of its own that is switched to and from with
-// iter.Pull. It can therefore yield from anywhere: inside pcall, a metamethod,
+// A coroutine runs on a goroutine that is switched to and from with iter.Pull, and
+// runs the next coroutine when it has ended. It can therefore yield from anywhere: inside pcall, a metamethod,
 // an iterator, or the comparison function of table.sort, where gopher-lua's
 // own coroutines crash (upstream #45, #306).
 //
@@ -81,8 +81,9 @@ type VM struct {
 
 	attention  atomic.Int32 // the number of reasons to leave the fast path
 	posted     postbox
-	free       sync.Pool // of *thread
-	coroutines map[*coroutine]struct{}
+	free       sync.Pool                    // of *thread
+	coroutines map[*coroutine]struct{}      // those that have started and not ended
+	fibers     []*fiber                     // that run nothing
 	watched    map[<-chan struct{}]struct{} // the contexts of Watch, by their Done
 	waiting    map[*thread]struct{}         // threads in Unlocked
 	chunks     chunkIndex
@@ -169,6 +170,7 @@ func (vm *VM) Close() {
 	for co := range vm.coroutines {
 		co.kill()
 	}
+	vm.stopFibers()
 	vm.main.Close()
 }
 
