@@ -70,6 +70,7 @@ func bench(ctx context.Context, wanted *regexp.Regexp, rounds int, turn time.Dur
 		commandMeasures(ctx, built, turn),
 		handoverMeasures(ctx, built, limit),
 		brokerMeasures(ctx, built, limit),
+		protectMeasures(ctx, built),
 		suiteMeasures(ctx, built),
 	)
 	var table table
