@@ -55,7 +55,7 @@ func (f Frame) Around(n int) (first int, lines []string) {
 }
 
 // Internal reports whether the function is part of the program, not of a script.
-func (f Frame) Internal() bool { return f.chunk != nil && f.chunk.shared }
+func (f Frame) Internal() bool { return f.chunk != nil && f.chunk.program }
 
 // String returns the frame as a line of a traceback.
 func (f Frame) String() string {
