@@ -15,10 +15,17 @@ import (
 // finished file is garbage as a whole, and there is little else.
 const gcPercent = 400
 
+// collectLess sets it, unless the user has chosen something else.
+func collectLess() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+}
+
 // Work is the main function of the program that [Options.Command] starts: it runs
 // the files that its parent names. A second signal ends it at once.
 func Work(ctx context.Context, newVM func(vm.Stdio) *vm.VM) error {
-	debug.SetGCPercent(gcPercent)
+	collectLess()
 	again, over := script.Testing(ctx)
 	go func() {
 		<-again
