@@ -71,6 +71,7 @@ func bench(ctx context.Context, wanted *regexp.Regexp, rounds int, turn time.Dur
 		handoverMeasures(ctx, built, limit),
 		brokerMeasures(ctx, built, limit),
 		protectMeasures(ctx, built),
+		codecMeasures(ctx, built),
 		suiteMeasures(ctx, built),
 	)
 	var table table
