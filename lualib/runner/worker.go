@@ -3,24 +3,12 @@ package runner
 import (
 	"context"
 	"os"
-	"runtime/debug"
 
 	"avescript/lualib/repl"
 	"avescript/lualib/script"
 	"avescript/lualib/suite"
 	"avescript/lualib/vm"
 )
-
-// gcPercent lets more garbage collect than Go's default: the interpreter of a
-// finished file is garbage as a whole, and there is little else.
-const gcPercent = 400
-
-// collectLess sets it, unless the user has chosen something else.
-func collectLess() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-}
 
 // Work is the main function of the program that [Options.Command] starts: it runs
 // the files that its parent names. A second signal ends it at once.
