@@ -53,20 +53,20 @@ func newList(members []member, metatable *lua.LTable) *lua.LTable {
 
 // newObject makes a table with these fields, whose values are not nil. Its keys are
 // copied if another object had the same ones: this takes a fourth of the time.
-func (x *texts) newObject(members []member, metatable *lua.LTable) *lua.LTable {
-	t := &table{Metatable: metatable}
+func (t *texts) newObject(members []member, metatable *lua.LTable) *lua.LTable {
+	made := &table{Metatable: metatable}
 	if len(members) > 0 {
-		t.strdict = make(map[string]lua.LValue, len(members))
+		made.strdict = make(map[string]lua.LValue, len(members))
 		for _, m := range members {
-			t.strdict[string(m.key.(lua.LString))] = m.value
+			made.strdict[string(m.key.(lua.LString))] = m.value
 		}
-		known := &x.keys[(len(members)+len(members[0].key.(lua.LString)))%len(x.keys)]
+		known := &t.keys[(len(members)+len(members[0].key.(lua.LString)))%len(t.keys)]
 		if !known.hasFields(members) {
 			*known = newKeys(members)
 		}
-		t.keys, t.k2i = slices.Clone(known.keys), maps.Clone(known.k2i)
+		made.keys, made.k2i = slices.Clone(known.keys), maps.Clone(known.k2i)
 	}
-	return (*lua.LTable)(unsafe.Pointer(t))
+	return (*lua.LTable)(unsafe.Pointer(made))
 }
 
 // objectKeys are the keys of an object.
