@@ -25,7 +25,7 @@ FUZZTIME ?= 60s
 SOAKTIME ?= 10m
 N ?= 30
 
-.PHONY: help build test quick lint ci bench chaos fuzz flaky soak picture dist packages packages-test install clean
+.PHONY: help build test quick lint ci generate bench chaos fuzz flaky soak picture dist packages packages-test install clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ $(TOOLS)/deadcode:
 
 ci: ## Run what CI runs; as root on Debian it installs the packages it needs.
 	.ci/run
+
+generate: ## Compile the embedded Lua modules again, after a change of them or of the compiler.
+	go test ./lualib -run TestModulesAreCompiled -update
 
 bench: ## Compare the speed with other programs, as ratios.
 	cd bench && go run .

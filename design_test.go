@@ -22,7 +22,7 @@ import (
 var floors = [][]string{
 	{"core/..."},
 	// How Go is shown to Lua, whatever it is.
-	{"lualib/bytecode", "lualib/number", "lualib/mainloop", "lualib/stdlib", "lualib/syntax", "lualib/codec", "lualib/vm", "lualib/bind", "lualib/closure"},
+	{"lualib/bytecode", "lualib/compiled", "lualib/number", "lualib/mainloop", "lualib/stdlib", "lualib/syntax", "lualib/codec", "lualib/vm", "lualib/bind", "lualib/closure"},
 	// What scripts see. It is for every script: it knows nothing of those who run one.
 	{"lualib/modules/..."},
 	// Who runs scripts, tests among them.

@@ -71,6 +71,8 @@ func bench(ctx context.Context, wanted *regexp.Regexp, rounds int, turn time.Dur
 		commandMeasures(ctx, built, turn),
 		handoverMeasures(ctx, built, limit),
 		brokerMeasures(ctx, built, limit),
+		protectMeasures(ctx, built),
+		codecMeasures(ctx, built),
 		suiteMeasures(ctx, built),
 		compileMeasures(ctx, built),
 	)

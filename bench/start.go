@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"time"
 )
 
@@ -16,22 +17,34 @@ var startScript string
 // starts is how many processes are started per turn.
 const starts = 10
 
-// startMeasures measure Process:start with synchronize, compared with a program that
-// does nothing, from its start to its end.
+// startMeasures measure Process:start with synchronize, and a script that does nothing,
+// compared with a program that does nothing, from its start to its end.
 func startMeasures(ctx context.Context, b *built) []*measure {
+	repeat := func(name string, args ...string) ([]float64, error) {
+		begin := time.Now()
+		for range starts {
+			if err := exec.CommandContext(ctx, name, args...).Run(); err != nil {
+				return nil, err
+			}
+		}
+		return []float64{time.Since(begin).Seconds() / starts}, nil
+	}
+	empty := []rival{{"empty program", func() ([]float64, error) { return repeat(b.empty) }}}
 	return []*measure{{
 		name:       "start of a process",
 		quantities: []quantity{{unit: seconds, goals: map[string]goal{"empty program": atMost(2)}}},
 		ours:       func() ([]float64, error) { return measureStart(ctx, b) },
-		peers: []rival{{"empty program", func() ([]float64, error) {
-			begin := time.Now()
-			for range starts {
-				if err := exec.CommandContext(ctx, b.empty).Run(); err != nil {
-					return nil, err
-				}
+		peers:      empty,
+	}, {
+		name:       "start and end of an empty script",
+		quantities: []quantity{{unit: seconds, goals: map[string]goal{"empty program": atMost(2.5)}}},
+		ours: func() ([]float64, error) {
+			if err := b.write("empty.lua", ""); err != nil {
+				return nil, err
 			}
-			return []float64{time.Since(begin).Seconds() / starts}, nil
-		}}},
+			return repeat(b.avescript, filepath.Join(b.dir, "empty.lua"))
+		},
+		peers: empty,
 	}}
 }
 

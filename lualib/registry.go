@@ -75,6 +75,11 @@ var halves = []*bind.Module{
 //go:embed lua
 var scripts embed.FS
 
+// compiledScripts has them in their binary form: see scripts.go.
+//
+//go:embed scripts.bin
+var compiledScripts string
+
 // Meta has the stubs: meta/ave/cmd.lua documents ave.cmd.
 //
 //go:embed meta
@@ -157,12 +162,12 @@ func IsOwn(v *vm.VM, name string) bool {
 	return ok && chunk == nil || loadScript(v, name) != nil
 }
 
-// loadScript compiles an embedded module; it returns nil if there is no module of
-// this name.
+// loadScript loads an embedded module; it returns nil if there is no module of this
+// name.
 func loadScript(v *vm.VM, name string) *lua.LFunction {
 	path := strings.ReplaceAll(name, ".", "/")
 	for _, file := range []string{path + ".lua", path + "/init.lua"} {
-		fn, err := v.LoadShared(file, func() ([]byte, error) { return scripts.ReadFile("lua/" + file) })
+		fn, err := v.LoadShared(file, func() (*lua.FunctionProto, []byte, error) { return compileScript(file) })
 		if err == nil {
 			return fn
 		}

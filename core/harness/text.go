@@ -5,18 +5,19 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
 // looksEscaped matches texts that [Text] could have written for a byte.
-var looksEscaped = regexp.MustCompile(`\\x(5c|[89a-f][0-9a-f])`)
+var looksEscaped = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\x(5c|[89a-f][0-9a-f])`) })
 
 // Text converts bytes to text, as JSON and the reports need it: each byte that is not
 // valid UTF-8 is written as \xff. Different bytes always give different texts: if the
 // input already looks like such a text, its backslash is written as \x5c.
 func Text(s string) string {
 	if strings.Contains(s, `\x`) {
-		s = looksEscaped.ReplaceAllString(s, `\x5cx$1`)
+		s = looksEscaped().ReplaceAllString(s, `\x5cx$1`)
 	}
 	return spelled(s)
 }

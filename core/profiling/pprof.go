@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"time"
-
-	"github.com/google/pprof/profile"
 )
 
 // Write writes the profile of all samples so far, gzipped, for pprof. "cpu" is the time
@@ -16,17 +14,15 @@ func (r *Run) Write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b := builder{functions: map[function]*profile.Function{}, locations: map[location]*profile.Location{}}
-	b.profile = profile.Profile{
-		SampleType: []*profile.ValueType{
-			{Type: "samples", Unit: "count"}, {Type: "cpu", Unit: "nanoseconds"}, {Type: "wall", Unit: "nanoseconds"},
-		},
-		DefaultSampleType: "cpu",
-		PeriodType:        &profile.ValueType{Type: "wall", Unit: "nanoseconds"},
-		Period:            int64(Period),
-		TimeNanos:         r.started.UnixNano(),
-		DurationNanos:     int64(time.Since(r.started)),
-	}
+	b := builder{newProfile(), map[function]int64{}, map[location]int64{}}
+	b.valueType(1, "samples", "count")
+	b.valueType(1, "cpu", "nanoseconds")
+	b.valueType(1, "wall", "nanoseconds")
+	b.number(9, r.started.UnixNano())
+	b.number(10, int64(time.Since(r.started)))
+	b.valueType(11, "wall", "nanoseconds") // of the period
+	b.number(12, int64(Period))
+	b.number(14, b.string("cpu")) // what is shown first
 	for _, path := range files {
 		totals, err := readTotals(path)
 		if err != nil {
@@ -36,10 +32,7 @@ func (r *Run) Write(w io.Writer) error {
 			b.add(t)
 		}
 	}
-	if err := b.profile.CheckValid(); err != nil {
-		return fmt.Errorf("profile: %w", err)
-	}
-	return b.profile.Write(w)
+	return b.write(w)
 }
 
 // function identifies a function: by the place of its definition, because Lua functions
@@ -52,58 +45,52 @@ type function struct {
 }
 
 type location struct {
-	function *profile.Function
+	function int64 // its number
 	line     int
 }
 
 type builder struct {
-	profile   profile.Profile
-	functions map[function]*profile.Function
-	locations map[location]*profile.Location
+	*profile
+	functions map[function]int64
+	locations map[location]int64
 }
 
 func (b *builder) add(t *total) {
 	if t.samples == 0 {
 		return
 	}
-	s := &profile.Sample{Value: []int64{t.samples, int64(t.running), int64(t.wall)}}
-	for _, f := range t.stack {
-		s.Location = append(s.Location, b.location(f))
+	stack := make([]int64, len(t.stack))
+	for i, f := range t.stack {
+		stack[i] = b.locate(f)
 	}
-	b.profile.Sample = append(b.profile.Sample, s)
+	b.sample(stack, []int64{t.samples, int64(t.running), int64(t.wall)})
 }
 
-func (b *builder) location(f Frame) *profile.Location {
-	key := location{b.function(f), f.Line}
-	l, ok := b.locations[key]
+// locate is the number of a location.
+func (b *builder) locate(f Frame) int64 {
+	key := location{b.define(f), f.Line}
+	id, ok := b.locations[key]
 	if !ok {
-		l = &profile.Location{
-			ID:   uint64(len(b.locations) + 1),
-			Line: []profile.Line{{Function: key.function, Line: int64(f.Line)}},
-		}
-		b.locations[key] = l
-		b.profile.Location = append(b.profile.Location, l)
+		id = int64(len(b.locations) + 1)
+		b.locations[key] = id
+		b.location(id, key.function, f.Line)
 	}
-	return l
+	return id
 }
 
-func (b *builder) function(f Frame) *profile.Function {
+// define is the number of a function.
+func (b *builder) define(f Frame) int64 {
 	key := function{file: f.File, begin: f.Begin}
 	if f.File == "" {
 		key.name = f.Name
 	}
-	fn, ok := b.functions[key]
+	id, ok := b.functions[key]
 	if !ok {
-		fn = &profile.Function{
-			ID:       uint64(len(b.functions) + 1),
-			Name:     nameOf(f),
-			Filename: f.File, StartLine: int64(f.Begin),
-		}
-		fn.SystemName = fn.Name
-		b.functions[key] = fn
-		b.profile.Function = append(b.profile.Function, fn)
+		id = int64(len(b.functions) + 1)
+		b.functions[key] = id
+		b.function(id, nameOf(f), f.File, f.Begin)
 	}
-	return fn
+	return id
 }
 
 // nameOf is the name in a profile: "lib.lua:12 parse", or "[Go] sleep".

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/pprof/profile"
+	pprof "github.com/google/pprof/profile"
 )
 
 var (
@@ -40,6 +40,9 @@ func record(t *testing.T, run *Run, samples ...Sample) {
 	}
 }
 
+// lines are those that the functions execute.
+var lines = map[string]int64{"a.lua (main chunk)": 9, "a.lua:2 parse": 4, "a.lua:6": 7}
+
 // stacks reads the profile: values by the functions and lines of the stack.
 func stacks(t *testing.T, run *Run) map[string][]int64 {
 	t.Helper()
@@ -47,18 +50,27 @@ func stacks(t *testing.T, run *Run) map[string][]int64 {
 	if err := run.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	p, err := profile.Parse(&b)
+	p, err := pprof.Parse(&b)
+	if err == nil {
+		err = p.CheckValid()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	if p.DefaultSampleType != "cpu" || p.SampleType[1].Type != "cpu" || p.SampleType[2].Type != "wall" {
 		t.Errorf("got the types %v with the default %s", p.SampleType, p.DefaultSampleType)
 	}
+	if p.TimeNanos != run.started.UnixNano() || p.DurationNanos <= 0 || p.Period != int64(Period) || *p.PeriodType != *p.SampleType[2] {
+		t.Errorf("got the time %d, duration %d and period %d of %v", p.TimeNanos, p.DurationNanos, p.Period, p.PeriodType)
+	}
 	found := map[string][]int64{}
 	for _, s := range p.Compact().Sample { // Compact adds up equal stacks
 		var names []string
 		for _, l := range s.Location {
 			names = append(names, l.Line[0].Function.Name)
+			if at := l.Line[0]; at.Line != lines[at.Function.Name] || !strings.HasPrefix(at.Function.Name, at.Function.Filename) {
+				t.Errorf("%s is in line %d of %s", at.Function.Name, at.Line, at.Function.Filename)
+			}
 		}
 		found[strings.Join(names, " < ")] = s.Value
 	}

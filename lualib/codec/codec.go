@@ -59,8 +59,6 @@ type Codec struct {
 
 	nan     bool // NaN, Infinity and -Infinity are numbers
 	withNaN *Codec
-
-	main *lua.LState // only for CreateTable, which does not use its stack
 }
 
 // null is the value of the userdata Null.
@@ -78,7 +76,6 @@ func For(L *lua.LState) *Codec {
 		list:   L.NewTable(),
 		object: L.NewTable(),
 		number: numberMetatable(L),
-		main:   L.G.MainThread,
 	}
 	c.list.RawSetString(markField, markList)
 	c.object.RawSetString(markField, markObject)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/rpcjson"
 )
 
 // SyntaxError says where a text is not valid JSON.
@@ -72,7 +74,7 @@ func (c *Codec) alone(v lua.LValue) lua.LValue {
 
 // member is one value of an array, or one field of an object.
 type member struct {
-	name  string
+	key   lua.LValue // a string, or nil
 	value lua.LValue
 }
 
@@ -86,18 +88,19 @@ type decoder struct {
 	// are put into a table at its end, so that the table can be made with the right
 	// size.
 	members []member
+	texts   *texts
 }
 
 // decoders are reused for their members, whose allocation costs more than
 // everything else when a small value is decoded.
-var decoders = sync.Pool{New: func() any { return new(decoder) }}
+var decoders = sync.Pool{New: func() any { return &decoder{texts: new(texts)} }}
 
 // keptMembers is the largest number of members of a decoder that is reused.
 const keptMembers = 256
 
 func newDecoder(c *Codec, data []byte) *decoder {
 	d := decoders.Get().(*decoder)
-	*d = decoder{codec: c, data: data, members: d.members}
+	*d = decoder{codec: c, data: data, members: d.members, texts: d.texts}
 	return d
 }
 
@@ -106,7 +109,8 @@ func (d *decoder) free() {
 		return
 	}
 	clear(d.members[:cap(d.members)])
-	*d = decoder{members: d.members[:0]}
+	*d.texts = texts{names: d.texts.names, keys: d.texts.keys}
+	*d = decoder{members: d.members[:0], texts: d.texts}
 	decoders.Put(d)
 }
 
@@ -114,8 +118,11 @@ func (d *decoder) free() {
 func (d *decoder) value() (lua.LValue, error) {
 	switch c := d.peek(); {
 	case c == '"':
-		s, err := d.string()
-		return lua.LString(s), err
+		literal, err := d.string()
+		if err != nil {
+			return nil, err
+		}
+		return d.texts.value(d.texts.string(literal)), nil
 	case c == '-' || isDigit(c):
 		return d.number()
 	case c == '{':
@@ -176,11 +183,7 @@ func (d *decoder) list() (lua.LValue, error) {
 	if err := d.elements(); err != nil {
 		return nil, err
 	}
-	elements := d.members[base:]
-	t := d.table(len(elements), 0, d.codec.list)
-	for _, m := range elements {
-		t.Append(m.value)
-	}
+	t := newList(d.members[base:], d.codec.list)
 	d.members = d.members[:base]
 	return t, nil
 }
@@ -217,11 +220,7 @@ func (d *decoder) object() (lua.LValue, error) {
 	if err := d.fields(); err != nil {
 		return nil, err
 	}
-	fields := d.members[base:]
-	t := d.table(0, len(fields), d.codec.object)
-	for _, m := range fields {
-		t.RawSetString(m.name, m.value)
-	}
+	t := d.texts.newObject(d.members[base:], d.codec.object)
 	d.members = d.members[:base]
 	return t, nil
 }
@@ -255,10 +254,11 @@ func (d *decoder) field() error {
 	if d.peek() != '"' {
 		return d.fail("a string as the key")
 	}
-	name, err := d.string()
+	literal, err := d.string()
 	if err != nil {
 		return err
 	}
+	key := d.texts.field(literal)
 	if d.peek() != ':' {
 		return d.fail("':'")
 	}
@@ -267,7 +267,7 @@ func (d *decoder) field() error {
 	if err != nil {
 		return err
 	}
-	d.members = append(d.members, member{name, v})
+	d.members = append(d.members, member{key, v})
 	return nil
 }
 
@@ -284,12 +284,6 @@ func (d *decoder) enter() error {
 func (d *decoder) leave() {
 	d.depth--
 	d.pos++
-}
-
-func (d *decoder) table(list, fields int, metatable *lua.LTable) *lua.LTable {
-	t := d.codec.main.CreateTable(list, fields)
-	t.Metatable = metatable
-	return t
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
@@ -338,10 +332,12 @@ func (d *decoder) digits() error {
 	return nil
 }
 
-func (d *decoder) string() (string, error) {
+// string reads a string, without its quotes and escapes. It may be a part of the text.
+func (d *decoder) string() ([]byte, error) {
 	start := d.pos
 	ascii, escaped := true, false
 	for d.pos++; ; d.pos++ {
+		d.pos += rpcjson.Plain(d.data[d.pos:])
 		switch c := d.at(); {
 		case c == '"':
 			d.pos++
@@ -349,10 +345,10 @@ func (d *decoder) string() (string, error) {
 		case c == '\\':
 			escaped = true
 			if err := d.escape(); err != nil {
-				return "", err
+				return nil, err
 			}
 		case c < ' ':
-			return "", d.fail("the end of the string")
+			return nil, d.fail("the end of the string")
 		case c >= utf8.RuneSelf:
 			ascii = false
 		}
@@ -383,13 +379,13 @@ func isHex(c byte) bool {
 
 // unquote decodes a string literal that is well formed except for bytes that are
 // not UTF-8 and lone surrogates: these are replaced.
-func unquote(literal []byte, ascii, escaped bool) string {
+func unquote(literal []byte, ascii, escaped bool) []byte {
 	if ascii && !escaped || !escaped && utf8.Valid(literal) {
-		return string(literal[1 : len(literal)-1])
+		return literal[1 : len(literal)-1]
 	}
 	// The error only says that something was replaced.
 	s, _ := jsontext.AppendUnquote(nil, literal)
-	return string(s)
+	return s
 }
 
 // fail makes the error for the current position.

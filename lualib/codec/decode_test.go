@@ -3,6 +3,7 @@ package codec_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -182,4 +183,42 @@ func TestConcurrentDecode(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// Objects with the same fields are made by copying, and short strings share memory: what
+// happens to one must not be seen in another.
+func TestObjectsWithTheSameFieldsAreApart(t *testing.T) {
+	L := lua.NewState()
+	defer L.Close()
+	c := codec.For(L)
+	long := strings.Repeat("long ", 30)
+	one := `{"a":"x","b":1,"a":"again","c":{"a":"inner","b":2},"":null,"` + long + `":"` + long + `"}`
+	list, err := c.Decode([]byte("[" + strings.Repeat(one+",", 99) + one + "]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := list.(*lua.LTable).RawGetInt(50).(*lua.LTable)
+	changed.RawSetString("new", lua.LTrue)
+	changed.RawSetString("a", lua.LNil)
+	changed.RawSet(lua.LNumber(1), lua.LTrue)
+	list.(*lua.LTable).ForEach(func(i, object lua.LValue) {
+		var keys []string
+		for key, _ := object.(*lua.LTable).Next(lua.LNil); key != lua.LNil; key, _ = object.(*lua.LTable).Next(key) {
+			keys = append(keys, key.String())
+		}
+		want := []string{"a", "b", "c", "", long}
+		if object == changed {
+			want = []string{"1", "b", "c", "", long, "new"}
+		}
+		if !slices.Equal(keys, want) {
+			t.Errorf("%v: the keys are %q", i, keys)
+		}
+		if object == changed {
+			return
+		}
+		text, err := c.Append(L, nil, object)
+		if want := strings.Replace(one, `"a":"x"`, `"a":"again"`, 1); err != nil || string(text) != strings.Replace(want, `,"a":"again","c"`, `,"c"`, 1) {
+			t.Errorf("%v: got %s, %v", i, text, err)
+		}
+	})
 }

@@ -9,10 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unsafe"
 
 	"github.com/go-json-experiment/json/jsontext"
 	lua "github.com/yuin/gopher-lua"
 
+	"avescript/core/rpcjson"
 	"avescript/lualib/stdlib"
 )
 
@@ -149,6 +151,10 @@ func noFormOfObject(t *lua.LTable) *Error {
 }
 
 func (e *encoder) string(s string) {
+	if rpcjson.Plain(unsafe.Slice(unsafe.StringData(s), len(s))) == len(s) {
+		e.dst = append(append(append(e.dst, '"'), s...), '"')
+		return
+	}
 	// The error only says that invalid bytes were replaced, which is intended.
 	e.dst, _ = jsontext.AppendQuote(e.dst, s)
 }
@@ -296,14 +302,24 @@ func (e *encoder) list(t *lua.LTable, n int, extra lua.LValue) *Error {
 // every run.
 func (e *encoder) object(t *lua.LTable) *Error {
 	e.dst = append(e.dst, '{')
-	separate := false
-	for key, v := t.Next(lua.LNil); key != lua.LNil; key, v = t.Next(key) {
-		name, ok := key.(lua.LString)
-		if !ok && key == stdlib.Hidden {
-			return noFormOfObject(t)
+	fields := fieldsOf(t)
+	for i, v := range fields.array {
+		if v != lua.LNil {
+			return keyOfObject(t, lua.LNumber(i+1))
 		}
+	}
+	separate := false
+	for i := 0; i < len(fields.keys); i++ {
+		name, ok := fields.keys[i].(lua.LString)
 		if !ok {
-			return &Error{Msg: "the keys of an object must be strings, got " + describe(key)}
+			if t.RawGet(fields.keys[i]) == lua.LNil {
+				continue
+			}
+			return keyOfObject(t, fields.keys[i])
+		}
+		v, ok := fields.strdict[string(name)]
+		if !ok {
+			continue // it was removed
 		}
 		if separate {
 			e.dst = append(e.dst, ',')
@@ -317,6 +333,14 @@ func (e *encoder) object(t *lua.LTable) *Error {
 	}
 	e.dst = append(e.dst, '}')
 	return nil
+}
+
+// keyOfObject is the error for a key that is not a string.
+func keyOfObject(t *lua.LTable, key lua.LValue) *Error {
+	if key == stdlib.Hidden {
+		return noFormOfObject(t)
+	}
+	return &Error{Msg: "the keys of an object must be strings, got " + describe(key)}
 }
 
 // describe returns a key as messages name it.

@@ -78,7 +78,7 @@ func (c *Codec) ParseNumber(text string) (lua.LValue, error) {
 func (c *Codec) parseNumber(text []byte, integer bool) lua.LValue {
 	if integer && string(text) != "-0" {
 		if i, err := strconv.ParseInt(string(text), 10, 64); err == nil && isExact(i) {
-			return lua.LNumber(i)
+			return wholeNumber(i)
 		}
 		return c.newNumber(text)
 	}

@@ -1,5 +1,7 @@
 package codec
 
+import "avescript/core/rpcjson"
+
 // The memory that decoded values take, in bytes, as gopher-lua's tables and Go's
 // maps and allocator use it. A test compares it with measurements.
 const (
@@ -30,8 +32,8 @@ func Weigh(text []byte) (weight int) {
 		switch c := text[i]; {
 		case c == '"':
 			from := i
-			for i++; i < len(text) && text[i] != '"'; i++ {
-				if text[i] == '\\' {
+			for i += 1 + rpcjson.Plain(text[i+1:]); i < len(text) && text[i] != '"'; i += 1 + rpcjson.Plain(text[i+1:]) {
+				if text[i] == '\\' && i+1 < len(text) {
 					i++
 				}
 			}

@@ -117,6 +117,7 @@ func Run(ctx context.Context, o Options) error {
 	if err := o.Check(); err != nil {
 		return err
 	}
+	collectLess()
 	r := &runner{Options: o, known: map[string]bool{}}
 	if o.Watch {
 		return r.watch(ctx)

@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"os"
-	"runtime/debug"
 
 	"avescript/lualib/repl"
 	"avescript/lualib/script"
@@ -11,14 +10,10 @@ import (
 	"avescript/lualib/vm"
 )
 
-// gcPercent lets more garbage collect than Go's default: the interpreter of a
-// finished file is garbage as a whole, and there is little else.
-const gcPercent = 400
-
 // Work is the main function of the program that [Options.Command] starts: it runs
 // the files that its parent names. A second signal ends it at once.
 func Work(ctx context.Context, newVM func(vm.Stdio) *vm.VM) error {
-	debug.SetGCPercent(gcPercent)
+	collectLess()
 	again, over := script.Testing(ctx)
 	go func() {
 		<-again

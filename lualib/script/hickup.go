@@ -5,6 +5,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -22,7 +23,9 @@ func AnswerHickups(v *vm.VM) (stop func()) {
 		return process.WriteHickup(L, "", name, nil)
 	})
 	return func() {
-		signal.Stop(signals)
-		close(signals)
+		time.AfterFunc(atLeisure, func() {
+			signal.Stop(signals)
+			close(signals)
+		})
 	}
 }

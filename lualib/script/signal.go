@@ -63,9 +63,24 @@ func Notify(ctx context.Context, exit func(syscall.Signal), signals ...syscall.S
 	}
 	go e.follow(cancel)
 	return ctx, func() {
-		signal.Stop(e.came)
 		close(e.stopped)
 		cancel(context.Canceled)
+		time.AfterFunc(atLeisure, e.stop)
+	}
+}
+
+// atLeisure is when signals that are no longer handled get their default again. The runtime
+// asks another thread for each of them, which together takes as long as everything else at
+// the end of a short script; most programs have ended by then.
+const atLeisure = 10 * time.Millisecond
+
+// stop has signals end the program at once, as those do that have come meanwhile.
+func (e *ending) stop() {
+	signal.Stop(e.came)
+	select {
+	case s := <-e.came:
+		e.exit(s.(syscall.Signal))
+	default:
 	}
 }
 

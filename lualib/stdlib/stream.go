@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 	"unsafe"
 )
 
@@ -21,9 +22,9 @@ type Pattern struct {
 
 // swallowing matches the beginning of such a pattern. If it has no references to
 // captures, the rest of the match does not depend on where it began.
-var swallowing = regexp.MustCompile(`^\(*\.[-*+]`)
+var swallowing = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\(*\.[-*+]`) })
 
-var backReference = regexp.MustCompile(`%[1-9]`)
+var backReference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`%[1-9]`) })
 
 // patternFault is the panic of a matcher that has no state to raise an error in.
 type patternFault string
@@ -36,7 +37,7 @@ func NewPattern(text string) (p *Pattern, err error) {
 	defer recoverFault(&err)
 	m := &matcher{pat: strings.TrimPrefix(text, "^"), stream: &stream{context.Background()}}
 	m.check()
-	return &Pattern{text, swallowing.MatchString(text) && !backReference.MatchString(text)}, nil
+	return &Pattern{text, swallowing().MatchString(text) && !backReference().MatchString(text)}, nil
 }
 
 func (p *Pattern) String() string { return p.text }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"avescript/core/exceptions"
 	"avescript/lualib/bind"
@@ -19,7 +20,7 @@ import (
 // tests/screens/test_shell/menu.txt. The option --update writes the files.
 
 // Bytes that are not ASCII count as letters, even if they are not valid UTF-8.
-var goldenName = regexp.MustCompile(`^[\w[:^ascii:]][\w[:^ascii:] .-]*$`)
+var goldenName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w[:^ascii:]][\w[:^ascii:] .-]*$`) })
 
 // golden compares a text with its file. It returns nothing if they are equal;
 // otherwise the explanation and, if the file exists, its content.
@@ -29,7 +30,7 @@ func golden(c *bind.Call) error {
 	if err := c.Args(&kind, &name, &text, &mayUpdate); err != nil {
 		return err
 	}
-	if !goldenName.MatchString(name) {
+	if !goldenName().MatchString(name) {
 		return exceptions.TypeError.Newf("matches_%s: a name may only contain letters, digits, blanks and ._-, got %q", kind, name)
 	}
 	s := of(c.L)

@@ -192,7 +192,7 @@ func helper(v *vm.VM, name string) (lua.LValue, error) {
 	case !script.IsName(name): // a module
 		return lua.LString(name), nil
 	}
-	chunk, err := v.LoadFile(name)
+	chunk, err := v.LoadModule(name)
 	if err != nil {
 		return nil, err
 	}

@@ -1,31 +1,29 @@
 package vm
 
 import (
-	"iter"
 	"runtime"
-	"weak"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
-// coroutine is a Lua coroutine on a goroutine of its own.
+// coroutine is a Lua coroutine, which runs on a [fiber].
 //
 // A script does not hold the thread that executes, but a handle: an LState that
 // only has its context. When no script holds the handle any more, the coroutine can
-// never be resumed, and its goroutine is ended. So an iterator that is left in the
-// middle does not cost anything for long.
+// never be resumed, and it is unwound. So an iterator that is left in the middle does
+// not cost anything for long.
 type coroutine struct {
-	*thread // executes it; its parent is the thread that resumed it last
-	handle  weak.Pointer[lua.LState]
+	vm      *VM
+	*thread // executes it; nil before it starts, and after it has returned. Its parent is the thread that resumed it last
 	fn      *lua.LFunction
 	state   coState
-
-	next  func() (struct{}, bool) // switches to the goroutine
-	stop  func()                  // ends it in the middle
-	yield func(struct{}) bool     // switches back; false if the coroutine was abandoned
+	fiber   *fiber
+	handle  *lua.LState // only while it is running or normal, so that the handle can be freed
+	cleanup runtime.Cleanup
+	watched bool // cleanup is set
 
 	top     *thread      // the thread that yielded: its own, or that of a protected call in it
-	values  []lua.LValue // what is passed at a switch, in both directions
+	values  []lua.LValue // what is passed at a switch, in both directions; see take
 	failure *failure     // how it ended, if by an error
 	passing any          // a panic to pass on, such as an interrupt
 }
@@ -57,7 +55,7 @@ func (vm *VM) openCoroutine() {
 	vm.replaceModule("coroutine", module)
 }
 
-// newCoroutine makes a suspended coroutine. Its goroutine starts when it is
+// newCoroutine makes a suspended coroutine. It gets a thread and a fiber when it is
 // resumed for the first time.
 func newCoroutine(L *lua.LState, name string) *lua.LState {
 	fn, ok := L.Get(1).(*lua.LFunction)
@@ -65,63 +63,69 @@ func newCoroutine(L *lua.LState, name string) *lua.LState {
 		L.RaiseError("bad argument #1 to '%s' (function expected)", name)
 	}
 	handle := &lua.LState{G: L.G, Env: L.Env}
-	co := &coroutine{
-		thread: &thread{vm: threadOf(L).vm},
-		handle: weak.Make(handle),
-		fn:     fn,
-		state:  suspended,
-	}
-	handle.SetContext(co)
+	handle.SetContext(&coroutine{vm: threadOf(L).vm, fn: fn, state: suspended})
 	return handle
 }
 
 func (co *coroutine) start(depth int) {
-	vm := co.vm
-	co.thread = vm.makeThread(depth)
+	co.thread = co.vm.takeThread(depth)
 	co.co = co
-	co.next, co.stop = iter.Pull(func(yield func(struct{}) bool) {
-		co.yield = yield
-		co.run()
-	})
-	vm.coroutines[co] = struct{}{}
-	if handle := co.handle.Value(); handle != nil {
-		runtime.AddCleanup(handle, (*coroutine).abandon, co)
-	}
+	co.fiber = co.vm.takeFiber(co)
+	co.vm.coroutines[co] = struct{}{}
 }
 
-// run is the body of the goroutine. It catches every panic, because a panic that
-// left the goroutine would be raised in the thread that resumed it, on the wrong
-// stack.
+// run is called on the fiber. It catches every panic, because a panic that left the
+// fiber would be raised in the thread that resumed it, on the wrong stack.
 func (co *coroutine) run() {
 	defer func() { co.passing = recover() }()
 	co.failure = co.try(func() {
 		co.L.Push(co.fn)
-		for _, v := range co.values {
-			co.L.Push(v)
-		}
-		co.L.Call(len(co.values), lua.MultRet)
-		co.values = stack(co.L, 1)
+		co.L.Call(co.take(co.L), lua.MultRet)
+		co.give(co.L, 1, co.L.GetTop())
 	}, nil)
 }
 
+// give sets the values that are passed to the values first to last of L's stack.
+func (co *coroutine) give(L *lua.LState, first, last int) {
+	for i := first; i <= last; i++ {
+		co.values = append(co.values, L.Get(i))
+	}
+}
+
+// take pushes the values that are passed, and returns their number. The coroutine does
+// not keep them.
+func (co *coroutine) take(L *lua.LState) int {
+	values := co.values
+	for _, v := range values {
+		L.Push(v)
+	}
+	clear(values)
+	co.values = values[:0]
+	return len(values)
+}
+
 // resume switches to the coroutine until it yields or ends.
-func (co *coroutine) resume(by *thread, values []lua.LValue) {
-	if co.next == nil {
+func (co *coroutine) resume(by *thread, handle *lua.LState) {
+	if co.fiber == nil {
 		co.start(by.depth + 1)
 	}
 	if by.co != nil {
 		by.co.state = normal
 	}
-	co.parent, co.depth, co.state, co.values = by, by.depth+1, running, values
-	_, alive := co.next()
-	co.parent = nil
+	co.parent, co.depth, co.state, co.handle = by, by.depth+1, running, handle
+	ended := co.fiber.run()
+	co.handle = nil
 	if by.co != nil {
 		by.co.state = running
 	}
-	co.state = suspended
-	if !alive {
-		co.state = dead
-		delete(co.vm.coroutines, co)
+	if ended {
+		co.end()
+	} else {
+		co.parent, co.state = nil, suspended
+		if !co.watched {
+			co.watched = true
+			co.cleanup = runtime.AddCleanup(handle, (*coroutine).abandon, co)
+		}
 	}
 	if p := co.passing; p != nil {
 		co.passing = nil
@@ -129,13 +133,31 @@ func (co *coroutine) resume(by *thread, values []lua.LValue) {
 	}
 }
 
-// kill ends a suspended coroutine. The caller has the lock.
-func (co *coroutine) kill() {
-	delete(co.vm.coroutines, co)
-	if co.state == suspended {
-		co.state = dead
-		co.stop()
+// end is called when the coroutine has left its fiber. The thread of a coroutine that has
+// failed is kept, because its stack can be looked at.
+func (co *coroutine) end() {
+	if co.watched {
+		co.cleanup.Stop()
 	}
+	co.state, co.parent = dead, nil
+	delete(co.vm.coroutines, co)
+	co.vm.freeFiber(co.fiber)
+	if co.failure == nil && co.passing == nil {
+		co.vm.release(co.thread)
+		co.thread = nil
+	}
+}
+
+// kill unwinds a suspended coroutine. The caller has the lock.
+func (co *coroutine) kill() {
+	if co.state != suspended || co.fiber == nil {
+		return
+	}
+	co.state = dead
+	co.fiber.run()
+	co.end()
+	co.vm.recycle(co.thread)
+	co.thread = nil
 }
 
 // abandon is called when the handle is gone.
@@ -145,22 +167,6 @@ func (co *coroutine) abandon() {
 		defer co.vm.mu.Unlock()
 		co.kill()
 	}()
-}
-
-// stack returns the values on L's stack from index first on.
-func stack(L *lua.LState, first int) []lua.LValue {
-	values := make([]lua.LValue, 0, max(L.GetTop()-first+1, 0))
-	for i := first; i <= L.GetTop(); i++ {
-		values = append(values, L.Get(i))
-	}
-	return values
-}
-
-func push(L *lua.LState, values []lua.LValue) int {
-	for _, v := range values {
-		L.Push(v)
-	}
-	return len(values)
 }
 
 func coCreate(L *lua.LState) int {
@@ -178,7 +184,7 @@ func coResume(L *lua.LState) int {
 		L.Push(err)
 		return 2
 	}
-	return 1 + push(L, co.values)
+	return 1 + co.take(L)
 }
 
 // resume resumes a coroutine with the values first to last of L's stack. It returns
@@ -192,12 +198,8 @@ func resume(L *lua.LState, handle *lua.LState, first, last int) lua.LValue {
 	if by.depth == maxDepth {
 		return lua.LString("stack overflow (too many nested protected calls or coroutines)")
 	}
-	values := make([]lua.LValue, 0, last-first+1)
-	for i := first; i <= last; i++ {
-		values = append(values, L.Get(i))
-	}
-	co.resume(by, values)
-	runtime.KeepAlive(handle) // otherwise it could be abandoned while it runs
+	co.give(L, first, last)
+	co.resume(by, handle)
 	if co.failure != nil {
 		err := co.failure.value
 		co.failure = nil
@@ -211,12 +213,14 @@ func coYield(L *lua.LState) int {
 	if co == nil {
 		L.RaiseError("attempt to yield from outside a coroutine")
 	}
-	co.top, co.values = threadOf(L), stack(L, 1)
-	if !co.yield(struct{}{}) {
+	co.top = threadOf(L)
+	co.give(L, 1, L.GetTop())
+	co.fiber.leave()
+	if co.state == dead {
 		panic(abandoned{})
 	}
 	co.top = nil // the thread may end and be reused before the next yield
-	return push(L, co.values)
+	return co.take(L)
 }
 
 func coWrap(L *lua.LState) int {
@@ -229,7 +233,7 @@ func coWrap(L *lua.LState) int {
 			}
 			Raise(L, err)
 		}
-		return push(L, handle.Context().(*coroutine).values)
+		return handle.Context().(*coroutine).take(L)
 	}, handle))
 	return 1
 }
@@ -242,7 +246,7 @@ func coStatus(L *lua.LState) int {
 
 func coRunning(L *lua.LState) int {
 	if co := threadOf(L).co; co != nil {
-		L.Push(co.handle.Value())
+		L.Push(co.handle)
 		return 1
 	}
 	L.Push(lua.LNil)

@@ -17,8 +17,9 @@ func TestCallFrameIsGopherLuas(t *testing.T) {
 		t.Fatal("an LState has no currentFrame")
 	}
 	theirs, ours := field.Type.Elem(), reflect.TypeFor[callFrame]()
-	for i, name := range []string{"Idx", "Fn", "Parent", "Pc"} {
-		a, b := theirs.Field(i), ours.Field(i)
+	for i, name := range map[int]string{0: "Idx", 1: "Fn", 2: "Parent", 3: "Pc", 5: "TailCall"} {
+		a, _ := theirs.FieldByName(name)
+		b := ours.Field(i)
 		if a.Name != name || a.Offset != b.Offset || a.Type.Kind() != b.Type.Kind() || a.Type.Size() != b.Type.Size() {
 			t.Errorf("gopher-lua has %s %v at %d, we have %s %v at %d", a.Name, a.Type, a.Offset, b.Name, b.Type, b.Offset)
 		}

@@ -70,14 +70,14 @@ func debugTraceback(L *lua.LState) int {
 
 // target returns the thread that a debug function is asked about (its caller's,
 // unless the first argument is a coroutine), and the index of its other arguments.
-// A coroutine that has not started has no thread.
+// A coroutine that has not started, or has returned, has no thread.
 func target(L *lua.LState) (t *thread, first int) {
 	handle, ok := L.Get(1).(*lua.LState)
 	if !ok {
 		return threadOf(L), 1
 	}
 	co := handle.Context().(*coroutine)
-	if co.L == nil {
+	if co.thread == nil {
 		return nil, 2
 	}
 	return co.innermost(), 2

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
-	"reflect"
+	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -55,7 +55,7 @@ func (f Frame) Around(n int) (first int, lines []string) {
 }
 
 // Internal reports whether the function is part of the program, not of a script.
-func (f Frame) Internal() bool { return f.chunk != nil && f.chunk.shared }
+func (f Frame) Internal() bool { return f.chunk != nil && f.chunk.program }
 
 // String returns the frame as a line of a traceback.
 func (f Frame) String() string {
@@ -108,26 +108,21 @@ func (t *thread) activations() iter.Seq[activation] {
 	}
 }
 
-// frameOf returns the call frame of dbg, which gopher-lua does not export. Asking
-// for every level separately would make a walk quadratic.
-func frameOf(dbg *lua.Debug) reflect.Value {
-	field := reflect.ValueOf(dbg).Elem().FieldByName("frame")
-	return reflect.NewAt(field.Type(), field.Addr().UnsafePointer()).Elem()
-}
-
 // caller returns the call below dbg on the stack of the same thread.
 func caller(dbg *lua.Debug) (*lua.Debug, bool) {
-	parent := frameOf(dbg).Elem().FieldByName("Parent")
+	parent := (*frameOf(dbg)).parent
 	below := &lua.Debug{}
-	frameOf(below).Set(parent)
-	return below, !parent.IsNil()
+	*frameOf(below) = parent
+	return below, parent != nil
 }
 
+func (a activation) frame() *callFrame { return *frameOf(a.dbg) }
+
 // base reports whether the call is the lowest of its thread.
-func (a activation) base() bool { return frameOf(a.dbg).Elem().FieldByName("Parent").IsNil() }
+func (a activation) base() bool { return a.frame().parent == nil }
 
 // tail returns how many calls this call has replaced by tail calls.
-func (a activation) tail() int { return int(frameOf(a.dbg).Elem().FieldByName("TailCall").Int()) }
+func (a activation) tail() int { return a.frame().tail }
 
 func (a activation) describe(vm *VM) Frame {
 	fn, err := a.L.GetInfo("nSlf", a.dbg, lua.LNil)
@@ -170,11 +165,11 @@ func (t *thread) where(level int) string {
 	if !ok {
 		return ""
 	}
-	f := a.describe(t.vm)
-	if f.Source == "" {
+	frame := a.frame()
+	if frame.fn.Proto == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d: ", f.Source, f.Line)
+	return frame.fn.Proto.SourceName + ":" + strconv.Itoa(frame.line()) + ": "
 }
 
 // Caller returns the source and the line of the innermost call for whose source
@@ -184,7 +179,7 @@ func Caller(L *lua.LState, wanted func(source string) bool) (source string, line
 	for t := first; t != nil && t.co == first.co; t = t.parent {
 		for f := currentFrame(t.L); f != nil; f = f.parent {
 			if proto := f.fn.Proto; proto != nil && wanted(proto.SourceName) {
-				return proto.SourceName, proto.DbgSourcePositions[f.pc-1]
+				return proto.SourceName, f.line()
 			}
 		}
 	}

@@ -22,14 +22,43 @@ type Chunk struct {
 	Name   string
 	Source []byte
 
-	shared bool // its prototypes outlive the interpreter
+	program bool // it is part of the program
 }
 
 // chunkIndex finds the chunk of a function prototype, and the path to it from the
 // chunk's own: the indexes into FunctionPrototypes, outermost first. It does not
-// keep prototypes alive.
+// keep prototypes alive that are not shared.
 type chunkIndex struct {
 	protos sync.Map // weak.Pointer[lua.FunctionProto] -> protoOrigin
+	shared sync.Map // name -> []*sharedChunk
+}
+
+// addShared reports whether the chunk was unknown.
+func (x *chunkIndex) addShared(chunk *sharedChunk) bool {
+	known, _ := x.shared.Load(chunk.Name)
+	all, _ := known.([]*sharedChunk)
+	if slices.Contains(all, chunk) {
+		return false
+	}
+	x.shared.Store(chunk.Name, append(slices.Clip(all), chunk))
+	return true
+}
+
+// originInShared is Origin for shared chunks.
+func (x *chunkIndex) originInShared(proto *lua.FunctionProto) (*Chunk, []int, bool) {
+	var candidates []*sharedChunk
+	if known, ok := programChunks.Load(proto.SourceName); ok {
+		candidates = []*sharedChunk{known.(*sharedChunk)}
+	}
+	if known, ok := x.shared.Load(proto.SourceName); ok {
+		candidates = append(candidates, known.([]*sharedChunk)...)
+	}
+	for _, chunk := range candidates {
+		if path, ok := chunk.paths()[proto]; ok {
+			return chunk.Chunk, path, true
+		}
+	}
+	return nil, nil, false
 }
 
 type protoOrigin struct {
@@ -40,9 +69,7 @@ type protoOrigin struct {
 func (x *chunkIndex) add(proto *lua.FunctionProto, chunk *Chunk, path []int) {
 	key := weak.Make(proto)
 	x.protos.Store(key, protoOrigin{chunk, path})
-	if !chunk.shared {
-		runtime.AddCleanup(proto, func(key weak.Pointer[lua.FunctionProto]) { x.protos.Delete(key) }, key)
-	}
+	runtime.AddCleanup(proto, func(key weak.Pointer[lua.FunctionProto]) { x.protos.Delete(key) }, key)
 	for i, p := range proto.FunctionPrototypes {
 		x.add(p, chunk, append(path[:len(path):len(path)], i))
 	}
@@ -51,11 +78,13 @@ func (x *chunkIndex) add(proto *lua.FunctionProto, chunk *Chunk, path []int) {
 // Origin returns where a function prototype was compiled: the chunk, and the path
 // to it through FunctionPrototypes.
 func (vm *VM) Origin(proto *lua.FunctionProto) (*Chunk, []int, bool) {
-	key := weak.Make(proto)
-	origin, ok := vm.chunks.protos.Load(key)
-	if !ok {
-		origin, ok = sharedChunks.protos.Load(key)
+	if proto == nil { // of a Go function
+		return nil, nil, false
 	}
+	if chunk, path, ok := vm.chunks.originInShared(proto); ok {
+		return chunk, path, true
+	}
+	origin, ok := vm.chunks.protos.Load(weak.Make(proto))
 	if !ok {
 		return nil, nil, false
 	}
@@ -77,33 +106,16 @@ func (vm *VM) Load(source []byte, name string) (*lua.LFunction, error) {
 	return vm.main.NewFunctionFromProto(proto), nil
 }
 
-// What LoadShared has compiled, for all interpreters.
-var (
-	shared       sync.Map // name -> *lua.FunctionProto
-	sharedChunks chunkIndex
-)
-
-// LoadShared is Load for source that is part of the program: it is read and
-// compiled once for all interpreters, which find it by its name.
-func (vm *VM) LoadShared(name string, read func() ([]byte, error)) (*lua.LFunction, error) {
-	compiled, ok := shared.Load(name)
-	if !ok {
-		source, err := read()
-		if err != nil {
-			return nil, err
-		}
-		proto, err := syntax.Compile(source, name)
-		if err != nil {
-			return nil, err
-		}
-		sharedChunks.add(proto, &Chunk{Name: name, Source: source, shared: true}, nil)
-		compiled, _ = shared.LoadOrStore(name, proto)
-	}
-	return vm.main.NewFunctionFromProto(compiled.(*lua.FunctionProto)), nil
-}
-
 // LoadFile compiles a file.
 func (vm *VM) LoadFile(path string) (*lua.LFunction, error) {
+	source, err := readSource(path)
+	if err != nil {
+		return nil, err
+	}
+	return vm.Load(source, path)
+}
+
+func readSource(path string) ([]byte, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {
 		var pathErr *fs.PathError
@@ -112,7 +124,7 @@ func (vm *VM) LoadFile(path string) (*lua.LFunction, error) {
 		}
 		return nil, &openError{path, err}
 	}
-	return vm.Load(source, path)
+	return source, nil
 }
 
 // openError has Lua 5.1's message for a script that cannot be read.
@@ -298,7 +310,7 @@ func searchPath(L *lua.LState) int {
 		L.Push(lua.LString(tried))
 		return 1
 	}
-	fn, err := vm.LoadFile(file)
+	fn, err := vm.LoadModule(file)
 	if err != nil {
 		L.RaiseError("error loading module '%s' from file '%s':\n\t%s", name, file, err)
 	}

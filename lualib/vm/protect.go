@@ -122,6 +122,7 @@ func protected(L *lua.LState, fn lua.LValue, first int, handler lua.LValue) int 
 		} else {
 			L.Push(t.handle(handler, f.value))
 		}
+		t.vm.recycle(t)
 		return 2
 	}
 	L.Push(lua.LTrue)
@@ -148,6 +149,7 @@ func (t *thread) handle(handler, value lua.LValue) (result lua.LValue) {
 		result = u.L.Get(-1)
 	}, nil)
 	if f != nil {
+		t.vm.recycle(u)
 		return lua.LString("error in error handling")
 	}
 	t.vm.release(u)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -102,14 +103,14 @@ func (s *shownLine) table(t *lua.LTable) {
 	s.open = s.open[:len(s.open)-1]
 }
 
-var isName = regexp.MustCompile(`^[A-Za-z_]\w*$`).MatchString
+var nameForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_]\w*$`) })
 
 // entry shows the i-th entry of a table. Entries of a list have no keys.
 func (s *shownLine) entry(i int, key, value lua.LValue) {
 	name, isText := key.(lua.LString)
 	switch {
 	case key == lua.LNumber(i):
-	case isText && isName(string(name)):
+	case isText && nameForm().MatchString(string(name)):
 		s.WriteString(string(name) + " = ")
 	case isText:
 		s.WriteString("[")

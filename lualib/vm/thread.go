@@ -16,6 +16,8 @@ type thread struct {
 	co     *coroutine      // the coroutine that it works for, if any
 	ctx    context.Context // set where a Do or Within begins
 	depth  int             // the number of threads below it
+	calls  callStack       // of L
+	small  bool            // has a small call stack, and is not used again
 	ending *Ending         // of the code in ctx, until it was told to end
 	posted bool            // runs a posted function, above whatever its parent is doing
 
@@ -35,15 +37,19 @@ func (vm *VM) newThread(parent *thread) *thread {
 			parent.L.RaiseError("stack overflow (too many nested protected calls or coroutines)")
 		}
 	}
-	var t *thread
-	if depth <= shallowDepth {
-		t, _ = vm.free.Get().(*thread)
-	}
-	if t == nil {
-		t = vm.makeThread(depth)
-	}
+	t := vm.takeThread(depth)
 	t.parent, t.co, t.depth, t.posted = parent, co, depth, false
 	return t
+}
+
+// takeThread takes a thread from the pool, or makes one.
+func (vm *VM) takeThread(depth int) *thread {
+	if depth <= shallowDepth {
+		if t, _ := vm.free.Get().(*thread); t != nil {
+			return t
+		}
+	}
+	return vm.makeThread(depth)
 }
 
 func (vm *VM) makeThread(depth int) *thread {
@@ -53,7 +59,7 @@ func (vm *VM) makeThread(depth int) *thread {
 	}
 	L, _ := template.NewThread()
 	L.Panic = raised
-	t := &thread{vm: vm, L: L}
+	t := &thread{vm: vm, L: L, calls: callStackOf(L), small: depth > shallowDepth}
 	L.SetContext(t)
 	if vm.loop != nil {
 		vm.loop.Install(L) // after SetContext, which installs gopher-lua's own
@@ -61,11 +67,10 @@ func (vm *VM) makeThread(depth int) *thread {
 	return t
 }
 
-// release returns a thread to the pool when all its calls have returned. A thread
-// that failed is never released: closures may still read their captured locals from
-// its registers.
+// release returns a thread to the pool when all its calls have returned. One that has
+// failed must be emptied before: see [VM.recycle].
 func (vm *VM) release(t *thread) {
-	if t.depth > shallowDepth {
+	if t.small {
 		return
 	}
 	t.L.SetTop(0)

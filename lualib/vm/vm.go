@@ -19,13 +19,13 @@
 // gopher-lua's pcall detaches the captured locals of every function on the
 // stack when the call fails (upstream #448). Here a protected call runs on a
 // thread of its own, taken from a pool, so that unwinding it does not touch other
-// locals. A thread that failed is dropped; one that returned is used
-// again.
+// locals. Then the thread is used again: one that failed gives the captured
+// locals in its registers values of their own, and forgets its calls.
 //
 // # Coroutines
 //
-// A coroutine runs on a goroutine of its own that is switched to and from with
-// iter.Pull. It can therefore yield from anywhere: inside pcall, a metamethod,
+// A coroutine runs on a goroutine that is switched to and from with iter.Pull, and
+// runs the next coroutine when it has ended. It can therefore yield from anywhere: inside pcall, a metamethod,
 // an iterator, or the comparison function of table.sort, where gopher-lua's
 // own coroutines crash (upstream #45, #306).
 //
@@ -83,8 +83,9 @@ type VM struct {
 	loop       *mainloop.Loop // executes the code; nil for gopher-lua's own loop
 	attention  atomic.Int32   // the number of reasons to leave the fast path
 	posted     postbox
-	free       sync.Pool // of *thread
-	coroutines map[*coroutine]struct{}
+	free       sync.Pool                    // of *thread
+	coroutines map[*coroutine]struct{}      // those that have started and not ended
+	fibers     []*fiber                     // that run nothing
 	watched    map[<-chan struct{}]struct{} // the contexts of Watch, by their Done
 	waiting    map[*thread]struct{}         // threads in Unlocked
 	chunks     chunkIndex
@@ -172,6 +173,7 @@ func (vm *VM) Close() {
 	for co := range vm.coroutines {
 		co.kill()
 	}
+	vm.stopFibers()
 	vm.main.Close()
 }
 
@@ -213,7 +215,9 @@ func (vm *VM) enter(parent *thread, ctx context.Context, fn func(L *lua.LState) 
 		vm.stopped = f.stack
 		return f.interrupt
 	}
-	return &Error{Value: f.value, Text: vm.text(t, f.value), Frames: t.frames(), Stack: t.stackIfKept(), Bug: f.bug}
+	err := &Error{Value: f.value, Text: vm.text(t, f.value), Frames: t.frames(), Stack: t.stackIfKept(), Bug: f.bug}
+	vm.recycle(t)
+	return err
 }
 
 // attempt runs fn under ctx with a thread of its own. If fn fails, the thread still

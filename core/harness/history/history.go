@@ -20,9 +20,10 @@ import (
 // itself: a test that failed is remembered until it passes, even if later runs leave it
 // out.
 type History struct {
-	path  string
-	files map[string]*File   // by absolute path
-	runs  map[string]*recent // what this run has learned, by absolute path
+	path     string
+	files    map[string]*File   // by absolute path
+	runs     map[string]*recent // what this run has learned, by absolute path
+	absolute map[string]string  // the paths of the files that events have named
 }
 
 // File is what is known about a file.
@@ -42,7 +43,7 @@ type recent struct {
 // Open reads the history of the project in the directory dir from the user's cache. A
 // history that cannot be read is treated as empty: it is only a cache.
 func Open(dir string) *History {
-	h := &History{files: map[string]*File{}, runs: map[string]*recent{}}
+	h := &History{files: map[string]*File{}, runs: map[string]*recent{}, absolute: map[string]string{}}
 	cache, err := os.UserCacheDir()
 	absolute, absErr := filepath.Abs(dir)
 	if errors.Join(err, absErr) != nil {
@@ -83,7 +84,7 @@ func (h *History) Report(e harness.Event) {
 }
 
 func (h *History) of(name string) (*File, *recent) {
-	name = absolute(name)
+	name = h.absolutePath(name)
 	if h.files[name] == nil {
 		h.files[name] = &File{Seconds: -1}
 	}
@@ -93,19 +94,25 @@ func (h *History) of(name string) (*File, *recent) {
 	return h.files[name], h.runs[name]
 }
 
-// absolute is the absolute path of a file, which may be given relative to the working
-// directory.
-func absolute(file string) string {
-	if path, err := filepath.Abs(file); err == nil {
+// absolutePath is the absolute path of a file, which may be given relative to the working
+// directory. Asking the system for that would take longer than all else that is done with
+// an event, and a test may have changed it.
+func (h *History) absolutePath(file string) string {
+	if path, ok := h.absolute[file]; ok {
 		return path
 	}
-	return file
+	path, err := filepath.Abs(file)
+	if err != nil {
+		path = file
+	}
+	h.absolute[file] = path
+	return path
 }
 
 // Complete says that the run included all tests of a file: other tests of it do not
 // exist any more, and the file takes as long as it took now.
 func (h *History) Complete(file string) {
-	run := h.runs[absolute(file)]
+	run := h.runs[h.absolutePath(file)]
 	if run == nil {
 		return
 	}
@@ -147,7 +154,7 @@ func (h *History) Save() error {
 
 // seconds is how long a file took, or -1 if unknown.
 func (h *History) seconds(file string) float64 {
-	if f := h.files[absolute(file)]; f != nil {
+	if f := h.files[h.absolutePath(file)]; f != nil {
 		return f.Seconds
 	}
 	return -1
@@ -169,7 +176,7 @@ func (h *History) Sort(files []string) {
 // Failed returns the full names of the tests of a file that failed in their last run.
 // If all is true, the file failed as a whole, and all of it has to run.
 func (h *History) Failed(file string) (names []string, all bool) {
-	f := h.files[absolute(file)]
+	f := h.files[h.absolutePath(file)]
 	if f == nil {
 		return nil, false
 	}

@@ -169,19 +169,15 @@ func subset[T comparable](list, of []T) bool {
 	return !slices.ContainsFunc(list, func(v T) bool { return !slices.Contains(of, v) })
 }
 
-// children returns the children that are alive. One system call finds out that there
-// are none, which is the usual case.
+// children returns the children that are alive.
 func (w *Watcher) children() []int {
-	if !hasChildren() {
-		return nil
-	}
 	all, err := process.Children(os.Getpid())
 	if err != nil {
 		return nil
 	}
-	pids := make([]int, len(all))
-	for i, child := range all {
-		pids[i] = child.PID
+	var pids []int
+	for _, child := range all {
+		pids = append(pids, child.PID)
 	}
 	return pids
 }

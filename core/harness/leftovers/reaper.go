@@ -1,7 +1,6 @@
 package leftovers
 
 import (
-	"errors"
 	"os"
 	"time"
 
@@ -44,7 +43,7 @@ func reapOnce(orphans map[int]bool, owned func(pid int) bool) map[int]bool {
 // EndAll kills the descendants of this process. All of them become its children when
 // their parents die.
 func EndAll(within time.Duration) {
-	for deadline := time.Now().Add(within); hasChildren() && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(within); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		children, err := process.Children(os.Getpid())
 		if err != nil || len(children) == 0 {
 			return
@@ -55,22 +54,11 @@ func EndAll(within time.Duration) {
 	}
 }
 
-// zombies returns the children that have died. One system call finds out that there are
-// none.
+// zombies returns the children that have died.
 func zombies() (pids []int) {
-	if !hasChildren() {
-		return nil
-	}
 	dead, _ := process.Zombies(os.Getpid())
 	for _, z := range dead {
 		pids = append(pids, z.PID)
 	}
 	return pids
-}
-
-// hasChildren reports whether there are children, dead or alive.
-func hasChildren() bool {
-	var info unix.Siginfo
-	err := unix.Waitid(unix.P_ALL, 0, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
-	return !errors.Is(err, unix.ECHILD)
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"avescript/core/harness"
 	"avescript/core/printable"
@@ -47,14 +48,14 @@ func where(e harness.Event, p harness.Problem) (at harness.Frame, callers []harn
 	return p.Stack[0], p.Stack[1:]
 }
 
-var lineBreaks = regexp.MustCompile(`\s*\n\s*`)
+var lineBreaks = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s*\n\s*`) })
 
 // reason is the first paragraph of the first problem that has a message, on one line
 // and shortened.
 func reason(e harness.Event) string {
 	for _, p := range e.Problems {
 		paragraph, _, _ := strings.Cut(strings.TrimSpace(p.Message), "\n\n")
-		if line := lineBreaks.ReplaceAllLiteralString(paragraph, " "); line != "" {
+		if line := lineBreaks().ReplaceAllLiteralString(paragraph, " "); line != "" {
 			return window(line, 0)
 		}
 	}
@@ -79,12 +80,12 @@ func duration(seconds float64) string {
 
 // colors matches the sequences that set colours and styles. Programs often write them
 // even if their output is not shown on a terminal.
-var colors = regexp.MustCompile("\x1b\\[[0-9;:]*m")
+var colors = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\x1b\\[[0-9;:]*m") })
 
 // harmless escapes everything that comes from tests: control characters could do
 // anything to the terminal. Output loses its colours.
 func harmless(e harness.Event) harness.Event {
-	e.File, e.Output = escapeName(e.File), escape(colors.ReplaceAllLiteralString(e.Output, ""))
+	e.File, e.Output = escapeName(e.File), escape(colors().ReplaceAllLiteralString(e.Output, ""))
 	e.Path, e.Tags = escapeNames(e.Path), escapeNames(e.Tags)
 	e.Problems = slices.Clone(e.Problems)
 	for i := range e.Problems {

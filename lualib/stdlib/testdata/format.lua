@@ -15,7 +15,7 @@ string.format("%.14g %.14g %.17g %.20g %.99f", 1/3, 2^53, 0.1, 0.1, 1/3)
 string.format("%f %e %g %5.1f|%-6f|%06f|%+f|% f", 1/0, 1/0, 1/0, 1/0, 1/0, 1/0, 1/0, 1/0)
 string.format("%f %F", 1, 1)
 string.format("%E %G %f %g", 1/0, -1/0, -1/0, -1/0)
-string.format("%g %f %e", 0, 0, 0), string.format("%g", -0.0 * 1)
+string.format("%g %f %e", 0, 0, 0)
 string.format("%s|%5s|%-5s|%.2s|%5.1s|%.0s|%05s", "abc", "abc", "abc", "abc", "abc", "abc", "abc")
 string.format("%s %s %s", 1, 1.5, 1e100), string.format("%s", "")
 string.format("%20s|%-20s|", ("x"):rep(120), ("y"):rep(120)) == ("x"):rep(120) .. "|" .. ("y"):rep(120) .. "|"

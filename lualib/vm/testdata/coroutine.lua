@@ -92,3 +92,32 @@ end)
 coroutine.resume(co)
 coroutine.resume(co)
 assert(debug.traceback(co):find("in function 'broken'", 1, true), debug.traceback(co))
+
+-- A goroutine and a thread run one coroutine after another: none sees anything of the
+-- earlier one, whether that has returned, failed, or was left in the middle.
+local kept, seen = {}, 0
+for i = 1, 60 do
+	local co = coroutine.create(function(a, b)
+		local mine = i
+		kept[i] = function() mine = mine + 1 return mine end
+		assert(a == i and b == nil and coroutine.running())
+		local got, none = coroutine.yield(mine, i)
+		assert(got == -i and none == nil)
+		if i % 3 == 0 then error({ i }) end
+		if i % 3 == 1 then pcall(coroutine.yield, "middle") end
+		seen = seen + 1
+		return mine
+	end)
+	local ok, mine, index, none = coroutine.resume(co, i)
+	assert(ok and mine == i and index == i and none == nil)
+	local ok, value = coroutine.resume(co, -i)
+	assert(ok == (i % 3 ~= 0) and coroutine.status(co) == (i % 3 == 1 and "suspended" or "dead"))
+	if not ok then
+		assert(value[1] == i and debug.traceback(co):find("in function 'error'", 1, true))
+	elseif i % 3 == 2 then
+		assert(value == i and debug.traceback(co) == "stack traceback:")
+		assert(not coroutine.resume(co) and coroutine.status(co) == "dead")
+	end
+end
+assert(seen == 20)
+for i = 1, 60 do assert(kept[i]() == i + 1 and kept[i]() == i + 2) end
