@@ -87,7 +87,7 @@ func Run(ctx context.Context, v *vm.VM, source Source, args []string, finish Fin
 		if source.file {
 			v.SearchBeside(source.name)
 		}
-		setArg(L, v, source.arg0, args)
+		SetArg(v, append([]string{os.Args[0], source.arg0}, args...))
 		L.Push(fn)
 		for _, arg := range args {
 			L.Push(lua.LString(arg))
@@ -108,12 +108,12 @@ func Run(ctx context.Context, v *vm.VM, source Source, args []string, finish Fin
 	return err
 }
 
-func setArg(L *lua.LState, v *vm.VM, arg0 string, args []string) {
-	list := L.CreateTable(len(args), 2)
-	list.RawSetInt(-1, lua.LString(os.Args[0]))
-	list.RawSetInt(0, lua.LString(arg0))
-	for _, arg := range args {
-		list.Append(lua.LString(arg))
+// SetArg makes the global table arg from a command line: the interpreter at index -1, what
+// it runs at 0, and the arguments from 1 on.
+func SetArg(v *vm.VM, line []string) {
+	list := &lua.LTable{Metatable: lua.LNil}
+	for i, word := range line {
+		list.RawSetInt(i-1, lua.LString(word))
 	}
 	v.Globals().RawSetString("arg", list)
 }

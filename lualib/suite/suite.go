@@ -46,6 +46,10 @@ type Options struct {
 	// Path is searched for modules before package.path, in the same form.
 	Path string
 
+	// Line is the command line of the run, which tests get as the global table arg, as from
+	// busted. RunFiles sets it.
+	Line []string
+
 	// Update writes the files that tests compare with.
 	Update bool
 
@@ -152,6 +156,7 @@ func runFile(ctx context.Context, file string, to harness.Reporter, opts Options
 	}
 	v.SearchBeside(file)
 	searchPath(v, opts.Path)
+	script.SetArg(v, opts.Line)
 	helper, err := helper(v, opts.Helper)
 	if err != nil {
 		to.Report(broken(file, loadProblem(err)))
