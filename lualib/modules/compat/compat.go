@@ -29,6 +29,7 @@ var modules = map[string]module{
 	"cjson":       {openCJSON, ""},
 	"cjson.safe":  {openSafeCJSON, ""},
 	"lfs":         {openLFS, ""},
+	"socket":      {openSocket, "socket.core"},
 	"system":      {openSystem, "system.core"},
 	"term":        {openTerm, "term.core"},
 	"term.colors": {openColors, ""},

@@ -23,6 +23,7 @@ var originals = []struct{ script, program, module, debian string }{
 	{"bit", "luajit", "bit", "luajit"},
 	{"cjson", "lua5.1", "cjson", "lua-cjson"},
 	{"lfs", "lua5.1", "lfs", "lua-filesystem"},
+	{"socket", "lua5.1", "socket", "lua-socket"},
 	{"system", "lua5.1", "system", "lua-system"},
 	{"term", "lua5.1", "term", "lua-term"},
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
-	"golang.org/x/sys/unix"
 
+	"avescript/core/posix"
 	"avescript/lualib/stdlib"
 )
 
@@ -70,10 +70,7 @@ func isTerminal(a stdlib.Args, n int) (is bool) {
 	if err != nil {
 		return false
 	}
-	_ = raw.Control(func(fd uintptr) {
-		_, err := unix.IoctlGetTermios(int(fd), unix.TCGETS)
-		is = err == nil
-	})
+	_ = raw.Control(func(fd uintptr) { is = posix.IsTerminal(int(fd)) })
 	return is
 }
 
