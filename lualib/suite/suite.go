@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -42,6 +43,9 @@ type Options struct {
 	// Helper is a Lua file that runs before each test file, or a module that is
 	// required; its hooks are around the tests of the file. "" means no helper.
 	Helper string
+
+	// HelperArguments are what the helper has in arg instead of those of the command line.
+	HelperArguments []string
 
 	// Path is searched for modules before package.path, in the same form.
 	Path string
@@ -165,7 +169,7 @@ func runFile(ctx context.Context, file string, to harness.Reporter, opts Options
 	declared, bad := 0, false
 	to = harness.Reporters{to, onBad(func() { bad = true })}
 	stuck, err = runDeclared(ctx, v, to, file, opts, func(s *session, L *lua.LState) {
-		if helper == lua.LNil || lua.LVAsBool(s.call(L, "run_helper", helper)) {
+		if helper == lua.LNil || s.runHelper(v, L, helper) {
 			declared = int(lua.LVAsNumber(s.call(L, "run_file", chunk)))
 		}
 	})
@@ -202,6 +206,14 @@ func helper(v *vm.VM, name string) (lua.LValue, error) {
 		return nil, err
 	}
 	return chunk, nil
+}
+
+// runHelper reports whether the helper has come to its end.
+func (s *session) runHelper(v *vm.VM, L *lua.LState, helper lua.LValue) bool {
+	line := s.opts.Line
+	script.SetArg(v, slices.Concat(line[:min(2, len(line))], s.opts.HelperArguments))
+	defer script.SetArg(v, line)
+	return lua.LVAsBool(s.call(L, "run_helper", helper))
 }
 
 // sources is where the modules of the tested project are; busted searches there

@@ -20,20 +20,21 @@ import (
 
 // module is one module.
 type module struct {
-	open  func(L *lua.LState) *lua.LTable
-	cPart string // what the original has in C, if it is another module
+	open   func(L *lua.LState) *lua.LTable
+	cPart  string // what the original has in C, if it is another module
+	global bool   // the original is also a global variable once it is loaded
 }
 
 var modules = map[string]module{
-	"bit":         {openBit, ""},
-	"cjson":       {openCJSON, ""},
-	"cjson.safe":  {openSafeCJSON, ""},
-	"lfs":         {openLFS, ""},
-	"socket":      {openSocket, "socket.core"},
-	"system":      {openSystem, "system.core"},
-	"term":        {openTerm, "term.core"},
-	"term.colors": {openColors, ""},
-	"term.cursor": {openCursor, "term.core"},
+	"bit":         {open: openBit, global: true},
+	"cjson":       {open: openCJSON},
+	"cjson.safe":  {open: openSafeCJSON},
+	"lfs":         {open: openLFS, global: true},
+	"socket":      {open: openSocket, cPart: "socket.core"},
+	"system":      {open: openSystem, cPart: "system.core"},
+	"term":        {open: openTerm, cPart: "term.core"},
+	"term.colors": {open: openColors},
+	"term.cursor": {open: openCursor, cPart: "term.core"},
 }
 
 // Has reports whether there is a module of this name here.
@@ -50,7 +51,11 @@ func Loader(v *vm.VM, L *lua.LState, name string) *lua.LFunction {
 		return nil
 	}
 	return L.NewFunction(func(L *lua.LState) int {
-		L.Push(m.open(L))
+		table := m.open(L)
+		if m.global {
+			v.Globals().RawSetString(name, table)
+		}
+		L.Push(table)
 		return 1
 	})
 }

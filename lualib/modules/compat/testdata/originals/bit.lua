@@ -15,6 +15,7 @@ end
 for _, n in ipairs({ 0, 1, 4, 8, 9, 20, -1, -4, -8, -20, "4", 2.6 }) do
 	out.show("tohex", n, bit.tohex(0xdeadbeef, n))
 end
+out.show("global", rawget(_G, "bit") == bit)
 out.show("several", bit.band(255, 60, 20), bit.bor(1, 2, 4), bit.bxor(1, 3, 7, 15))
 for _, name in ipairs({ "tobit", "bnot", "bswap", "tohex", "band", "bor", "bxor", "lshift", "rol" }) do
 	out.try(name, bit[name])

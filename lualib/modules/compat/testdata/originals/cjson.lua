@@ -110,3 +110,5 @@ for _, mode in ipairs({ "on", "null", "off" }) do
 	try(mode, other.encode, { math.huge, -math.huge, 0 / 0 })
 end
 show("safe.new", select(2, safe.new().decode("x")))
+
+show("global", rawget(_G, "cjson"))

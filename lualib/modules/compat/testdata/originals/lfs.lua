@@ -10,6 +10,7 @@ local function names(t)
 	table.sort(list)
 	return table.concat(list, " ")
 end
+show("global", rawget(_G, "lfs") == lfs)
 show("module", names(lfs), lfs._VERSION)
 
 -- directories

@@ -155,3 +155,5 @@ show("skip", socket.skip(0, 1), (socket.skip(5, 1)))
 show("toip", socket.dns.toip("127.0.0.1") == "127.0.0.1", select(2, socket.dns.toip("127.0.0.1")).ip)
 show("gethostname", type(socket.dns.gethostname()))
 show("getaddrinfo", socket.dns.getaddrinfo("127.0.0.1"))
+
+show("global", rawget(_G, "socket"))

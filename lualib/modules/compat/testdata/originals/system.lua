@@ -10,3 +10,5 @@ system.sleep(0)
 system.sleep(-1)
 out.try("no number", system.sleep, "x")
 out.try("nothing", system.sleep)
+
+out.show("global", rawget(_G, "system"))

@@ -27,3 +27,5 @@ for _, name in ipairs(names) do
 	out.show(name, tostring(colour), colour("x"), "a" .. colour .. "b", colour .. colour, colour.value)
 end
 out.show("same", require("term.colors").red.value, require("term.cursor").goup ~= nil)
+
+out.show("global", rawget(_G, "term"))
