@@ -61,8 +61,12 @@ func (vm *VM) Origin(proto *lua.FunctionProto) (*Chunk, []int, bool) {
 	return o.chunk, o.path, true
 }
 
-// Load compiles source to a function. The error is a *syntax.Error.
+// Load compiles source to a function, or loads what string.dump has made. The error of
+// source is a *syntax.Error.
 func (vm *VM) Load(source []byte, name string) (*lua.LFunction, error) {
+	if isBinary(source) {
+		return vm.loadDumped(source, name)
+	}
 	proto, err := syntax.Compile(source, name)
 	if err != nil {
 		return nil, err
