@@ -23,6 +23,7 @@ import (
 	"avescript/lualib/bind"
 	"avescript/lualib/measure"
 	"avescript/lualib/modules/broker"
+	"avescript/lualib/modules/compat"
 	"avescript/lualib/modules/data"
 	"avescript/lualib/modules/network"
 	"avescript/lualib/modules/process"
@@ -124,8 +125,12 @@ func New(stdio vm.Stdio) *vm.VM {
 					return 1
 				}), false
 			}
+			if fn := compat.Loader(v, L, name); fn != nil {
+				return fn, false
+			}
 			return loadScript(v, name), suite.IsOwn(name)
 		})
+		v.AddLastLoader(L, func(L *lua.LState, name string) string { return compat.SearchC(v, L, name) })
 		return nil
 	})
 	if err != nil {
@@ -159,7 +164,7 @@ func IsOwn(v *vm.VM, name string) bool {
 		return true
 	}
 	chunk, ok := v.Module(name)
-	return ok && chunk == nil || loadScript(v, name) != nil
+	return ok && chunk == nil || compat.Has(name) || loadScript(v, name) != nil
 }
 
 // loadScript loads an embedded module; it returns nil if there is no module of this

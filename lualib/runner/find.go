@@ -21,7 +21,9 @@ func (o *Options) find(ctx context.Context, warn func(string)) ([]workers.Job, s
 	if len(settings.Ignored) > 0 {
 		warn(fmt.Sprintf("%s: these options are ignored: %s", suite.DotFile, strings.Join(settings.Ignored, ", ")))
 	}
-	opts := suite.Options{Choice: settings.Choice, Helper: settings.Helper, Path: settings.Path}
+	opts := suite.Options{
+		Choice: settings.Choice, Helper: settings.Helper, HelperArguments: settings.HelperArguments, Path: settings.Path,
+	}
 	if o.Helper != "" {
 		opts.Helper = o.Helper
 	}

@@ -62,6 +62,10 @@ type Host struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 
+	// Dump makes the string for string.dump, or tells that it cannot. If it is nil, no
+	// function can be dumped.
+	Dump func(L *lua.LState, fn *lua.LFunction) (dumped string, ok bool)
+
 	// Exit ends the process for os.exit, after the files were flushed. The default
 	// is [os.Exit].
 	Exit func(code int)

@@ -74,7 +74,12 @@ func stringChar(a args) int {
 }
 
 func stringDump(a args) int {
-	a.function(1)
+	fn := a.function(1)
+	if lib := libraryOf(a.L); lib != nil && lib.host.Dump != nil {
+		if dumped, ok := lib.host.Dump(a.L, fn); ok {
+			return a.pushString(dumped)
+		}
+	}
 	a.fail("unable to dump given function")
 	return 0
 }

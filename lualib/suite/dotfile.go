@@ -27,6 +27,7 @@ type Settings struct {
 	ExcludePatterns []string
 	Choice          plan.Choice
 	Helper          string
+	HelperArguments []string
 	Path            string
 
 	// Ignored are options that have no effect here.
@@ -81,6 +82,7 @@ func (s *Settings) read(v lua.LValue) error {
 		"filter-out":      &s.Choice.FilterOut,
 		"tags":            &s.Choice.Tags,
 		"exclude-tags":    &s.Choice.ExcludeTags,
+		"Xhelper":         &s.HelperArguments,
 	}
 	texts := map[string]*string{"helper": &s.Helper, "lpath": &s.Path}
 	var wrong error
@@ -88,7 +90,7 @@ func (s *Settings) read(v lua.LValue) error {
 		name := key.String()
 		switch list, text := lists[name], texts[name]; {
 		case list != nil:
-			values, err := listOf(v, strings.HasSuffix(name, "tags"))
+			values, err := listOf(v, strings.HasSuffix(name, "tags") || name == "Xhelper")
 			wrong = errors.Join(wrong, named(name, err))
 			*list = values
 		case text == nil:

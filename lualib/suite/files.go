@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"avescript/core/harness"
@@ -16,6 +17,7 @@ import (
 func RunFiles(ctx context.Context, jobs []workers.Job, opts Options) (passed bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	opts.Line = os.Args
 	reporter := opts.Reporter
 	if opts.FailFast {
 		reporter = harness.Reporters{reporter, onBad(func() { cancel(workers.ErrStopped) })}

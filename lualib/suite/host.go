@@ -30,6 +30,7 @@ var host = bind.Module{
 		bind.Func("emit", "kind, element, status?, problems?", emit),
 		bind.Func("ending", "", isEnding),
 		bind.Func("enter", "block", enter),
+		bind.Func("global", "word", global),
 		bind.Func("golden", "kind, name, text, may_update", golden),
 		bind.Func("hold", "problem, expected?, goes_on?", hold),
 		bind.Func("is_object", "value", isObject),
@@ -66,6 +67,20 @@ func caller(c *bind.Call) error {
 // on to emit.
 func captureStack(c *bind.Call) error {
 	return c.Return(&lua.LUserData{Value: scriptStack(vm.Frames(c.L)), Metatable: lua.LNil})
+}
+
+// global returns what a word is as a global variable, even if a script has replaced that.
+func global(c *bind.Call) error {
+	var word string
+	if err := c.Args(&word); err != nil {
+		return err
+	}
+	for value, name := range of(c.L).globals {
+		if name == word {
+			return c.Return(value)
+		}
+	}
+	return nil
 }
 
 // diff compares two texts line by line. It returns nothing if they are equal.

@@ -32,7 +32,9 @@ func Install(v *vm.VM, L *lua.LState) {
 		globals.RawSetString(word, fn)
 	}
 	for word, module := range lazyWords {
-		globals.RawSetString(word, s.lazy(L, module))
+		table := s.lazy(L, module)
+		s.globals[table] = word
+		globals.RawSetString(word, table)
 	}
 	preload := globals.RawGetString("package").(*lua.LTable).RawGetString("preload").(*lua.LTable)
 	preload.RawSetString(host.Name, L.NewFunction(func(L *lua.LState) int {

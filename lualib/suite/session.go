@@ -19,7 +19,7 @@ import (
 type session struct {
 	require *lua.LFunction        // the original require
 	assert  *lua.LFunction        // the assert that can be indexed
-	globals map[lua.LValue]string // the words, by their global functions
+	globals map[lua.LValue]string // the words, by what they are as global variables
 	used    bool                  // whether any of the modules was loaded
 
 	words      *lua.LTable // the module ave.test; nil until it is used

@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -43,8 +44,15 @@ type Options struct {
 	// required; its hooks are around the tests of the file. "" means no helper.
 	Helper string
 
+	// HelperArguments are what the helper has in arg instead of those of the command line.
+	HelperArguments []string
+
 	// Path is searched for modules before package.path, in the same form.
 	Path string
+
+	// Line is the command line of the run, which tests get as the global table arg, as from
+	// busted. RunFiles sets it.
+	Line []string
 
 	// Update writes the files that tests compare with.
 	Update bool
@@ -152,6 +160,7 @@ func runFile(ctx context.Context, file string, to harness.Reporter, opts Options
 	}
 	v.SearchBeside(file)
 	searchPath(v, opts.Path)
+	script.SetArg(v, opts.Line)
 	helper, err := helper(v, opts.Helper)
 	if err != nil {
 		to.Report(broken(file, loadProblem(err)))
@@ -160,7 +169,7 @@ func runFile(ctx context.Context, file string, to harness.Reporter, opts Options
 	declared, bad := 0, false
 	to = harness.Reporters{to, onBad(func() { bad = true })}
 	stuck, err = runDeclared(ctx, v, to, file, opts, func(s *session, L *lua.LState) {
-		if helper == lua.LNil || lua.LVAsBool(s.call(L, "run_helper", helper)) {
+		if helper == lua.LNil || s.runHelper(v, L, helper) {
 			declared = int(lua.LVAsNumber(s.call(L, "run_file", chunk)))
 		}
 	})
@@ -197,6 +206,14 @@ func helper(v *vm.VM, name string) (lua.LValue, error) {
 		return nil, err
 	}
 	return chunk, nil
+}
+
+// runHelper reports whether the helper has come to its end.
+func (s *session) runHelper(v *vm.VM, L *lua.LState, helper lua.LValue) bool {
+	line := s.opts.Line
+	script.SetArg(v, slices.Concat(line[:min(2, len(line))], s.opts.HelperArguments))
+	defer script.SetArg(v, line)
+	return lua.LVAsBool(s.call(L, "run_helper", helper))
 }
 
 // sources is where the modules of the tested project are; busted searches there

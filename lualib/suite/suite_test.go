@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 
 func newVM() *vm.VM { return lualib.New(vm.Stdio{}) }
 
-func options() suite.Options { return suite.Options{New: newVM} }
+func options() suite.Options { return suite.Options{New: newVM, Line: os.Args} }
 
 func reportingTo(out io.Writer, opts suite.Options) suite.Options {
 	opts.Reporter = report.NewTerminal(out, report.View{})

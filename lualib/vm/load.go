@@ -5,9 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"weak"
@@ -92,8 +90,12 @@ func (vm *VM) Origin(proto *lua.FunctionProto) (*Chunk, []int, bool) {
 	return o.chunk, o.path, true
 }
 
-// Load compiles source to a function. The error is a *syntax.Error.
+// Load compiles source to a function, or loads what string.dump has made. The error of
+// source is a *syntax.Error.
 func (vm *VM) Load(source []byte, name string) (*lua.LFunction, error) {
+	if isBinary(source) {
+		return vm.loadDumped(source, name)
+	}
 	proto, err := syntax.Compile(source, name)
 	if err != nil {
 		return nil, err
@@ -147,24 +149,12 @@ func (vm *VM) openLoad() {
 	}
 	loaders := vm.packageTable().RawGetString("loaders").(*lua.LTable)
 	loaders.RawSetInt(2, vm.main.NewFunction(searchPath))
+	vm.setPaths()
 	vm.Loaded().ForEach(func(name, _ lua.LValue) { vm.modules[name.String()] = nil })
 }
 
 func (vm *VM) packageTable() *lua.LTable {
 	return vm.Globals().RawGetString("package").(*lua.LTable)
-}
-
-// SearchBeside makes require look for modules beside a script and below its
-// directory, before the rest of package.path.
-func (vm *VM) SearchBeside(script string) {
-	dir := filepath.Dir(script)
-	path := []string{dir + "/?.lua", dir + "/?/init.lua"}
-	for template := range strings.SplitSeq(lua.LVAsString(vm.packageTable().RawGetString("path")), ";") {
-		if !slices.Contains(path, template) {
-			path = append(path, template)
-		}
-	}
-	vm.packageTable().RawSetString("path", lua.LString(strings.Join(path, ";")))
 }
 
 // Module returns the source of a module that every new interpreter finds too: its
@@ -317,19 +307,6 @@ func searchPath(L *lua.LState) int {
 	vm.found(name, fn)
 	L.Push(fn)
 	return 1
-}
-
-// FindModule is the file that require finds along package.path; "" if there is none, with
-// where it has looked.
-func (vm *VM) FindModule(name string) (file, tried string) {
-	for template := range strings.SplitSeq(lua.LVAsString(vm.packageTable().RawGetString("path")), ";") {
-		file := strings.ReplaceAll(template, "?", strings.ReplaceAll(name, ".", "/"))
-		if info, err := os.Stat(file); err == nil && !info.IsDir() {
-			return file, ""
-		}
-		tried += "\n\tno file '" + file + "'"
-	}
-	return "", strings.TrimPrefix(tried, "\n\t")
 }
 
 // AddLoader adds a loader before the one that searches package.path. It returns nil

@@ -146,6 +146,7 @@ func New(stdio Stdio) *VM {
 		Stdin:    stdio.In,
 		Stdout:   stdio.Out,
 		Stderr:   stdio.Err,
+		Dump:     dumpFunction,
 		Own:      process.Own,
 		Await:    process.Await,
 	})

@@ -8,10 +8,10 @@ local hub = require("ave.test.hub")
 local busted = {
 	version = "2.1.1", -- the version whose words these are
 	assert = require("luassert"),
-	spy = require("luassert.spy"),
-	stub = require("luassert.stub"),
-	mock = require("luassert.mock"),
-	match = require("luassert.match"),
+	spy = host.global("spy"),
+	stub = host.global("stub"),
+	mock = host.global("mock"),
+	match = host.global("match"),
 	subscribe = hub.subscribe,
 	unsubscribe = hub.unsubscribe,
 	publish = hub.publish,
@@ -38,7 +38,7 @@ function busted.bindfenv(fn, name, value)
 end
 
 for word, fn in pairs(require("ave.test")) do
-	busted[word] = fn
+	busted[word] = host.global(word) or fn
 end
 
 return setmetatable({}, {

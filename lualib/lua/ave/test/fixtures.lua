@@ -4,9 +4,10 @@ local host = require("ave.test.host")
 
 local fixtures = {}
 
-local function must_be_name(name, path)
+local function must_be_name(name, path, wanted)
 	if type(path) ~= "string" then
-		error("bad argument to '" .. name .. "' expected a string (relative filename), got: " .. type(path), 3)
+		wanted = wanted or "a string (relative filename)"
+		error("bad argument to '" .. name .. "' expected " .. wanted .. ", got: " .. type(path), 3)
 	end
 end
 
@@ -14,7 +15,7 @@ end
 -- file's directory.
 function fixtures.path(path)
 	if path ~= nil then
-		must_be_name("path", path)
+		must_be_name("path", path, "a string (relative filename) or nil")
 	end
 	return host.beside(path or "")
 end

@@ -14,10 +14,11 @@ function hub.subscribe(channel, fn)
 	return subscriber
 end
 
+-- unsubscribe returns the subscriber that is one no longer.
 function hub.unsubscribe(subscriber)
 	for i = #subscribers, 1, -1 do
 		if subscribers[i] == subscriber or subscribers[i].id == subscriber then
-			table.remove(subscribers, i)
+			return table.remove(subscribers, i)
 		end
 	end
 end

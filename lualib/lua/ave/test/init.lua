@@ -122,9 +122,10 @@ function test.pending(name, given, fn)
 	declaring.add_pending(tostring(name or "pending"), given, host.caller())
 end
 
--- finally(fn) calls fn when the test ends, for any reason.
+-- finally(fn) calls fn when the test ends, for any reason. It is also for helpers that hooks
+-- before the test call.
 function test.finally(fn)
-	if not runner.in_test() then
+	if not runner.has_test() then
 		error("'finally' can only be used inside a test", 2)
 	end
 	check_callable("finally", fn)

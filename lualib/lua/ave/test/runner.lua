@@ -23,11 +23,15 @@ local shuffle = lazy("ave.test.shuffle")
 local runner = {}
 
 local phase -- nil while blocks are collected, or "hook" or "test"
+local preparing = false -- whether the hooks before a test run
 local last_of_test, xfail -- of the running test: its function for finally, and whether it is expected to fail
 
 function runner.collecting() return phase == nil end
 
 function runner.in_test() return phase == "test" end
+
+-- has_test tells whether a test runs, or a hook before it.
+function runner.has_test() return phase == "test" or preparing end
 
 function runner.finally(fn) last_of_test = fn end
 
@@ -173,7 +177,9 @@ local function attempt(test)
 	problems = {}
 	host.look()
 	publish(problems, test_start, test, test.parent)
+	preparing = true
 	local reached, ok = before_each(test.parent, problems)
+	preparing = false
 	if ok then
 		run_body(test, scope.new(test.parent.variables), problems)
 	end

@@ -1,0 +1,8 @@
+describe("the command line", function()
+	it("is there", function()
+		assert.is_string(arg[-1])
+		assert.is_string(arg[0])
+		assert.is_string(arg[1])
+		assert.is_nil(arg[#arg + 1])
+	end)
+end)
