@@ -21,6 +21,9 @@ var stringConstantsOffset = func() uintptr {
 // its constants are set. gopher-lua reads the names of fields and globals from a second list:
 // it has the same indexes, with "" for constants that are not strings.
 func SetStringConstants(proto *lua.FunctionProto) {
+	if len(proto.Constants) == 0 {
+		return
+	}
 	strings := make([]string, len(proto.Constants))
 	for i, constant := range proto.Constants {
 		if s, ok := constant.(lua.LString); ok {

@@ -8,6 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/lualib/bytecode"
+	"avescript/lualib/mainloop"
 )
 
 // Decode makes the prototype whose binary form is data. Its strings are parts of data, and
@@ -23,7 +24,9 @@ func Decode(data string) *lua.FunctionProto {
 	for i, n := range lengths {
 		d.strings[i] = d.next(n)
 	}
-	return d.function()
+	proto := d.function()
+	mainloop.Annotate(proto)
+	return proto
 }
 
 type decoder struct {

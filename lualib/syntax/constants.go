@@ -1,12 +1,8 @@
 package syntax
 
 import (
-	"fmt"
 	"math"
-	"reflect"
 	"strings"
-	"sync"
-	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -74,29 +70,4 @@ func (p *parser) intern(name string) string {
 		p.names[known] = known
 	}
 	return known
-}
-
-// stringsOffset is where a prototype has its constants that are strings: instructions
-// with the name of a global or a field find them there.
-var stringsOffset = sync.OnceValue(func() uintptr {
-	field, ok := reflect.TypeFor[lua.FunctionProto]().FieldByName("stringConstants")
-	if !ok || field.Type != reflect.TypeFor[[]string]() {
-		panic(fmt.Sprintf("gopher-lua's FunctionProto has changed: wanted stringConstants []string, got %v", field.Type))
-	}
-	return field.Offset
-})
-
-// setStrings gives a prototype its constants that are strings, by the index that they
-// have among all constants.
-func setStrings(proto *lua.FunctionProto) {
-	if len(proto.Constants) == 0 {
-		return
-	}
-	list := make([]string, len(proto.Constants))
-	for i, value := range proto.Constants {
-		if s, ok := value.(lua.LString); ok {
-			list[i] = string(s)
-		}
-	}
-	*(*[]string)(unsafe.Add(unsafe.Pointer(proto), stringsOffset())) = list
 }

@@ -66,7 +66,7 @@ func (p *parser) closeFunction() *lua.FunctionProto {
 	proto.DbgCalls, fn.calls = finished(fn.calls)
 	proto.FunctionPrototypes, fn.inner = finished(fn.inner)
 	proto.Constants, fn.values = finished(fn.values)
-	setStrings(proto)
+	bytecode.SetStringConstants(proto)
 	for _, u := range fn.upvalues {
 		proto.DbgUpvalues = append(proto.DbgUpvalues, u.name)
 	}

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"avescript/lualib/stdlib"
+	"avescript/lualib/syntax"
 	"avescript/lualib/vm"
 )
 
@@ -44,7 +45,11 @@ func openSocket(L *lua.LState) *lua.LTable {
 	socket.RawSetString("_SOCKETINVALID", lua.LNumber(-1))
 	socket.RawSetString("BLOCKSIZE", lua.LNumber(receiveSize))
 	setStrings(socket, map[string]string{"_VERSION": "LuaSocket 3.0.0"})
-	fn, err := vm.Of(L).LoadShared("socket/protect.lua", func() ([]byte, error) { return protection, nil })
+	const name = "socket/protect.lua"
+	fn, err := vm.Of(L).LoadShared(name, func() (*lua.FunctionProto, []byte, error) {
+		proto, err := syntax.Compile(protection, name)
+		return proto, protection, err
+	})
 	if err != nil {
 		panic(err) // a test compiles it
 	}
