@@ -168,12 +168,13 @@ func lastSet(proto *lua.FunctionProto, register, pc int) int {
 	return last
 }
 
-// sets reports whether an instruction sets a register.
+// sets reports whether an instruction sets a register. For lua5.1 a test does, so the value
+// of "a or b" has no name.
 func sets(inst uint32, register int) bool {
 	a := bytecode.A(inst)
 	switch bytecode.Op(inst) {
 	case lua.OP_SETGLOBAL, lua.OP_SETUPVAL, lua.OP_SETTABLE, lua.OP_SETTABLEKS, lua.OP_SETLIST, lua.OP_JMP,
-		lua.OP_TEST, lua.OP_EQ, lua.OP_LT, lua.OP_LE, lua.OP_RETURN, lua.OP_CLOSE, lua.OP_NOP:
+		lua.OP_EQ, lua.OP_LT, lua.OP_LE, lua.OP_RETURN, lua.OP_CLOSE, lua.OP_NOP:
 		return false
 	case lua.OP_CALL, lua.OP_TAILCALL:
 		return register >= a

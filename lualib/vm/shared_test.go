@@ -2,7 +2,6 @@ package vm_test
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,13 +10,6 @@ import (
 
 	"avescript/lualib/vm"
 )
-
-func write(t *testing.T, file, text string) {
-	t.Helper()
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func loadModule(t *testing.T, v *vm.VM, file string) *lua.LFunction {
 	t.Helper()
