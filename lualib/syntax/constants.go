@@ -45,12 +45,12 @@ func indexOf[K comparable](fn *function, known *map[K]int, key K, value func() l
 }
 
 func (fn *function) stringIndex(s string) int {
-	if index, ok := fn.constants.strings[s]; ok {
+	if index, ok := fn.strings[s]; ok {
 		return index
 	}
 	// It is a copy, because a string that a script keeps should not keep the source.
 	s = strings.Clone(s)
-	return indexOf(fn, &fn.constants.strings, s, func() lua.LValue { return lua.LString(s) })
+	return indexOf(fn, &fn.strings, s, func() lua.LValue { return lua.LString(s) })
 }
 
 func (fn *function) numberIndex(n float64) int {

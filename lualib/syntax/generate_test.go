@@ -59,15 +59,20 @@ type generator struct {
 	gotos  bool // what Lua 5.1 does with repeat and break is done with goto
 }
 
-func generate(seed int64) string { return (&generator{}).program(seed) }
+func generate(seed int64) string { return (&generator{}).program(seed, 12) }
+
+// generateSmall writes a program of few statements, without the functions it uses.
+func generateSmall(seed int64) string {
+	return strings.TrimPrefix((&generator{}).program(seed, 2), prelude)
+}
 
 // generateGotos writes the same program with goto.
-func generateGotos(seed int64) string { return (&generator{gotos: true}).program(seed) }
+func generateGotos(seed int64) string { return (&generator{gotos: true}).program(seed, 12) }
 
-func (g *generator) program(seed int64) string {
+func (g *generator) program(seed int64, statements int) string {
 	g.Rand, g.vararg = rand.New(rand.NewSource(seed)), true
 	g.out.WriteString(prelude)
-	g.block(12)
+	g.block(statements)
 	g.line("R()")
 	g.line("P(g1, g2, g3, D(t1), D(t2), O.v)")
 	return g.out.String()
