@@ -25,7 +25,7 @@ FUZZTIME ?= 60s
 SOAKTIME ?= 10m
 N ?= 30
 
-.PHONY: help build test quick lint ci generate bench chaos fuzz flaky soak picture dist packages packages-test install clean
+.PHONY: help build test quick lint ci generate bench compat official differential chaos fuzz flaky soak picture dist packages packages-test install clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ generate: ## Compile the embedded Lua modules again, after a change of them or o
 
 bench: ## Compare the speed with other programs, as ratios.
 	cd bench && go run .
+
+compat: build ## Run suites of others, checked out in DIR, under busted or lua5.1 and here; COMPAT=NAME chooses.
+	bin/avescript bench/compat.lua $(abspath $(DIR)) --program $(abspath bin/avescript) $(COMPAT)
 
 picture: build ## Draw docs/terminal.svg, the picture in the README, again.
 	PATH=$(abspath bin):$$PATH bin/avescript docs/terminal.lua docs/terminal.svg
