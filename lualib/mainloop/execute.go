@@ -59,7 +59,7 @@ func (m *machine) execute(base *frame) {
 				m.window[inst>>shiftA&0xff] = v
 				continue
 			}
-			v := m.index(f.Fn.Env, key)
+			v := m.inherited(f.Fn.Env, key)
 			m.window[inst>>shiftA&0xff] = v
 
 		case lua.OP_SETGLOBAL:
@@ -73,10 +73,9 @@ func (m *machine) execute(base *frame) {
 					m.window[inst>>shiftA&0xff] = v
 					continue
 				}
-				if isNil(t.Metatable) {
-					m.window[inst>>shiftA&0xff] = lua.LNil
-					continue
-				}
+				v := m.inherited(t, key)
+				m.window[inst>>shiftA&0xff] = v
+				continue
 			}
 			v := m.index(obj, key)
 			m.window[inst>>shiftA&0xff] = v

@@ -33,12 +33,10 @@ func (m *machine) self(inst uint32) {
 	key := m.c(inst)
 	var v lua.LValue
 	name, _ := key.(lua.LString)
-	t, ok := obj.(*lua.LTable)
-	if ok {
-		v, ok = tableOf(t).strdict[string(name)]
-	}
-	if !ok {
+	if t, ok := obj.(*lua.LTable); !ok {
 		v = m.index(obj, key)
+	} else if v, ok = tableOf(t).strdict[string(name)]; !ok {
+		v = m.inherited(t, key)
 	}
 	m.window[a] = v
 	m.window[(a+1)&0xff] = obj
@@ -66,9 +64,35 @@ func rawGet(of *lua.LTable, key lua.LValue) lua.LValue {
 
 // index returns obj[key].
 func (m *machine) index(obj, key lua.LValue) lua.LValue {
-	named := true
+	if t, ok := obj.(*lua.LTable); ok {
+		if v := rawGet(t, key); !isNil(v) {
+			return v
+		}
+		return m.inherited(t, key)
+	}
+	handler := m.metamethod(obj, "__index")
+	if isNil(handler) {
+		m.cannotIndex(obj, true)
+	}
+	return m.indexBy(handler, obj, key)
+}
+
+// inherited returns t[key] if t itself has no such entry.
+func (m *machine) inherited(t *lua.LTable, key lua.LValue) lua.LValue {
+	handler := field(t.Metatable, "__index")
+	if isNil(handler) {
+		return lua.LNil
+	}
+	return m.indexBy(handler, t, key)
+}
+
+// indexBy returns obj[key] by the __index of obj.
+func (m *machine) indexBy(handler, obj, key lua.LValue) lua.LValue {
 	for range longestChain {
-		var handler lua.LValue
+		if _, ok := handler.(*lua.LFunction); ok {
+			return m.call2(handler, obj, key)
+		}
+		obj = handler
 		if t, ok := obj.(*lua.LTable); ok {
 			if v := rawGet(t, key); !isNil(v) {
 				return v
@@ -77,12 +101,8 @@ func (m *machine) index(obj, key lua.LValue) lua.LValue {
 				return lua.LNil
 			}
 		} else if handler = m.metamethod(obj, "__index"); isNil(handler) {
-			m.cannotIndex(obj, named)
+			m.cannotIndex(obj, false)
 		}
-		if _, ok := handler.(*lua.LFunction); ok {
-			return m.call2(handler, obj, key)
-		}
-		obj, named = handler, false
 	}
 	m.raise("loop in gettable")
 	return nil
@@ -119,12 +139,12 @@ func (m *machine) setField(obj, key, v lua.LValue) {
 	if of, ok := obj.(*lua.LTable); ok && !isNil(v) {
 		if name, ok := key.(lua.LString); ok {
 			t := tableOf(of)
-			if _, ok := t.strdict[string(name)]; ok {
-				t.strdict[string(name)] = v
+			if isNil(of.Metatable) {
+				t.putString(name, key, v)
 				return
 			}
-			if isNil(of.Metatable) {
-				t.addString(name, key, v)
+			if _, ok := t.strdict[string(name)]; ok {
+				t.strdict[string(name)] = v
 				return
 			}
 		}
@@ -177,19 +197,20 @@ func (t *table) setString(name lua.LString, key, v lua.LValue) {
 		delete(t.strdict, string(name))
 		return
 	}
-	if _, ok := t.strdict[string(name)]; ok {
-		t.strdict[string(name)] = v
-		return
-	}
-	t.addString(name, key, v)
+	t.putString(name, key, v)
 }
 
-// addString sets a field that the table does not have.
-func (t *table) addString(name lua.LString, key, v lua.LValue) {
+// putString sets a field to a value that is not nil. A field that the table did not have
+// is the next one in the order of traversal, unless it has a place there from earlier.
+func (t *table) putString(name lua.LString, key, v lua.LValue) {
 	if t.strdict == nil {
 		t.strdict = map[string]lua.LValue{}
 	}
+	size := len(t.strdict)
 	t.strdict[string(name)] = v
+	if len(t.strdict) == size {
+		return
+	}
 	if t.keys == nil {
 		t.keys, t.k2i = make([]lua.LValue, 0, firstArray), map[lua.LValue]int{}
 	}
