@@ -28,6 +28,7 @@ type coroutine struct {
 	values  []lua.LValue // what is passed at a switch, in both directions
 	failure *failure     // how it ended, if by an error
 	passing any          // a panic to pass on, such as an interrupt
+	hook    *debugHook   // of debug.sethook
 }
 
 type coState string
@@ -64,7 +65,7 @@ func newCoroutine(L *lua.LState, name string) *lua.LState {
 	if !ok {
 		L.RaiseError("bad argument #1 to '%s' (function expected)", name)
 	}
-	handle := &lua.LState{G: L.G, Env: L.Env}
+	handle := &lua.LState{G: L.G, Env: threadOf(L).globals()}
 	co := &coroutine{
 		thread: &thread{vm: threadOf(L).vm},
 		handle: weak.Make(handle),
@@ -121,6 +122,7 @@ func (co *coroutine) resume(by *thread, values []lua.LValue) {
 	co.state = suspended
 	if !alive {
 		co.state = dead
+		co.vm.forgetHook(co.hook)
 		delete(co.vm.coroutines, co)
 	}
 	if p := co.passing; p != nil {
@@ -132,6 +134,7 @@ func (co *coroutine) resume(by *thread, values []lua.LValue) {
 // kill ends a suspended coroutine. The caller has the lock.
 func (co *coroutine) kill() {
 	delete(co.vm.coroutines, co)
+	co.vm.forgetHook(co.hook)
 	if co.state == suspended {
 		co.state = dead
 		co.stop()

@@ -126,6 +126,15 @@ func caller(dbg *lua.Debug) (*lua.Debug, bool) {
 // base reports whether the call is the lowest of its thread.
 func (a activation) base() bool { return frameOf(a.dbg).Elem().FieldByName("Parent").IsNil() }
 
+// frame returns the call frame.
+func (a activation) frame() *callFrame { return (*callFrame)(frameOf(a.dbg).UnsafePointer()) }
+
+// function returns the function that was called.
+func (a activation) function() *lua.LFunction { return a.frame().fn }
+
+// pc returns the instruction that the call executes.
+func (a activation) pc() int { return max(a.frame().pc-1, 0) }
+
 // tail returns how many calls this call has replaced by tail calls.
 func (a activation) tail() int { return int(frameOf(a.dbg).Elem().FieldByName("TailCall").Int()) }
 

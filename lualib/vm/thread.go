@@ -19,7 +19,8 @@ type thread struct {
 	ending *Ending         // of the code in ctx, until it was told to end
 	posted bool            // runs a posted function, above whatever its parent is doing
 
-	counted counted // used by count alone
+	counted counted    // used by count alone
+	hook    *debugHook // see debugHookOf
 }
 
 func threadOf(L *lua.LState) *thread { return L.Context().(*thread) }
@@ -62,6 +63,7 @@ func (vm *VM) makeThread(depth int) *thread {
 // that failed is never released: closures may still read their captured locals from
 // its registers.
 func (vm *VM) release(t *thread) {
+	vm.setHook(&t.hook, nil)
 	if t.depth > shallowDepth {
 		return
 	}

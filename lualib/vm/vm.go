@@ -89,6 +89,11 @@ type VM struct {
 	modules    map[string]*Chunk // what require has found, by name; nil for one in Go
 	counting   *counting         // nil unless Count was called
 	sampling   *sampling         // nil unless Sample was called
+	hooks      int32             // the hooks of debug.sethook that can cause events
+
+	// environment has the global variables of chunks that are loaded outside of
+	// coroutines; nil for the usual ones.
+	environment *lua.LTable
 
 	closing []func()
 
@@ -148,6 +153,7 @@ func New(stdio Stdio) *VM {
 	vm.openProtect()
 	vm.openCoroutine()
 	vm.openDebug()
+	vm.openEnvironment()
 	vm.openLoad()
 	return vm
 }
