@@ -149,6 +149,9 @@ func New(stdio Stdio) *VM {
 		Stderr:   stdio.Err,
 		Own:      process.Own,
 		Await:    process.Await,
+		Forget:   forget,
+		Post:     func(fn func(L *lua.LState)) { vm.Post(fn, func(error) {}) },
+		Try:      try,
 	})
 	vm.openProtect()
 	vm.openCoroutine()
