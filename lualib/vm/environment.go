@@ -94,7 +94,7 @@ func functionAt(L *lua.LState, level int, name string) *lua.LFunction {
 
 // debugGetfenv is debug.getfenv(value).
 func debugGetfenv(L *lua.LState) int {
-	env := lua.LValue(lua.LNil)
+	env := lua.LNil
 	switch v := L.Get(1).(type) {
 	case *lua.LFunction:
 		env = orGlobals(L, v.Env)
