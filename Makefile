@@ -24,6 +24,7 @@ CHAOSTIME ?= 60s
 FUZZTIME ?= 60s
 SOAKTIME ?= 10m
 N ?= 30
+DIR ?= $$(go list -m -f '{{.Dir}}' github.com/yuin/gopher-lua)/_lua5.1-tests
 
 .PHONY: help build test quick lint ci generate bench compat official differential chaos fuzz flaky soak picture dist packages packages-test install clean
 
@@ -83,6 +84,9 @@ flaky: build ## Run all tests N times (30), half of the runs on a busy machine.
 
 soak: build ## Work for SOAKTIME (10m), and fail if memory or any other resource grows.
 	bin/avescript trials/soak.lua --time $(SOAKTIME)
+
+official: build ## Run the official test suite of Lua 5.1 in DIR (gopher-lua's copy of it).
+	bin/avescript trials/official.lua $(DIR)
 
 dist: ## Build release archives for linux/amd64 and linux/arm64 in dist/.
 	@mkdir -p dist

@@ -1,7 +1,6 @@
 package stdlib
 
 import (
-	"runtime"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -16,6 +15,7 @@ func (lib *library) openBase(L *lua.LState) {
 		{"gcinfo", baseGCInfo},
 		{"getmetatable", baseGetMetatable},
 		{"ipairs", newIpairs(L)},
+		{"newproxy", lib.newProxy},
 		{"next", baseNext},
 		{"pairs", lib.pairs},
 		{"print", lib.print},
@@ -23,7 +23,7 @@ func (lib *library) openBase(L *lua.LState) {
 		{"rawget", baseRawGet},
 		{"rawset", baseRawSet},
 		{"select", baseSelect},
-		{"setmetatable", baseSetMetatable},
+		{"setmetatable", lib.setMetatable},
 		{"tonumber", baseToNumber},
 		{"tostring", baseToString},
 		{"type", baseType},
@@ -39,46 +39,12 @@ func (lib *library) openBase(L *lua.LState) {
 	loaded.RawSetString("channel", lua.LNil)
 }
 
-func (lib *library) collectGarbage(a args) int {
-	option := a.option(1, "collect", "stop", "restart", "collect", "count", "step", "setpause", "setstepmul")
-	value := a.integerOr(2, 0)
-	switch option {
-	case "collect":
-		runtime.GC()
-	case "step":
-		runtime.GC()
-		return a.pushBool(true)
-	case "count":
-		return a.pushNumber(heapBytes() / 1024)
-	case "setpause":
-		a.pushNumber(float64(lib.gcPause))
-		lib.gcPause = value
-		return 1
-	case "setstepmul":
-		a.pushNumber(float64(lib.gcStepMul))
-		lib.gcStepMul = value
-		return 1
-	}
-	return a.pushNumber(0)
-}
-
-func baseGCInfo(a args) int { return a.pushNumber(float64(int(heapBytes()) / 1024)) }
-
-// heapBytes returns the size of the objects on Go's heap, which all states share.
-// Package runtime/metrics would be cheaper to call, but its initialization takes a
-// thirtieth of every start.
-func heapBytes() float64 {
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return float64(stats.HeapAlloc)
-}
-
 func baseGetMetatable(a args) int {
 	a.L.Push(a.L.GetMetatable(a.any(1)))
 	return 1
 }
 
-func baseSetMetatable(a args) int {
+func (lib *library) setMetatable(a args) int {
 	t := a.table(1)
 	meta := a.L.Get(2)
 	if _, isTable := meta.(*lua.LTable); !isTable && (meta != lua.LNil || a.top() < 2) {
@@ -88,6 +54,7 @@ func baseSetMetatable(a args) int {
 		a.fail("cannot change a protected metatable")
 	}
 	a.L.SetMetatable(t, meta)
+	lib.addWeak(t, meta)
 	a.L.Push(t)
 	return 1
 }
@@ -126,7 +93,12 @@ func next(t *lua.LTable, key lua.LValue) (lua.LValue, lua.LValue) {
 }
 
 func baseNext(a args) int {
-	key, value := next(a.table(1), a.L.Get(2))
+	t, from := a.table(1), a.L.Get(2)
+	key, value := next(t, from)
+	// From a key that the table has never had, gopher-lua goes on behind the first one.
+	if parts := partsOf(t); from != lua.LNil && (key == lua.LNil || len(parts.keys) > 1 && key == parts.keys[1]) && !parts.knows(from) {
+		a.fail("invalid key to 'next'")
+	}
 	a.L.Push(key)
 	if key == lua.LNil {
 		return 1

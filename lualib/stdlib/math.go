@@ -44,11 +44,17 @@ func (lib *library) openMath(L *lua.LState) {
 
 	module := L.GetGlobal("math").(*lua.LTable)
 	for name, f := range unaryMath {
-		call := func(a args) int { return a.pushNumber(f(a.number(1))) }
+		call := func(a args) int {
+			x := a.number(1)
+			return a.pushNumber(withSign(name, f(x), x, x))
+		}
 		module.RawSetString(name, function{name, call}.bind(L))
 	}
 	for name, f := range binaryMath {
-		call := func(a args) int { return a.pushNumber(f(a.number(1), a.number(2))) }
+		call := func(a args) int {
+			x, y := a.number(1), a.number(2)
+			return a.pushNumber(withSign(name, f(x, y), x, y))
+		}
 		module.RawSetString(name, function{name, call}.bind(L))
 	}
 	setFunctions(L, module, []function{
@@ -62,6 +68,22 @@ func (lib *library) openMath(L *lua.LState) {
 	})
 	module.RawSetString("mod", module.RawGetString("fmod"))
 	module.RawSetString("huge", lua.LNumber(math.Inf(1)))
+}
+
+// withSign gives a result that is not a number the sign that it has in C on x86: of the
+// argument that is not a number, or else minus, except from three functions.
+func withSign(name string, result, x, y float64) float64 {
+	switch {
+	case result == result || name == "abs":
+		return result
+	case x != x:
+		return x
+	case y != y:
+		return y
+	case name == "acos" || name == "asin" || name == "log10":
+		return math.Abs(result)
+	}
+	return math.Copysign(result, -1)
 }
 
 // log10 is exact for powers of ten; Go's is not.

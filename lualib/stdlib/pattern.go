@@ -1,7 +1,6 @@
 package stdlib
 
 import (
-	"context"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -135,29 +134,27 @@ func (m *matcher) matchItems(s, p int) int {
 	return s
 }
 
-// step lets the state's context stop a match that backtracks without end: the VM
-// checks it only between instructions.
+// step lets the state's context stop a match that backtracks without end.
 func (m *matcher) step() {
 	m.steps++
-	if m.steps&(stepsBetweenPolls-1) != 0 {
-		return
-	}
-	ctx := m.context()
-	if ctx == nil {
-		return
-	}
-	select {
-	case <-ctx.Done():
-		m.fail(ctx.Err().Error())
-	default:
+	if m.stream == nil {
+		poll(m.L, m.steps)
+	} else if m.steps&(stepsBetweenPolls-1) == 0 && m.stream.ctx.Err() != nil {
+		m.fail(m.stream.ctx.Err().Error())
 	}
 }
 
-func (m *matcher) context() context.Context {
-	if m.stream != nil {
-		return m.stream.ctx
+// poll lets the state's context stop a long function, every so many steps: the VM checks it
+// only between instructions.
+func poll(L *lua.LState, steps int) {
+	if steps&(stepsBetweenPolls-1) != 0 || L.Context() == nil {
+		return
 	}
-	return m.L.Context()
+	select {
+	case <-L.Context().Done():
+		L.RaiseError("%s", L.Context().Err())
+	default:
+	}
 }
 
 // longest matches the single item at p as often as possible, at least min times,

@@ -10,10 +10,11 @@ type sorter struct {
 	args
 	table *lua.LTable
 	order *lua.LFunction // nil means <
+	steps *int
 }
 
 func tableSort(a args) int {
-	s := sorter{args: a, table: a.table(1)}
+	s := sorter{args: a, table: a.table(1), steps: new(int)}
 	if !a.absent(2) {
 		s.order = a.function(2)
 	}
@@ -96,6 +97,8 @@ func (s sorter) less(x, y lua.LValue) bool {
 		s.L.Pop(1)
 		return result
 	}
+	*s.steps++
+	poll(s.L, *s.steps)
 	switch x := x.(type) {
 	case lua.LNumber:
 		if y, ok := y.(lua.LNumber); ok {

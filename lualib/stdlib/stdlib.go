@@ -23,9 +23,9 @@
 //   - strings and results of more than 2 GiB are refused with an error,
 //     because running out of memory cannot be caught in Go;
 //   - next, pairs and table.foreach skip the key [Hidden];
-//   - next does not notice a key that was never in the table;
 //   - garbage collection is Go's: collectgarbage remembers the parameters it
-//     is given, and does not apply them.
+//     is given, and does not apply them; weak tables lose their entries, and
+//     finalizers are called, at collections that the script asks for.
 //
 // All functions run with the VM's lock held, as any Go function does. Code that can
 // block runs in [Host.Unlocked] and touches no Lua values there.
@@ -37,6 +37,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"weak"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -74,6 +75,17 @@ type Host struct {
 	// until release. It may be nil if the program waits for no other children.
 	Own func(pid int) (release func())
 
+	// Forget removes values from L's stack, and from those below it, that the running
+	// functions do not use any more. It may be nil.
+	Forget func(L *lua.LState)
+
+	// Post makes fn run as soon as possible on a Lua thread: between two instructions of
+	// the running code, or at once if all code is waiting. It may be nil.
+	Post func(fn func(L *lua.LState))
+
+	// Try runs fn, and discards an error of Lua code in it.
+	Try func(L *lua.LState, fn func(L *lua.LState))
+
 	// Await waits for the end of a child, before it is reaped. It may be nil if
 	// every wait may use a thread of its own.
 	Await func(pid int)
@@ -89,6 +101,11 @@ type library struct {
 	endings               []ending
 	random                *rand.Rand
 	gcPause, gcStepMul    int
+	stepsLeft             float64 // bytes, of a collection in steps
+	stopped               bool    // by collectgarbage("stop")
+	weak                  weakTables
+	proxies               []proxy // userdata of newproxy that have a metatable
+	proxyMetatables       map[weak.Pointer[lua.LTable]]struct{}
 	tostring, next        *lua.LFunction
 }
 
@@ -101,6 +118,8 @@ func Open(L *lua.LState, host Host) {
 		unflushed: map[*file]struct{}{},
 		gcPause:   200,
 		gcStepMul: 200,
+
+		proxyMetatables: map[weak.Pointer[lua.LTable]]struct{}{},
 	}
 	registry := L.Get(lua.RegistryIndex).(*lua.LTable)
 	registry.RawSetString(registryKey, &lua.LUserData{Value: lib, Metatable: lua.LNil})
@@ -151,6 +170,10 @@ func (lib *library) end(L *lua.LState, abrupt bool) {
 	for i := 0; i < len(lib.endings); i++ { // not a range: one may wait, and others may be added in the meantime
 		lib.endings[i](L, abrupt)
 	}
+	lib.restart()
+	if !abrupt {
+		lib.finalizeAll(L)
+	}
 	lib.flush(L)
 }
 
@@ -182,6 +205,17 @@ func (h Host) withDefaults() Host {
 	}
 	if h.Own == nil {
 		h.Own = func(int) (release func()) { return func() {} }
+	}
+	if h.Forget == nil {
+		h.Forget = func(*lua.LState) {}
+	}
+	if h.Post == nil {
+		h.Post = func(func(*lua.LState)) {}
+	}
+	if h.Try == nil {
+		h.Try = func(L *lua.LState, fn func(L *lua.LState)) {
+			_ = L.CallByParam(lua.P{Fn: L.NewFunction(func(L *lua.LState) int { fn(L); return 0 }), Protect: true})
+		}
 	}
 	if h.Await == nil {
 		h.Await = func(int) {}

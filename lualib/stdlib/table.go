@@ -38,6 +38,7 @@ func tableConcat(a args) int {
 	last := a.integerOr(4, t.Len())
 	var out strings.Builder
 	for i := first; i <= last; i++ {
+		poll(a.L, i)
 		value := rawGet(t, i)
 		text, ok := toString(value)
 		if !ok {

@@ -26,6 +26,7 @@ type coroutine struct {
 	values  []lua.LValue // what is passed at a switch, in both directions; see take
 	failure *failure     // how it ended, if by an error
 	passing any          // a panic to pass on, such as an interrupt
+	hook    *debugHook   // of debug.sethook
 }
 
 type coState string
@@ -62,7 +63,7 @@ func newCoroutine(L *lua.LState, name string) *lua.LState {
 	if !ok {
 		L.RaiseError("bad argument #1 to '%s' (function expected)", name)
 	}
-	handle := &lua.LState{G: L.G, Env: L.Env}
+	handle := &lua.LState{G: L.G, Env: threadOf(L).globals()}
 	handle.SetContext(&coroutine{vm: threadOf(L).vm, fn: fn, state: suspended})
 	return handle
 }
@@ -141,6 +142,7 @@ func (co *coroutine) end() {
 	}
 	co.state, co.parent = dead, nil
 	delete(co.vm.coroutines, co)
+	co.vm.forgetHook(co.hook)
 	co.vm.freeFiber(co.fiber)
 	if co.failure == nil && co.passing == nil {
 		co.vm.release(co.thread)

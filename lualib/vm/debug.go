@@ -1,23 +1,38 @@
 package vm
 
 import (
+	"errors"
+	"reflect"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/stdlib"
 )
 
-// openDebug replaces the functions of the debug library that examine the stack:
-// gopher-lua's stop at the first protected call.
+// openDebug makes the debug library. gopher-lua's stops at the first protected call.
 func (vm *VM) openDebug() {
-	debug := vm.Globals().RawGetString("debug").(*lua.LTable)
+	debug := vm.main.NewTable()
 	for name, fn := range map[string]lua.LGFunction{
-		"getinfo":   debugGetinfo,
-		"getlocal":  debugGetlocal,
-		"setlocal":  debugSetlocal,
-		"traceback": debugTraceback,
+		"debug":        debugDebug,
+		"getfenv":      debugGetfenv,
+		"gethook":      debugGethook,
+		"getinfo":      debugGetinfo,
+		"getlocal":     debugGetlocal,
+		"getmetatable": debugGetmetatable,
+		"getregistry":  debugGetregistry,
+		"getupvalue":   debugGetupvalue,
+		"setfenv":      debugSetfenv,
+		"sethook":      debugSethook,
+		"setlocal":     debugSetlocal,
+		"setmetatable": debugSetmetatable,
+		"setupvalue":   debugSetupvalue,
+		"traceback":    debugTraceback,
 	} {
 		debug.RawSetString(name, vm.main.NewFunction(fn))
 	}
+	vm.replaceModule("debug", debug)
 }
 
 // Traceback returns the stack in the form of debug.traceback.
@@ -56,16 +71,45 @@ func debugTraceback(L *lua.LState) int {
 	if n, ok := L.Get(first + 1).(lua.LNumber); ok {
 		level = int(n)
 	}
-	var frames []Frame
-	if t != nil {
-		frames = t.frames()
-	}
-	frames = frames[min(max(level, 0), len(frames)):]
 	if isText {
 		text += "\n"
 	}
-	L.Push(lua.LString(text + Traceback(frames)))
+	L.Push(lua.LString(text + "stack traceback:" + traceback(t, max(level, 0))))
 	return 1
+}
+
+// traceback returns the calls from a level on as Lua 5.1 writes them. Functions in Go
+// count as functions in C.
+func traceback(t *thread, level int) string {
+	var lines []string
+	if t != nil {
+		for a := range t.activations() {
+			lines = append(lines, a.describe(t.vm).inTraceback())
+			for range a.tail() {
+				lines = append(lines, "(tail call): ?")
+			}
+		}
+	}
+	lines = lines[min(level, len(lines)):]
+	const head, tail = 12, 10
+	if len(lines) > head+tail {
+		lines = slices.Concat(lines[:head], []string{"..."}, lines[len(lines)-tail:])
+	}
+	var b strings.Builder
+	for _, line := range lines {
+		b.WriteString("\n\t" + line)
+	}
+	return b.String()
+}
+
+func (f Frame) inTraceback() string {
+	switch {
+	case f.Source != "":
+		return f.String()
+	case f.Name == "":
+		return "[C]: ?"
+	}
+	return "[C]: in function '" + f.Name + "'"
 }
 
 // target returns the thread that a debug function is asked about (its caller's,
@@ -92,124 +136,63 @@ func (co *coroutine) innermost() *thread {
 	return co.thread
 }
 
-// debugGetinfo is debug.getinfo([thread,] function or level [, what]).
-func debugGetinfo(L *lua.LState) int {
-	t, first := target(L)
-	what := "nSluf"
-	if s, ok := L.Get(first + 1).(lua.LString); ok {
-		what = string(s)
+// debugGetregistry is debug.getregistry().
+func debugGetregistry(L *lua.LState) int {
+	L.Push(L.Get(lua.RegistryIndex))
+	return 1
+}
+
+// debugGetmetatable is debug.getmetatable(value): __metatable does not matter.
+func debugGetmetatable(L *lua.LState) int {
+	checkAny(L, 1, "getmetatable")
+	L.Push(metatableOf(L, L.Get(1)))
+	return 1
+}
+
+// metatableOf returns the metatable of a value, or nil, without asking __metatable.
+func metatableOf(L *lua.LState, v lua.LValue) lua.LValue {
+	switch v := v.(type) {
+	case *lua.LTable:
+		return v.Metatable
+	case *lua.LUserData:
+		return v.Metatable
 	}
-	for _, c := range what {
-		if !strings.ContainsRune("nSluf", c) {
-			L.RaiseError("bad argument #%d to 'getinfo' (invalid option)", first+1)
-		}
+	field := reflect.ValueOf(L.G).Elem().FieldByName("builtinMts") // gopher-lua has no function for it
+	all := *(*map[int]lua.LValue)(field.Addr().UnsafePointer())
+	if meta, ok := all[int(v.Type())]; ok {
+		return meta
 	}
-	info := L.NewTable()
-	switch v := L.Get(first).(type) {
-	case *lua.LFunction:
-		var dbg lua.Debug
-		if _, err := L.GetInfo(">"+what, &dbg, v); err != nil {
-			L.RaiseError("%s", err)
-		}
-		describe(info, what, v, &dbg)
-	case lua.LNumber:
-		if t == nil {
+	return lua.LNil
+}
+
+// debugSetmetatable is debug.setmetatable(value, table or nil).
+func debugSetmetatable(L *lua.LState) int {
+	if _, isTable := L.Get(2).(*lua.LTable); !isTable && (L.Get(2) != lua.LNil || L.GetTop() < 2) {
+		badArgument(L, 2, "setmetatable", "nil or table expected")
+	}
+	L.SetMetatable(L.Get(1), L.Get(2))
+	L.Push(lua.LTrue)
+	return 1
+}
+
+// debugDebug is debug.debug(): it reads lines and runs them, until one is "cont".
+func debugDebug(L *lua.LState) int {
+	for {
+		line, ok := stdlib.Ask(L, "lua_debug> ")
+		if !ok || line == "cont" {
 			return 0
 		}
-		a, ok := t.at(int(v))
-		if !ok {
-			L.Push(lua.LNil)
-			return 1
-		}
-		fn, _ := a.L.GetInfo("nSluf", a.dbg, lua.LNil)
-		describe(info, what, fn.(*lua.LFunction), a.dbg)
-		if f := a.describe(t.vm); f.Name != "" && f.Name[0] != '<' && !f.Main && strings.Contains(what, "n") {
-			info.RawSetString("name", lua.LString(f.Name))
-		}
-	default:
-		L.RaiseError("bad argument #%d to 'getinfo' (function or level expected)", first)
-	}
-	L.Push(info)
-	return 1
-}
-
-// describe fills in the fields of debug.getinfo that what asks for, except the
-// name, which only a call has.
-func describe(info *lua.LTable, what string, fn *lua.LFunction, dbg *lua.Debug) {
-	for _, c := range what {
-		switch c {
-		case 'n':
-			info.RawSetString("namewhat", lua.LString(""))
-		case 'S':
-			kind, source, short := "C", "=[Go]", "[Go]"
-			if fn.Proto != nil {
-				kind, source, short = "Lua", "@"+fn.Proto.SourceName, fn.Proto.SourceName
-				if fn.Proto.LineDefined == 0 {
-					kind = "main"
-				}
+		fn, err := loadNamed(L, line, "=(debug command)")
+		if err == nil {
+			t := threadOf(L).callee()
+			if f := t.try(func() { t.call(fn, L, L.GetTop()+1) }, nil); f != nil {
+				err = errors.New(f.value.String())
+			} else {
+				t.vm.release(t)
 			}
-			info.RawSetString("what", lua.LString(kind))
-			info.RawSetString("source", lua.LString(source))
-			info.RawSetString("short_src", lua.LString(short))
-			info.RawSetString("linedefined", lineOf(fn, dbg.LineDefined))
-			info.RawSetString("lastlinedefined", lineOf(fn, dbg.LastLineDefined))
-		case 'l':
-			line := lineOf(fn, dbg.CurrentLine)
-			if line == 0 {
-				line = -1
-			}
-			info.RawSetString("currentline", line)
-		case 'u':
-			info.RawSetString("nups", lua.LNumber(dbg.NUpvalues))
-		case 'f':
-			info.RawSetString("func", fn)
+		}
+		if err != nil {
+			stdlib.Complain(L, err.Error()+"\n")
 		}
 	}
-}
-
-func lineOf(fn *lua.LFunction, line int) lua.LNumber {
-	if fn.Proto == nil {
-		return -1
-	}
-	return lua.LNumber(line)
-}
-
-// debugGetlocal is debug.getlocal([thread,] level, index).
-func debugGetlocal(L *lua.LState) int {
-	t, first := target(L)
-	a := checkLevel(L, t, first, "getlocal")
-	name, value := a.L.GetLocal(a.dbg, L.ToInt(first+1))
-	if name == "" {
-		L.Push(lua.LNil)
-		return 1
-	}
-	L.Push(lua.LString(name))
-	L.Push(value)
-	return 2
-}
-
-// debugSetlocal is debug.setlocal([thread,] level, index, value).
-func debugSetlocal(L *lua.LState) int {
-	t, first := target(L)
-	a := checkLevel(L, t, first, "setlocal")
-	if name := a.L.SetLocal(a.dbg, L.ToInt(first+1), L.Get(first+2)); name != "" {
-		L.Push(lua.LString(name))
-	} else {
-		L.Push(lua.LNil)
-	}
-	return 1
-}
-
-func checkLevel(L *lua.LState, t *thread, arg int, name string) activation {
-	level, ok := L.Get(arg).(lua.LNumber)
-	if !ok {
-		L.RaiseError("bad argument #%d to '%s' (number expected, got %s)", arg, name, L.Get(arg).Type())
-	}
-	if t != nil {
-		if a, ok := t.at(int(level)); ok {
-			return a
-		}
-	}
-	L.RaiseError("bad argument #%d to '%s' (level out of range)", arg, name)
-	return activation{}
 }

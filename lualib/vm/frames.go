@@ -121,6 +121,12 @@ func (a activation) frame() *callFrame { return *frameOf(a.dbg) }
 // base reports whether the call is the lowest of its thread.
 func (a activation) base() bool { return a.frame().parent == nil }
 
+// function returns the function that was called.
+func (a activation) function() *lua.LFunction { return a.frame().fn }
+
+// pc returns the instruction that the call executes.
+func (a activation) pc() int { return max(a.frame().pc-1, 0) }
+
 // tail returns how many calls this call has replaced by tail calls.
 func (a activation) tail() int { return a.frame().tail }
 

@@ -16,15 +16,19 @@ type interrupt struct {
 }
 
 // observe is called by the hook when the counter is not zero. Counting instructions
-// is a reason that never goes away.
+// and the hooks of the debug library are reasons that stay.
 func (t *thread) observe() {
 	reasons := t.vm.attention.Load()
 	if t.vm.counting != nil {
 		t.count()
 		reasons--
 	}
-	if reasons > 0 {
+	hooks := t.vm.hooks
+	if reasons > hooks {
 		t.attend(false)
+	}
+	if hooks > 0 {
+		t.debugHooks()
 	}
 }
 

@@ -2,12 +2,10 @@ package vm
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"weak"
 
@@ -21,7 +19,8 @@ type Chunk struct {
 	Name   string
 	Source []byte
 
-	program bool // it is part of the program
+	given   *string // the name as it was given to a load function: "@file", "=name" or source text; nil for "@" and Name
+	program bool    // it is part of the program
 }
 
 // chunkIndex finds the chunk of a function prototype, and the path to it from the
@@ -94,6 +93,11 @@ func (vm *VM) Origin(proto *lua.FunctionProto) (*Chunk, []int, bool) {
 // Load compiles source to a function, or loads what string.dump has made. The error of
 // source is a *syntax.Error.
 func (vm *VM) Load(source []byte, name string) (*lua.LFunction, error) {
+	return vm.load(source, name, nil)
+}
+
+// load is Load for a chunk that was given another name than messages show.
+func (vm *VM) load(source []byte, name string, given *string) (*lua.LFunction, error) {
 	if isBinary(source) {
 		return vm.loadDumped(source, name)
 	}
@@ -101,7 +105,7 @@ func (vm *VM) Load(source []byte, name string) (*lua.LFunction, error) {
 	if err != nil {
 		return nil, err
 	}
-	chunk := &Chunk{Name: name, Source: source}
+	chunk := &Chunk{Name: name, Source: source, given: given}
 	vm.chunks.add(proto, chunk, nil)
 	if vm.counting != nil {
 		vm.counting.add(proto, chunk)
@@ -139,21 +143,6 @@ type openError struct {
 func (e *openError) Error() string { return "cannot open " + e.path + ": " + e.err.Error() }
 func (e *openError) Unwrap() error { return e.err }
 
-func (vm *VM) openLoad() {
-	for name, fn := range map[string]lua.LGFunction{
-		"dofile":     luaDofile,
-		"load":       luaLoad,
-		"loadfile":   luaLoadfile,
-		"loadstring": luaLoadstring,
-	} {
-		vm.Globals().RawSetString(name, vm.main.NewFunction(fn))
-	}
-	loaders := vm.packageTable().RawGetString("loaders").(*lua.LTable)
-	loaders.RawSetInt(2, vm.main.NewFunction(searchPath))
-	vm.setPaths()
-	vm.Loaded().ForEach(func(name, _ lua.LValue) { vm.modules[name.String()] = nil })
-}
-
 func (vm *VM) packageTable() *lua.LTable {
 	return vm.Globals().RawGetString("package").(*lua.LTable)
 }
@@ -186,109 +175,6 @@ func (vm *VM) replaceModule(name string, module *lua.LTable) {
 	vm.Loaded().RawSetString(name, module)
 }
 
-// chunkName returns a chunk's name as messages show it: a name without its leading
-// @ or =, and of source text its first line.
-func chunkName(name string) string {
-	if rest, ok := strings.CutPrefix(name, "@"); ok {
-		return rest
-	}
-	if rest, ok := strings.CutPrefix(name, "="); ok {
-		return rest
-	}
-	const most = 40
-	line, _, more := strings.Cut(name, "\n")
-	if len(line) > most {
-		line, more = line[:most], true
-	}
-	if more {
-		line += "..."
-	}
-	return `[string "` + line + `"]`
-}
-
-// loaded pushes the results of the load functions: a function, or nil and a
-// message.
-func loaded(L *lua.LState, fn *lua.LFunction, err error) int {
-	if err != nil {
-		L.Push(lua.LNil)
-		L.Push(lua.LString(err.Error()))
-		return 2
-	}
-	L.Push(fn)
-	return 1
-}
-
-// luaLoadstring is loadstring(source [, name]).
-func luaLoadstring(L *lua.LState) int {
-	source, ok := message(L.Get(1))
-	if !ok {
-		L.RaiseError("bad argument #1 to 'loadstring' (string expected, got %s)", L.Get(1).Type())
-	}
-	fn, err := Of(L).Load([]byte(source), chunkName(L.OptString(2, source)))
-	return loaded(L, fn, err)
-}
-
-// luaLoad is load(function [, name]); as in LuaJIT, the function can also be a
-// string of source.
-func luaLoad(L *lua.LState) int {
-	var source string
-	switch piece := L.Get(1).(type) {
-	case lua.LString:
-		return luaLoadstring(L)
-	case *lua.LFunction:
-		var b strings.Builder
-		for {
-			L.Push(piece)
-			L.Call(0, 1)
-			text, ok := message(L.Get(-1))
-			if !ok && L.Get(-1) != lua.LNil {
-				L.Push(lua.LNil)
-				L.Push(lua.LString("reader function must return a string"))
-				return 2
-			}
-			L.Pop(1)
-			if text == "" {
-				break
-			}
-			b.WriteString(text)
-		}
-		source = b.String()
-	default:
-		L.RaiseError("bad argument #1 to 'load' (function expected, got %s)", piece.Type())
-	}
-	fn, err := Of(L).Load([]byte(source), chunkName(L.OptString(2, "=(load)")))
-	return loaded(L, fn, err)
-}
-
-// luaLoadfile is loadfile([path]); without a path it reads standard input.
-func luaLoadfile(L *lua.LState) int {
-	fn, err := loadPath(L)
-	return loaded(L, fn, err)
-}
-
-// luaDofile is dofile([path]).
-func luaDofile(L *lua.LState) int {
-	fn, err := loadPath(L)
-	if err != nil {
-		Raise(L, lua.LString(err.Error()))
-	}
-	top := L.GetTop()
-	L.Push(fn)
-	L.Call(0, lua.MultRet)
-	return L.GetTop() - top
-}
-
-func loadPath(L *lua.LState) (*lua.LFunction, error) {
-	if L.Get(1) == lua.LNil {
-		source, err := io.ReadAll(os.Stdin)
-		if err != nil {
-			return nil, err
-		}
-		return Of(L).Load(source, "stdin")
-	}
-	return Of(L).LoadFile(L.CheckString(1))
-}
-
 // searchPath is the loader of require that searches package.path.
 func searchPath(L *lua.LState) int {
 	name := L.CheckString(1)
@@ -298,13 +184,14 @@ func searchPath(L *lua.LState) int {
 	}
 	file, tried := vm.FindModule(name)
 	if file == "" {
-		L.Push(lua.LString(tried))
+		L.Push(lua.LString("\n\t" + tried))
 		return 1
 	}
 	fn, err := vm.LoadModule(file)
 	if err != nil {
 		L.RaiseError("error loading module '%s' from file '%s':\n\t%s", name, file, err)
 	}
+	fn.Env = threadOf(L).globals()
 	vm.found(name, fn)
 	L.Push(fn)
 	return 1
@@ -320,7 +207,7 @@ func (vm *VM) AddLoader(L *lua.LState, place string, loader func(L *lua.LState, 
 		name := L.CheckString(1)
 		fn, permanent := loader(L, name)
 		if fn == nil {
-			L.Push(lua.LString("no module '" + name + "' in " + place))
+			L.Push(lua.LString("\n\tno module '" + name + "' in " + place))
 			return 1
 		}
 		vm.found(name, fn)

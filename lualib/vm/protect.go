@@ -35,7 +35,7 @@ func (t *thread) try(fn func(), own context.Context) (f *failure) {
 		case abandoned:
 			panic(p)
 		default:
-			f = goPanic(p)
+			f = t.goPanic(p)
 		}
 	}()
 	fn()
@@ -44,9 +44,9 @@ func (t *thread) try(fn func(), own context.Context) (f *failure) {
 
 // goPanic makes a Lua error from a panic that did not come from Lua. A full call
 // stack is reported by gopher-lua; all others are bugs in Go code.
-func goPanic(p any) *failure {
+func (t *thread) goPanic(p any) *failure {
 	if p == "lua callstack overflow" {
-		return &failure{value: lua.LString("stack overflow")}
+		return &failure{value: lua.LString(t.where(0) + "stack overflow")}
 	}
 	f := &failure{value: lua.LString(fmt.Sprintf("internal error: %v", p)), bug: string(debug.Stack())}
 	if err, ok := p.(runtime.Error); ok {
@@ -67,7 +67,11 @@ func raised(L *lua.LState) {
 	case lua.LString:
 		// gopher-lua puts a blank between position and message, even if there is no
 		// position.
-		value = lua.LString(strings.TrimPrefix(string(v), " "))
+		text := strings.TrimPrefix(string(v), " ")
+		if at, full := strings.CutSuffix(text, "registry overflow"); full {
+			text = at + "stack overflow"
+		}
+		value = lua.LString(text)
 	}
 	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: value})
 }

@@ -21,7 +21,8 @@ type thread struct {
 	ending *Ending         // of the code in ctx, until it was told to end
 	posted bool            // runs a posted function, above whatever its parent is doing
 
-	counted counted // used by count alone
+	counted counted    // used by count alone
+	hook    *debugHook // see debugHookOf
 }
 
 func threadOf(L *lua.LState) *thread { return L.Context().(*thread) }
@@ -70,6 +71,7 @@ func (vm *VM) makeThread(depth int) *thread {
 // release returns a thread to the pool when all its calls have returned. One that has
 // failed must be emptied before: see [VM.recycle].
 func (vm *VM) release(t *thread) {
+	vm.setHook(&t.hook, nil)
 	if t.small {
 		return
 	}

@@ -92,6 +92,11 @@ type VM struct {
 	modules    map[string]*Chunk // what require has found, by name; nil for one in Go
 	counting   *counting         // nil unless Count was called
 	sampling   *sampling         // nil unless Sample was called
+	hooks      int32             // the hooks of debug.sethook that can cause events
+
+	// environment has the global variables of chunks that are loaded outside of
+	// coroutines; nil for the usual ones.
+	environment *lua.LTable
 
 	closing []func()
 
@@ -149,10 +154,14 @@ func New(stdio Stdio) *VM {
 		Dump:     dumpFunction,
 		Own:      process.Own,
 		Await:    process.Await,
+		Forget:   forget,
+		Post:     func(fn func(L *lua.LState)) { vm.Post(fn, func(error) {}) },
+		Try:      try,
 	})
 	vm.openProtect()
 	vm.openCoroutine()
 	vm.openDebug()
+	vm.openEnvironment()
 	vm.openLoad()
 	return vm
 }

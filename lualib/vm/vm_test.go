@@ -21,9 +21,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // run executes a chunk and returns what it returns, as text.
 func run(t *testing.T, v *vm.VM, ctx context.Context, source string) ([]string, error) {
 	t.Helper()
+	return runNamed(t, v, ctx, source, "test.lua")
+}
+
+func runNamed(t *testing.T, v *vm.VM, ctx context.Context, source, name string) ([]string, error) {
+	t.Helper()
 	var results []string
 	err := v.Do(ctx, func(L *lua.LState) error {
-		fn, err := v.Load([]byte(source), "test.lua")
+		fn, err := v.Load([]byte(source), name)
 		if err != nil {
 			return err
 		}
@@ -98,6 +103,8 @@ func TestEndOfContextInterrupts(t *testing.T) {
 		"coroutine": `coroutine.wrap(function() stop() while true do end end)()`,
 		"both":      `pcall(coroutine.wrap(function() pcall(coroutine.wrap(function() stop() while true do end end)) end))`,
 		"xpcall":    `while true do xpcall(error, function() stop() while true do end end) end`,
+		"pattern":   `stop() string.find(("a"):rep(40), ("a*"):rep(40) .. "b")`,
+		"hook":      `debug.sethook(function() stop() while true do end end, "", 1) while true do end`,
 		"resume":    `while true do coroutine.resume(coroutine.create(function() stop() while true do end end)) end`,
 	}
 	for name, source := range loops {

@@ -43,3 +43,6 @@ math.randomseed("x")
 math.randomseed(42) local a, b = math.random(), math.random(100) math.randomseed(42) return a == math.random(), b == math.random(100)
 local ok = true for i = 1, 1000 do local r = math.random(3, 5) ok = ok and r >= 3 and r <= 5 and r == math.floor(r) r = math.random() ok = ok and r >= 0 and r < 1 end return ok
 local names = {} for k in pairs(math) do names[#names + 1] = k end table.sort(names) return table.concat(names, " ")
+math.log(-1), math.log10(-1), math.sqrt(-1), math.fmod(1, 0), math.fmod(math.huge, 1), math.pow(-8, 1/3), math.sin(math.huge), math.cos(-math.huge), math.tan(math.huge)
+math.acos(2), math.asin(-2), math.log(0/0), math.sin(0/0), math.sin(-(0/0)), math.floor(0/0), math.ceil(-(0/0)), math.sqrt(0/0), math.abs(0/0), math.exp(-(0/0)), math.fmod(-(0/0), 1), math.fmod(1, 0/0), math.pow(0/0, 2), math.atan2(0/0, 1)
+math.deg(0/0), math.rad(-(0/0)), math.cosh(0/0), math.tanh(-(0/0)), math.max(0/0, 1), math.min(1, 0/0), math.max(-(0/0), 1)

@@ -79,7 +79,7 @@ local co = coroutine.create(function()
 end)
 coroutine.resume(co)
 local trace = debug.traceback(co, "msg")
-assert(trace:find("^msg\nstack traceback:\n\t%[Go%]: in function 'yield'"), trace)
+assert(trace:find("^msg\nstack traceback:\n\t%[C%]: in function 'yield'"), trace)
 assert(not trace:find("main chunk", 1, true))
 assert(debug.traceback(coroutine.create(print)) == "stack traceback:")
 

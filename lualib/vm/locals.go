@@ -1,0 +1,82 @@
+package vm
+
+import (
+	lua "github.com/yuin/gopher-lua"
+)
+
+// This file has the functions of the debug library for local variables and upvalues.
+
+// debugGetlocal is debug.getlocal([thread,] level, index).
+func debugGetlocal(L *lua.LState) int {
+	t, first := target(L)
+	a := checkLevel(L, t, first, "getlocal")
+	name, value := a.local(checkInt(L, first+1, "getlocal"))
+	if name == "" {
+		L.Push(lua.LNil)
+		return 1
+	}
+	L.Push(lua.LString(name))
+	L.Push(value)
+	return 2
+}
+
+// debugSetlocal is debug.setlocal([thread,] level, index, value).
+func debugSetlocal(L *lua.LState) int {
+	t, first := target(L)
+	a := checkLevel(L, t, first, "setlocal")
+	checkAny(L, first+2, "setlocal")
+	n := checkInt(L, first+1, "setlocal")
+	name, _ := a.local(n)
+	if name == "" {
+		L.Push(lua.LNil)
+		return 1
+	}
+	a.L.SetLocal(a.dbg, n, L.Get(first+2))
+	L.Push(lua.LString(name))
+	return 1
+}
+
+// local returns the name and value of the nth local variable of a call, counted from 1.
+// Behind the variables come the values that the call computes with; their name is
+// "(*temporary)". The name is "" if there is no such value.
+func (a activation) local(n int) (name string, value lua.LValue) {
+	if n <= 0 {
+		return "", lua.LNil
+	}
+	return a.L.GetLocal(a.dbg, n)
+}
+
+// debugGetupvalue is debug.getupvalue(function, index).
+func debugGetupvalue(L *lua.LState) int {
+	n := checkInt(L, 2, "getupvalue")
+	name, value := L.GetUpvalue(checkFunction(L, 1, "getupvalue"), n)
+	if name == "" {
+		return 0
+	}
+	L.Push(lua.LString(name))
+	L.Push(value)
+	return 2
+}
+
+// debugSetupvalue is debug.setupvalue(function, index, value).
+func debugSetupvalue(L *lua.LState) int {
+	checkAny(L, 3, "setupvalue")
+	n := checkInt(L, 2, "setupvalue")
+	name := L.SetUpvalue(checkFunction(L, 1, "setupvalue"), n, L.Get(3))
+	if name == "" {
+		return 0
+	}
+	L.Push(lua.LString(name))
+	return 1
+}
+
+func checkLevel(L *lua.LState, t *thread, arg int, name string) activation {
+	level := checkInt(L, arg, name)
+	if t != nil && level >= 0 {
+		if a, ok := t.at(level); ok {
+			return a
+		}
+	}
+	badArgument(L, arg, name, "level out of range")
+	return activation{}
+}
