@@ -11,6 +11,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"avescript/internal/differential"
 	"avescript/internal/lua51"
 )
 
@@ -245,7 +246,7 @@ func TestRewrittenStatementsKeepTheirLines(t *testing.T) {
 // wrong, and accepts what lua5.1 accepts.
 func FuzzCompile(f *testing.F) {
 	for seed := range int64(5) {
-		f.Add(generate(seed))
+		f.Add(differential.Statements(seed))
 	}
 	for _, source := range []string{
 		"x = 'a\\", "return ~~", "local a = [==[\n]]]==] --[[x\n]] return #a, a..1 ^ -2", "goto = 1 f{}'x'[[y]]:z()", "break", "for i = 1, 2 do break end",
