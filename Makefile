@@ -15,12 +15,13 @@ SHIPPED := README.md CHANGELOG.md CONTRIBUTING.md LICENSE docs scripts
 # Tests in the root package that are not rules, and tests that make quick leaves out because
 # they mostly wait. The other Lua tests wait, too: hence more workers than cores.
 NOT_RULES := ^(TestLua|TestDocumentsRun)$$
-SLOW_GO := core/(cmd|control|process|terminal|harness/.*)|lualib/(suite|syntax)|cmd/avescript
+SLOW_GO := core/(cmd|control|process|terminal|harness/.*)|internal/differential|lualib/(suite|syntax)|cmd/avescript
 SLOW_LUA := attack broker% cmd% completion daemon hickup memory remote restart scripts service session tls
 PREFIX ?= /usr/local
 DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/avescript
 
 CHAOSTIME ?= 60s
+PROGRAMS ?= 10000
 FUZZTIME ?= 60s
 SOAKTIME ?= 10m
 N ?= 30
@@ -75,6 +76,9 @@ picture: build ## Draw docs/terminal.svg, the picture in the README, again.
 chaos: build ## Break services and brokers at random for CHAOSTIME (60s); CHAOS='--seed=1' repeats a run.
 	trials/chaos/previous bin/previous
 	bin/avescript trials/chaos/chaos.lua --time $(CHAOSTIME) --previous=bin/previous/avescript $(CHAOS)
+
+differential: ## Compare PROGRAMS (10000) generated programs, and the written ones, with lua5.1.
+	go test ./internal/differential -count 1 -timeout 60m -v -run Programs -args -programs $(PROGRAMS)
 
 fuzz: build ## Run each fuzz target for FUZZTIME (60s).
 	bin/avescript trials/fuzz.lua --time $(FUZZTIME)

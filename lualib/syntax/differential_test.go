@@ -12,6 +12,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"avescript/internal/differential"
 	"avescript/lualib/mainloop"
 )
 
@@ -122,7 +123,7 @@ func compare(t *testing.T, name, source, same string) {
 func TestRandomProgramsBehaveAsUnderLua51(t *testing.T) {
 	needReference(t)
 	for seed := range int64(25) {
-		compare(t, fmt.Sprintf("program %d", seed), generate(seed), generateGotos(seed))
+		compare(t, fmt.Sprintf("program %d", seed), differential.Statements(seed), differential.Gotos(seed))
 		if t.Failed() {
 			return
 		}

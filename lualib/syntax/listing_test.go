@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	lua "github.com/yuin/gopher-lua"
 
+	"avescript/internal/differential"
 	"avescript/internal/lua51"
 	"avescript/lualib/bytecode"
 )
@@ -311,7 +312,7 @@ func TestCodeIsThatOfLua51(t *testing.T) {
 		t.Skip("lua5.1 is not installed")
 	}
 	for seed := range int64(60) {
-		compareCode(t, reference, generate(seed))
+		compareCode(t, reference, differential.Statements(seed))
 	}
 }
 
@@ -348,7 +349,7 @@ func TestErrorsAreThoseOfLua51(t *testing.T) {
 	}
 	for seed := range int64(200) {
 		random := rand.New(rand.NewSource(seed))
-		source := mutated(generateSmall(seed), random)
+		source := mutated(differential.FewStatements(seed), random)
 		if !gotoStatement.MatchString(source) {
 			compareCode(t, reference, source)
 		}

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/internal/differential"
 )
 
 var update = flag.Bool("update", false, "write testdata/*.out anew from what lua5.1 prints")
@@ -280,7 +282,7 @@ func TestStatementsKeepTheirLines(t *testing.T) {
 // wrong, and makes the code or the message that lua5.1 makes.
 func FuzzCompile(f *testing.F) {
 	for seed := range int64(5) {
-		f.Add(generateSmall(seed))
+		f.Add(differential.FewStatements(seed))
 	}
 	for _, source := range []string{
 		"x = 'a\\", "return ~~", "local a = [==[\n]]]==] --[[x\n]] return #a, a..1 ^ -2", "goto = 1 f{}'x'[[y]]:z()", "break", "for i = 1, 2 do break end",

@@ -1,11 +1,10 @@
-package syntax
+package differential
 
-// Random programs, for comparing with lua5.1. They end, raise no errors, and
+// Statements, loops, closures and assignments. These programs end, raise no errors, and
 // trace what they evaluate, so that a wrong order shows as well.
 
 import (
 	"fmt"
-	"math/rand"
 	"strings"
 )
 
@@ -48,41 +47,15 @@ g1, g2, g3 = 1, "two", nil
 t1, t2 = { 10, 20, 30, x = 1 }, { y = 2 }
 `
 
-type generator struct {
-	*rand.Rand
-	out    strings.Builder
-	vars   []string // in scope
-	loops  int      // around, in this function
-	vararg bool
-	depth  int
-	names  int
-	gotos  bool // what Lua 5.1 does with repeat and break is done with goto
-}
+func (g *generator) statements() { g.fewStatements(12) }
 
-func generate(seed int64) string { return (&generator{}).program(seed, 12) }
-
-// generateSmall writes a program of few statements, without the functions it uses.
-func generateSmall(seed int64) string {
-	return strings.TrimPrefix((&generator{}).program(seed, 2), prelude)
-}
-
-// generateGotos writes the same program with goto.
-func generateGotos(seed int64) string { return (&generator{gotos: true}).program(seed, 12) }
-
-func (g *generator) program(seed int64, statements int) string {
-	g.Rand, g.vararg = rand.New(rand.NewSource(seed)), true
+// fewStatements writes up to n statements, and what shows their effects.
+func (g *generator) fewStatements(n int) {
 	g.out.WriteString(prelude)
-	g.block(statements)
+	g.block(n)
 	g.line("R()")
 	g.line("P(g1, g2, g3, D(t1), D(t2), O.v)")
-	return g.out.String()
 }
-
-func (g *generator) line(format string, args ...any) {
-	fmt.Fprintf(&g.out, "%s%s\n", strings.Repeat(" ", g.depth), fmt.Sprintf(format, args...))
-}
-
-func (g *generator) pick(choices ...string) string { return choices[g.Intn(len(choices))] }
 
 // block writes up to n statements in a scope of their own, and shows its
 // variables at the end.
