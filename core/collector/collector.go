@@ -30,14 +30,16 @@ func Start() {
 	watch(percent(0))
 }
 
-// watch adapts the setting after each collection, to what is left. A collection is
+// watch adapts the setting after each collection, to what it has left. A collection is
 // noticed because it frees an object.
 func watch(current int) {
 	object := new([64]byte) // too large to share its memory with others
 	runtime.AddCleanup(object, func(current int) {
 		var stats runtime.MemStats
 		runtime.ReadMemStats(&stats)
-		wanted := percent(stats.HeapAlloc)
+		// What is allocated by now says nothing, because this may run late.
+		left := stats.NextGC * 100 / uint64(100+current)
+		wanted := percent(left)
 		if wanted != current {
 			debug.SetGCPercent(wanted)
 		}

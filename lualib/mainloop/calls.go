@@ -38,7 +38,7 @@ func (m *machine) call(inst uint32) {
 func (m *machine) begin(f *frame) {
 	proto := f.Fn.Proto
 	m.state.currentFrame, m.frame = f, f
-	m.code, m.constants = proto.Code, proto.Constants
+	m.execution(proto)
 	m.look(f.LocalBase)
 	m.reg.top = f.LocalBase + int(proto.NumUsedRegisters)
 }

@@ -27,6 +27,8 @@ type machine struct {
 	frames    *frameStack
 	loop      *Loop
 	L         *lua.LState
+
+	temporaries uint32 // see [Annotate]
 }
 
 // enter makes a frame the running one, whose registers are ready.
@@ -43,8 +45,13 @@ func (m *machine) enter(f *frame) {
 // resume is enter for a frame that has run before, whose window exists.
 func (m *machine) resume(f *frame) {
 	m.frame = f
-	m.code, m.constants = f.Fn.Proto.Code, f.Fn.Proto.Constants
+	m.execution(f.Fn.Proto)
 	m.look(f.LocalBase)
+}
+
+func (m *machine) execution(proto *lua.FunctionProto) {
+	m.code, m.constants = proto.Code, proto.Constants
+	m.temporaries = temporaries(proto.Code)
 }
 
 // look sets the window, at the latest after the registers may have moved.

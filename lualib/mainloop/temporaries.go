@@ -59,14 +59,17 @@ func temporaries(code []uint32) uint32 {
 // instruction. If the other operand is not a number, it is not.
 func (m *machine) result(inst uint32, x float64) {
 	for {
+		a := inst >> shiftA & 0xff
+		if a < m.temporaries {
+			break
+		}
 		next := m.code[m.frame.Pc]
 		op := next >> shiftOp
 		if op-uint32(lua.OP_ADD) > uint32(lua.OP_MOD-lua.OP_ADD) {
 			break
 		}
-		a := inst >> shiftA & 0xff
 		left, right := next&0x1ff == a, next>>shiftC&0x1ff == a
-		if left == right || a < temporaries(m.code) || m.attention.Load() != 0 {
+		if left == right || m.attention.Load() != 0 {
 			break
 		}
 		if left {
