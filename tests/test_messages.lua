@@ -38,7 +38,7 @@ describe("a name that does not exist", function()
 	it("is not guessed", function()
 		local t = { open = 1, nested = {} }
 		says("attempt to call field 'open' (a number value)", function() t.open() end)
-		says("attempt to call a number value", function() (t and t.nothing or t.open)() end)
+		says("attempt to call a number value", function() (t.nothing or 5)() end)
 		says("attempt to call field '?' (a nil value)", function() local key = "opne" t[key]() end)
 		says("attempt to index field 'open' (a number value)", function() return t.open.x.y end)
 		says("attempt to index field 'zzz' (a nil value)", function() return t.nested.zzz.x end)

@@ -69,7 +69,7 @@ describe("ave-config.lua", function()
 				"broker.json: zzz: unknown; valid names are account, authkey, equipment",
 				"broker.json: listen: wanted an IP address of this host",
 				"broker.json: account: wanted the name of an account on this host",
-				"broker.json: the resource class 'lab.missing': module lab.missing not found",
+				"broker.json: the resource class 'lab.missing': module 'lab.missing' not found",
 				"broker.json: equipment: wanted a list, got 7",
 				"broker.json: remotes 1: wanted another broker",
 				"broker.json: remote: authkye: unknown; did you mean 'authkey'?",

@@ -97,7 +97,7 @@ func (vm *VM) find(name, along string) (file, tried string) {
 func (vm *VM) AddLastLoader(L *lua.LState, loader func(L *lua.LState, name string) (tried string)) {
 	loaders := vm.packageTable().RawGetString("loaders").(*lua.LTable)
 	loaders.Append(L.NewFunction(func(L *lua.LState) int {
-		L.Push(lua.LString(loader(L, L.CheckString(1))))
+		L.Push(lua.LString("\n\t" + loader(L, L.CheckString(1))))
 		return 1
 	}))
 }
