@@ -58,11 +58,6 @@ func (n *numbers) set(to *lua.LValue, x float64) {
 	v.itab, v.data = numberItab, unsafe.Pointer(p)
 }
 
-func (n *numbers) value(x float64) (v lua.LValue) {
-	n.set(&v, x)
-	return v
-}
-
 // modulo is Lua 5.1's %. The conversion keeps the compiler from fusing the
 // operations, which would change the result on some processors.
 func modulo(x, y float64) float64 { return x - float64(math.Floor(x/y)*y) }
