@@ -40,7 +40,7 @@ end
 
 -- The suite compares memory in use with figures for a process that has nothing but Lua
 -- in it.
-local gcinfo = gcinfo
+local gcinfo = _G.gcinfo
 collectgarbage()
 local base = gcinfo()
 function _G.gcinfo()
