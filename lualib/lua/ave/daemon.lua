@@ -7,7 +7,7 @@ local exceptions = require("ave.exceptions")
 
 local Daemon = Process:subclass("Daemon")
 
-local MOMENT = 1 -- seconds
+local MOMENT = 5 -- seconds; a busy host ends processes late
 
 -- Options: those of Process, and the paths pid_file and log_file.
 function Daemon:init(options)
