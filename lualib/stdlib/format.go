@@ -21,17 +21,20 @@ type spec struct {
 
 func stringFormat(a args) int {
 	format := a.string(1)
-	var out strings.Builder
+	out := newText(a.L)
 	arg := 1
 	for i := 0; i < len(format); {
-		c := format[i]
-		i++
-		if c != '%' {
-			out.WriteByte(c)
+		if literal := strings.IndexByte(format[i:], '%'); literal != 0 {
+			if literal < 0 {
+				literal = len(format) - i
+			}
+			out.add(format[i : i+literal])
+			i += literal
 			continue
 		}
+		i++
 		if strings.HasPrefix(format[i:], "%") {
-			out.WriteByte('%')
+			out.addByte('%')
 			i++
 			continue
 		}
@@ -41,7 +44,7 @@ func stringFormat(a args) int {
 		}
 		var sp spec
 		sp, i = a.parseSpec(format, i)
-		out.WriteString(a.formatArgument(sp, arg))
+		a.formatArgument(out, sp, arg)
 	}
 	return a.pushString(out.String())
 }
@@ -83,7 +86,18 @@ func twoDigits(s string, i int) (value, after int) {
 	return value, i
 }
 
-func (a args) formatArgument(sp spec, n int) string {
+func (a args) formatArgument(out *text, sp spec, n int) {
+	switch sp.verb {
+	case 'q':
+		a.quote(out, a.string(n))
+	case 's':
+		out.add(sp.text(a.string(n)))
+	default:
+		out.add(a.formatNumber(sp, n))
+	}
+}
+
+func (a args) formatNumber(sp spec, n int) string {
 	switch sp.verb {
 	case 'c':
 		sp.zero = false
@@ -94,10 +108,6 @@ func (a args) formatArgument(sp spec, n int) string {
 		return sp.unsigned(truncateUnsigned(a.number(n)))
 	case 'e', 'E', 'f', 'g', 'G':
 		return sp.float(a.number(n))
-	case 'q':
-		return Quote(a.string(n))
-	case 's':
-		return sp.text(a.string(n))
 	}
 	verb := ""
 	if sp.verb != 0 {
@@ -265,6 +275,16 @@ func withoutTrailingZeros(text string) string {
 }
 
 var quoter = strings.NewReplacer(`"`, `\"`, `\`, `\\`, "\n", "\\\n", "\r", `\r`, "\x00", `\000`)
+
+// quote adds a string as %q has it.
+func (a args) quote(out *text, s string) {
+	out.addByte('"')
+	for ; len(s) > pieceSize; s = s[pieceSize:] {
+		out.add(quoter.Replace(s[:pieceSize]))
+	}
+	out.add(quoter.Replace(s))
+	out.addByte('"')
+}
 
 // Quote writes a string so that Lua can read it.
 func Quote(s string) string { return `"` + quoter.Replace(s) + `"` }

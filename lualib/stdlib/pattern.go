@@ -16,9 +16,6 @@ const (
 	// at most one for each item of the pattern.
 	maxMatchDepth = 100_000
 
-	// stepsBetweenPolls is a few milliseconds of backtracking.
-	stepsBetweenPolls = 1 << 18
-
 	specials = "^$*+?.([%-"
 )
 
@@ -62,6 +59,7 @@ func (m *matcher) fail(message string) {
 // -1.
 func (m *matcher) matchAt(s int) int {
 	m.level, m.depth = 0, 0
+	m.step(1)
 	return m.match(s, 0)
 }
 
@@ -78,7 +76,7 @@ func (m *matcher) match(s, p int) int {
 // again in another way go through match.
 func (m *matcher) matchItems(s, p int) int {
 	for p < len(m.pat) {
-		m.step()
+		m.step(1)
 		switch m.pat[p] {
 		case '(':
 			if p+1 < len(m.pat) && m.pat[p+1] == ')' {
@@ -135,25 +133,18 @@ func (m *matcher) matchItems(s, p int) int {
 }
 
 // step lets the state's context stop a match that backtracks without end.
-func (m *matcher) step() {
-	m.steps++
-	if m.stream == nil {
-		poll(m.L, m.steps)
-	} else if m.steps&(stepsBetweenPolls-1) == 0 && m.stream.ctx.Err() != nil {
-		m.fail(m.stream.ctx.Err().Error())
+func (m *matcher) step(n int) {
+	if m.steps += n; m.steps >= stepsBetweenPolls {
+		m.steps = 0
+		m.poll()
 	}
 }
 
-// poll lets the state's context stop a long function, every so many steps: the VM checks it
-// only between instructions.
-func poll(L *lua.LState, steps int) {
-	if steps&(stepsBetweenPolls-1) != 0 || L.Context() == nil {
-		return
-	}
-	select {
-	case <-L.Context().Done():
-		L.RaiseError("%s", L.Context().Err())
-	default:
+func (m *matcher) poll() {
+	if m.stream == nil {
+		poll(m.L)
+	} else if err := m.stream.ctx.Err(); err != nil {
+		m.fail(err.Error())
 	}
 }
 
@@ -162,10 +153,12 @@ func poll(L *lua.LState, steps int) {
 func (m *matcher) longest(s, p, end, min int) int {
 	n := 0
 	for m.single(s+n, p, end) {
-		n++
+		if n++; n%pieceSize == 0 {
+			m.step(pieceSize)
+		}
 	}
 	for ; n >= min; n-- {
-		m.step()
+		m.step(1)
 		if e := m.match(s+n, end+1); e >= 0 {
 			return e
 		}
@@ -177,7 +170,7 @@ func (m *matcher) longest(s, p, end, min int) int {
 // rest.
 func (m *matcher) shortest(s, p, end int) int {
 	for {
-		m.step()
+		m.step(1)
 		if e := m.match(s, end+1); e >= 0 {
 			return e
 		}
@@ -217,6 +210,9 @@ func (m *matcher) balanced(s, p int) int {
 	}
 	nested := 1
 	for i := s + 1; i < len(m.src); i++ {
+		if m.steps++; m.steps >= stepsBetweenPolls {
+			m.step(0)
+		}
 		switch m.src[i] {
 		case closing:
 			if nested--; nested == 0 {
@@ -258,6 +254,7 @@ func (m *matcher) backReference(s int, digit byte) int {
 		m.fail("invalid capture index")
 	}
 	c := m.captures[i]
+	m.step(max(c.length, 0) / bytesPerStep)
 	// The length of a position capture does not match anything in the reference
 	// either.
 	if c.length < 0 || !strings.HasPrefix(m.src[s:], m.src[c.start:c.start+c.length]) {
@@ -307,7 +304,9 @@ func (m *matcher) itemEnd(p int) int {
 		}
 		return p + 1
 	case '[':
-		return m.setEnd(p)
+		end := m.setEnd(p)
+		m.step((end - p) / bytesPerStep)
+		return end
 	}
 	return p
 }
@@ -346,6 +345,7 @@ func (m *matcher) single(s, p, end int) bool {
 	case '%':
 		return inClass(c, m.pat[p+1])
 	case '[':
+		m.step((end - p) / bytesPerStep)
 		return m.inSet(c, p, end)
 	}
 	return c == m.pat[p]

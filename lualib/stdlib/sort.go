@@ -10,11 +10,11 @@ type sorter struct {
 	args
 	table *lua.LTable
 	order *lua.LFunction // nil means <
-	steps *int
+	work  *work
 }
 
 func tableSort(a args) int {
-	s := sorter{args: a, table: a.table(1), steps: new(int)}
+	s := sorter{args: a, table: a.table(1), work: &work{L: a.L}}
 	if !a.absent(2) {
 		s.order = a.function(2)
 	}
@@ -88,6 +88,7 @@ func (s sorter) swap(i, j int) {
 }
 
 func (s sorter) less(x, y lua.LValue) bool {
+	s.work.step(1) // the order may be a function in Go
 	if s.order != nil {
 		s.L.Push(s.order)
 		s.L.Push(x)
@@ -97,8 +98,6 @@ func (s sorter) less(x, y lua.LValue) bool {
 		s.L.Pop(1)
 		return result
 	}
-	*s.steps++
-	poll(s.L, *s.steps)
 	switch x := x.(type) {
 	case lua.LNumber:
 		if y, ok := y.(lua.LNumber); ok {

@@ -10,9 +10,6 @@ import (
 // The string library, except format. Strings are bytes, and letters are those of
 // the C locale.
 
-// maxStringSize is the longest string that a function may make.
-const maxStringSize = 1 << 31
-
 var stringFunctions = []function{
 	{"byte", stringByte},
 	{"char", stringChar},
@@ -87,11 +84,11 @@ func stringDump(a args) int {
 func stringLen(a args) int { return a.pushNumber(float64(len(a.string(1)))) }
 
 func stringLower(a args) int {
-	return a.pushString(mapBytes(a.string(1), 'A', 'Z'))
+	return a.byPieces(a.string(1), func(s string) string { return mapBytes(s, 'A', 'Z') })
 }
 
 func stringUpper(a args) int {
-	return a.pushString(mapBytes(a.string(1), 'a', 'z'))
+	return a.byPieces(a.string(1), func(s string) string { return mapBytes(s, 'a', 'z') })
 }
 
 // mapBytes changes the case of the letters between first and last.
@@ -113,13 +110,32 @@ func stringRep(a args) int {
 	if n > maxStringSize/len(s) {
 		a.fail("resulting string too large")
 	}
-	return a.pushString(strings.Repeat(s, n))
+	few := min(n, max(pieceSize/len(s), 1))
+	piece := strings.Repeat(s, few)
+	if few == n {
+		return a.pushString(piece)
+	}
+	out := newText(a.L)
+	out.reserve(n * len(s))
+	for ; n > few; n -= few {
+		out.add(piece)
+	}
+	out.add(piece[:n*len(s)])
+	return a.pushString(out.String())
 }
 
 func stringReverse(a args) int {
-	text := []byte(a.string(1))
-	slices.Reverse(text)
-	return a.pushString(string(text))
+	s := a.string(1)
+	out := newText(a.L)
+	out.reserve(len(s))
+	for end := len(s); end > 0; {
+		start := max(end-pieceSize, 0)
+		piece := []byte(s[start:end])
+		slices.Reverse(piece)
+		out.add(string(piece))
+		end = start
+	}
+	return a.pushString(out.String())
 }
 
 func stringSub(a args) int {
@@ -148,7 +164,7 @@ func (a args) findOrMatch(find bool) int {
 	s, pat := a.string(1), a.string(2)
 	init := min(max(fromEnd(a.integerOr(3, 1), len(s))-1, 0), len(s))
 	if find && (a.L.ToBool(4) || !strings.ContainsAny(pat, specials)) {
-		i := strings.Index(s[init:], pat)
+		i := a.index(s[init:], pat)
 		if i < 0 {
 			a.L.Push(lua.LNil)
 			return 1
@@ -179,6 +195,26 @@ func (a args) findOrMatch(find bool) int {
 	return 1
 }
 
+// index is strings.Index, a part of s after the other.
+func (a args) index(s, substring string) int {
+	const partSize = stepsBetweenPolls * bytesPerStep
+	w := work{L: a.L}
+	size := max(partSize, 2*len(substring))
+	for start := 0; ; start += size - len(substring) {
+		if len(s)-start <= size {
+			i := strings.Index(s[start:], substring)
+			if i < 0 {
+				return -1
+			}
+			return start + i
+		}
+		if i := strings.Index(s[start:start+size], substring); i >= 0 {
+			return start + i
+		}
+		w.step(size / bytesPerStep)
+	}
+}
+
 func stringGmatch(a args) int {
 	m := &matcher{src: a.string(1), pat: a.string(2)}
 	next := 0
@@ -207,19 +243,19 @@ func stringGsub(a args) int {
 	limit := a.integerOr(4, len(s)+1)
 
 	m, anchored := newMatcher(a.L, s, pat)
-	var out strings.Builder
+	out := newText(a.L)
 	count, start := 0, 0
 	for count < limit {
 		end := m.matchAt(start)
 		if end >= 0 {
 			count++
-			out.WriteString(replacement(m, start, end))
+			replacement(m, out, start, end)
 		}
 		switch {
 		case end > start:
 			start = end
 		case start < len(s):
-			out.WriteByte(s[start])
+			out.addByte(s[start])
 			start++
 		default:
 			start = len(s) + 1
@@ -229,31 +265,30 @@ func stringGsub(a args) int {
 		}
 	}
 	if start < len(s) {
-		out.WriteString(s[start:])
+		out.add(s[start:])
 	}
 	a.pushString(out.String())
 	a.pushNumber(float64(count))
 	return 2
 }
 
-// replacement returns the function that makes gsub's text for a match, from
-// argument n.
-func (a args) replacement(n int) func(m *matcher, start, end int) string {
+// replacement returns the function that adds gsub's text for a match, from argument n.
+func (a args) replacement(n int) func(m *matcher, out *text, start, end int) {
 	switch value := a.L.Get(n).(type) {
 	case lua.LString, lua.LNumber:
 		template := a.string(n)
-		return func(m *matcher, start, end int) string { return m.expand(template, start, end) }
+		return func(m *matcher, out *text, start, end int) { m.expand(out, template, start, end) }
 	case *lua.LTable:
-		return func(m *matcher, start, end int) string {
-			return m.replaced(a.L.GetTable(value, m.capture(0, start, end)), start, end)
+		return func(m *matcher, out *text, start, end int) {
+			out.add(m.replaced(a.L.GetTable(value, m.capture(0, start, end)), start, end))
 		}
 	case *lua.LFunction:
-		return func(m *matcher, start, end int) string {
+		return func(m *matcher, out *text, start, end int) {
 			a.L.Push(value)
 			a.L.Call(m.pushCaptures(start, end), 1)
 			result := a.L.Get(-1)
 			a.L.Pop(1)
-			return m.replaced(result, start, end)
+			out.add(m.replaced(result, start, end))
 		}
 	}
 	a.reject(n, "string/function/table expected")
@@ -273,31 +308,31 @@ func (m *matcher) replaced(value lua.LValue, start, end int) string {
 	return text
 }
 
-// expand puts the captures into a template: %0 is the match, %1 to %9 are the
+// expand adds a template with the captures in it: %0 is the match, %1 to %9 are the
 // captures, and % before any other character gives that character.
-func (m *matcher) expand(template string, start, end int) string {
+func (m *matcher) expand(out *text, template string, start, end int) {
 	if !strings.Contains(template, "%") {
-		return template
+		out.add(template)
+		return
 	}
-	var out strings.Builder
+	m.step(len(template))
 	for i := 0; i < len(template); i++ {
 		c := template[i]
 		if c != '%' {
-			out.WriteByte(c)
+			out.addByte(c)
 			continue
 		}
 		i++
 		switch {
 		case i == len(template):
-			out.WriteByte(0)
+			out.addByte(0)
 		case template[i] == '0':
-			out.WriteString(m.src[start:end])
+			out.add(m.src[start:end])
 		case isDigit(template[i]):
 			text, _ := toString(m.capture(int(template[i]-'1'), start, end))
-			out.WriteString(text)
+			out.add(text)
 		default:
-			out.WriteByte(template[i])
+			out.addByte(template[i])
 		}
 	}
-	return out.String()
 }

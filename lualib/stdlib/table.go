@@ -1,8 +1,6 @@
 package stdlib
 
 import (
-	"strings"
-
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -36,28 +34,26 @@ func tableConcat(a args) int {
 	t, separator := a.table(1), a.stringOr(2, "")
 	first := a.integerOr(3, 1)
 	last := a.integerOr(4, t.Len())
-	var out strings.Builder
+	out := newText(a.L)
 	for i := first; i <= last; i++ {
-		poll(a.L, i)
 		value := rawGet(t, i)
 		text, ok := toString(value)
 		if !ok {
 			a.fail("invalid value (%s) at index %d in table for 'concat'", value.Type(), i)
 		}
-		if out.Len()+len(text) > maxStringSize {
-			a.fail("resulting string too large")
-		}
 		if i > first {
-			out.WriteString(separator)
+			out.add(separator)
 		}
-		out.WriteString(text)
+		out.add(text)
 	}
 	return a.pushString(out.String())
 }
 
 func tableForeach(a args) int {
 	t, fn := a.table(1), a.function(2)
+	w := work{L: a.L} // the function may be one in Go
 	for key, value := next(t, lua.LNil); key != lua.LNil; key, value = next(t, key) {
+		w.step(1)
 		if a.visit(fn, key, value) {
 			return 1
 		}
@@ -68,7 +64,9 @@ func tableForeach(a args) int {
 func tableForeachi(a args) int {
 	t, fn := a.table(1), a.function(2)
 	n := t.Len()
+	w := work{L: a.L}
 	for i := 1; i <= n; i++ {
+		w.step(1)
 		if a.visit(fn, lua.LNumber(i), rawGet(t, i)) {
 			return 1
 		}
@@ -104,7 +102,7 @@ func tableInsert(a args) int {
 	case 2:
 		t.RawSetInt(end, a.L.Get(2))
 	case 3:
-		insertAt(t, a.integer(2), end, a.L.Get(3))
+		a.insertAt(t, a.integer(2), end, a.L.Get(3))
 	default:
 		a.fail("wrong number of arguments to 'insert'")
 	}
@@ -112,14 +110,16 @@ func tableInsert(a args) int {
 }
 
 // insertAt inserts a value into a table that has no values from end on.
-func insertAt(t *lua.LTable, position, end int, value lua.LValue) {
+func (a args) insertAt(t *lua.LTable, position, end int, value lua.LValue) {
 	switch {
 	case position >= end:
 		t.RawSet(lua.LNumber(position), value)
 	case position >= 1:
 		t.Insert(position, value)
 	default:
+		w := work{L: a.L}
 		for i := end; i > position; i-- {
+			w.step(1)
 			t.RawSet(lua.LNumber(i), rawGet(t, i-1))
 		}
 		t.RawSet(lua.LNumber(position), value)
@@ -128,7 +128,9 @@ func insertAt(t *lua.LTable, position, end int, value lua.LValue) {
 
 func tableMaxn(a args) int {
 	largest := 0.0
+	w := work{L: a.L}
 	a.table(1).ForEach(func(key, _ lua.LValue) {
+		w.step(1)
 		if n, ok := key.(lua.LNumber); ok {
 			largest = max(largest, float64(n))
 		}
