@@ -22,6 +22,7 @@ func newRun() *cobra.Command {
 	var code []string
 	var interactive bool
 	var measuring measuring
+	var memory memoryLimit
 	c := &cobra.Command{
 		Use:    runName + " [FILE.lua | -e CODE [FILE.lua] | -] [ARGS...]",
 		Short:  "Run a script, or read Lua from the terminal",
@@ -32,10 +33,12 @@ func newRun() *cobra.Command {
 	c.Flags().SetInterspersed(false)
 	c.Flags().StringArrayVarP(&code, "execute", "e", nil, "run `CODE` instead of a file, or before FILE.lua")
 	c.Flags().BoolVarP(&interactive, "interactive", "i", false, "start an interactive prompt, after the script if one is given")
+	memory.flags(c.Flags())
 	measuring.flags(c.Flags())
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return measure.Around(measure.Options(measuring), os.Stderr, func(m *measure.Measurement) error {
 			p := newProgram()
+			memory.limit(p.v)
 			m.FinishAtExit(p.v, os.Stderr)
 			source, args := chooseSource(code, args, p)
 			if source == nil && (interactive || p.onTerminal()) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -49,7 +50,7 @@ Options can also be set in a file .busted, as for busted.`,
 			ctx, stop := untilSignal(c.Context(), stdin)
 			defer stop()
 			t.connect(stdin, args)
-			t.Command = workerCommand
+			t.Command = func() *exec.Cmd { return workerCommand(t.memory) }
 			return runner.Run(ctx, t.Options)
 		})
 	}
@@ -60,13 +61,14 @@ Options can also be set in a file .busted, as for busted.`,
 func (t *testFlags) connect(stdin *os.File, paths []string) {
 	stdout, stderr := repl.NewStream(os.Stdout), repl.NewStream(os.Stderr)
 	t.Paths, t.Stdin, t.Streams = paths, stdin, []*repl.Stream{stdout, stderr}
-	t.New = func() *vm.VM { return lualib.New(vm.Stdio{In: stdin, Out: stdout, Err: stderr}) }
+	t.New = func() *vm.VM { return t.memory.limit(lualib.New(vm.Stdio{In: stdin, Out: stdout, Err: stderr})) }
 }
 
 // testFlags are the flags of the command test.
 type testFlags struct {
 	runner.Options
 	measuring measuring
+	memory    memoryLimit
 }
 
 func (t *testFlags) choosing(f *pflag.FlagSet) {
@@ -94,6 +96,7 @@ func (t *testFlags) running(f *pflag.FlagSet) {
 	f.Var(seconds(&t.RunTimeout), "run-timeout", "stop the run after `SECONDS`; 0 means no limit")
 	f.Var(seconds(&t.TeardownTimeout), "teardown-timeout",
 		"when a run is stopped early, give its hooks `SECONDS` to clean up; 0 means no limit")
+	t.memory.flags(f)
 	f.StringSliceVar(&t.Leaks, "leaks", nil,
 		"what to do if a test leaves something behind, `[KIND=]ACTION`: fail, warn or off; KIND is process, pty, port, descriptor or file")
 	f.StringArrayVar(&t.Quarantine, "quarantine", nil, "tests with `TEXT` in their full name, and tests with the tag #quarantine, do not make the run fail; @FILE contains one TEXT per line")

@@ -11,13 +11,15 @@ import (
 	"avescript/lualib"
 	"avescript/lualib/runner"
 	"avescript/lualib/script"
+	"avescript/lualib/vm"
 )
 
 const workerName = "test-worker"
 
 // newTestWorker is the hidden command that "avescript test" starts as a worker.
 func newTestWorker() *cobra.Command {
-	return &cobra.Command{
+	var memory memoryLimit
+	c := &cobra.Command{
 		Use:    workerName,
 		Short:  "Run test files for avescript test",
 		Hidden: true,
@@ -25,13 +27,19 @@ func newTestWorker() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := script.Notify(c.Context(), exitBySignal, syscall.SIGTERM, syscall.SIGINT)
 			defer stop()
-			return runner.Work(ctx, lualib.New)
+			return runner.Work(ctx, func(stdio vm.Stdio) *vm.VM { return memory.limit(lualib.New(stdio)) })
 		},
 	}
+	memory.flags(c.Flags())
+	return c
 }
 
-func workerCommand() *exec.Cmd {
-	command := exec.CommandContext(context.Background(), "/proc/self/exe", workerName)
+func workerCommand(memory memoryLimit) *exec.Cmd {
+	args := []string{workerName}
+	if memory > 0 {
+		args = append(args, "--"+memoryFlag+"="+memory.String())
+	}
+	command := exec.CommandContext(context.Background(), "/proc/self/exe", args...)
 	command.Args[0] = os.Args[0]
 	return command
 }

@@ -26,25 +26,46 @@ func Start() {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	debug.SetGCPercent(percent(0))
-	watch(percent(0))
-}
-
-// watch adapts the setting after each collection, to what it has left. A collection is
-// noticed because it frees an object.
-func watch(current int) {
-	object := new([64]byte) // too large to share its memory with others
-	runtime.AddCleanup(object, func(current int) {
+	current := percent(0)
+	debug.SetGCPercent(current)
+	Notice(func() (again bool) {
 		var stats runtime.MemStats
 		runtime.ReadMemStats(&stats)
 		// What is allocated by now says nothing, because this may run late.
 		left := stats.NextGC * 100 / uint64(100+current)
-		wanted := percent(left)
-		if wanted != current {
+		if wanted := percent(left); wanted != current {
 			debug.SetGCPercent(wanted)
+			current = wanted
 		}
-		watch(wanted)
-	}, current)
+		return true
+	})
+}
+
+// Notice calls call soon after each collection, on a goroutine of Go's, as long as it wants
+// to be called again. A collection is noticed because it frees an object.
+func Notice(call func() (again bool)) {
+	object := new([64]byte) // too large to share its memory with others
+	runtime.AddCleanup(object, func(call func() (again bool)) {
+		if call() {
+			Notice(call)
+		}
+	}, call)
+}
+
+// HeapBytes returns the size of the objects on the heap, also of those that the last
+// collection has found and not yet freed. Package runtime/metrics would be cheaper to call,
+// but its initialization takes a thirtieth of every start.
+func HeapBytes() uint64 {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+// Bound makes the collector run more often when the process uses about so many bytes,
+// unless it is to do so earlier, as by GOMEMLIMIT. The process can use more than that.
+func Bound(bytes uint64) {
+	bytes = min(bytes, uint64(debug.SetMemoryLimit(-1)))
+	debug.SetMemoryLimit(int64(bytes))
 }
 
 // percent returns by how much a heap may grow until it is collected.

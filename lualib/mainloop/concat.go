@@ -31,7 +31,7 @@ func (m *machine) concat(inst uint32) {
 		for start > first && isText(m.window[(start-1)&0xff]) {
 			start--
 		}
-		result = join(m.window[start:last], result)
+		result = m.join(m.window[start:last], result)
 		last = start
 	}
 	m.set(inst, result)
@@ -64,10 +64,21 @@ func textOf(v lua.LValue) string {
 	return ""
 }
 
+// largeString is the size from which on the owner is asked.
+const largeString = 1 << 16
+
+func (m *machine) need(size int) {
+	if size >= largeString && m.loop.hooks.Need != nil {
+		m.loop.hooks.Need(m.L, size)
+	}
+}
+
 // join joins strings and numbers.
-func join(values []lua.LValue, last lua.LValue) lua.LValue {
+func (m *machine) join(values []lua.LValue, last lua.LValue) lua.LValue {
 	if len(values) == 1 {
-		return lua.LString(textOf(values[0]) + textOf(last))
+		left, right := textOf(values[0]), textOf(last)
+		m.need(len(left) + len(right))
+		return lua.LString(left + right)
 	}
 	var few [8]string
 	texts := few[:0]
@@ -78,6 +89,7 @@ func join(values []lua.LValue, last lua.LValue) lua.LValue {
 		size += len(text)
 	}
 	end := textOf(last)
+	m.need(size + len(end))
 	joined := make([]byte, 0, size+len(end))
 	for _, text := range texts {
 		joined = append(joined, text...)

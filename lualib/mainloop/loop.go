@@ -52,6 +52,10 @@ type Hooks struct {
 	Attention *atomic.Int32
 	Observe   func(L *lua.LState)
 
+	// Need is called before a string of at least [largeString] bytes is made. It may
+	// panic. It may be nil.
+	Need func(L *lua.LState, bytes int)
+
 	// Hint returns what is added to the message about a name that is nil. in is
 	// where the name was looked up; it is nil for a variable or if it is not known.
 	Hint func(L *lua.LState, in lua.LValue, name string) string

@@ -1,11 +1,12 @@
 package stdlib
 
 import (
-	"runtime"
 	"runtime/debug"
 	"sync"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/collector"
 )
 
 // This file has collectgarbage. Memory is Go's, which collects it on its own, for all
@@ -96,10 +97,4 @@ func (lib *library) step(L *lua.LState, kilobytes int) bool {
 func baseGCInfo(a args) int { return a.pushNumber(float64(int(heapBytes()) / 1024)) }
 
 // heapBytes returns the size of the objects on Go's heap, which all states share.
-// Package runtime/metrics would be cheaper to call, but its initialization takes a
-// thirtieth of every start.
-func heapBytes() float64 {
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return float64(stats.HeapAlloc)
-}
+func heapBytes() float64 { return float64(collector.HeapBytes()) }

@@ -41,6 +41,7 @@ type file struct {
 	// mu is for threads that are in do, with the VM's lock released.
 	mu      sync.Mutex
 	waiting context.Context // of the operation in do
+	taken   int             // bytes that the operation has read
 }
 
 func (lib *library) newFile(stream any, readable, writable bool) *file {
@@ -55,7 +56,7 @@ func (lib *library) newFile(stream any, readable, writable bool) *file {
 		f.slow = err != nil || !info.Mode().IsRegular()
 	}
 	if readable {
-		f.reader = bufio.NewReader(stream.(io.Reader))
+		f.reader = bufio.NewReader(&source{Reader: stream.(io.Reader), f: f})
 	}
 	if writable {
 		f.writer = stream.(io.Writer)
@@ -65,12 +66,19 @@ func (lib *library) newFile(stream any, readable, writable bool) *file {
 
 // do runs an operation, with the VM's lock released if it may block.
 func (f *file) do(L *lua.LState, operation func() error) (err error) {
+	defer func() {
+		if errors.Is(err, errNoMemory) {
+			f.lib.host.NoMemory(L)
+		}
+	}()
 	if !f.slow {
+		f.taken = 0
 		return operation()
 	}
 	f.lib.host.Unlocked(L, func(ctx context.Context) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
+		f.taken = 0
 		defer f.interruptible(ctx)()
 		err = operation()
 	})
@@ -174,7 +182,7 @@ func (f *file) dropReadAhead() error {
 	if _, err := f.os.Seek(-int64(f.reader.Buffered()), io.SeekCurrent); err != nil {
 		return err
 	}
-	f.reader.Reset(f.os)
+	f.reader.Reset(&source{f.os, f})
 	return nil
 }
 

@@ -86,6 +86,11 @@ type Host struct {
 	// Try runs fn, and discards an error of Lua code in it.
 	Try func(L *lua.LState, fn func(L *lua.LState))
 
+	// Fits reports whether a value of so many bytes may be made, and NoMemory raises the
+	// error if it may not. Fits is called without the lock, too. They may be nil.
+	Fits     func(bytes int) bool
+	NoMemory func(L *lua.LState)
+
 	// Await waits for the end of a child, before it is reaped. It may be nil if
 	// every wait may use a thread of its own.
 	Await func(pid int)
@@ -216,6 +221,9 @@ func (h Host) withDefaults() Host {
 		h.Try = func(L *lua.LState, fn func(L *lua.LState)) {
 			_ = L.CallByParam(lua.P{Fn: L.NewFunction(func(L *lua.LState) int { fn(L); return 0 }), Protect: true})
 		}
+	}
+	if h.Fits == nil {
+		h.Fits = func(int) bool { return true }
 	}
 	if h.Await == nil {
 		h.Await = func(int) {}

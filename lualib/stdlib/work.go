@@ -82,6 +82,11 @@ func (t *text) reserve(more int) {
 	if more > maxStringSize-t.Len() {
 		t.L.RaiseError("resulting string too large")
 	}
+	if size := 2*t.Cap() + more; size > pieceSize/16 { // as Grow does
+		if host := libraryOf(t.L).host; !host.Fits(size) {
+			host.NoMemory(t.L)
+		}
+	}
 	t.Grow(more)
 }
 

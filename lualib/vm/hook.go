@@ -34,7 +34,8 @@ func (t *thread) observe() {
 
 // attend is the slow path of the hook: it takes a sample if one is due, runs posted
 // functions, and ends the running code when a context above it is done: by an
-// interrupt, or by an error if there is an [Ending].
+// interrupt, or by an error if there is an [Ending]. An error about memory is for code
+// between instructions: after a wait, it would lose what was waited for.
 func (t *thread) attend(waited bool) {
 	t.sampleIfDue()
 	for fn := t.vm.posted.take(); fn != nil; fn = t.vm.posted.take() {
@@ -68,6 +69,9 @@ func (t *thread) attend(waited bool) {
 	}
 	if done != nil {
 		panic(interrupt{done, t.stackIfKept()})
+	}
+	if !waited {
+		t.checkMemory()
 	}
 }
 

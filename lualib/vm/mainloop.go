@@ -22,6 +22,7 @@ func (vm *VM) newLoop() *mainloop.Loop {
 		Attention: &vm.attention,
 		Observe:   func(L *lua.LState) { threadOf(L).observe() },
 		Hint:      hintFor,
+		Need:      needMemory,
 	})
 	if err != nil {
 		panic(err)

@@ -82,6 +82,7 @@ type VM struct {
 
 	loop       *mainloop.Loop // executes the code; nil for gopher-lua's own loop
 	attention  atomic.Int32   // the number of reasons to leave the fast path
+	memory     memory
 	posted     postbox
 	free       sync.Pool                    // of *thread
 	coroutines map[*coroutine]struct{}      // those that have started and not ended
@@ -154,6 +155,8 @@ func New(stdio Stdio) *VM {
 		Dump:     dumpFunction,
 		Own:      process.Own,
 		Await:    process.Await,
+		Fits:     vm.memory.fits,
+		NoMemory: func(L *lua.LState) { Raise(L, outOfMemory) },
 		Forget:   forget,
 		Post:     func(fn func(L *lua.LState)) { vm.Post(fn, func(error) {}) },
 		Try:      try,
