@@ -39,6 +39,9 @@ func NotFinite(x float64) string {
 func Parse(s string) (float64, bool) {
 	s, _, _ = strings.Cut(s, "\x00")
 	s = strings.Trim(s, Spaces)
+	if x, ok := parseNaN(s); ok {
+		return x, true
+	}
 	// Only Go allows underscores, and requires an exponent after a hexadecimal
 	// fraction.
 	if strings.ContainsRune(s, '_') {
@@ -52,6 +55,35 @@ func Parse(s string) (float64, bool) {
 		return 0, false
 	}
 	return x, true
+}
+
+// parseNaN reads what is not a number: nan or nan(...), with a sign, in any case. Go has
+// only nan.
+func parseNaN(s string) (x float64, ok bool) {
+	unsigned, negative := strings.CutPrefix(s, "-")
+	if !negative {
+		unsigned = strings.TrimPrefix(s, "+")
+	}
+	if len(unsigned) < 3 || !strings.EqualFold(unsigned[:3], "nan") {
+		return 0, false
+	}
+	if payload := unsigned[3:]; payload != "" {
+		inner, opened := strings.CutPrefix(payload, "(")
+		inner, closed := strings.CutSuffix(inner, ")")
+		if !opened || !closed || strings.ContainsFunc(inner, notInName) {
+			return 0, false
+		}
+	}
+	sign := 1.0
+	if negative {
+		sign = -1
+	}
+	return math.Copysign(math.NaN(), sign), true
+}
+
+// notInName reports whether a character is not a letter, a digit or _.
+func notInName(r rune) bool {
+	return r != '_' && (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z')
 }
 
 // IsHex reports whether a string starts like a hexadecimal number.

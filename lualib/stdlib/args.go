@@ -135,11 +135,11 @@ func (a args) pushBool(b bool) int {
 }
 
 // pushError pushes nil, the C text of the error and its number. If the error is
-// about a name, that comes before the text.
-func (a args) pushError(err error, name string) int {
+// about a name, that comes before the text, even if it is empty.
+func (a args) pushError(err error, name ...string) int {
 	text, number := cError(err)
-	if name != "" {
-		text = name + ": " + text
+	for _, n := range name {
+		text = n + ": " + text
 	}
 	a.L.Push(lua.LNil)
 	a.L.Push(lua.LString(text))
@@ -148,9 +148,9 @@ func (a args) pushError(err error, name string) int {
 }
 
 // pushDone pushes true, or the error.
-func (a args) pushDone(err error, name string) int {
+func (a args) pushDone(err error, name ...string) int {
 	if err != nil {
-		return a.pushError(err, name)
+		return a.pushError(err, name...)
 	}
 	return a.pushBool(true)
 }

@@ -97,7 +97,7 @@ func baseNext(a args) int {
 	key, value := next(t, from)
 	// From a key that the table has never had, gopher-lua goes on behind the first one.
 	if parts := partsOf(t); from != lua.LNil && (key == lua.LNil || len(parts.keys) > 1 && key == parts.keys[1]) && !parts.knows(from) {
-		a.fail("invalid key to 'next'")
+		a.L.Error(lua.LString("invalid key to 'next'"), 0)
 	}
 	a.L.Push(key)
 	if key == lua.LNil {

@@ -19,6 +19,7 @@ func (lib *library) fileMethods() []function {
 		{"seek", fileSeek},
 		{"setvbuf", lib.fileSetvbuf},
 		{"write", fileWrite},
+		{"__gc", fileCollect},
 		{"__tostring", fileToString},
 	}
 }
@@ -46,7 +47,20 @@ func (a args) mustBeOpen(f *file) *file {
 	return f
 }
 
-func fileClose(a args) int { return a.closeFile(a.file(1)) }
+func fileClose(a args) int {
+	if a.top() == 0 {
+		a.reject(1, "FILE* expected, got nil") // the reference looks for a file in a place where there is none
+	}
+	return a.closeFile(a.file(1))
+}
+
+// fileCollect is the finalizer: scripts can call it.
+func fileCollect(a args) int {
+	if f := a.fileOf(1); !f.closed && !f.std {
+		a.closeFile(f)
+	}
+	return 0
+}
 
 func (a args) closeFile(f *file) int {
 	if f.std {
@@ -56,12 +70,12 @@ func (a args) closeFile(f *file) int {
 	}
 	f.closed = true
 	delete(f.lib.unflushed, f)
-	return a.pushDone(f.do(a.L, f.close), "")
+	return a.pushDone(f.do(a.L, f.close))
 }
 
 func fileFlush(a args) int {
 	f := a.file(1)
-	return a.pushDone(f.do(a.L, f.flush), "")
+	return a.pushDone(f.do(a.L, f.flush))
 }
 
 func fileLines(a args) int {
@@ -103,7 +117,7 @@ func (a args) readFile(f *file, first int) int {
 		return err
 	})
 	if err != nil {
-		return a.pushError(err, "")
+		return a.pushError(err)
 	}
 	for _, value := range values {
 		a.L.Push(value)
@@ -145,7 +159,7 @@ func (a args) writeFile(f *file, first int) int {
 	for n := first; n <= a.top(); n++ {
 		text.WriteString(a.string(n))
 	}
-	return a.pushDone(f.do(a.L, func() error { return f.write(text.String()) }), "")
+	return a.pushDone(f.do(a.L, func() error { return f.write(text.String()) }))
 }
 
 func fileSeek(a args) int {
@@ -158,7 +172,7 @@ func fileSeek(a args) int {
 		return err
 	})
 	if err != nil {
-		return a.pushError(err, "")
+		return a.pushError(err)
 	}
 	return a.pushNumber(float64(position))
 }
@@ -173,7 +187,7 @@ func (lib *library) fileSetvbuf(a args) int {
 	} else {
 		lib.unflushed[f] = struct{}{}
 	}
-	return a.pushDone(f.do(a.L, func() error { return f.setBuffer(size, mode == "line") }), "")
+	return a.pushDone(f.do(a.L, func() error { return f.setBuffer(size, mode == "line") }))
 }
 
 func fileToString(a args) int {

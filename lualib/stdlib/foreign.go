@@ -79,7 +79,7 @@ func (a Args) Push(values ...lua.LValue) int {
 
 // PushDone returns true; or nil, the text of the error in C and its number. If the error is
 // about something that has a name, that comes before the text.
-func (a Args) PushDone(err error, name string) int { return a.pushDone(err, name) }
+func (a Args) PushDone(err error, name ...string) int { return a.pushDone(err, name...) }
 
 // ErrorText is the text that C has for an error of the system.
 func ErrorText(err error) string {

@@ -120,11 +120,11 @@ func (lib *library) ioOpen(a args) int {
 func (lib *library) ioTmpfile(a args) int {
 	opened, err := os.CreateTemp("", "lua_")
 	if err != nil {
-		return a.pushError(err, "")
+		return a.pushError(err)
 	}
 	if err := os.Remove(opened.Name()); err != nil {
 		opened.Close()
-		return a.pushError(err, "")
+		return a.pushError(err)
 	}
 	lib.tellOpened(a.L, opened)
 	a.L.Push(lib.userData(lib.newFile(opened, true, true)))
@@ -243,7 +243,7 @@ func (lib *library) ioWrite(a args) int {
 
 func (lib *library) ioFlush(a args) int {
 	f := lib.defaultFile(a, lib.output, "output")
-	return a.pushDone(f.do(a.L, f.flush), "")
+	return a.pushDone(f.do(a.L, f.flush))
 }
 
 func (lib *library) ioClose(a args) int {

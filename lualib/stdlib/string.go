@@ -239,8 +239,8 @@ func stringGmatch(a args) int {
 
 func stringGsub(a args) int {
 	s, pat := a.string(1), a.string(2)
+	limit := a.integerOr(4, len(s)+1) // checked before argument 3, as in the reference
 	replacement := a.replacement(3)
-	limit := a.integerOr(4, len(s)+1)
 
 	m, anchored := newMatcher(a.L, s, pat)
 	out := newText(a.L)

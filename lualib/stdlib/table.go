@@ -31,7 +31,8 @@ func rawGet(t *lua.LTable, i int) lua.LValue {
 }
 
 func tableConcat(a args) int {
-	t, separator := a.table(1), a.stringOr(2, "")
+	separator := a.stringOr(2, "") // checked first, as in the reference
+	t := a.table(1)
 	first := a.integerOr(3, 1)
 	last := a.integerOr(4, t.Len())
 	out := newText(a.L)

@@ -1,10 +1,9 @@
 package vm
 
 import (
-	"strconv"
-	"strings"
-
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/number"
 )
 
 // The arguments of the library functions in this package, with Lua 5.1's errors.
@@ -75,8 +74,8 @@ func levelArgument(v lua.LValue) (int, bool) {
 	case lua.LNumber:
 		x = float64(v)
 	case lua.LString:
-		var err error
-		if x, err = strconv.ParseFloat(strings.TrimSpace(string(v)), 64); err != nil {
+		var ok bool
+		if x, ok = number.Parse(string(v)); !ok {
 			return 0, false
 		}
 	default:

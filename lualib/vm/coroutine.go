@@ -61,7 +61,7 @@ func (vm *VM) openCoroutine() {
 func newCoroutine(L *lua.LState, name string) *lua.LState {
 	fn, ok := L.Get(1).(*lua.LFunction)
 	if !ok {
-		L.RaiseError("bad argument #1 to '%s' (function expected)", name)
+		L.RaiseError("bad argument #1 to '%s' (Lua function expected)", name)
 	}
 	handle := &lua.LState{G: L.G, Env: threadOf(L).globals()}
 	handle.SetContext(&coroutine{vm: threadOf(L).vm, fn: fn, state: suspended})
@@ -213,7 +213,7 @@ func resume(L *lua.LState, handle *lua.LState, first, last int) lua.LValue {
 func coYield(L *lua.LState) int {
 	co := threadOf(L).co
 	if co == nil {
-		L.RaiseError("attempt to yield from outside a coroutine")
+		Raise(L, lua.LString("attempt to yield across metamethod/C-call boundary"))
 	}
 	co.top = threadOf(L)
 	co.give(L, 1, L.GetTop())

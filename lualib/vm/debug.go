@@ -60,7 +60,7 @@ func debugTraceback(L *lua.LState) int {
 	t, first := target(L)
 	value := L.Get(first)
 	text, isText := message(value)
-	if value != lua.LNil && !isText {
+	if first <= L.GetTop() && !isText {
 		L.Push(value)
 		return 1
 	}
@@ -89,17 +89,26 @@ func traceback(t *thread, level int) string {
 				lines = append(lines, "(tail call): ?")
 			}
 		}
-	}
-	lines = lines[min(level, len(lines)):]
-	const head, tail = 12, 10
-	if len(lines) > head+tail {
-		lines = slices.Concat(lines[:head], []string{"..."}, lines[len(lines)-tail:])
+		if t.co == nil {
+			lines = append(lines, "[C]: ?") // what has called the script
+		}
 	}
 	var b strings.Builder
-	for _, line := range lines {
+	for _, line := range shortened(lines, level) {
 		b.WriteString("\n\t" + line)
 	}
 	return b.String()
+}
+
+// shortened returns the lines from a level on, without some in the middle if there are
+// many: it shows the levels below 12, and the last 10.
+func shortened(lines []string, level int) []string {
+	const head, tail = 12, 10
+	level = min(level, len(lines))
+	if end := max(head, level); len(lines) > end+1+tail {
+		return slices.Concat(lines[level:end], []string{"..."}, lines[len(lines)-tail:])
+	}
+	return lines[level:]
 }
 
 func (f Frame) inTraceback() string {

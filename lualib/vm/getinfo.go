@@ -153,7 +153,7 @@ func (vm *VM) sourceOf(proto *lua.FunctionProto) string {
 func activeLines(L *lua.LState, proto *lua.FunctionProto) *lua.LTable {
 	lines := L.NewTable()
 	for _, line := range proto.DbgSourcePositions[:len(proto.Code)] {
-		lines.RawSetH(lua.LNumber(line), lua.LTrue)
+		lines.RawSetInt(line, lua.LTrue)
 	}
 	return lines
 }

@@ -7,10 +7,12 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"syscall"
 	"weak"
 
 	lua "github.com/yuin/gopher-lua"
 
+	"avescript/lualib/stdlib"
 	"avescript/lualib/syntax"
 )
 
@@ -141,6 +143,16 @@ type openError struct {
 }
 
 func (e *openError) Error() string { return "cannot open " + e.path + ": " + e.err.Error() }
+
+// inC returns the message with the texts of C.
+func (e *openError) inC() string {
+	action := "open"
+	if errors.Is(e.err, syscall.EISDIR) {
+		action = "read" // C can open a directory
+	}
+	return "cannot " + action + " " + e.path + ": " + stdlib.ErrorText(e.err)
+}
+
 func (e *openError) Unwrap() error { return e.err }
 
 func (vm *VM) packageTable() *lua.LTable {

@@ -25,6 +25,8 @@ func (vm *VM) openLoad() {
 		vm.Globals().RawSetString(name, vm.main.NewFunction(fn))
 	}
 	vm.packageTable().RawSetString("loadlib", vm.main.NewFunction(packageLoadlib))
+	vm.packageTable().RawSetString("config", lua.LString("/\n;\n?\n!\n-"))
+	vm.packageTable().RawSetString("seeall", vm.main.NewFunction(packageSeeall))
 	loaders := vm.packageTable().RawGetString("loaders").(*lua.LTable)
 	loaders.RawSetInt(1, vm.main.NewFunction(searchPreload))
 	loaders.RawSetInt(2, vm.main.NewFunction(searchPath))
@@ -184,5 +186,9 @@ func loadPath(L *lua.LState, name string) (*lua.LFunction, error) {
 		given := "=stdin"
 		return withGlobals(L)(Of(L).load(source, "stdin", &given))
 	}
-	return withGlobals(L)(Of(L).LoadFile(checkString(L, 1, name)))
+	fn, err := withGlobals(L)(Of(L).LoadFile(checkString(L, 1, name)))
+	if problem := (*openError)(nil); errors.As(err, &problem) {
+		err = errors.New(problem.inC())
+	}
+	return fn, err
 }

@@ -164,8 +164,8 @@ func (t *thread) handle(handler, value lua.LValue) (result lua.LValue) {
 func luaError(L *lua.LState) int {
 	value := L.Get(1)
 	level := 1
-	if n, ok := L.Get(2).(lua.LNumber); ok {
-		level = int(n)
+	if L.Get(2) != lua.LNil {
+		level = checkInt(L, 2, "error")
 	}
 	if text, ok := message(value); ok && level > 0 {
 		value = lua.LString(threadOf(L).where(level) + text)

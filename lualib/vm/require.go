@@ -91,3 +91,16 @@ func packageLoadlib(L *lua.LState) int {
 	L.Push(lua.LString("absent"))
 	return 3
 }
+
+// packageSeeall is package.seeall(module): what the module does not have is looked up in
+// the globals.
+func packageSeeall(L *lua.LState) int {
+	module := checkTable(L, 1, "seeall")
+	meta, ok := module.Metatable.(*lua.LTable)
+	if !ok {
+		meta = L.NewTable()
+		L.SetMetatable(module, meta)
+	}
+	meta.RawSetString("__index", threadOf(L).globals())
+	return 0
+}

@@ -21,8 +21,8 @@ func openLFS(L *lua.LState) *lua.LTable {
 		{"link", lfsLink},
 		{"lock", lfsLock},
 		{"lock_dir", func(a stdlib.Args) int { return lfsLockDir(a, locks) }},
-		{"mkdir", func(a stdlib.Args) int { return a.PushDone(unix.Mkdir(a.String(1), 0o775), "") }},
-		{"rmdir", func(a stdlib.Args) int { return a.PushDone(unix.Rmdir(a.String(1)), "") }},
+		{"mkdir", func(a stdlib.Args) int { return a.PushDone(unix.Mkdir(a.String(1), 0o775)) }},
+		{"rmdir", func(a stdlib.Args) int { return a.PushDone(unix.Rmdir(a.String(1))) }},
 		{"setmode", lfsSetmode},
 		{"symlinkattributes", lfsSymlinkattributes},
 		{"touch", lfsTouch},
@@ -106,9 +106,9 @@ func dirClose(a stdlib.Args) int {
 func lfsLink(a stdlib.Args) int {
 	from, to := a.String(1), a.String(2)
 	if lua.LVAsBool(a.L.Get(3)) {
-		return a.PushDone(unix.Symlink(from, to), "")
+		return a.PushDone(unix.Symlink(from, to))
 	}
-	return a.PushDone(unix.Link(from, to), "")
+	return a.PushDone(unix.Link(from, to))
 }
 
 // lfsTouch is touch(path [, access [, modification]]), in seconds. A missing modification
@@ -120,7 +120,7 @@ func lfsTouch(a stdlib.Args) int {
 		access = int64(a.NumberOr(2, 0))
 		modification = int64(a.IntegerOr(3, int(access)))
 	}
-	return a.PushDone(unix.Utime(path, &unix.Utimbuf{Actime: access, Modtime: modification}), "")
+	return a.PushDone(unix.Utime(path, &unix.Utimbuf{Actime: access, Modtime: modification}))
 }
 
 // lfsSetmode is setmode(file, mode), which makes no difference here.

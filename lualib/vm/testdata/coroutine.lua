@@ -55,7 +55,7 @@ local err = {}
 local ok, e = pcall(coroutine.wrap(function() error(err) end))
 assert(e == err)
 local ok, e = pcall(coroutine.yield)
-assert(not ok and e:find("outside a coroutine", 1, true))
+assert(not ok and e:find("attempt to yield across", 1, true))
 
 -- Any number of values, either way.
 local co = coroutine.create(function(...)
