@@ -40,7 +40,7 @@ func debugSetlocal(L *lua.LState) int {
 // Behind the variables come the values that the call computes with; their name is
 // "(*temporary)". The name is "" if there is no such value.
 func (a activation) local(n int) (name string, value lua.LValue) {
-	if n <= 0 {
+	if n <= 0 || a.L == nil {
 		return "", lua.LNil
 	}
 	return a.L.GetLocal(a.dbg, n)
@@ -70,9 +70,14 @@ func debugSetupvalue(L *lua.LState) int {
 	return 1
 }
 
+// checkLevel returns the call at a level. A call that was replaced by a tail call has no
+// variables: it is the zero activation.
 func checkLevel(L *lua.LState, t *thread, arg int, name string) activation {
 	level := checkInt(L, arg, name)
-	if t != nil && level >= 0 {
+	if call := (infoOf{}); call.find(t, level) {
+		if call.fn == nil {
+			return activation{}
+		}
 		if a, ok := t.at(level); ok {
 			return a
 		}

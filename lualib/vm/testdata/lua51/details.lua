@@ -62,3 +62,14 @@ end
 local info = debug.getinfo(lines, "SL")
 print(info.activelines[info.linedefined], info.activelines[info.linedefined + 1], info.activelines[info.lastlinedefined])
 print((debug.traceback("end"):match("\n\t%[C%]: %?$")))
+
+-- A call that a tail call has replaced has no variables.
+local function last()
+	print(debug.getlocal(2, 1), debug.setlocal(2, 1, 1), debug.getlocal(-1, 1))
+	print(pcall(function() debug.getlocal(-1, {}) end))
+	print(pcall(function() debug.getlocal(100, 1) end))
+end
+local function tail()
+	return last()
+end
+tail()
