@@ -30,6 +30,12 @@ func (a Args) String(n int) string { return a.string(n) }
 // Number returns argument n, a number or a string that is one.
 func (a Args) Number(n int) float64 { return a.number(n) }
 
+// IsNumber reports whether argument n is a number, or a string that is one.
+func (a Args) IsNumber(n int) bool {
+	_, ok := toNumber(a.L.Get(n))
+	return ok
+}
+
 // NumberOr returns argument n, or absent for nil.
 func (a Args) NumberOr(n int, absent float64) float64 {
 	if a.absent(n) {

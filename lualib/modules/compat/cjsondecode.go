@@ -19,6 +19,7 @@ type jsonDecoder struct {
 	text   string // ends with a zero byte
 	at     int
 	depth  int
+	slots  int
 }
 
 // jsonToken is a token. Its kind is its first character: t for both booleans, 0 for a
@@ -62,9 +63,9 @@ func (d *jsonDecoder) unexpected(wanted string, token jsonToken) error {
 func (d *jsonDecoder) value(token jsonToken) (lua.LValue, error) {
 	switch token.kind {
 	case '{':
-		return d.nested(d.object)
+		return d.nested(d.object, tableSlots)
 	case '[':
-		return d.nested(d.array)
+		return d.nested(d.array, arraySlots)
 	}
 	if token.value == nil {
 		return nil, d.unexpected("value", token)
@@ -72,12 +73,16 @@ func (d *jsonDecoder) value(token jsonToken) (lua.LValue, error) {
 	return token.value, nil
 }
 
-func (d *jsonDecoder) nested(read func() (lua.LValue, error)) (lua.LValue, error) {
+// nested reads an array or an object, whose parts need so many slots.
+func (d *jsonDecoder) nested(read func() (lua.LValue, error), slots int) (lua.LValue, error) {
+	const argument, room = 1, 1
 	d.depth++
-	if d.depth > d.config.decodeDepth {
+	if d.depth > d.config.decodeDepth || argument+d.slots+slots+room > stackSlots {
 		return nil, fmt.Errorf("Found too many nested data structures (%d) at character %d", d.depth, d.at) //nolint:staticcheck // the original's text
 	}
+	d.slots += slots
 	value, err := read()
+	d.slots -= slots
 	d.depth--
 	return value, err
 }

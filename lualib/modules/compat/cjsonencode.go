@@ -13,7 +13,17 @@ type jsonEncoder struct {
 	config *jsonConfig
 	null   *lua.LUserData
 	text   []byte
+	slots  int
 }
+
+// The original keeps an element of each open array on Lua's stack, and a key and a value of
+// each open object, in both directions. Its stack ends, so that a table that contains itself is
+// an error whatever the settings allow.
+const (
+	stackSlots = 8000
+	arraySlots = 1
+	tableSlots = 2
+)
 
 func (e *jsonEncoder) encode(v lua.LValue) (string, error) {
 	err := e.value(v, 0)
@@ -46,7 +56,8 @@ func (e *jsonEncoder) value(v lua.LValue, depth int) error {
 }
 
 func (e *jsonEncoder) table(t *lua.LTable, depth int) error {
-	if depth > e.config.encodeDepth {
+	const needed = 4
+	if depth > e.config.encodeDepth || e.slots+needed > stackSlots {
 		return fmt.Errorf("Cannot serialise, excessive nesting (%d)", depth) //nolint:staticcheck // the original's text
 	}
 	length, err := e.arrayLength(t)
@@ -56,6 +67,7 @@ func (e *jsonEncoder) table(t *lua.LTable, depth int) error {
 	if length <= 0 {
 		return e.object(t, depth)
 	}
+	e.slots += arraySlots
 	separator := byte('[')
 	for i := 1; i <= length; i++ {
 		e.text = append(e.text, separator)
@@ -65,6 +77,7 @@ func (e *jsonEncoder) table(t *lua.LTable, depth int) error {
 		}
 	}
 	e.text = append(e.text, ']')
+	e.slots -= arraySlots
 	return nil
 }
 
@@ -91,6 +104,7 @@ func (e *jsonEncoder) arrayLength(t *lua.LTable) (length int, err error) {
 
 func (e *jsonEncoder) object(t *lua.LTable, depth int) (err error) {
 	e.text = append(e.text, '{')
+	e.slots += tableSlots
 	first := true
 	for key, v := t.Next(lua.LNil); key != lua.LNil && err == nil; key, v = t.Next(key) {
 		if !first {
@@ -113,6 +127,7 @@ func (e *jsonEncoder) object(t *lua.LTable, depth int) (err error) {
 		}
 	}
 	e.text = append(e.text, '}')
+	e.slots -= tableSlots
 	return err
 }
 

@@ -71,7 +71,7 @@ type directory struct {
 // lfsDir is dir(path): the iterator, and the object that it gets.
 func lfsDir(a stdlib.Args, meta *lua.LTable) int {
 	path := a.String(1)
-	dir, err := os.Open(path)
+	dir, err := os.OpenFile(path, unix.O_DIRECTORY, 0) // the open of a pipe would wait for a writer
 	var names []string
 	if err == nil {
 		names, err = dir.Readdirnames(-1)

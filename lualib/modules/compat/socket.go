@@ -65,6 +65,7 @@ func socketTCP(a stdlib.Args, family int) int {
 	if err := t.create(a.L, family); err != nil {
 		return a.Push(lua.LNil, lua.LString(socketError(err)))
 	}
+	t.fix()
 	return a.Push(pushTCP(a.L, t))
 }
 
@@ -90,7 +91,7 @@ func socketBind(a stdlib.Args) int {
 func socketConnect(a stdlib.Args, family int) int {
 	host, port := a.String(1), a.String(2)
 	t := newTCP()
-	t.family = family
+	t.wanted = family
 	var err error
 	if !a.Absent(3) {
 		localPort := "0"

@@ -21,6 +21,7 @@ var (
 	errTimeout = errors.New("timeout")
 	errClosed  = errors.New("closed")
 	errHost    = errors.New("host or service not provided, or not known")
+	errNoHost  = errors.New("host not found") // by dns
 	errService = errors.New("service not supported for socket type")
 )
 
@@ -63,10 +64,10 @@ func resolve(L *lua.LState, host, service string, family int) (found []netip.Add
 	return found, nil
 }
 
-// lookup gives the addresses of a host; * means all of this machine.
+// lookup gives the addresses of a host; * means all of this machine, of either family.
 func lookup(L *lua.LState, host string) (addresses []netip.Addr, err error) {
 	if host == "*" {
-		return []netip.Addr{netip.IPv4Unspecified()}, nil
+		return []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()}, nil
 	}
 	if address, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{address.Unmap()}, nil
@@ -132,26 +133,36 @@ func openDNS(L *lua.LState) *lua.LTable {
 			var err error
 			vm.Unlocked(a.L, func(ctx context.Context) { names, err = net.DefaultResolver.LookupAddr(ctx, host) })
 			if err != nil || len(names) == 0 {
-				return failed(a, errHost.Error())
+				return failed(a, errNoHost.Error())
 			}
-			return a.Push(lua.LString(strings.TrimSuffix(names[0], ".")))
+			name := strings.TrimSuffix(names[0], ".")
+			return a.Push(lua.LString(name), hostTable(a.L, name, host))
 		}},
 		{"toip", func(a stdlib.Args) int {
 			host := a.String(1)
 			addresses, err := lookup(a.L, host)
 			if err != nil {
-				return failed(a, err.Error())
+				return failed(a, errNoHost.Error())
 			}
-			info, ips := a.L.NewTable(), a.L.NewTable()
-			for _, address := range addresses {
-				ips.Append(lua.LString(address.String()))
+			ips := make([]string, len(addresses))
+			for i, address := range addresses {
+				ips[i] = address.String()
 			}
-			info.RawSetString("name", lua.LString(host))
-			info.RawSetString("alias", a.L.NewTable())
-			info.RawSetString("ip", ips)
-			return a.Push(lua.LString(addresses[0].String()), info)
+			return a.Push(lua.LString(ips[0]), hostTable(a.L, host, ips...))
 		}},
 	})
+}
+
+// hostTable is what LuaSocket tells about a host besides its name or address.
+func hostTable(L *lua.LState, name string, addresses ...string) *lua.LTable {
+	info, ips := L.NewTable(), L.NewTable()
+	for _, address := range addresses {
+		ips.Append(lua.LString(address))
+	}
+	info.RawSetString("name", lua.LString(name))
+	info.RawSetString("alias", L.NewTable())
+	info.RawSetString("ip", ips)
+	return info
 }
 
 func addressList(L *lua.LState, addresses []netip.Addr) *lua.LTable {

@@ -37,11 +37,7 @@ func socketSelect(a stdlib.Args) int {
 			limit = 0
 		}
 	}
-	busy := w.hold(1)
-	var err error
-	vm.Unlocked(a.L, func(ctx context.Context) { _, err = posix.Poll(ctx, w.fds, limit) })
-	busy.hold(-1)
-	if err != nil {
+	if err := w.poll(a.L, limit); err != nil {
 		a.Fail("select failed: %s", stdlib.ErrorText(err))
 	}
 	lists := [2]*lua.LTable{a.L.NewTable(), a.L.NewTable()}
@@ -64,8 +60,16 @@ func socketSelect(a stdlib.Args) int {
 	return a.Push(lists[0], lists[1])
 }
 
+// poll waits without the lock. It may not return, if the script is interrupted.
+func (w *waiting) poll(L *lua.LState, limit time.Duration) (err error) {
+	w.hold(1)
+	defer w.hold(-1)
+	vm.Unlocked(L, func(ctx context.Context) { _, err = posix.Poll(ctx, w.fds, limit) })
+	return err
+}
+
 // hold keeps the descriptors of tcp objects from being closed, or no longer.
-func (w waiting) hold(change int) waiting {
+func (w *waiting) hold(change int) {
 	for _, object := range w.objects {
 		ud, _ := object.(*lua.LUserData)
 		if ud == nil {
@@ -78,7 +82,6 @@ func (w waiting) hold(change int) waiting {
 			}
 		}
 	}
-	return w
 }
 
 // add adds the objects of argument n.
@@ -105,6 +108,11 @@ func (w *waiting) add(a stdlib.Args, n int, events int16) {
 
 // call calls a method that an object may have.
 func call(L *lua.LState, object lua.LValue, name string) lua.LValue {
+	switch object.(type) {
+	case *lua.LTable, *lua.LUserData:
+	default:
+		L.RaiseError("attempt to index a %s value", object.Type())
+	}
 	method := L.GetField(object, name)
 	if method == lua.LNil {
 		return lua.LNil

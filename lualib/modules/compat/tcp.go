@@ -26,9 +26,12 @@ const (
 // because the system may give its number to another file.
 type tcp struct {
 	fd     int
-	family int
+	family int    // of the socket
+	wanted int    // the family that addresses must have
+	keep   bool   // the socket is not replaced for the next address
 	kind   string // master, client or server
 	unread []byte
+	lines  int             // so many bytes of unread are known to have no end of a line
 	forget runtime.Cleanup // closes what a script has left open
 	waits  int
 	closed bool
@@ -43,11 +46,13 @@ func newTCP() *tcp {
 	return &tcp{fd: noSocket, kind: "master", perWait: noLimit, perCall: noLimit, created: time.Now()}
 }
 
-// create makes the socket, unless there is one.
+// create makes the socket, unless it is to be kept. Another one has failed with the address
+// before, and the system may refuse to use it again.
 func (t *tcp) create(L *lua.LState, family int) error {
-	if t.fd != noSocket {
+	if t.fd != noSocket && (t.keep || t.waits > 0) {
 		return nil
 	}
+	t.close()
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err
@@ -62,9 +67,12 @@ func (t *tcp) create(L *lua.LState, family int) error {
 // own gives the object a descriptor.
 func (t *tcp) own(L *lua.LState, fd, family int) {
 	vm.Made(L, vm.MadeDescriptor, fd)
-	t.fd, t.family = fd, family
+	t.fd, t.family, t.closed = fd, family, false
 	t.forget = runtime.AddCleanup(t, func(fd int) { _ = unix.Close(fd) }, fd)
 }
+
+// fix keeps the socket, which has an address or options now.
+func (t *tcp) fix() { t.keep, t.wanted = true, t.family }
 
 // close closes the socket, and wakes those who wait for it.
 func (t *tcp) close() {
@@ -139,7 +147,7 @@ func (t *tcp) retry(L *lua.LState, events int16, operation func() error) error {
 
 // bind gives the socket a local address.
 func (t *tcp) bind(L *lua.LState, host, port string, reuse bool) error {
-	found, err := resolve(L, host, port, t.family)
+	found, err := resolve(L, host, port, t.wanted)
 	for _, address := range found {
 		if err = t.create(L, familyOf(address.Addr())); err != nil {
 			continue
@@ -148,6 +156,7 @@ func (t *tcp) bind(L *lua.LState, host, port string, reuse bool) error {
 			_ = unix.SetsockoptInt(t.fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
 		}
 		if err = unix.Bind(t.fd, sockaddr(address)); err == nil {
+			t.fix()
 			return nil
 		}
 	}
@@ -162,15 +171,15 @@ func (t *tcp) listen(backlog int) error {
 	return err
 }
 
-// connect tries the addresses of a host. Even after a timeout the object is a client, because
-// the connection may come about.
+// connect tries the addresses of a host, each with all of the time. Even after a timeout the
+// object is a client, because the connection may come about.
 func (t *tcp) connect(L *lua.LState, host, port string) error {
-	t.started = time.Now()
-	found, err := resolve(L, host, port, t.family)
+	found, err := resolve(L, host, port, t.wanted)
 	if err != nil {
 		return err
 	}
 	for _, address := range found {
+		t.started = time.Now()
 		if err = t.create(L, familyOf(address.Addr())); err != nil {
 			continue
 		}
@@ -181,7 +190,8 @@ func (t *tcp) connect(L *lua.LState, host, port string) error {
 				err = t.pending()
 			}
 		}
-		if err == nil || errors.Is(err, errTimeout) {
+		if err == nil || t.perWait == 0 || t.perCall == 0 {
+			t.fix() // a caller that does not wait asks for the result of this address
 			return err
 		}
 	}
@@ -244,6 +254,7 @@ func (t *tcp) fill(L *lua.LState) error {
 // take returns the first n bytes of unread.
 func (t *tcp) take(n int) []byte {
 	taken := t.unread[:n]
+	t.lines = 0
 	t.unread = t.unread[n:]
 	if len(t.unread) == 0 {
 		t.unread = nil

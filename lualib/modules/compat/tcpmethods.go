@@ -3,7 +3,9 @@ package compat
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -35,6 +37,7 @@ func newTCPMeta(L *lua.LState) *lua.LTable {
 		{"setpeername", tcpConnect},
 		{"setsockname", tcpBind},
 		{"settimeout", tcpSettimeout},
+		{"setstats", tcpSetstats},
 		{"shutdown", tcpShutdown},
 	})
 	meta := L.CreateTable(0, 2)
@@ -145,33 +148,40 @@ func tcpReceive(a stdlib.Args) int {
 		prefix = a.String(3)
 	}
 	t.started = time.Now()
-	var text []byte
-	var err error
-	switch pattern := a.L.Get(2).(type) {
-	case lua.LNumber:
-		if pattern < 0 {
-			a.Reject(2, "invalid receive pattern")
-		}
-		if size := int(pattern); size == 0 || size > len(prefix) {
-			text, err = t.receiveCount(a.L, max(0, size-len(prefix)))
-		}
-	case *lua.LNilType:
-		text, err = t.receiveLine(a.L)
-	default:
-		switch a.String(2) {
-		case "*l":
-			text, err = t.receiveLine(a.L)
-		case "*a":
-			text, err = t.receiveAll(a.L)
-		default:
-			a.Reject(2, "invalid receive pattern")
-		}
-	}
+	text, err := t.receive(a, len(prefix))
 	all := lua.LString(prefix + string(text))
 	if err != nil {
 		return a.Push(lua.LNil, lua.LString(socketError(err)), all)
 	}
 	return a.Push(all, lua.LNil, lua.LNil)
+}
+
+// receive reads what argument 2 says: a number of bytes, *l or *a with anything behind it. The
+// caller has had some bytes already.
+func (t *tcp) receive(a stdlib.Args, had int) ([]byte, error) {
+	if a.IsNumber(2) {
+		count := a.Number(2)
+		if count < 0 {
+			a.Reject(2, "invalid receive pattern")
+		}
+		size := int(min(count, math.MaxInt32))
+		if had > 0 && size <= had {
+			return nil, nil
+		}
+		return t.receiveCount(a.L, size-had)
+	}
+	word := "*l"
+	if !a.Absent(2) {
+		word = a.String(2)
+	}
+	switch {
+	case strings.HasPrefix(word, "*l"):
+		return t.receiveLine(a.L)
+	case strings.HasPrefix(word, "*a"):
+		return t.receiveAll(a.L)
+	}
+	a.Reject(2, "invalid receive pattern")
+	return nil, nil
 }
 
 // receiveCount reads n bytes. For none it waits until there are some.
@@ -187,18 +197,17 @@ func (t *tcp) receiveCount(L *lua.LState, n int) ([]byte, error) {
 // receiveLine returns a line without its end; carriage returns are left out anywhere.
 func (t *tcp) receiveLine(L *lua.LState) ([]byte, error) {
 	for {
-		at := bytes.IndexByte(t.unread, '\n')
+		at := bytes.IndexByte(t.unread[t.lines:], '\n')
+		n := t.lines + at + 1
 		var err error
 		if at < 0 {
-			err = t.fill(L)
+			t.lines = len(t.unread)
+			if err = t.fill(L); err == nil {
+				continue
+			}
+			n = len(t.unread)
 		}
-		if err == nil && at < 0 {
-			continue
-		}
-		line := t.take(max(at+1, 0))
-		if err != nil {
-			line = t.take(len(t.unread))
-		}
+		line := t.take(n)
 		return bytes.ReplaceAll(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"), nil), err
 	}
 }
@@ -255,6 +264,16 @@ func tcpGettimeout(a stdlib.Args) int {
 func tcpGetstats(a stdlib.Args) int {
 	t := tcpOf(a, "client")
 	return a.Push(lua.LNumber(t.received), lua.LNumber(t.sent), lua.LNumber(time.Since(t.created).Seconds()))
+}
+
+// tcpSetstats is setstats([received [, sent [, age]]]), and age is in seconds.
+func tcpSetstats(a stdlib.Args) int {
+	t := tcpOf(a, "client")
+	t.received, t.sent = a.IntegerOr(2, t.received), a.IntegerOr(3, t.sent)
+	if !a.Absent(4) {
+		t.created = time.Now().Add(-time.Duration(a.Number(4) * float64(time.Second)))
+	}
+	return done(a, nil)
 }
 
 func tcpGetfamily(a stdlib.Args) int {

@@ -27,7 +27,7 @@ func unsupported(a stdlib.Args, name string) {
 func tcpSetoption(a stdlib.Args) int {
 	t, name := anyTCP(a), a.String(2)
 	if name == "linger" {
-		return done(a, t.setLinger(a))
+		return optionSet(a, t.setLinger(a))
 	}
 	option, ok := switches[name]
 	if !ok {
@@ -41,7 +41,15 @@ func tcpSetoption(a stdlib.Args) int {
 	if on {
 		value = 1
 	}
-	return done(a, unix.SetsockoptInt(t.fd, option.level, option.name, value))
+	return optionSet(a, unix.SetsockoptInt(t.fd, option.level, option.name, value))
+}
+
+// optionSet says no more of an error, as the original.
+func optionSet(a stdlib.Args, err error) int {
+	if err != nil {
+		return failed(a, "setsockopt failed")
+	}
+	return done(a, nil)
 }
 
 // setLinger is setoption("linger", {on = boolean, timeout = seconds}).
@@ -76,7 +84,7 @@ func tcpGetoption(a stdlib.Args) int {
 	}
 	value, err := unix.GetsockoptInt(t.fd, option.level, option.name)
 	if err != nil {
-		return failed(a, socketError(err))
+		return failed(a, "getsockopt failed")
 	}
 	return a.Push(lua.LBool(value != 0))
 }

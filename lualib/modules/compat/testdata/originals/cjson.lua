@@ -111,4 +111,19 @@ for _, mode in ipairs({ "on", "null", "off" }) do
 end
 show("safe.new", select(2, safe.new().decode("x")))
 
+-- without a limit, the depth ends with the stack
+other.encode_max_depth(2 ^ 31 - 1)
+other.decode_max_depth(2 ^ 31 - 1)
+local cyclic, nested = {}, {}
+cyclic[1] = cyclic
+for _ = 1, 5000 do
+	nested = { a = nested }
+end
+try("cyclic", other.encode, cyclic)
+try("very deep", other.encode, nested)
+try("very deep", other.encode, { 1, { a = cyclic } })
+for _, opening in ipairs({ "[", '{"a":', '[{"a":', "[1,[" }) do
+	try("very deep " .. opening, other.decode, opening:rep(10000))
+end
+
 show("global", rawget(_G, "cjson"))

@@ -132,6 +132,50 @@ show("select", #readers, readers[1] == mine, readers[mine], #writers, why)
 try("select", socket.select, 1)
 try("select", socket.select, {}, {}, "x")
 
+-- what an object is good for after an error, and after close
+local reached = socket.bind("127.0.0.1", 0)
+local _, open = reached:getsockname()
+local trier = socket.tcp()
+show("refused", trier:connect("127.0.0.1", 1))
+show("connected", trier:connect("127.0.0.1", open))
+show("connected twice", trier:connect("127.0.0.1", open))
+trier:close()
+show("connected again", trier:connect("127.0.0.1", open))
+show("usable", trier:send("x"))
+trier:close()
+show("no descriptor", trier:setoption("keepalive", true))
+show("no descriptor", trier:getoption("keepalive"))
+show("by name", (select(2, socket.connect("localhost", open))))
+if socket.bind("::1", 0) then
+	trier = socket.tcp()
+	show("refused", trier:connect("::1", 1))
+	show("other family", trier:connect("127.0.0.1", open))
+	trier = socket.tcp6()
+	show("any address", trier:bind("*", 0), (trier:getsockname()))
+end
+
+-- patterns of receive
+client = socket.connect("127.0.0.1", open)
+reached:accept()
+peer = reached:accept()
+while peer and peer:getpeername() and select(2, peer:getpeername()) ~= tonumber((select(2, client:getsockname()))) do
+	peer = reached:accept()
+end
+client:send("a line\nabcdefgh")
+peer:settimeout(0.01)
+show("pattern", peer:receive("*line"))
+show("pattern", peer:receive("3"))
+show("pattern", peer:receive(0, "prefix"))
+show("pattern", peer:receive(2, "prefix"))
+show("pattern", peer:receive(2.9))
+show("pattern", peer:receive(10, "prefix"))
+show("stats", peer:setstats(1, 2, 3), (peer:getstats()), (select(2, peer:getstats())))
+client:close()
+show("pattern", peer:receive("*all"))
+show("names", socket.dns.tohostname("127.0.0.1") ~= nil, type(select(2, socket.dns.tohostname("127.0.0.1"))))
+show("names", socket.dns.toip("nosuch.invalid"))
+try("select", socket.select, { 1 })
+
 -- errors that are raised and reported
 local finalized = 0
 local trying = socket.newtry(function()
