@@ -91,7 +91,7 @@ const rootHelp = `avescript runs Lua scripts that drive programs, services and t
 
 Usage:
   avescript FILE.lua [ARGS...]    run a script with the arguments ARGS
-  avescript -e CODE [ARGS...]     run a piece of Lua code; before FILE.lua if that is the first of ARGS
+  avescript -e CODE [ARGS...]     run a piece of Lua code with the arguments ARGS
   avescript - [ARGS...]           run a script from standard input
   avescript test [PATHS...]       run test files, or all test files in directories
   avescript                       start an interactive Lua prompt

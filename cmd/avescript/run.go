@@ -24,14 +24,14 @@ func newRun() *cobra.Command {
 	var measuring measuring
 	var memory memoryLimit
 	c := &cobra.Command{
-		Use:    runName + " [FILE.lua | -e CODE [FILE.lua] | -] [ARGS...]",
+		Use:    runName + " [FILE.lua | -e CODE | -] [ARGS...]",
 		Short:  "Run a script, or read Lua from the terminal",
 		Hidden: true,
 
 		ValidArgsFunction: completeScript,
 	}
 	c.Flags().SetInterspersed(false)
-	c.Flags().StringArrayVarP(&code, "execute", "e", nil, "run `CODE` instead of a file, or before FILE.lua")
+	c.Flags().StringArrayVarP(&code, "execute", "e", nil, "run `CODE` instead of a file")
 	c.Flags().BoolVarP(&interactive, "interactive", "i", false, "start an interactive prompt, after the script if one is given")
 	memory.flags(c.Flags())
 	measuring.flags(c.Flags())
@@ -73,8 +73,6 @@ func staysAfter(err error) bool {
 // line does not name one.
 func chooseSource(code, args []string, p *program) (*script.Source, []string) {
 	switch {
-	case len(code) > 0 && len(args) > 0 && script.IsFile(args[0]):
-		return new(script.File(args[0]).After(strings.Join(code, "\n"))), args[1:]
 	case len(code) > 0:
 		return new(script.Code(strings.Join(code, "\n"))), args
 	case len(args) == 0:

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/stdlib"
 )
 
 // lua51 has the functions of Lua's own library, a line each: how they are called, and
@@ -45,7 +47,7 @@ func (g globals) ofLua51(owner lua.LValue, name string, fn *lua.LFunction) (s si
 			}
 		}
 	}
-	if _, isFile := owner.(*lua.LUserData); isFile {
+	if stdlib.DescribeFile(owner) != "" {
 		name = "file:" + name
 	} else if owner != nil {
 		return s, false

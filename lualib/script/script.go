@@ -17,50 +17,33 @@ import (
 	"avescript/lualib/vm"
 )
 
-// commandLine is the name of the chunk that the command line has.
-const commandLine = "(command line)"
-
 // Source is where a script comes from.
 type Source struct {
 	name string // of the chunk, in messages
 	arg0 string // arg[0] of the script
 	read func() ([]byte, error)
 	file bool // require looks beside it
-
-	before string // code that runs first
 }
 
 // File is a script in a file.
 func File(path string) Source {
-	return Source{name: path, arg0: path, read: func() ([]byte, error) { return os.ReadFile(path) }, file: true}
-}
-
-// After is the script with code of the command line that runs before it.
-func (s Source) After(code string) Source {
-	s.before = code
-	return s
-}
-
-// IsFile reports whether a word of the command line is a file in Lua, and not any argument.
-func IsFile(word string) bool {
-	info, err := os.Stat(word)
-	return IsName(word) && err == nil && info.Mode().IsRegular()
+	return Source{path, path, func() ([]byte, error) { return os.ReadFile(path) }, true}
 }
 
 // Code is a script that was given on the command line.
 func Code(text string) Source {
-	return Source{name: commandLine, arg0: "-e", read: func() ([]byte, error) { return []byte(text), nil }}
+	return Source{"(command line)", "-e", func() ([]byte, error) { return []byte(text), nil }, false}
 }
 
 // Bundled is a script that was read already, with the name of its file. The program arg0
 // has it.
 func Bundled(name, arg0 string, text []byte) Source {
-	return Source{name: name, arg0: arg0, read: func() ([]byte, error) { return text, nil }}
+	return Source{name, arg0, func() ([]byte, error) { return text, nil }, false}
 }
 
 // Reader is a script that is read from standard input or from another reader.
 func Reader(r io.Reader) Source {
-	return Source{name: "stdin", arg0: "-", read: func() ([]byte, error) { return io.ReadAll(r) }}
+	return Source{"stdin", "-", func() ([]byte, error) { return io.ReadAll(r) }, false}
 }
 
 // Finish is called when a script has returned without an error: it runs the tests
@@ -100,19 +83,11 @@ func Run(ctx context.Context, v *vm.VM, source Source, args []string, finish Fin
 	if err != nil {
 		return withSource(err, text)
 	}
-	before, err := source.loadBefore(v)
-	if err != nil {
-		return withSource(err, []byte(source.before))
-	}
 	err = v.Do(ctx, func(L *lua.LState) error {
 		if source.file {
 			v.SearchBeside(source.name)
 		}
 		SetArg(v, append([]string{os.Args[0], source.arg0}, args...))
-		if before != nil {
-			L.Push(before)
-			L.Call(0, 0)
-		}
 		L.Push(fn)
 		for _, arg := range args {
 			L.Push(lua.LString(arg))
@@ -131,14 +106,6 @@ func Run(ctx context.Context, v *vm.VM, source Source, args []string, finish Fin
 		err = ErrFailed
 	}
 	return err
-}
-
-// loadBefore compiles the code that runs before the script; it returns nil if there is none.
-func (s Source) loadBefore(v *vm.VM) (*lua.LFunction, error) {
-	if s.before == "" {
-		return nil, nil
-	}
-	return v.Load([]byte(s.before), commandLine)
 }
 
 // SetArg makes the global table arg from a command line: the interpreter at index -1, what

@@ -16,10 +16,10 @@ import (
 //go:embed protect.lua
 var protection []byte
 
-// tcpMeta is the metatable of the tcp objects of an interpreter.
-var tcpMeta *vm.Kept[*lua.LTable]
+// tcpMetas are the metatables of the tcp objects of an interpreter, by kind.
+var tcpMetas *vm.Kept[map[string]*lua.LTable]
 
-func init() { tcpMeta = vm.Keep(newTCPMeta) } // its methods make objects with it
+func init() { tcpMetas = vm.Keep(newTCPMetas) } // the methods make objects with them
 
 // openSocket makes socket, as of LuaSocket 3.0, without udp, sources and sinks. Waits let
 // other threads run, and end with the time limits of tests.

@@ -1,11 +1,8 @@
 package compat
 
 import (
-	"bytes"
 	"fmt"
-	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -16,47 +13,53 @@ import (
 
 // The methods of a tcp object in Lua.
 
-func newTCPMeta(L *lua.LState) *lua.LTable {
-	methods := newTable(L, []function{
-		{"accept", tcpAccept},
-		{"bind", tcpBind},
-		{"close", tcpClose},
-		{"connect", tcpConnect},
-		{"dirty", func(a stdlib.Args) int { return a.Push(lua.LBool(len(anyTCP(a).unread) > 0)) }},
-		{"getfamily", tcpGetfamily},
-		{"getfd", func(a stdlib.Args) int { return a.Push(lua.LNumber(anyTCP(a).fd)) }},
-		{"getoption", tcpGetoption},
-		{"getpeername", tcpGetpeername},
-		{"getsockname", tcpGetsockname},
-		{"getstats", tcpGetstats},
-		{"gettimeout", tcpGettimeout},
-		{"listen", tcpListen},
-		{"receive", tcpReceive},
-		{"send", tcpSend},
-		{"setoption", tcpSetoption},
-		{"setpeername", tcpConnect},
-		{"setsockname", tcpBind},
-		{"settimeout", tcpSettimeout},
-		{"setstats", tcpSetstats},
-		{"shutdown", tcpShutdown},
-	})
-	meta := L.CreateTable(0, 2)
-	meta.RawSetString("__index", stdlib.NewFunction(L, "__index", func(a stdlib.Args) int {
-		if a.L.Get(2) == lua.LString("class") {
-			return a.Push(lua.LString(className(anyTCP(a))))
-		}
-		return a.Push(methods.RawGet(a.L.Get(2)))
-	}))
-	meta.RawSetString("__tostring", stdlib.NewFunction(L, "__tostring", func(a stdlib.Args) int {
-		t := anyTCP(a)
-		return a.Push(lua.LString(fmt.Sprintf("%s: %p", className(t), t)))
-	}))
-	return meta
+// newTCPMetas makes the metatables of the kinds. Each has a table as __index, for the completion
+// at the prompt; they differ in the field class.
+func newTCPMetas(L *lua.LState) map[string]*lua.LTable {
+	metas := map[string]*lua.LTable{}
+	for _, kind := range []string{"master", "client", "server"} {
+		methods := newTable(L, tcpMethods)
+		methods.RawSetString("class", lua.LString("tcp{"+kind+"}"))
+		metas[kind] = L.CreateTable(0, 2)
+		metas[kind].RawSetString("__index", methods)
+		metas[kind].RawSetString("__tostring", stdlib.NewFunction(L, "__tostring", func(a stdlib.Args) int {
+			t := anyTCP(a)
+			return a.Push(lua.LString(fmt.Sprintf("tcp{%s}: %p", t.kind, t)))
+		}))
+	}
+	return metas
 }
 
-func pushTCP(L *lua.LState, t *tcp) lua.LValue { return newObject(tcpMeta.Of(L), t) }
+var tcpMethods = []function{
+	{"accept", tcpAccept},
+	{"bind", tcpBind},
+	{"close", tcpClose},
+	{"connect", tcpConnect},
+	{"dirty", func(a stdlib.Args) int { return a.Push(lua.LBool(len(anyTCP(a).unread) > 0)) }},
+	{"getfamily", tcpGetfamily},
+	{"getfd", func(a stdlib.Args) int { return a.Push(lua.LNumber(anyTCP(a).fd)) }},
+	{"getoption", tcpGetoption},
+	{"getpeername", tcpGetpeername},
+	{"getsockname", tcpGetsockname},
+	{"getstats", tcpGetstats},
+	{"gettimeout", tcpGettimeout},
+	{"listen", tcpListen},
+	{"receive", tcpReceive},
+	{"send", tcpSend},
+	{"setoption", tcpSetoption},
+	{"setpeername", tcpConnect},
+	{"setsockname", tcpBind},
+	{"settimeout", tcpSettimeout},
+	{"setstats", tcpSetstats},
+	{"shutdown", tcpShutdown},
+}
 
-func className(t *tcp) string { return "tcp{" + t.kind + "}" }
+func pushTCP(L *lua.LState, t *tcp) lua.LValue { return newObject(tcpMetas.Of(L)[t.kind], t) }
+
+// showKind gives the object on which a method was called the metatable of what it is now.
+func (t *tcp) showKind(a stdlib.Args) {
+	a.L.Get(1).(*lua.LUserData).Metatable = tcpMetas.Of(a.L)[t.kind]
+}
 
 func anyTCP(a stdlib.Args) *tcp { return tcpOf(a, "any") }
 
@@ -93,11 +96,15 @@ func tcpBind(a stdlib.Args) int {
 
 func tcpConnect(a stdlib.Args) int {
 	t := anyTCP(a)
+	defer t.showKind(a) // also if the script is interrupted
 	return done(a, t.connect(a.L, a.String(2), a.String(3)))
 }
 
 func tcpListen(a stdlib.Args) int {
-	return done(a, tcpOf(a, "master").listen(a.IntegerOr(2, defaultBacklog)))
+	t := tcpOf(a, "master")
+	err := t.listen(a.IntegerOr(2, defaultBacklog))
+	t.showKind(a)
+	return done(a, err)
 }
 
 func tcpClose(a stdlib.Args) int {
@@ -137,93 +144,6 @@ func tcpSend(a stdlib.Args) int {
 		return a.Push(lua.LNil, lua.LString(socketError(err)), index)
 	}
 	return a.Push(index, lua.LNil, lua.LNil)
-}
-
-// tcpReceive is receive([pattern [, prefix]]). After an error the third result is what has
-// come.
-func tcpReceive(a stdlib.Args) int {
-	t := tcpOf(a, "client")
-	var prefix string
-	if !a.Absent(3) {
-		prefix = a.String(3)
-	}
-	t.started = time.Now()
-	text, err := t.receive(a, len(prefix))
-	all := lua.LString(prefix + string(text))
-	if err != nil {
-		return a.Push(lua.LNil, lua.LString(socketError(err)), all)
-	}
-	return a.Push(all, lua.LNil, lua.LNil)
-}
-
-// receive reads what argument 2 says: a number of bytes, *l or *a with anything behind it. The
-// caller has had some bytes already.
-func (t *tcp) receive(a stdlib.Args, had int) ([]byte, error) {
-	if a.IsNumber(2) {
-		count := a.Number(2)
-		if count < 0 {
-			a.Reject(2, "invalid receive pattern")
-		}
-		size := int(min(count, math.MaxInt32))
-		if had > 0 && size <= had {
-			return nil, nil
-		}
-		return t.receiveCount(a.L, size-had)
-	}
-	word := "*l"
-	if !a.Absent(2) {
-		word = a.String(2)
-	}
-	switch {
-	case strings.HasPrefix(word, "*l"):
-		return t.receiveLine(a.L)
-	case strings.HasPrefix(word, "*a"):
-		return t.receiveAll(a.L)
-	}
-	a.Reject(2, "invalid receive pattern")
-	return nil, nil
-}
-
-// receiveCount reads n bytes. For none it waits until there are some.
-func (t *tcp) receiveCount(L *lua.LState, n int) ([]byte, error) {
-	for len(t.unread) < max(n, 1) {
-		if err := t.fill(L); err != nil {
-			return t.take(len(t.unread)), err
-		}
-	}
-	return t.take(n), nil
-}
-
-// receiveLine returns a line without its end; carriage returns are left out anywhere.
-func (t *tcp) receiveLine(L *lua.LState) ([]byte, error) {
-	for {
-		at := bytes.IndexByte(t.unread[t.lines:], '\n')
-		n := t.lines + at + 1
-		var err error
-		if at < 0 {
-			t.lines = len(t.unread)
-			if err = t.fill(L); err == nil {
-				continue
-			}
-			n = len(t.unread)
-		}
-		line := t.take(n)
-		return bytes.ReplaceAll(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"), nil), err
-	}
-}
-
-// receiveAll reads up to the end; there is none if nothing comes before it.
-func (t *tcp) receiveAll(L *lua.LState) ([]byte, error) {
-	for {
-		err := t.fill(L)
-		if err != nil {
-			all := t.take(len(t.unread))
-			if err == errClosed && len(all) > 0 { //nolint:errorlint // it is fill's own
-				err = nil
-			}
-			return all, err
-		}
-	}
 }
 
 func seconds(d time.Duration) lua.LNumber {
