@@ -69,7 +69,7 @@ func TestDescriptorsAreClosed(t *testing.T) {
 		end
 		local server = socket.bind("127.0.0.1", 0)
 		local _, port = server:getsockname()
-		local before = count()
+		local before = count() -- objects of other tests may still be closed
 		for _ = 1, 20 do
 			socket.connect("127.0.0.1", 1)
 			socket.bind("127.0.0.1", port)
@@ -77,7 +77,7 @@ func TestDescriptorsAreClosed(t *testing.T) {
 				break
 			end
 		end
-		print(count() - before)
+		print(count() <= before)
 		for _ = 1, 20 do
 			socket.connect("127.0.0.1", port)
 			server:accept()
@@ -90,7 +90,7 @@ func TestDescriptorsAreClosed(t *testing.T) {
 			tries = tries + 1
 		until count() <= before or tries > 500
 		print(count() <= before)`)
-	if want := "0\ntrue\n"; got != want {
+	if want := "true\ntrue\n"; got != want {
 		t.Errorf("got %q, wanted %q", got, want)
 	}
 }
