@@ -86,6 +86,7 @@ type VM struct {
 	posted     postbox
 	free       sync.Pool                    // of *thread
 	coroutines map[*coroutine]struct{}      // those that have started and not ended
+	abandoned  abandonedList                // suspended ones that nobody can resume
 	fibers     []*fiber                     // that run nothing
 	watched    map[<-chan struct{}]struct{} // the contexts of Watch, by their Done
 	waiting    map[*thread]struct{}         // threads in Unlocked
