@@ -245,6 +245,8 @@ func (vm *VM) attempt(parent *thread, ctx context.Context, fn func(L *lua.LState
 	f := t.try(func() { fn(t.L) }, ctx)
 	if f == nil {
 		vm.release(t)
+	} else {
+		vm.setHook(&t.hook, nil) // the thread may not be used again
 	}
 	return t, f
 }
