@@ -1,4 +1,5 @@
-// Package collector sets how often Go's garbage collector runs.
+// Package collector sets how often Go's garbage collector runs. Nothing else in the program
+// sets its percentage.
 //
 // By default Go collects when the heap has doubled, and a small heap already at 4 MB.
 // An interpreter makes an object for nearly each result of a calculation, so a script
@@ -10,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"sync"
 )
 
 // Least is the size of the heap below which nothing is collected.
@@ -17,28 +19,99 @@ const Least = 64 << 20
 
 const (
 	usual    = 100 // percent; what Go has by default
-	smallest = 4 << 20
+	rare     = 400
+	smallest = 4 << 20 // Go takes a smaller heap for one of this size
 )
+
+// setting is what the collector of this process is set to.
+var setting struct {
+	sync.Mutex
+	watched bool
+	growth  int // by how many percent a large heap may grow
+	percent int // of the collector, or of the time after Resume
+	stops   int // calls of Stop without a Resume
+}
 
 // Start sets up the collector of the process, for as long as it runs. It does nothing
 // if GOGC is in the environment.
-func Start() {
+func Start() { allow(usual) }
+
+// StartRarely is Start for a process of which a large part becomes garbage at once, such
+// as the interpreter of a test file that has ended: there may be four times as much garbage
+// as of what is in use. It can follow Start.
+func StartRarely() { allow(rare) }
+
+func allow(growth int) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	current := percent(0)
-	debug.SetGCPercent(current)
-	Notice(func() (again bool) {
-		var stats runtime.MemStats
-		runtime.ReadMemStats(&stats)
-		// What is allocated by now says nothing, because this may run late.
-		left := stats.NextGC * 100 / uint64(100+current)
-		if wanted := percent(left); wanted != current {
-			debug.SetGCPercent(wanted)
-			current = wanted
-		}
-		return true
-	})
+	setting.Lock()
+	defer setting.Unlock()
+	setting.growth = growth
+	if !setting.watched {
+		setting.watched = true
+		adapt(0)
+		Notice(follow)
+	} else if setting.stops == 0 {
+		adapt(left())
+	}
+}
+
+// follow adapts the setting to what a collection has left.
+func follow() (again bool) {
+	setting.Lock()
+	defer setting.Unlock()
+	if setting.stops == 0 {
+		adapt(left())
+	}
+	return true
+}
+
+// left returns how much was in use after the last collection. What is allocated by now
+// says nothing, because this may run late. The caller has the lock, and it is not stopped.
+func left() uint64 {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.NextGC * 100 / uint64(100+setting.percent)
+}
+
+// adapt sets the percentage for a heap of this size. The caller has the lock.
+func adapt(size uint64) {
+	wanted := percent(size, setting.growth)
+	if wanted == setting.percent {
+		return
+	}
+	setting.percent = wanted
+	if setting.stops == 0 {
+		debug.SetGCPercent(wanted)
+	}
+}
+
+// percent returns by how much a heap may grow until it is collected.
+func percent(size uint64, growth int) int {
+	size = max(size, smallest)
+	if size >= Least {
+		return growth
+	}
+	return max(int(Least*100/size-100), growth)
+}
+
+// Stop stops the collector until Resume has been called as often.
+func Stop() {
+	setting.Lock()
+	defer setting.Unlock()
+	if setting.stops++; setting.stops == 1 {
+		setting.percent = debug.SetGCPercent(-1)
+	}
+}
+
+// Resume undoes a Stop.
+func Resume() {
+	setting.Lock()
+	defer setting.Unlock()
+	if setting.stops--; setting.stops == 0 {
+		debug.SetGCPercent(setting.percent)
+	}
 }
 
 // Notice calls call soon after each collection, on a goroutine of Go's, as long as it wants
@@ -66,15 +139,4 @@ func HeapBytes() uint64 {
 func Bound(bytes uint64) {
 	bytes = min(bytes, uint64(debug.SetMemoryLimit(-1)))
 	debug.SetMemoryLimit(int64(bytes))
-}
-
-// percent returns by how much a heap may grow until it is collected.
-func percent(size uint64) int {
-	if size < smallest {
-		size = smallest // Go's own limits are for this size
-	}
-	if 2*size >= Least {
-		return usual
-	}
-	return int(Least*100/size - 100)
 }

@@ -56,7 +56,7 @@ func calculate(op int, x, y float64) float64 {
 	case lua.OP_MOD:
 		return modulo(x, y)
 	case lua.OP_POW:
-		return power(x, y)
+		return number.Power(x, y)
 	}
 	return -x
 }

@@ -103,8 +103,10 @@ func (m *machine) execute(base *frame) {
 				if n, ok := key.(lua.LNumber); ok {
 					array := tableOf(t).array
 					if i := int(n) - 1; uint(i) < uint(len(array)) && lua.LNumber(i+1) == n && !isNil(array[i]) {
-						array[i] = m.c(inst)
-						continue
+						if v := m.c(inst); !isNil(v) {
+							array[i] = v
+							continue
+						}
 					}
 				}
 			}

@@ -61,11 +61,3 @@ func (n *numbers) set(to *lua.LValue, x float64) {
 // modulo is Lua 5.1's %. The conversion keeps the compiler from fusing the
 // operations, which would change the result on some processors.
 func modulo(x, y float64) float64 { return x - float64(math.Floor(x/y)*y) }
-
-// power is C's pow. Its most frequent uses are exact without math.Pow.
-func power(x, y float64) float64 {
-	if y == 2 {
-		return x * x
-	}
-	return math.Pow(x, y)
-}

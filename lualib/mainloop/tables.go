@@ -8,7 +8,7 @@ import (
 	"avescript/lualib/bytecode"
 )
 
-// longestChain limits how often __index and __newindex lead to another value.
+// longestChain limits how many values __index and __newindex lead through.
 const longestChain = 100
 
 // firstArray is the size of the array part when a list gets its first value.
@@ -86,11 +86,14 @@ func (m *machine) inherited(t *lua.LTable, key lua.LValue) lua.LValue {
 	return m.indexBy(handler, t, key)
 }
 
-// indexBy returns obj[key] by the __index of obj.
+// indexBy returns obj[key] by the __index of obj, the first value of the chain.
 func (m *machine) indexBy(handler, obj, key lua.LValue) lua.LValue {
-	for range longestChain {
+	for passed := 1; ; passed++ {
 		if _, ok := handler.(*lua.LFunction); ok {
 			return m.call2(handler, obj, key)
+		}
+		if passed == longestChain {
+			m.raise("loop in gettable")
 		}
 		obj = handler
 		if t, ok := obj.(*lua.LTable); ok {
@@ -104,8 +107,6 @@ func (m *machine) indexBy(handler, obj, key lua.LValue) lua.LValue {
 			m.cannotIndex(obj, false)
 		}
 	}
-	m.raise("loop in gettable")
-	return nil
 }
 
 // setIndex does obj[key] = v.
@@ -175,14 +176,26 @@ func (m *machine) rawSet(of *lua.LTable, key, v lua.LValue) {
 	case *lua.LNilType:
 		m.raise("table index is nil")
 	}
+	if len(t.keys) == cap(t.keys) && !isNil(v) {
+		if _, ok := t.k2i[key]; !ok {
+			t.tidy()
+		}
+	}
 	of.RawSet(key, v)
 }
 
-// setElement sets an element of the array part, or the one after the last.
+// setElement sets an element of the array part, or the one after the last. Without its
+// last elements the array is shorter, because # and what is added begin at its end.
 func (t *table) setElement(i int, v lua.LValue) {
 	switch {
 	case i < len(t.array):
 		t.array[i] = v
+		if i == len(t.array)-1 && isNil(v) {
+			for i > 0 && isNil(t.array[i-1]) {
+				i--
+			}
+			t.array = t.array[:i]
+		}
 	case isNil(v):
 	case t.array == nil:
 		t.array = append(make([]lua.LValue, 0, firstArray), v)
@@ -215,9 +228,39 @@ func (t *table) putString(name lua.LString, key, v lua.LValue) {
 		t.keys, t.k2i = make([]lua.LValue, 0, firstArray), map[lua.LValue]int{}
 	}
 	if _, ok := t.k2i[key]; !ok {
+		t.tidy()
 		t.k2i[key] = len(t.keys)
 		t.keys = append(t.keys, key)
 	}
+}
+
+// tidy makes room for a new key, if there is none and most keys are of fields that were
+// removed. A traversal need not go on after a new key was added, so the places may change.
+func (t *table) tidy() {
+	if len(t.keys) < cap(t.keys) || len(t.keys) < 2*(len(t.strdict)+len(t.dict)) {
+		return
+	}
+	n := 0
+	for _, key := range t.keys {
+		if t.has(key) {
+			t.keys[n], t.k2i[key] = key, n
+			n++
+		} else {
+			delete(t.k2i, key)
+		}
+	}
+	clear(t.keys[n:])
+	t.keys = t.keys[:n]
+}
+
+// has reports whether there is a field with a key that is not one of the array part.
+func (t *table) has(key lua.LValue) (ok bool) {
+	if name, isName := key.(lua.LString); isName {
+		_, ok = t.strdict[string(name)]
+	} else {
+		_, ok = t.dict[key]
+	}
+	return ok
 }
 
 // setList stores a batch of a list constructor.

@@ -25,6 +25,7 @@ import (
 	"strings"
 	"time"
 
+	"avescript/core/collector"
 	"avescript/core/harness"
 	"avescript/core/harness/history"
 	"avescript/core/harness/plan"
@@ -117,7 +118,7 @@ func Run(ctx context.Context, o Options) error {
 	if err := o.Check(); err != nil {
 		return err
 	}
-	collectLess()
+	collector.StartRarely()
 	r := &runner{Options: o, known: map[string]bool{}}
 	if o.Watch {
 		return r.watch(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 
+	"avescript/core/collector"
 	"avescript/lualib/repl"
 	"avescript/lualib/script"
 	"avescript/lualib/suite"
@@ -13,7 +14,7 @@ import (
 // Work is the main function of the program that [Options.Command] starts: it runs
 // the files that its parent names. A second signal ends it at once.
 func Work(ctx context.Context, newVM func(vm.Stdio) *vm.VM) error {
-	collectLess()
+	collector.StartRarely()
 	again, over := script.Testing(ctx)
 	go func() {
 		<-again

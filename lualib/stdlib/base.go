@@ -85,7 +85,7 @@ var Hidden lua.LValue = &lua.LUserData{}
 
 // next returns the entry of t after key that scripts may see.
 func next(t *lua.LTable, key lua.LValue) (lua.LValue, lua.LValue) {
-	key, value := t.Next(key)
+	key, value := t.Next(partsOf(t).nearest(key))
 	if key == Hidden {
 		key, value = t.Next(key)
 	}

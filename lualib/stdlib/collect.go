@@ -1,9 +1,6 @@
 package stdlib
 
 import (
-	"runtime/debug"
-	"sync"
-
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/core/collector"
@@ -47,35 +44,18 @@ func (lib *library) collect(L *lua.LState) {
 	lib.finalize(L)
 }
 
-// stops counts the interpreters that have stopped Go's collector; percent is what it was
-// set to before.
-var stops struct {
-	sync.Mutex
-	number, percent int
-}
-
 // stop stops Go's collector, until restart, the next collection or the script's end.
 func (lib *library) stop() {
-	if lib.stopped {
-		return
-	}
-	lib.stopped = true
-	stops.Lock()
-	defer stops.Unlock()
-	if stops.number++; stops.number == 1 {
-		stops.percent = debug.SetGCPercent(-1)
+	if !lib.stopped {
+		lib.stopped = true
+		collector.Stop()
 	}
 }
 
 func (lib *library) restart() {
-	if !lib.stopped {
-		return
-	}
-	lib.stopped = false
-	stops.Lock()
-	defer stops.Unlock()
-	if stops.number--; stops.number == 0 {
-		debug.SetGCPercent(stops.percent)
+	if lib.stopped {
+		lib.stopped = false
+		collector.Resume()
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/lualib/number"
 )
 
 // The math library.
@@ -35,7 +37,7 @@ var unaryMath = map[string]func(float64) float64{
 var binaryMath = map[string]func(x, y float64) float64{
 	"atan2": math.Atan2,
 	"fmod":  math.Mod,
-	"pow":   math.Pow,
+	"pow":   number.Power,
 }
 
 func (lib *library) openMath(L *lua.LState) {

@@ -6,6 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"avescript/lualib/bytecode"
+	numbers "avescript/lualib/number" // "number" is a token
 )
 
 // operator is a binary operator.
@@ -182,7 +183,7 @@ func calculated(op int, left, right *expr) (value float64, known bool) {
 			value = a - quotient
 		}
 	case lua.OP_POW:
-		value = math.Pow(a, b)
+		value = numbers.Power(a, b)
 	}
 	return value, value == value
 }

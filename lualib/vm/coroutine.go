@@ -2,6 +2,7 @@ package vm
 
 import (
 	"runtime"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -162,13 +163,37 @@ func (co *coroutine) kill() {
 	co.thread = nil
 }
 
-// abandon is called when the handle is gone.
+// abandon is called when the handle is gone, on a goroutine of Go's. The coroutine ends
+// between two instructions, because a script that never waits would keep all of them.
 func (co *coroutine) abandon() {
-	go func() {
-		co.vm.mu.Lock()
-		defer co.vm.mu.Unlock()
+	if co.vm.abandoned.add(co) {
+		co.vm.Post(func(*lua.LState) { co.vm.abandoned.kill() }, func(error) {})
+	}
+}
+
+// abandonedList has the coroutines that are to be unwound.
+type abandonedList struct {
+	mu  sync.Mutex
+	all []*coroutine
+}
+
+// add reports whether the coroutine is the first one.
+func (a *abandonedList) add(co *coroutine) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.all = append(a.all, co)
+	return len(a.all) == 1
+}
+
+// kill unwinds the coroutines. The caller has the VM's lock.
+func (a *abandonedList) kill() {
+	a.mu.Lock()
+	all := a.all
+	a.all = nil
+	a.mu.Unlock()
+	for _, co := range all {
 		co.kill()
-	}()
+	}
 }
 
 func coCreate(L *lua.LState) int {

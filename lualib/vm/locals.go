@@ -43,7 +43,11 @@ func (a activation) local(n int) (name string, value lua.LValue) {
 	if n <= 0 || a.L == nil {
 		return "", lua.LNil
 	}
-	return a.L.GetLocal(a.dbg, n)
+	name, value = a.L.GetLocal(a.dbg, n)
+	if value == nil { // the register has not been used
+		value = lua.LNil
+	}
+	return name, value
 }
 
 // debugGetupvalue is debug.getupvalue(function, index).

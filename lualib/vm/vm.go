@@ -86,6 +86,7 @@ type VM struct {
 	posted     postbox
 	free       sync.Pool                    // of *thread
 	coroutines map[*coroutine]struct{}      // those that have started and not ended
+	abandoned  abandonedList                // suspended ones that nobody can resume
 	fibers     []*fiber                     // that run nothing
 	watched    map[<-chan struct{}]struct{} // the contexts of Watch, by their Done
 	waiting    map[*thread]struct{}         // threads in Unlocked
@@ -244,6 +245,8 @@ func (vm *VM) attempt(parent *thread, ctx context.Context, fn func(L *lua.LState
 	f := t.try(func() { fn(t.L) }, ctx)
 	if f == nil {
 		vm.release(t)
+	} else {
+		vm.setHook(&t.hook, nil) // the thread may not be used again
 	}
 	return t, f
 }

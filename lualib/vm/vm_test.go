@@ -297,6 +297,24 @@ func TestAbandonedCoroutines(t *testing.T) {
 	})
 }
 
+// A script that never waits does not keep the coroutines that it leaves in the middle.
+func TestAbandonedCoroutinesOfABusyScript(t *testing.T) {
+	_, err := run(t, newVM(t), t.Context(), `
+local held = setmetatable({}, { __mode = "k" })
+for i = 1, 100 do
+	local co = coroutine.wrap(function() local value = {} held[value] = true coroutine.yield() return value end)
+	co()
+end
+local ends = os.time() + 60
+while next(held) do
+	assert(os.time() < ends, "the coroutines are still there")
+	collectgarbage()
+end`)
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUncaughtErrorHasItsStack(t *testing.T) {
 	_, err := run(t, newVM(t), t.Context(), `
 local function inner() error("broken") end
