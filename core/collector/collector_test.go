@@ -53,7 +53,6 @@ func TestStartAdapts(t *testing.T) {
 	large := make([]byte, Least)
 	wait("a large heap may double", func(percent int) bool { return percent == usual })
 	runtime.KeepAlive(large)
-	large = nil
 	wait("a small heap may grow a lot again", func(percent int) bool { return percent > 5*usual })
 
 	Stop()
