@@ -79,9 +79,9 @@ type Host struct {
 	// functions do not use any more. It may be nil.
 	Forget func(L *lua.LState)
 
-	// Post makes fn run as soon as possible on a Lua thread: between two instructions of
-	// the running code, or at once if all code is waiting. It may be nil.
-	Post func(fn func(L *lua.LState))
+	// Later makes fn run on a Lua thread, between two instructions of code that runs. It
+	// may be nil.
+	Later func(fn func(L *lua.LState))
 
 	// Try runs fn, and discards an error of Lua code in it.
 	Try func(L *lua.LState, fn func(L *lua.LState))
@@ -214,8 +214,8 @@ func (h Host) withDefaults() Host {
 	if h.Forget == nil {
 		h.Forget = func(*lua.LState) {}
 	}
-	if h.Post == nil {
-		h.Post = func(func(*lua.LState)) {}
+	if h.Later == nil {
+		h.Later = func(func(*lua.LState)) {}
 	}
 	if h.Try == nil {
 		h.Try = func(L *lua.LState, fn func(L *lua.LState)) {

@@ -115,7 +115,7 @@ func (lib *library) collected() {
 	if lib.weak.posted.Swap(true) {
 		return
 	}
-	lib.host.Post(func(*lua.LState) {
+	lib.host.Later(func(*lua.LState) {
 		lib.weak.posted.Store(false)
 		if !lib.stopped && lib.weak.due() {
 			lib.weak.collect()

@@ -94,22 +94,35 @@ func (vm *VM) Post(fn func(L *lua.LState), failed func(error)) {
 	vm.posted.put(fn)
 	vm.attention.Add(1)
 	go func() {
-		if err := vm.runOnePosted(); err != nil {
-			failed(err)
+		for {
+			ran, err := vm.runOnePosted()
+			if err != nil {
+				failed(err)
+			}
+			if !ran {
+				return
+			}
 		}
 	}()
 }
 
-// runOnePosted runs a posted function, unless the script has run it already.
-func (vm *VM) runOnePosted() error {
+// Later is Post for what can wait: fn runs between two instructions, and not at all while
+// no code runs, or after Close.
+func (vm *VM) Later(fn func(L *lua.LState)) {
+	vm.posted.put(fn)
+	vm.attention.Add(1)
+}
+
+// runOnePosted runs a posted function. It returns false if the script has run all.
+func (vm *VM) runOnePosted() (ran bool, err error) {
 	vm.lock()
 	defer vm.mu.Unlock()
 	fn := vm.posted.take()
 	if fn == nil {
-		return nil
+		return false, nil
 	}
 	vm.attention.Add(-1)
-	return vm.enter(nil, context.Background(), func(L *lua.LState) error {
+	return true, vm.enter(nil, context.Background(), func(L *lua.LState) error {
 		threadOf(L).posted = true
 		fn(L)
 		return nil

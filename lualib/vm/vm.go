@@ -159,7 +159,7 @@ func New(stdio Stdio) *VM {
 		Fits:     vm.memory.fits,
 		NoMemory: func(L *lua.LState) { Raise(L, outOfMemory) },
 		Forget:   forget,
-		Post:     func(fn func(L *lua.LState)) { vm.Post(fn, func(error) {}) },
+		Later:    vm.Later,
 		Try:      try,
 	})
 	vm.openProtect()

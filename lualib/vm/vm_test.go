@@ -264,6 +264,25 @@ func TestPostToTheWaiting(t *testing.T) {
 	}
 }
 
+// TestLaterWaits has a function wait for code that runs, and not keep one that is posted
+// from the waiting.
+func TestLaterWaits(t *testing.T) {
+	v := newVM(t)
+	ran := 0
+	count := func(*lua.LState) { ran++ }
+	v.Later(count)
+	if _, err := run(t, v, t.Context(), `local n = 1`); err != nil || ran != 1 {
+		t.Errorf("it ran %d times, %v", ran, err)
+	}
+	v.Later(count)
+	done := make(chan struct{})
+	v.Post(func(*lua.LState) { close(done) }, unexpected(t))
+	<-done
+	closed := vm.New(vm.Stdio{})
+	closed.Later(func(*lua.LState) { t.Error("it ran after Close") })
+	closed.Close()
+}
+
 func unexpected(t *testing.T) func(error) { return func(err error) { t.Error(err) } }
 
 // TestTextOfErrorsEnds has errors whose __tostring fails or never ends.
