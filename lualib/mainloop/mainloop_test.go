@@ -20,6 +20,12 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/*.out anew from what lua5.1 prints")
 
+// TestMain has the tests choose the loop, whatever the environment says.
+func TestMain(m *testing.M) {
+	os.Unsetenv("AVESCRIPT_LOOP")
+	os.Exit(m.Run())
+}
+
 // ownOnly are the programs that gopher-lua's own loop does not run as lua5.1 does:
 // messages, numbers in "..", metamethods that are tables.
 var ownOnly = map[string]bool{"messages": true, "metamethods": true, "numbers": true}

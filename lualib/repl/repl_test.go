@@ -190,6 +190,7 @@ func TestEditing(t *testing.T) {
 }
 
 func TestErrorsAreShort(t *testing.T) {
+	t.Setenv("AVESCRIPT_LOOP", "") // gopher-lua's own loop has its own messages
 	s := start(t, "")
 	s.line("error('boom')", "stdin:1: boom")
 	s.line("function f(a) return a.b.c end", "")
