@@ -37,32 +37,64 @@ func Start(t testing.TB, size pty.Size, env []string, argv ...string) *Program {
 	return &Program{s, t}
 }
 
-// Types sends text, and keys by their names in angle brackets: "ab<Left>c<Enter>".
+// Types sends text, and keys by their names in angle brackets: "ab<Left>c<Enter>". What
+// follows an Enter is sent when the program has answered, because the terminal would echo
+// it before.
 func (p *Program) Types(keys string) {
 	p.t.Helper()
+	var typed []byte
 	for keys != "" {
-		var err error
-		if name, rest, ok := strings.Cut(strings.TrimPrefix(keys, "<"), ">"); ok && keys[0] == '<' {
-			err, keys = p.Press(context.Background(), []string{name}, patience), rest
-		} else {
-			text := keys
+		name, rest, isKey := strings.Cut(strings.TrimPrefix(keys, "<"), ">")
+		if !isKey || keys[0] != '<' {
+			n := len(keys)
 			if i := strings.IndexByte(keys, '<'); i > 0 {
-				text = keys[:i]
+				n = i
 			}
-			err, keys = p.Send(context.Background(), []byte(text), 0, patience), keys[len(text):]
+			typed, keys = append(typed, keys[:n]...), keys[n:]
+			continue
 		}
+		key, err := screen.KeyBytes(name, false)
 		if err != nil {
 			p.t.Fatal(err)
 		}
+		typed, keys = append(typed, key...), rest
+		if name == "Enter" && rest != "" {
+			p.sends(typed)
+			p.answered()
+			typed = nil
+		}
+	}
+	p.sends(typed)
+}
+
+func (p *Program) sends(data []byte) {
+	p.t.Helper()
+	if err := p.Send(context.Background(), data, 0, patience); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// answered waits until there is a prompt again, for a second at most: the screen does not
+// change any more, and the cursor is behind something.
+func (p *Program) answered() {
+	p.t.Helper()
+	var last *screen.Image
+	for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		im, err := p.Screen(context.Background())
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if last != nil && im.Cursor.Col > 0 && im.Cursor == last.Cursor && im.Text() == last.Text() {
+			return
+		}
+		last = im
 	}
 }
 
 // Paste sends text like a terminal that was asked to mark pasted text.
 func (p *Program) Paste(text string) {
 	p.t.Helper()
-	if err := p.Send(context.Background(), []byte("\x1b[200~"+text+"\x1b[201~"), 0, patience); err != nil {
-		p.t.Fatal(err)
-	}
+	p.sends([]byte("\x1b[200~" + text + "\x1b[201~"))
 }
 
 // Shows waits until the screen contains a text.
