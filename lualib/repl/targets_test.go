@@ -377,5 +377,5 @@ func TestWatch(t *testing.T) {
 		return !strings.Contains(im.Text(), "ConnectionRefused") && strings.Contains(im.Text(), "n = ")
 	})
 	p.Types("<Ctrl-c>")
-	p.Ends("^C", l.prompt(""))
+	p.Ends(l.prompt("")) // the value may have been drawn over the ^C
 }
