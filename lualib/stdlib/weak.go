@@ -8,6 +8,8 @@ import (
 	"weak"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"avescript/core/collector"
 )
 
 // This file has weak tables. Go's collector cannot be told that a table does not keep its
@@ -36,7 +38,14 @@ func (lib *library) addWeak(t *lua.LTable, meta lua.LValue) {
 	w := &lib.weak
 	if !w.watched {
 		w.watched = true
-		noticeNextCollection(weak.Make(lib))
+		to := weak.Make(lib)
+		collector.Notice(func() (again bool) {
+			lib := to.Value()
+			if lib != nil {
+				lib.collected()
+			}
+			return lib != nil
+		})
 	}
 	if len(w.all) >= w.limit {
 		w.prune()
@@ -97,17 +106,6 @@ func (w *weakTables) due() bool {
 	n := w.entries()
 	w.passed++
 	return n > 2*w.left || n > 0 && w.passed >= rarely
-}
-
-// noticeNextCollection makes Go's next collection reach the library, and those after it.
-func noticeNextCollection(to weak.Pointer[library]) {
-	type object struct{ _ *object }
-	runtime.AddCleanup(&object{}, func(to weak.Pointer[library]) {
-		if lib := to.Value(); lib != nil {
-			lib.collected()
-			noticeNextCollection(to)
-		}
-	}, to)
 }
 
 // collected is called after a collection of Go's own, on a goroutine of Go's.
