@@ -28,8 +28,8 @@ const outOfMemory = lua.LString("not enough memory")
 // LimitMemory makes Lua code fail with "not enough memory" when a collection of Go's leaves
 // more than so many bytes in the process, or the library would make a string with which
 // there were more. The error can be caught. After it, code that handles it can use an
-// eighth of the limit more, but not half of it, until a collection leaves less than the
-// limit.
+// eighth of the limit more, but not half of it, until a collection leaves less than seven
+// eighths of the limit.
 //
 // Between two collections a quarter more can be in use. Call LimitMemory once, before
 // anything runs.
@@ -58,7 +58,7 @@ func (vm *VM) collected() {
 // left returns what is in use after a collection.
 func (m *memory) left() uint64 {
 	heap := collector.HeapBytes()
-	if heap <= m.limit {
+	if heap <= m.limit-m.limit/8 { // not at the limit, which handling the error may pass again
 		m.spare.Store(0)
 	}
 	return heap
