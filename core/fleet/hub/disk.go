@@ -1,12 +1,12 @@
 package hub
 
 import (
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 	"context"
 	"encoding/json"
 	"io/fs"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -113,9 +113,9 @@ func (h *Hub) hold(ctx context.Context) {
 	answers[true], _ = json.Marshal(wire.Answer{})
 	answers[false], _ = json.Marshal(wire.Answer{Code: wire.CodeFull, Error: "the disk of the hub is full: make room there"})
 	subscription, err := h.conn.Subscribe(wire.RequestAll, func(m *nats.Msg) {
-		part := strings.Split(m.Subject, ".")
-		if h.storeIsOff() && len(part) == 5 && ownInbox(m, part[2], part[3]) {
-			_ = m.Respond(answers[part[4] == wire.VerbBeat])
+		role, _, verb, err := link.Sender(m)
+		if err == nil && h.storeIsOff() {
+			_ = m.Respond(answers[role == wire.Worker && verb == wire.VerbBeat])
 		}
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/schedule"
 	"avescript/core/fleet/wire"
 )
@@ -299,7 +300,7 @@ func (l *leader) release(g *group) {
 	for _, o := range g.orders {
 		data, err := json.Marshal(o.Order)
 		if err == nil {
-			err = l.hub.conn.Publish(wire.OrderSubject(o.Host, o.Incarnation), data)
+			err = l.hub.conn.PublishMsg(link.Message(wire.OrderSubject(o.Host, o.Incarnation), data))
 		}
 		if err != nil { // the heartbeat will show that it is missing
 			l.hub.options.Log("cannot send an order to %s: %v", o.Host, err)

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/schedule"
 	"avescript/core/fleet/wire"
 )
@@ -145,7 +146,7 @@ func (l *leader) sight(b wire.Beat, now time.Time) {
 func (l *leader) judge(now time.Time) {
 	if p, send := l.live.nextProbe(l.ledger.by, now); send {
 		data, _ := json.Marshal(p)
-		_ = l.hub.conn.Publish(wire.RequestSubject(wire.Hub, "hub", verbProbe), data)
+		_ = l.hub.conn.PublishMsg(link.Message(wire.RequestSubject(wire.Hub, "hub", verbProbe), data))
 	}
 	able := now.Sub(l.confirmed) < confirmedFor && !l.hub.disk.isFull() && !l.pauses()
 	var lost []schedule.Entry

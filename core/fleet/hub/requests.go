@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/schedule"
 	"avescript/core/fleet/wire"
 )
@@ -49,26 +50,22 @@ var verbs = map[string]struct {
 // returned. It is called by the goroutine of the subscription.
 func (l *leader) receive(m *nats.Msg) *request {
 	now := time.Now()
-	part := strings.Split(m.Subject, ".") // fleet.request.ROLE.NAME.VERB
-	if len(part) != 5 {
+	role, name, verb, err := link.Sender(m)
+	if err != nil {
+		l.hub.options.Log("ignored a request: %v", err)
 		return nil
 	}
-	r := &request{role: part[2], name: part[3], verb: part[4], message: m, received: now, size: len(m.Data)}
-	if !ownInbox(m, r.role, r.name) && r.verb != verbProbe {
-		// The hub may publish everywhere, so it must not answer where the sender may not.
-		l.hub.options.Log("ignored a request of %s %s that wants its answer elsewhere than in its own inbox", r.role, r.name)
-		return nil
-	}
-	verb, known := verbs[r.verb]
+	r := &request{role: role, name: name, verb: verb, message: m, received: now, size: len(m.Data)}
+	may, known := verbs[r.verb]
 	switch {
 	case !known:
 		r.refuse(wire.CodeRefused, "the hub does not know the request %q: it may be older than this program", r.verb)
 		return nil
-	case !contains(verb.roles, r.role):
-		r.refuse(wire.CodeRefused, "the request %q is not for the role %s: wanted %s", r.verb, r.role, strings.ReplaceAll(verb.roles, " ", " or "))
+	case !contains(may.roles, r.role):
+		r.refuse(wire.CodeRefused, "the request %q is not for the role %s: wanted %s", r.verb, r.role, strings.ReplaceAll(may.roles, " ", " or "))
 		return nil
 	}
-	r.body = verb.body()
+	r.body = may.body()
 	if len(m.Data) > 0 {
 		if err := json.Unmarshal(m.Data, r.body); err != nil {
 			r.refuse(wire.CodeRefused, "cannot read the request %q: %v", r.verb, err)
@@ -89,11 +86,6 @@ func (l *leader) receive(m *nats.Msg) *request {
 	return r
 }
 
-// ownInbox reports whether the answer to a message goes to its sender.
-func ownInbox(m *nats.Msg, role, name string) bool {
-	return strings.HasPrefix(m.Reply, wire.InboxPrefix(role, name)+".")
-}
-
 func contains(words, word string) bool {
 	for w := range strings.FieldsSeq(words) {
 		if w == word {
@@ -104,14 +96,7 @@ func contains(words, word string) bool {
 }
 
 func (r *request) answer(a wire.Answer) {
-	if r.message.Reply == "" {
-		return
-	}
-	data, err := json.Marshal(a)
-	if err != nil {
-		data, _ = json.Marshal(wire.Answer{Code: wire.CodeRefused, Error: fmt.Sprintf("cannot write the answer: %v", err)})
-	}
-	_ = r.message.Respond(data) // a request whose answer is lost is repeated
+	_ = link.Respond(r.message, a) // a request whose answer is lost is repeated
 }
 
 func (r *request) refuse(code, format string, args ...any) {
@@ -210,8 +195,8 @@ func (l *leader) submit(r *request, s wire.Submit, now float64) ([]schedule.Entr
 
 // joins hands out and takes away keys.
 func (l *leader) joins(r *request, a *wire.Answer) (err error) {
-	joins := l.hub.options.Joins
-	if joins == nil {
+	joins := l.hub.book
+	if !joins.HasKeys() {
 		return errors.New("this lab has no keys: everybody on the hub's own host may do everything")
 	}
 	switch b := r.body.(type) {

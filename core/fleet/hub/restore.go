@@ -29,7 +29,7 @@ func Restore(ctx context.Context, o Options, backup []byte) error {
 	if _, err := os.Stat(filepath.Join(o.Dir, "store")); err == nil {
 		return fmt.Errorf("%s has a ledger already: restore into an empty directory", o.Dir)
 	}
-	o.Port, o.Auth, o.TLS, o.Listen = -1, nil, nil, ""
+	o.Port, o.Keys, o.Listen = -1, false, ""
 	if err := o.complete(); err != nil {
 		return err
 	}

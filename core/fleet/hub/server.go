@@ -2,10 +2,8 @@ package hub
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -15,6 +13,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"avescript/core/fleet/access"
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 )
 
@@ -27,23 +27,21 @@ const (
 // MaxPayload is the largest message, in bytes. Larger things are in the object stores.
 const MaxPayload = 8 << 20
 
-const startTimeout = 30 * time.Second
+const (
+	startTimeout = 30 * time.Second
+	ownReconnect = 20 * time.Millisecond
+)
 
 // Options say how a hub runs.
 type Options struct {
 	Dir    string // of everything that it keeps; required
 	Name   string // of this hub, for people; "" is the name of the host
-	Listen string // address; "" is 127.0.0.1, and nothing else is allowed without Auth
+	Listen string // address; "" is 127.0.0.1 without Keys, and else all of this host
 	Port   int    // 0 is DefaultPort, -1 any free one
 
-	// Auth decides who may connect; nil is everybody on this host. It must accept the
-	// hub's own connection, which logs in with Self.
-	Auth server.Authentication
-	Self []nats.Option
-	TLS  *tls.Config // for other connections than the hub's own; nil is without
-
-	// Joins answers the requests about keys: invite, revoke and join.
-	Joins Joins
+	// Keys says that only who has a key may connect, from everywhere. Without, everybody on
+	// this host may do everything.
+	Keys bool
 
 	OutputAge   time.Duration // how long notes and output of runs are kept; 0 is DefaultAge
 	ArtifactAge time.Duration // how long artifacts are kept; 0 is DefaultAge
@@ -53,19 +51,13 @@ type Options struct {
 	Log func(format string, args ...any) // nil is nowhere
 }
 
-// Joins hands out and takes away keys: package access. The leader has checked that the role
-// may ask.
-type Joins interface {
-	Invite(by string, i wire.Invite) (secret string, err error)
-	Revoke(by string, r wire.Revoke) error
-	Join(guest string, j wire.Join) (role, name string, err error)
-}
-
 // Hub is a running hub.
 type Hub struct {
 	options Options
 	server  *server.Server
-	conn    *nats.Conn
+	book    *access.Book
+	link    *link.Link
+	conn    *nats.Conn // of link
 	js      jetstream.JetStream
 	stores  *stores
 	disk    *disk
@@ -96,11 +88,8 @@ func (o *Options) complete() error {
 	if o.Dir == "" {
 		return errors.New("a hub needs a directory")
 	}
-	if o.Listen == "" {
+	if o.Listen == "" && !o.Keys {
 		o.Listen = "127.0.0.1"
-	}
-	if ip := net.ParseIP(o.Listen); o.Auth == nil && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("a hub without keys listens only on this host: wanted a loopback address, got %q", o.Listen)
 	}
 	if o.Port == 0 {
 		o.Port = DefaultPort
@@ -142,14 +131,11 @@ func (h *Hub) open(ctx context.Context) error {
 		return err
 	}
 	var err error
-	h.conn, err = h.connect()
+	h.link, err = link.Dial(ctx, h.book.Own(), nats.InProcessServer(h.server), nats.CustomReconnectDelay(func(int) time.Duration { return ownReconnect }))
 	if err != nil {
 		return fmt.Errorf("the hub cannot connect to its own server: %w", err)
 	}
-	h.js, err = jetstream.New(h.conn)
-	if err != nil {
-		return err
-	}
+	h.conn, h.js = h.link.Conn, h.link.JS
 	h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())
 	return err
 }
@@ -162,12 +148,16 @@ func (h *Hub) serve() error {
 	}
 	h.disk = newDisk(store, h.options.Reserve)
 	o := serverOptions(h.options, store)
+	if err := h.openBook(o); err != nil {
+		return err
+	}
 	s, err := server.NewServer(o)
 	if err != nil {
 		return fmt.Errorf("cannot start the server of the hub: %w", err)
 	}
-	s.SetLoggerV2(logger{h.options.Log}, false, false, false)
+	s.SetLoggerV2(h.book.Logger(h.serverSays), false, false, false)
 	h.server = s
+	h.book.Attach(s)
 	s.Start()
 	if !s.ReadyForConnections(startTimeout) {
 		return fmt.Errorf("the server of the hub does not accept connections on %s port %d: the port may be in use", h.options.Listen, h.options.Port)
@@ -183,29 +173,39 @@ func serverOptions(o Options, store string) *server.Options {
 		// defaults of the server, reservations could fail after other files have grown.
 		JetStreamMaxStore: 1 << 50, JetStreamMaxMemory: 64 << 20,
 		MaxPayload: MaxPayload, MaxPending: 64 << 20,
-		MaxConn: -1, NoSigs: true, NoSystemAccount: false,
-		CustomClientAuthentication: o.Auth, AlwaysEnableNonce: o.Auth != nil,
-		TLSHandshakeFirst: o.TLS != nil, TLSConfig: o.TLS, TLS: o.TLS != nil, TLSTimeout: 5, AuthTimeout: 5,
+		MaxConn: -1, NoSigs: true,
+		AuthTimeout: 5,
 		// A peer that does not answer is closed after 15 s; heartbeats of hosts notice earlier.
 		PingInterval: 5 * time.Second, MaxPingsOut: 2,
 		DisableJetStreamBanner: true,
 	}
 }
 
-// connect connects to the server within the process.
-func (h *Hub) connect() (*nats.Conn, error) {
-	options := append([]nats.Option{
-		nats.InProcessServer(h.server), nats.Name("hub"), nats.MaxReconnects(-1), nats.ReconnectWait(20 * time.Millisecond),
-		nats.CustomInboxPrefix(wire.InboxPrefix(wire.Hub, "hub")), nats.ReconnectBufSize(-1),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { h.options.Log("connection of the hub: %v", err) }),
-	}, h.options.Self...)
-	return nats.Connect("", options...)
+// openBook opens the book of keys, and has the server ask it.
+func (h *Hub) openBook(o *server.Options) (err error) {
+	log := func(text string) { h.options.Log("%s", text) }
+	if h.options.Keys {
+		h.book, err = access.Open(filepath.Join(h.options.Dir, "keys"), log)
+	} else {
+		h.book, err = access.Loopback(log)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot open the keys of the hub: %w", err)
+	}
+	return h.book.Secure(o)
+}
+
+// serverSays takes what the server logs.
+func (h *Hub) serverSays(level, text string) {
+	if level != "notice" {
+		h.options.Log("server: %s: %s", level, text)
+	}
 }
 
 // URL is where clients connect to.
 func (h *Hub) URL() string {
 	scheme := "nats"
-	if h.options.TLS != nil {
+	if h.options.Keys {
 		scheme = "tls"
 	}
 	return scheme + "://" + h.server.Addr().String()
@@ -217,8 +217,11 @@ func (h *Hub) storeIsOff() bool { return !h.server.JetStreamEnabled() }
 // View is the newest view of the lab. It must not be changed.
 func (h *Hub) View() wire.Lab { return h.view.newest() }
 
-// Conn is the hub's own connection, which may do everything, for the page.
-func (h *Hub) Conn() *nats.Conn { return h.conn }
+// Book is who may connect.
+func (h *Hub) Book() *access.Book { return h.book }
+
+// Link is the hub's own connection, which may do everything, for the page.
+func (h *Hub) Link() *link.Link { return h.link }
 
 // Close ends the hub. What is running on hosts is not ended: they fence themselves.
 func (h *Hub) Close() {
@@ -226,23 +229,11 @@ func (h *Hub) Close() {
 		h.cancel()
 	}
 	h.running.Wait()
-	if h.conn != nil {
-		h.conn.Close()
+	if h.link != nil {
+		h.link.Close()
 	}
 	if h.server != nil {
 		h.server.Shutdown()
 		h.server.WaitForShutdown()
 	}
 }
-
-// logger takes what the server says.
-type logger struct {
-	log func(format string, args ...any)
-}
-
-func (l logger) Noticef(string, ...any)         {}
-func (l logger) Warnf(format string, v ...any)  { l.log("server: "+format, v...) }
-func (l logger) Fatalf(format string, v ...any) { l.log("server: "+format, v...) }
-func (l logger) Errorf(format string, v ...any) { l.log("server: "+format, v...) }
-func (l logger) Debugf(format string, v ...any) {}
-func (l logger) Tracef(format string, v ...any) {}
