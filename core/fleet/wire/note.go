@@ -19,6 +19,7 @@ type Note struct {
 	Run     string   `json:"run"`
 	Jobs    int      `json:"jobs,omitempty"` // how many the run has
 	Job     int      `json:"job"`            // the index of the job
+	Name    string   `json:"name,omitempty"` // of the job
 	Token   Token    `json:"token,omitzero"` // of the claim
 	Host    string   `json:"host,omitempty"`
 	Attempt int      `json:"attempt,omitempty"`
