@@ -27,7 +27,6 @@ type Note struct {
 	By      string   `json:"by,omitempty"`     // who cancelled
 	User    string   `json:"user,omitempty"`   // of the run, when it is submitted or a job starts
 	Title   string   `json:"title,omitempty"`  // of the run, when it is submitted
-	Name    string   `json:"name,omitempty"`   // of the job, when it starts or is refused
 	Pieces  []string `json:"pieces,omitempty"` // keys of the profiles of the claim, when it starts
 	Reason  string   `json:"reason,omitempty"`
 }
