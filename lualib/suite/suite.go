@@ -24,6 +24,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"avescript/core/fleet/wire"
 	"avescript/core/harness"
 	"avescript/core/harness/leftovers"
 	"avescript/core/harness/plan"
@@ -108,6 +109,9 @@ type Options struct {
 	Terminal workers.Terminal `json:"-"`
 	Clock    *harness.Clock   `json:"-"`
 	Quit     func()           `json:"-"` // ends the run; RunFiles sets it
+
+	// Fleet is the equipment of the file, if it runs as a job of a fleet.
+	Fleet *wire.Leases `json:",omitempty"`
 
 	// Shares are the values of test.shared if there are no workers.
 	Shares Shares `json:"-"`
