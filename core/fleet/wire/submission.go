@@ -50,6 +50,10 @@ type Saved struct {
 	Error string `json:"error,omitempty"` // why there is none
 }
 
+// ArtifactCoverage is the kind of an artifact that has what was counted of the coverage: a
+// directory with files of core/coverage.
+const ArtifactCoverage = "coverage"
+
 // HoldContact is how long, in seconds, a host keeps the equipment of a [Hold] without an
 // answer from the client that has it. The host sends a request to the inbox of the run every
 // second: first the [Leases], until they were answered, and then [HoldBeat]. The client
