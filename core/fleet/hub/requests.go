@@ -118,7 +118,7 @@ func (l *leader) handle(r *request) {
 	}
 	now := time.Now()
 	var a wire.Answer
-	entries, err := l.decide(r, &a, clock(now))
+	entries, err := l.decide(r, &a, l.hub.wall(now))
 	if err != nil {
 		l.reply(r, refusal(err))
 		return
