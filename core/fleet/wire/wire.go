@@ -104,6 +104,7 @@ type Run struct {
 	Inbox    string          `json:"inbox,omitempty"`    // where a Hold sends its leases
 	Patience float64         `json:"patience,omitempty"` // seconds to wait for equipment that no host has now; 0: refuse
 	Measure  bool            `json:"measure,omitempty"`  // coverage comes back as an artifact
+	Coverage json.RawMessage `json:"coverage,omitempty"` // which files are measured: a coverage.Choice without a root
 }
 
 // MostDeaths is how often a job may be lost together with its host or its process before it
