@@ -122,6 +122,9 @@ func (l *Lease) text() string {
 	} else {
 		text += ", by " + who(l.Client, l.Accounts, l.Process, l.Claims)
 	}
+	if l.Token != "" {
+		text += ", token " + printable.Line(l.Token)
+	}
 	if l.Reason != "" {
 		text += ": " + printable.Line(l.Reason)
 	}

@@ -81,6 +81,9 @@ func (l *leader) saveAndPurge(ctx context.Context, s snapshot, before uint64) er
 	if err := saveSnapshot(ctx, l.hub.stores.snapshots, s); err != nil {
 		return err
 	}
+	if l.hub.options.Audit {
+		return nil
+	}
 	return l.ledger.purge(ctx, before)
 }
 

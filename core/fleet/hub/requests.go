@@ -203,7 +203,7 @@ func (l *leader) joins(r *request, a *wire.Answer) (err error) {
 	case *wire.Invite:
 		a.Invited, err = joins.Invite(r.name, *b)
 	case *wire.Revoke:
-		err = joins.Revoke(r.name, *b)
+		err = joins.Revoke(b.Role, b.Name)
 	case *wire.Join:
 		a.Role, a.Name, err = joins.Join(r.name, *b)
 	}

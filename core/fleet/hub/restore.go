@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"avescript/core/fleet/schedule"
+	"avescript/core/fleet/wire"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,15 +31,11 @@ func Restore(ctx context.Context, o Options, backup []byte) error {
 	if _, err := os.Stat(filepath.Join(o.Dir, "store")); err == nil {
 		return fmt.Errorf("%s has a ledger already: restore into an empty directory", o.Dir)
 	}
-	o.Port, o.Keys, o.Listen = -1, false, ""
-	if err := o.complete(); err != nil {
+	h, err := offline(ctx, o)
+	if err != nil {
 		return err
 	}
-	h := &Hub{options: o, metrics: newMetrics(), view: newView()}
 	defer h.Close()
-	if err := h.open(ctx); err != nil {
-		return err
-	}
 	s.Next = epoch(s.Next, time.Now())
 	if err := saveSnapshot(ctx, h.stores.snapshots, s); err != nil {
 		return err
@@ -48,4 +46,49 @@ func Restore(ctx context.Context, o Options, backup []byte) error {
 	}
 	_, err = l.append(ctx, s.Next-1, nil)
 	return err
+}
+
+// offline opens the store of a hub that does not run.
+func offline(ctx context.Context, o Options) (*Hub, error) {
+	o.Port, o.Keys, o.Listen = -1, false, ""
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	h := &Hub{options: o, metrics: newMetrics(), view: newView()}
+	if err := h.open(ctx); err != nil {
+		h.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// Audit checks the ledger of a hub that does not run, see [schedule.Check]. It sees what was
+// not purged, see Options.Audit.
+func Audit(ctx context.Context, o Options) (tally schedule.Tally, err error) {
+	h, err := offline(ctx, o)
+	if err != nil {
+		return tally, err
+	}
+	defer h.Close()
+	l := &ledger{js: h.js, stream: h.stores.ledger}
+	first, last, err := l.bounds(ctx)
+	if err != nil {
+		return tally, err
+	}
+	stopped := errors.New("stopped")
+	var reading error
+	tally, err = schedule.Check(func(yield func(wire.Token, schedule.Entry) bool) {
+		reading = l.read(ctx, first, last, func(seq uint64, r record) error {
+			for i, e := range r.Entries {
+				if !yield(wire.Token{Seq: seq, Index: uint32(i)}, e) {
+					return stopped
+				}
+			}
+			return nil
+		})
+	})
+	if reading != nil && !errors.Is(reading, stopped) {
+		return tally, reading
+	}
+	return tally, err
 }

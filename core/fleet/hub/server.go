@@ -48,6 +48,9 @@ type Options struct {
 	Reserve     int64         // bytes of the disk that stay free; 0 is a hundredth of it, at most 1 GiB
 	Snapshot    int           // entries of the ledger between two snapshots; 0 is 20,000
 
+	// Audit keeps the whole ledger, for [Audit]. Otherwise what snapshots cover is purged.
+	Audit bool
+
 	Log func(format string, args ...any) // nil is nowhere
 }
 
