@@ -165,7 +165,7 @@ func (l *lab) invited(invite wire.Invite) Line {
 // member joins, and connects.
 func (l *lab) member(role, name string) *link.Link {
 	l.t.Helper()
-	config, err := Enroll(l.t.Context(), l.invited(wire.Invite{Role: role, Name: name}), "")
+	config, err := Enroll(l.t.Context(), l.invited(wire.Invite{Role: role, Name: name}), wire.Join{})
 	if err != nil {
 		l.t.Fatal(err)
 	}
