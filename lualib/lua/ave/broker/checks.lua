@@ -78,7 +78,7 @@ end
 
 -- Reads for how long a client may be silent.
 function checks.contact(value)
-	if type(value) ~= "number" or not (value > 0) then
+	if type(value) ~= "number" or value <= 0 or value ~= value then
 		checks.wanted("contact", "a positive number of seconds", value)
 	end
 	return checks.span(value, "contact")
