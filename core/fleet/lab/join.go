@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"avescript/core/fleet/access"
@@ -73,24 +71,4 @@ func Forget(role string) error {
 		return err
 	}
 	return nil
-}
-
-// Program is the path of avescript: as the variable AVESCRIPT says, beside this program, or
-// in PATH.
-func Program() (string, error) {
-	if path := os.Getenv("AVESCRIPT"); path != "" {
-		return path, nil
-	}
-	self, err := os.Executable()
-	if err == nil {
-		beside := filepath.Join(filepath.Dir(self), "avescript")
-		if info, err := os.Stat(beside); err == nil && !info.IsDir() {
-			return beside, nil
-		}
-	}
-	path, err := exec.LookPath("avescript")
-	if err != nil {
-		return "", fmt.Errorf("cannot find the program avescript, which runs jobs, beside %s or in PATH: install it, or name it in the variable AVESCRIPT: %w", self, err)
-	}
-	return path, nil
 }

@@ -18,6 +18,7 @@ import (
 	"avescript/core/fleet/hub"
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/page"
+	"avescript/core/fleet/programs"
 	"avescript/core/fleet/wire"
 	"avescript/core/printable"
 	"avescript/core/systemd"
@@ -237,7 +238,7 @@ func (r *running) welcome(toPeople bool) error {
 
 // CommandName is how this program was called: by avescript, or by itself.
 func CommandName() string {
-	if os.Getenv("AVESCRIPT") != "" {
+	if os.Getenv(programs.Variable) != "" {
 		return "avescript lab"
 	}
 	return "avelab"
