@@ -141,7 +141,7 @@ func newRoot() *cobra.Command {
 	}
 	run := newRun()
 	root.AddCommand(run, newBundle(), newCall(), newCheck(), newCompletion(), newConnect(), newDoc(), newHickup(), newInit(),
-		newPs(), newRepl(), newStubs(), newTest(), newTestWorker(), newVersion())
+		newPs(), newRepl(), newStubs(), newTest(), newTestJob(), newTestWorker(), newVersion())
 	root.Flags().AddFlagSet(run.Flags())
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())

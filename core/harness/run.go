@@ -59,6 +59,24 @@ func (r *Run) Report(e Event) {
 	r.pass(e)
 }
 
+// Replay passes on an event that has happened elsewhere, with the times that it has. Of a
+// file, first comes its FileStarted, and at last its FileFinished, which gets the totals.
+func (r *Run) Replay(e Event) {
+	at := place{e.File, e.Worker}
+	switch e.Kind {
+	case FileStarted:
+		r.files[at] = &tally{}
+	case FileFinished:
+		if file := r.files[at]; file != nil {
+			e.Totals = &file.Totals
+		}
+	default:
+		r.Report(e)
+		return
+	}
+	r.pass(e)
+}
+
 // FinishFile ends a file in a worker.
 func (r *Run) FinishFile(name string, worker int) {
 	at := place{name, worker}
