@@ -31,7 +31,7 @@ type Options struct {
 	Leave  <-chan struct{}
 	AtOnce <-chan struct{}
 
-	Ready func()                          // called after the first answered heartbeat
+	Ready func()                           // called after the first answered heartbeat
 	Log   func(format string, args ...any) // nil is nowhere
 }
 

@@ -178,6 +178,8 @@ type leased struct {
 	ids    []json.RawMessage
 	leases wire.Leases
 	once   sync.Once
+	gone   context.Context // ends with the leases
+	end    context.CancelFunc
 }
 
 // busyError means that somebody else has a piece.
@@ -196,9 +198,10 @@ func (s *stock) lease(ctx context.Context, start wire.Start, host string) (_ *le
 		return nil, err
 	}
 	l := &leased{client: client, leases: wire.Leases{Token: start.Token, Host: host}}
+	l.gone, l.end = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
-			client.Close()
+			l.drop()
 		}
 	}()
 	if _, err := l.call(ctx, "enroll", brokerCall, 0, wire.LeaseContact); err != nil {
@@ -278,13 +281,19 @@ func (l *leased) beat(ctx context.Context) error {
 // giveBack ends the leases. It returns when others can have the equipment.
 func (l *leased) giveBack() {
 	l.once.Do(func() {
+		l.end()
 		_, _ = l.call(context.Background(), "yield_leases", brokerClose, l.ids)
 		l.client.Close()
 	})
 }
 
 // drop ends the leases without waiting: the broker notices that the client is gone.
-func (l *leased) drop() { l.once.Do(func() { l.client.Close() }) }
+func (l *leased) drop() {
+	l.once.Do(func() {
+		l.end()
+		l.client.Close()
+	})
+}
 
 // busyOf recognizes that equipment is not free.
 func busyOf(err error) error {
