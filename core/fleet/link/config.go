@@ -23,11 +23,14 @@ type Config struct {
 	Seed string `json:"seed,omitempty"` // the secret key; "" at a hub without keys
 	Page string `json:"page,omitempty"` // the address of the hub's page
 
+	// Public is the address of the hub for other hosts, if URL is one on the hub's own host.
+	Public string `json:"public,omitempty"`
+
 	Secret string `json:"-"` // of an invitation, for a guest
 }
 
-// envFile is the variable with the path of the file, for whatever role.
-const envFile = "AVE_LAB"
+// EnvFile is the variable with the path of the file, for whatever role.
+const EnvFile = "AVE_LAB"
 
 // Read reads a file that [Config.Write] has written.
 func Read(path string) (Config, error) {
@@ -81,7 +84,7 @@ func Dir() (string, error) {
 
 // Path is the file for a role: that in the variable AVE_LAB, or else ~/.ave/lab/ROLE.json.
 func Path(role string) (string, error) {
-	if path := os.Getenv(envFile); path != "" {
+	if path := os.Getenv(EnvFile); path != "" {
 		return path, nil
 	}
 	dir, err := Dir()
