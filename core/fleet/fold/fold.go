@@ -41,6 +41,7 @@ type Fold struct {
 	claims  map[wire.Token]*claim
 	slots   []bool  // the numbers of workers that are in use, from 1
 	since   float64 // when the run was submitted
+	until   float64 // when it was over
 	last    wire.Token
 	at      map[string]bool // the notes of last
 	quiet   bool            // see Stop
@@ -90,6 +91,9 @@ func New(run *harness.Run, o Options) *Fold {
 // Over reports whether all jobs have their outcome.
 func (f *Fold) Over() bool { return f.over }
 
+// Seconds is how long the run has taken, from its submission to its end.
+func (f *Fold) Seconds() float64 { return max(0, f.until-f.since) }
+
 // Cancelled says by whom and why the run was cancelled, or "".
 func (f *Fold) Cancelled() string { return f.because }
 
@@ -121,7 +125,7 @@ func (f *Fold) Note(n wire.Note) {
 	case wire.NoteCancelled:
 		f.because = cancelled(n)
 	case wire.NoteOver:
-		f.over = true
+		f.over, f.until = true, n.Time
 	}
 }
 
