@@ -83,6 +83,9 @@ func (f *fit) choose(is func(*piece) status) (picks []*piece, ok bool) {
 	if len(f.wants) == 0 {
 		return nil, true
 	}
+	if f.lacks(is) {
+		return nil, false
+	}
 	if f.stacked == 0 {
 		return f.assign(is, nil)
 	}
@@ -101,6 +104,17 @@ func (f *fit) choose(is func(*piece) status) (picks []*piece, ok bool) {
 		return nil, false
 	}
 	return f.assign(is, outside)
+}
+
+// lacks reports whether there is nothing for one of the wants. That is quickly found out, and
+// the usual reason.
+func (f *fit) lacks(is func(*piece) status) bool {
+	for i := range f.wants {
+		if w := &f.wants[i]; !w.made && !slices.ContainsFunc(w.pieces, func(p *piece) bool { return is(p) == free }) {
+			return true
+		}
+	}
+	return false
 }
 
 // stackable reports whether a stack could serve the request if nobody had anything of it.

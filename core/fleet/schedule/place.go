@@ -32,6 +32,7 @@ type round struct {
 	entries []Entry
 
 	rooms []room        // by host.slot
+	free  []*room       // those with free cores
 	cores map[*user]int // that users got in this round, at higher priorities
 	spots map[*shape]*spot
 	kept  []*room // where something is kept for an old group
@@ -60,6 +61,9 @@ func (r *round) open() (any bool) {
 		r.rooms[i] = room{
 			host: h, sight: r.view[h.name], cores: h.inventory.Cores - h.cores, memory: h.inventory.Memory - h.memory,
 			jobs: len(h.claims), alone: h.exclusive,
+		}
+		if m := &r.rooms[i]; m.cores > 0 && !m.alone {
+			r.free = append(r.free, m)
 		}
 		any = true
 	}
@@ -148,8 +152,12 @@ func (t *Sight) memory() int64 {
 // spot is where jobs of a shape can start in a round. Hosts that have no room leave it, as
 // nothing becomes free during a round.
 type spot struct {
-	tiers [][]*fit // hosts without equipment first, if none is needed
-	next  int      // in tiers[0], so that jobs are spread over the hosts
+	tiers []tier // hosts without equipment first, if none is needed
+}
+
+type tier struct {
+	fits []*fit
+	next int // so that jobs are spread over the hosts
 }
 
 func (r *round) spot(sh *shape) *spot {
@@ -159,46 +167,73 @@ func (r *round) spot(sh *shape) *spot {
 	}
 	t = &spot{}
 	r.spots[sh] = t
-	var fits []*fit
-	for _, f := range sh.order() {
-		if m := &r.rooms[f.host.slot]; m.sight != nil && m.has(sh, m.hold) {
-			fits = append(fits, f)
-		}
-	}
+	fits := r.roomyFits(sh)
 	if len(sh.wants) > 0 {
-		t.tiers = [][]*fit{fits}
+		t.tiers = []tier{{fits: fits}}
 		return t
 	}
 	bare := slices.IndexFunc(fits, func(f *fit) bool { return len(f.host.pieces) > 0 })
 	if bare < 0 {
 		bare = len(fits)
 	}
-	t.tiers = [][]*fit{fits[:bare], fits[bare:]}
+	t.tiers = []tier{{fits: fits[:bare:bare]}, {fits: fits[bare:]}}
 	for _, tier := range t.tiers {
-		slices.SortStableFunc(tier, func(a, b *fit) int {
+		slices.SortStableFunc(tier.fits, func(a, b *fit) int {
 			return cmp.Compare(r.rooms[b.host.slot].cores, r.rooms[a.host.slot].cores)
 		})
 	}
 	return t
 }
 
-// find finds a host and pieces for a shape.
-func (r *round) find(sh *shape) (*room, []*piece) {
+// roomyFits lists the fits of hosts that have enough cores and memory, in the order of the
+// shape. On a busy fleet, few hosts have any cores.
+func (r *round) roomyFits(sh *shape) (fits []*fit) {
+	if sh.cores > 0 && len(r.free) < len(sh.fits)/4 {
+		for _, m := range r.free {
+			if f := sh.fits[m.host]; f != nil && m.has(sh, m.hold) {
+				fits = append(fits, f)
+			}
+		}
+		slices.SortFunc(fits, (*fit).compare)
+		return fits
+	}
+	for _, f := range sh.order() {
+		if m := &r.rooms[f.host.slot]; m.sight != nil && m.has(sh, m.hold) {
+			fits = append(fits, f)
+		}
+	}
+	return fits
+}
+
+// find finds a host and pieces for a job that may take at most so many cores.
+func (r *round) find(sh *shape, limit int) (*room, []*piece) {
 	t := r.spot(sh)
-	for len(t.tiers) > 0 {
-		tier := t.tiers[0]
-		if len(tier) == 0 {
-			t.tiers, t.next = t.tiers[1:], 0
+	for i := range t.tiers {
+		if m, picks := r.search(&t.tiers[i], sh, limit); m != nil {
+			return m, picks
+		}
+	}
+	return nil, nil
+}
+
+func (r *round) search(t *tier, sh *shape, limit int) (*room, []*piece) {
+	for tries := len(t.fits); tries > 0; tries-- {
+		t.next %= len(t.fits)
+		f := t.fits[t.next]
+		m := &r.rooms[f.host.slot]
+		if m.takes(sh) > limit {
+			t.next++
 			continue
 		}
-		t.next %= len(tier)
-		f := tier[t.next]
-		m := &r.rooms[f.host.slot]
 		if picks, ok := r.fits(m, f, sh, false); ok {
 			t.next++
 			return m, picks
 		}
-		t.tiers[0] = slices.Delete(tier, t.next, t.next+1)
+		if t.next == 0 {
+			t.fits = t.fits[1:] // without moving the others
+		} else {
+			t.fits = slices.Delete(t.fits, t.next, t.next+1)
+		}
 	}
 	return nil, nil
 }

@@ -151,9 +151,11 @@ func (sh *shape) order() []*fit {
 		for _, f := range sh.fits {
 			sh.ordered = append(sh.ordered, f)
 		}
-		slices.SortFunc(sh.ordered, func(a, b *fit) int {
-			return cmp.Or(cmp.Compare(len(a.host.pieces), len(b.host.pieces)), cmp.Compare(a.host.name, b.host.name))
-		})
+		slices.SortFunc(sh.ordered, (*fit).compare)
 	}
 	return sh.ordered
+}
+
+func (f *fit) compare(g *fit) int {
+	return cmp.Or(cmp.Compare(len(f.host.pieces), len(g.host.pieces)), cmp.Compare(f.host.name, g.host.name))
 }
