@@ -68,7 +68,7 @@ func (l *level) old() {
 // keep keeps what a group needs at the host where it will be free first. It reports whether
 // there is such a host.
 func (r *round) keep(g *group, by *place) bool {
-	if int((r.now-g.since)/keepFor)%2 == 1 {
+	if int((r.now-g.since)/keepFor)%2 == 1 || r.endless(g.shape.kit) {
 		return false
 	}
 	var best *room
@@ -91,6 +91,24 @@ func (r *round) keep(g *group, by *place) bool {
 	by.cores += best.takes(g.shape) // others of the user must not use up the quota
 	r.kept = append(r.kept, best)
 	return true
+}
+
+// endless reports whether nobody knows when a host will have the equipment of a kit.
+func (r *round) endless(k *kit) bool {
+	vain, known := r.vain[k]
+	if known || len(k.wants) == 0 {
+		return vain
+	}
+	r.vain[k] = true
+	for h, f := range k.offers {
+		if m := &r.rooms[h.slot]; m.sight != nil {
+			if _, ok := r.soonest(m, f); ok {
+				r.vain[k] = false
+				break
+			}
+		}
+	}
+	return r.vain[k]
 }
 
 func (m *room) keep(sh *shape, picks []*piece, until float64) {
