@@ -91,6 +91,9 @@ type door struct {
 	listener net.Listener
 	leave    chan struct{}
 	once     sync.Once
+
+	mu    sync.Mutex
+	conns []net.Conn // which end with the process, not when nobody refers to them
 }
 
 func doorPath(dir string) string { return filepath.Join(dir, "leave.sock") }
@@ -130,6 +133,9 @@ func (d *door) serve() {
 		if err != nil {
 			return
 		}
+		d.mu.Lock()
+		d.conns = append(d.conns, conn)
+		d.mu.Unlock()
 		go func() {
 			line, _ := bufio.NewReader(io.LimitReader(conn, 100)).ReadString('\n')
 			if line != leaveWord {
@@ -144,7 +150,14 @@ func (d *door) serve() {
 
 const leaveWord = "leave\n"
 
-func (d *door) close() { d.listener.Close() }
+func (d *door) close() {
+	d.listener.Close()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, conn := range d.conns {
+		conn.Close()
+	}
+}
 
 // Leave tells the host process in a directory to end after its jobs, and waits for that
 // until ctx ends.

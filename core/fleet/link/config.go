@@ -94,6 +94,10 @@ func Path(role string) (string, error) {
 	return filepath.Join(dir, role+".json"), nil
 }
 
+// ServiceDir is the directory of a hub that is a service of the system. It has the files of
+// an administrator and a user, for root.
+const ServiceDir = "/var/lib/avelab"
+
 // Find reads the file for a role.
 func Find(role string) (Config, error) {
 	path, err := Path(role)
@@ -101,6 +105,11 @@ func Find(role string) (Config, error) {
 		return Config{}, err
 	}
 	c, err := Read(path)
+	if errors.Is(err, fs.ErrNotExist) && os.Getenv(EnvFile) == "" {
+		if c, err := Read(filepath.Join(ServiceDir, role+".json")); err == nil {
+			return c, nil
+		}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return Config{}, fmt.Errorf("this account has not joined a lab as %s: start one with 'avescript lab start', or join one with 'avescript lab join LINE': %w", role, err)
 	}
