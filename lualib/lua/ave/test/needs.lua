@@ -224,7 +224,7 @@ function needs.supply(block, first, try)
 			if problem then
 				problem.status = "error"
 				own.problems = { problem }
-			elseif each ~= block or first ~= block then
+			elseif each ~= block then
 				require("ave.test.host").forgive()
 			end
 		end
@@ -234,18 +234,15 @@ function needs.supply(block, first, try)
 	end
 end
 
--- starts_with tells whether a block must have what it needs before anything else runs
--- in it: its setup may use it.
-function needs.starts_with(block)
-	if block.hooks.strict_setup then
-		return blocks(block)[1] ~= nil
-	end
+-- begins_with returns the test or block for which a block must have what it needs before
+-- anything else runs in it, because its setup may use it; nil if there is no hurry.
+function needs.begins_with(block)
 	for _, child in ipairs(block.needs and block.children or {}) do
 		if not child.children and child.kind ~= "pending" then
-			return true
+			return child
 		end
 	end
-	return false
+	return block.hooks.strict_setup and blocks(block)[1] and block
 end
 
 -- has_any tells whether a block has leased something itself.

@@ -310,7 +310,8 @@ end
 -- teardown. If setup fails, of.lost says why nothing in the block can run.
 local function run_with_hooks(of)
 	local needs = declaring.needs()
-	local lacking = needs and needs.starts_with(of) and supply(of, of)
+	local first = needs and needs.begins_with(of)
+	local lacking = first and supply(of, first)
 	local problems, around = {}, resources.enter(of)
 	host.look()
 	if lacking or not call_hooks("strict_setup", of, problems) then
