@@ -38,6 +38,9 @@ func Attach(ctx context.Context, l *link.Link, o AttachOptions) error {
 			return fmt.Errorf("directory for artifacts: %w", err)
 		}
 	}
+	if err := checkKnown(ctx, l, o.Run); err != nil {
+		return err
+	}
 	a := &attached{AttachOptions: o, downloads: downloader{link: l, dir: o.Artifacts}, places: map[string]wire.Saved{}}
 	err := Follow(ctx, l, o.Run, func(t Told) bool { return a.told(ctx, t) })
 	if a.reports != nil {
@@ -91,7 +94,7 @@ func (a *attached) begin(n wire.Note) (err error) {
 	if a.reports, err = report.Open(a.Reports, a.Stdout, a.View); err != nil {
 		return err
 	}
-	a.run = harness.Start(a.reports, n.Jobs)
+	a.run = harness.StartAgain(a.reports, n.Jobs, n.Time)
 	a.fold = fold.New(a.run, fold.Options{Live: a.reports.Live, Say: a.reports.Say, Artifact: a.artifact})
 	return nil
 }
@@ -115,7 +118,7 @@ func (a *attached) finish() error {
 	if a.run.Totals().Tests() == 0 && cancelled == "" {
 		a.run.Report(harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Problems: []harness.Problem{{Message: harness.NothingToRun}}})
 	}
-	passed := a.run.Finish().Bad() == 0
+	passed := a.run.FinishAfter(a.fold.Seconds()).Bad() == 0
 	if cancelled != "" {
 		fmt.Fprintln(a.Stderr, "the run was "+printable.Line(cancelled))
 		passed = false

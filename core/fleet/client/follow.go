@@ -24,9 +24,10 @@ const (
 
 // Told is a message about a run: notes of the scheduler, or an output of a job.
 type Told struct {
-	Seq    uint64 // its place in the stream
-	Notes  []wire.Note
-	Output *wire.Said
+	Seq     uint64 // its place in the stream
+	Pending uint64 // how many more there are now
+	Notes   []wire.Note
+	Output  *wire.Said
 }
 
 // Follow calls told with all that was said about a run, from the beginning, and with what
@@ -99,7 +100,7 @@ func follow(ctx context.Context, l *link.Link, run string, last *uint64, told fu
 			return err
 		}
 		*last = meta.Sequence.Stream
-		t.Seq = *last
+		t.Seq, t.Pending = *last, meta.NumPending
 		if !told(t) {
 			return nil
 		}

@@ -23,30 +23,13 @@ type LogOptions struct {
 // Log prints what was said about a run as text, in the order in which it was said: the
 // decisions of the scheduler, the tests with their output, and what the hosts say.
 func Log(ctx context.Context, l *link.Link, o LogOptions, to io.Writer) error {
-	end := uint64(0)
-	if !o.Follow {
-		stream, err := l.JS.Stream(ctx, wire.OutputStream)
-		if err != nil {
-			return fmt.Errorf("find what was said about runs: %w", err)
-		}
-		// The last message about any run is not before the last one about this run.
-		end = stream.CachedInfo().State.LastSeq
-		if end == 0 {
-			return nil
-		}
-		found, err := lastOf(ctx, l, o.Run)
-		if err != nil {
-			return err
-		}
-		if found == 0 {
-			return fmt.Errorf("nothing is known of run %s: it may have ended long ago", o.Run)
-		}
-		end = found
+	if err := checkKnown(ctx, l, o.Run); err != nil {
+		return err
 	}
 	p := &logPrinter{to: to, job: o.Job, names: map[int]string{}, numbers: map[string]int{}}
 	return Follow(ctx, l, o.Run, func(t Told) bool {
 		over := p.told(t)
-		return !over && (o.Follow || t.Seq < end)
+		return !over && (o.Follow || t.Pending > 0)
 	})
 }
 

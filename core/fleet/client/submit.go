@@ -31,7 +31,7 @@ func Submit(ctx context.Context, l *link.Link, in io.Reader, out io.Writer) erro
 	defer watch(ctx, l, w)()
 	err := submit(ctx, l, s, w)
 	switch {
-	case errors.Is(err, errLeft):
+	case err != nil && errors.Is(context.Cause(ctx), errLeft):
 		return nil
 	case err != nil:
 		line := wire.Line{Error: err.Error()}

@@ -28,11 +28,11 @@ type Options struct {
 
 	// Leave ends the host when its jobs are done; it takes no more. AtOnce ends it without
 	// the teardown of its jobs, after the context has ended.
-	Leave  <-chan struct{}
-	AtOnce <-chan struct{}
+	Leave  <-chan struct{} `json:"-"`
+	AtOnce <-chan struct{} `json:"-"`
 
-	Ready func()                           // called after the first answered heartbeat
-	Log   func(format string, args ...any) // nil is nowhere
+	Ready func()                           `json:"-"` // called after the first answered heartbeat
+	Log   func(format string, args ...any) `json:"-"` // nil is nowhere
 }
 
 const defaultCache = 4 << 30

@@ -52,14 +52,18 @@ func (c *claim) start() *wire.Start {
 	return start
 }
 
-// until is about when the claim ends, by recorded time. If it should have ended already, it
-// is expected to take a fifth more. It is 0 if nothing is recorded.
+// until is about when the claim ends, by recorded time. A job that should have ended already
+// is expected to be late by as much again. It is 0 if nothing is recorded.
 func (c *claim) until(now float64) float64 {
 	seconds := float64(c.run.jobs[c.job].seconds)
 	if seconds == 0 {
 		return 0
 	}
-	return max(c.since+seconds, now+max(1, (now-c.since)/5))
+	end := c.since + seconds
+	if end < now {
+		return now + max(1, now-end)
+	}
+	return end
 }
 
 func (s *State) foldAssign(e *Entry) {
@@ -110,6 +114,7 @@ func (s *State) link(c *claim) {
 	c.run.running++
 	c.run.cores += c.cores
 	c.run.owner.cores += c.cores
+	c.run.last, c.run.owner.last = c.token, c.token
 }
 
 // unlink is the reverse of link. It also frees the pieces.

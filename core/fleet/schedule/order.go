@@ -1,10 +1,12 @@
 package schedule
 
 import (
+	"avescript/core/fleet/wire"
 	"cmp"
 	"container/heap"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -23,6 +25,7 @@ type level struct {
 type place struct {
 	user  *user
 	cores int // of running jobs
+	last  wire.Token
 	turns []*turn
 }
 
@@ -30,6 +33,7 @@ type place struct {
 type turn struct {
 	run   *run
 	cores int // of running jobs
+	last  wire.Token
 	heads []*head
 }
 
@@ -64,7 +68,7 @@ func (r *round) levels() iter.Seq[*level] {
 }
 
 func (l *level) add(u *run) {
-	t := &turn{run: u, cores: u.cores}
+	t := &turn{run: u, cores: u.cores, last: u.last}
 	for _, g := range u.groups {
 		if len(g.queue) > 0 && g.shape.unmet == 0 {
 			t.heads = append(t.heads, &head{group: g})
@@ -73,7 +77,7 @@ func (l *level) add(u *run) {
 	l.turns = append(l.turns, t)
 	p := l.by[u.owner]
 	if p == nil {
-		p = &place{user: u.owner, cores: u.owner.cores + l.r.cores[u.owner]}
+		p = &place{user: u.owner, cores: u.owner.cores + l.r.cores[u.owner], last: u.owner.last}
 		l.by[u.owner] = p
 		l.users = append(l.users, p)
 	}
@@ -99,14 +103,21 @@ func (l *level) fair() {
 	}
 }
 
-// line is a heap: the user whose running jobs have the fewest cores comes first.
+// line is a heap: the user whose running jobs have the fewest cores comes first, and of
+// equal ones who got nothing for longer.
 type line []*place
 
 func (l line) Len() int      { return len(l) }
 func (l line) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
 func (l *line) Push(x any)   { *l = append(*l, x.(*place)) }
 func (l line) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(l[i].cores, l[j].cores), strings.Compare(l[i].user.name, l[j].user.name)) < 0
+	a, b := l[i], l[j]
+	return cmp.Or(cmp.Compare(a.cores, b.cores), earlier(a.last, b.last), strings.Compare(a.user.name, b.user.name)) < 0
+}
+
+// earlier compares tokens.
+func earlier(a, b wire.Token) int {
+	return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Index, b.Index))
 }
 
 func (l *line) Pop() any {
@@ -115,8 +126,8 @@ func (l *line) Pop() any {
 	return last
 }
 
-// best is the run of a user that comes next: the one with the fewest running cores, and then
-// the oldest.
+// best is the run of a user that comes next: the one with the fewest running cores, then the
+// one that got nothing for longer, then the oldest.
 func (p *place) best() (best *turn) {
 	for i := 0; i < len(p.turns); {
 		t := p.turns[i]
@@ -135,6 +146,7 @@ func (p *place) best() (best *turn) {
 func (t *turn) compare(u *turn) int {
 	return cmp.Or(
 		cmp.Compare(t.cores, u.cores),
+		earlier(t.last, u.last),
 		cmp.Compare(t.run.submitted, u.run.submitted),
 		strings.Compare(t.run.ID, u.run.ID),
 	)
@@ -188,6 +200,8 @@ func (r *round) start(h *head, t *turn, p *place) bool {
 	r.give(g, index, m, picks)
 	t.cores += cores
 	p.cores += cores
+	t.last = wire.Token{Seq: math.MaxUint64, Index: uint32(len(r.entries))}
+	p.last = t.last
 	if h.gone == nil {
 		h.gone = map[int32]bool{}
 	}

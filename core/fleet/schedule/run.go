@@ -23,9 +23,10 @@ type run struct {
 	jobs    []job
 	groups  map[string]*group
 	board   board
-	waiting int // jobs
-	running int // jobs
-	cores   int // of running jobs
+	waiting int        // jobs
+	running int        // jobs
+	cores   int        // of running jobs
+	last    wire.Token // of the last claim
 	done    int
 	bad     int // of done
 	deaths  int // attempts that were lost

@@ -39,9 +39,10 @@ func New() *State {
 // user is somebody who has submitted something or has a quota.
 type user struct {
 	name  string
-	quota int // cores; 0 is without limit
-	cores int // of running jobs
-	runs  int // that are known
+	quota int        // cores; 0 is without limit
+	cores int        // of running jobs
+	runs  int        // that are known
+	last  wire.Token // of the last claim
 }
 
 func (s *State) user(name string) *user {
