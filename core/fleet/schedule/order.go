@@ -112,7 +112,12 @@ func (l line) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
 func (l *line) Push(x any)   { *l = append(*l, x.(*place)) }
 func (l line) Less(i, j int) bool {
 	a, b := l[i], l[j]
-	return cmp.Or(cmp.Compare(a.cores, b.cores), a.last.Compare(b.last), strings.Compare(a.user.name, b.user.name)) < 0
+	return cmp.Or(cmp.Compare(a.cores, b.cores), earlier(a.last, b.last), strings.Compare(a.user.name, b.user.name)) < 0
+}
+
+// earlier compares tokens.
+func earlier(a, b wire.Token) int {
+	return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Index, b.Index))
 }
 
 func (l *line) Pop() any {
@@ -141,7 +146,7 @@ func (p *place) best() (best *turn) {
 func (t *turn) compare(u *turn) int {
 	return cmp.Or(
 		cmp.Compare(t.cores, u.cores),
-		t.last.Compare(u.last),
+		earlier(t.last, u.last),
 		cmp.Compare(t.run.submitted, u.run.submitted),
 		strings.Compare(t.run.ID, u.run.ID),
 	)

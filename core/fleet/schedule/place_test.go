@@ -45,6 +45,21 @@ func TestLateSmallUserIsNotStarved(t *testing.T) {
 	wantList(t, given(f.place()), "small/0 lab-1")
 }
 
+func TestUsersTakeTurnsOnOneCore(t *testing.T) {
+	f := newFleet(t)
+	f.beat(host("lab-1", 1))
+	f.submit("ada", "a", jobs(4, wire.Needs{})...)
+	f.submit("bob", "b1", jobs(4, wire.Needs{})...)
+	f.submit("bob", "b2", jobs(4, wire.Needs{})...)
+	var runs []string
+	for range 6 {
+		e := f.place()[0]
+		runs = append(runs, e.Run)
+		f.result(e.Run, e.Job, passed)
+	}
+	wantList(t, runs, "a", "b1", "a", "b2", "a", "b1")
+}
+
 func TestWideAndLongJobsComeFirst(t *testing.T) {
 	f := newFleet(t)
 	f.beat(host("lab-1", 8, relays(2)...))

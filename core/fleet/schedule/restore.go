@@ -24,7 +24,7 @@ func (s *State) loadRun(v *savedRun) {
 	r := &run{
 		Run: v.Run, owner: s.user(v.Run.User), submitted: v.Submitted, ended: v.Ended, whole: v.Whole, over: v.Over,
 		cancelled: v.Cancelled, by: v.By, reason: v.Reason, groups: map[string]*group{},
-		done: v.Done, bad: v.Bad, deaths: v.Deaths, jobs: make([]job, len(v.Jobs)),
+		last: v.Last, done: v.Done, bad: v.Bad, deaths: v.Deaths, jobs: make([]job, len(v.Jobs)),
 	}
 	r.owner.runs++
 	s.runs[r.ID] = r
@@ -78,7 +78,9 @@ func (s *State) loadClaim(v *savedClaim) error {
 	for _, key := range v.Around {
 		c.around = append(c.around, h.hold(key, c))
 	}
+	last, runLast := r.owner.last, r.last
 	s.link(c)
+	r.owner.last, r.last = last, runLast
 	return nil
 }
 

@@ -13,13 +13,17 @@ import (
 // which host can meet which needs, is not saved.
 type (
 	saved struct {
-		Hosts  []savedHost         `json:"hosts"`
-		Users  map[string]int      `json:"users"` // their quotas
-		Runs   []savedRun          `json:"runs"`
-		Claims []savedClaim        `json:"claims"`
-		Unmet  map[string]float64  `json:"unmet"`
-		Times  map[string]recorded `json:"times"`
-		Done   uint64              `json:"done"`
+		Hosts  []savedHost          `json:"hosts"`
+		Users  map[string]savedUser `json:"users"`
+		Runs   []savedRun           `json:"runs"`
+		Claims []savedClaim         `json:"claims"`
+		Unmet  map[string]float64   `json:"unmet"`
+		Times  map[string]recorded  `json:"times"`
+		Done   uint64               `json:"done"`
+	}
+	savedUser struct {
+		Quota int        `json:"quota,omitempty"`
+		Last  wire.Token `json:"last,omitzero"`
 	}
 	savedHost struct {
 		Name        string               `json:"name"`
@@ -44,6 +48,7 @@ type (
 		Cancelled bool                     `json:"cancelled,omitempty"`
 		By        string                   `json:"by,omitempty"`
 		Reason    string                   `json:"reason,omitempty"`
+		Last      wire.Token               `json:"last,omitzero"`
 		Done      int                      `json:"done"`
 		Bad       int                      `json:"bad"`
 		Deaths    int                      `json:"deaths"`
@@ -89,7 +94,7 @@ type (
 // Snapshot is the whole state as JSON; Restore reads it. To fold the entries that came after
 // it has the same result as to fold all. The place in the ledger is kept by the caller.
 func (s *State) Snapshot() (json.RawMessage, error) {
-	all := saved{Users: map[string]int{}, Unmet: map[string]float64{}, Times: s.times.by, Done: s.done}
+	all := saved{Users: map[string]savedUser{}, Unmet: map[string]float64{}, Times: s.times.by, Done: s.done}
 	for _, h := range sorted(s.hosts) {
 		all.Hosts = append(all.Hosts, h.save())
 		for _, c := range h.claims {
@@ -98,7 +103,7 @@ func (s *State) Snapshot() (json.RawMessage, error) {
 	}
 	sort.Slice(all.Claims, func(i, k int) bool { return all.Claims[i].Token.Less(all.Claims[k].Token) })
 	for name, u := range s.users {
-		all.Users[name] = u.quota
+		all.Users[name] = savedUser{u.quota, u.last}
 	}
 	for _, r := range sorted(s.runs) {
 		all.Runs = append(all.Runs, r.save())
@@ -147,7 +152,7 @@ func keys(pieces []*piece) (keys []string) {
 func (r *run) save() savedRun {
 	v := savedRun{
 		Run: r.Run, Submitted: r.submitted, Ended: r.ended, Whole: r.whole, Over: r.over, Cancelled: r.cancelled,
-		By: r.by, Reason: r.reason, Done: r.done, Bad: r.bad, Deaths: r.deaths, Board: map[shared]savedResource{},
+		By: r.by, Reason: r.reason, Last: r.last, Done: r.done, Bad: r.bad, Deaths: r.deaths, Board: map[shared]savedResource{},
 	}
 	places := map[*group]int{}
 	for _, g := range sorted(r.groups) {
@@ -182,8 +187,9 @@ func Restore(snapshot []byte) (*State, error) {
 	if all.Times != nil {
 		s.times.by = all.Times
 	}
-	for name, quota := range all.Users {
-		s.user(name).quota = quota
+	for name, v := range all.Users {
+		u := s.user(name)
+		u.quota, u.last = v.Quota, v.Last
 	}
 	for i := range all.Hosts {
 		s.loadHost(&all.Hosts[i])
