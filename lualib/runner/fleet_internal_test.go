@@ -112,9 +112,9 @@ func TestCodeMistakes(t *testing.T) {
 		file, data string
 	}{
 		"300 MB of files would go to the hosts, at most 256 MB can; the largest are tests/big.img (300 MB), tests/small (0 MB)": {file: "tests/a_spec.lua"},
-		elsewhere + " is not below the working directory":            {file: elsewhere},
-		"--data: stat none: no such file or directory":               {file: "tests/a_spec.lua", data: "none"},
-		"--data: .. is not below the working directory, and nothing": {file: "tests/a_spec.lua", data: ".."},
+		elsewhere + " is not below the working directory":                                                                       {file: elsewhere},
+		"--data: stat none: no such file or directory":                                                                          {file: "tests/a_spec.lua", data: "none"},
+		"--data: .. is not below the working directory, and nothing":                                                            {file: "tests/a_spec.lua", data: ".."},
 	} {
 		o := fleetOptions()
 		if c.data != "" {
@@ -169,8 +169,8 @@ func TestSplit(t *testing.T) {
 		tests []harness.Event
 		want  []part
 	}{
-		"not listed":  {workers.Job{File: "a", Lines: []int{3}}, nil, []part{{job: workers.Job{File: "a", Lines: []int{3}}}}},
-		"all alike":   {workers.Job{File: "a"}, []harness.Event{listed(1, phone, "x"), listed(2, phone, "y")}, []part{{job: workers.Job{File: "a"}, needs: phone}}},
+		"not listed": {workers.Job{File: "a", Lines: []int{3}}, nil, []part{{job: workers.Job{File: "a", Lines: []int{3}}}}},
+		"all alike":  {workers.Job{File: "a"}, []harness.Event{listed(1, phone, "x"), listed(2, phone, "y")}, []part{{job: workers.Job{File: "a"}, needs: phone}}},
 		"three kinds": {workers.Job{File: "a"}, []harness.Event{listed(1, none, "x"), listed(2, phone, "y"), listed(3, none, "z"), listed(4, relay, "w")}, []part{
 			{job: workers.Job{File: "a", Lines: []int{1, 3}}, needs: none},
 			{job: workers.Job{File: "a", Lines: []int{2}}, needs: phone},

@@ -60,6 +60,7 @@ type job struct {
 	worker int
 	claim  *claim // the last one
 	lost   []*lost
+	said   string // about claims that were lost while no test was running
 	done   bool
 }
 
@@ -97,6 +98,10 @@ func (f *Fold) Seconds() float64 { return max(0, f.until-f.since) }
 // Cancelled says by whom and why the run was cancelled, or "".
 func (f *Fold) Cancelled() string { return f.because }
 
+// Cancel says that this process has cancelled the run, and why: that is what the tests that
+// were running say, if their hosts do not.
+func (f *Fold) Cancel(why string) { f.because = why }
+
 // Stop says that the run is stopped without a failure: what happens from now on does not
 // count, except that something could not be cleaned up.
 func (f *Fold) Stop() {
@@ -123,7 +128,9 @@ func (f *Fold) Note(n wire.Note) {
 	case wire.NoteFinished:
 		f.finished(n)
 	case wire.NoteCancelled:
-		f.because = cancelled(n)
+		if f.because == "" {
+			f.because = cancelled(n)
+		}
 	case wire.NoteOver:
 		f.over, f.until = true, n.Time
 	}

@@ -67,7 +67,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	h := &host{
-		Options: o, account: account, incarnation: strings.ToLower(rand.Text()[:12]), tags: tagsOf(o.Link.Name, o.Tags),
+		Options: o, account: account, incarnation: strings.ToLower(rand.Text()[:12]), tags: wire.MachineTags(o.Link.Name, o.Tags...),
 		jobs: map[wire.Token]*job{}, ended: map[wire.Token]bool{},
 	}
 	release, err := h.open()
@@ -117,9 +117,10 @@ func (h *host) open() (release func(), err error) {
 	if err := h.copyProgram(); err != nil {
 		return nil, fmt.Errorf("the program avescript: %w", err)
 	}
+	unlock := release
 	return func() {
 		h.groups.close()
-		release()
+		unlock()
 	}, nil
 }
 

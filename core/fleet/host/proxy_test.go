@@ -11,7 +11,8 @@ import (
 // proxy is a network between a host and the hub that can be cut: then it takes nothing and
 // says nothing, as a cable that is pulled out.
 type proxy struct {
-	url string
+	url      string
+	listener net.Listener
 
 	mu    sync.Mutex
 	whole *sync.Cond
@@ -26,7 +27,7 @@ func newProxy(t *testing.T, url string) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{url: "nats://" + listener.Addr().String()}
+	p := &proxy{url: "nats://" + listener.Addr().String(), listener: listener}
 	p.whole = sync.NewCond(&p.mu)
 	var all sync.WaitGroup
 	all.Go(func() {

@@ -157,6 +157,11 @@ func (t tab) size(width, height int) {
 	t.call(t.session, "Emulation.setDeviceMetricsOverride", params{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}, nil)
 }
 
+func (t tab) light() {
+	t.t.Helper()
+	t.call(t.session, "Emulation.setEmulatedMedia", params{"features": []params{}}, nil)
+}
+
 func (t tab) dark() {
 	t.t.Helper()
 	t.call(t.session, "Emulation.setEmulatedMedia", params{"features": []params{{"name": "prefers-color-scheme", "value": "dark"}}}, nil)
