@@ -141,7 +141,7 @@ func newRoot() *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 	}
 	run := newRun()
-	root.AddCommand(run, newBundle(), newCall(), newCheck(), newCompletion(), newConnect(), newDoc(), newHickup(), newInit(),
+	root.AddCommand(run, newBundle(), newCall(), newCheck(), newCompletion(), newConnect(), newDoc(), newHickup(), newInit(), newLab(),
 		newPs(), newRepl(), newStubs(), newTest(), newTestJob(), newTestWorker(), newVersion())
 	root.Flags().AddFlagSet(run.Flags())
 	root.SetFlagErrorFunc(flagError)

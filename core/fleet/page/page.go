@@ -142,6 +142,7 @@ func Start(options Options) (*Page, error) {
 	}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.feed = newFeed(options.Lab)
+	p.feed.look()
 	p.server = &http.Server{
 		Handler:           p.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -201,12 +202,12 @@ func (p *Page) look() {
 	ticker := time.NewTicker(p.options.Interval)
 	defer ticker.Stop()
 	for {
-		p.feed.look()
 		p.history.observe(p.feed.lab())
 		select {
 		case <-p.ctx.Done():
 			return
 		case <-ticker.C:
+			p.feed.look()
 		}
 	}
 }
