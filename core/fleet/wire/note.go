@@ -31,6 +31,11 @@ type Note struct {
 	Reason  string   `json:"reason,omitempty"`
 }
 
+// Notes are the content of a message on [NoteSubject]: the notes about one run that one
+// message of the ledger has led to, in order. They are sent together because each message
+// in the stream costs a write to the disk.
+type Notes []Note
+
 // Lab is a view of everything, for people and for the page.
 type Lab struct {
 	Time   float64    `json:"time"` // seconds since the epoch

@@ -1,0 +1,43 @@
+// Package schedule decides which host works on which job of a fleet, and with which
+// equipment. It is pure: it has no clock, no network and no goroutine.
+//
+// Everything that was decided is an [Entry] of the ledger, and a [State] is what all entries
+// together mean. An input of the outside, such as a submitted run or the result of a job, is
+// given to a method of the state. The method decides and returns entries, but changes
+// nothing. Who calls it writes the entries to the ledger and has [State.Apply] fold them
+// into the state. Whoever folds the same ledger gets the same state:
+//
+//	input -> method of State -> entries -> ledger -> Apply -> State, notes, orders
+//
+// # Claims
+//
+// A job that was given to a host is a claim: it has cores, memory and pieces of equipment of
+// the host until the job ends. The token of a claim is the place of its [Assign] entry in
+// the ledger; only the result with this token counts. Cores and pieces are counted here and
+// nowhere else, so no piece is given twice, whatever hosts say. What hosts say, a [View], can
+// only take away: a host without contact or a piece that somebody else has leased is not
+// used.
+//
+// # Order
+//
+// Jobs of a run with the same needs are a group. The next job is chosen by
+//
+//  1. the priority of its run,
+//  2. the user whose running jobs have the fewest cores, and of this user's runs the one
+//     whose running jobs have the fewest,
+//  3. the width of its needs: more equipment, more cores first,
+//  4. its recorded time: the longest first.
+//
+// A group that needs equipment, several cores or a host of its own, and got nothing for
+// some seconds, comes before the others of its priority. If it still cannot start, the
+// host and the pieces that will be free first are kept for it. Others may use them meanwhile
+// only if they end before, by their recorded times. So small jobs that come again and again
+// cannot keep a wide job waiting.
+//
+// Needs that no known host could ever meet are refused when the run is submitted, unless the
+// run waits for them ([wire.Run.Patience]). Such groups take part in nothing, so they
+// block nobody.
+//
+// Every input can come twice and has its effect once. All times are in seconds since the
+// epoch, and come from the caller.
+package schedule
