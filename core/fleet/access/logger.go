@@ -19,8 +19,12 @@ type logger struct {
 	write func(level, text string)
 }
 
-// userKey is a public key in a message of the server.
-var userKey = regexp.MustCompile(`nkey:(U[A-Z2-7]{55})`)
+// userKey is a public key in a message of the server, and userWord a user of a hub
+// without keys, or a guest.
+var (
+	userKey  = regexp.MustCompile(`nkey:(U[A-Z2-7]{55})`)
+	userWord = regexp.MustCompile(`user:([a-z]+)\.([A-Za-z0-9_-]+)`)
+)
 
 func (l *logger) put(level, format string, arguments []any) {
 	text := userKey.ReplaceAllStringFunc(fmt.Sprintf(format, arguments...), func(found string) string {
@@ -29,6 +33,7 @@ func (l *logger) put(level, format string, arguments []any) {
 		}
 		return found
 	})
+	text = userWord.ReplaceAllString(text, "$1 $2")
 	if strings.Contains(text, "Violation - ") {
 		text = "denied: " + text
 	}

@@ -181,7 +181,7 @@ func serverOptions(o Options, store string) *server.Options {
 		// defaults of the server, reservations could fail after other files have grown.
 		JetStreamMaxStore: 1 << 50, JetStreamMaxMemory: 64 << 20,
 		MaxPayload: MaxPayload, MaxPending: 64 << 20,
-		MaxConn: -1, NoSigs: true,
+		NoSigs:      true,
 		AuthTimeout: 5,
 		// A peer that does not answer is closed after 15 s; heartbeats of hosts notice earlier.
 		PingInterval: 5 * time.Second, MaxPingsOut: 2,
