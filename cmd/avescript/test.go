@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -32,17 +33,19 @@ Options can also be set in a file .busted, as for busted.`,
   avescript test --filter 'broker leases' --list
   avescript test --tags 'network and not slow'
   avescript test --watch
+  avescript test --fleet tests/
   avescript test --report junit=junit.xml --report html=report.html`,
 	}
 	groupFlags(c, []flagGroup{
 		{"Which tests run", t.choosing},
 		{"How they run", t.running},
+		{"Where they run", t.fleet.flags},
 		{"What is written", t.writing},
 		{"What is measured", t.measuring.flags},
 	})
 	_ = c.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(report.Names(), cobra.ShellCompDirectiveNoSpace))
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := t.Check(); err != nil {
+		if err := errors.Join(t.fleet.choose(t), t.Check()); err != nil {
 			return err
 		}
 		return measure.Around(measure.Options(t.measuring), os.Stderr, func(*measure.Measurement) error {
@@ -69,6 +72,7 @@ type testFlags struct {
 	runner.Options
 	measuring measuring
 	memory    memoryLimit
+	fleet     fleetFlags
 }
 
 func (t *testFlags) choosing(f *pflag.FlagSet) {

@@ -33,8 +33,19 @@ func Start(r Reporter, files int) *Run { return StartShuffled(r, files, 0) }
 
 // StartShuffled begins a run whose order was made from a seed.
 func StartShuffled(r Reporter, files, seed int) *Run {
+	return start(r, Event{Files: files, Seed: seed})
+}
+
+// StartAgain begins a run that has begun at a time, in seconds since the epoch, and is
+// reported again or from now on.
+func StartAgain(r Reporter, files int, at float64) *Run {
+	return start(r, Event{Files: files, Time: at})
+}
+
+func start(r Reporter, e Event) *Run {
 	run := &Run{reporter: r, total: tally{since: time.Now()}, files: map[place]*tally{}}
-	run.pass(Event{Kind: RunStarted, Files: files, Seed: seed})
+	e.Kind = RunStarted
+	run.pass(e)
 	return run
 }
 
@@ -91,6 +102,14 @@ func (r *Run) Totals() Totals { return r.total.Totals }
 // Finish ends the run.
 func (r *Run) Finish() Totals {
 	r.pass(r.total.finished(RunFinished, place{}))
+	return r.total.Totals
+}
+
+// FinishAfter ends a run that has taken this many seconds.
+func (r *Run) FinishAfter(seconds float64) Totals {
+	e := r.total.finished(RunFinished, place{})
+	e.Seconds = seconds
+	r.pass(e)
 	return r.total.Totals
 }
 

@@ -39,11 +39,14 @@ func (o *Options) checkFleet() (wrong []error) {
 	if o.Fleet == nil {
 		return nil
 	}
-	for flag, set := range map[string]bool{
-		"--list": o.List, "--debug-on-failure": o.Debug, "--update": o.Update, "--watch": o.Watch && o.Fleet.Detach,
+	for _, flag := range []struct {
+		name string
+		set  bool
+	}{
+		{"--list", o.List}, {"--debug-on-failure", o.Debug}, {"--update", o.Update}, {"--watch", o.Watch},
 	} {
-		if set {
-			wrong = append(wrong, fmt.Errorf("%s cannot be used with --fleet: remove one", flag))
+		if flag.set {
+			wrong = append(wrong, fmt.Errorf("%s cannot be used with --fleet: remove one", flag.name))
 		}
 	}
 	return wrong
@@ -194,6 +197,7 @@ func (f *fleetRun) follow(ctx context.Context, s *submitter) error {
 		case <-ended:
 			ended = nil
 			end := workers.EndOf(ctx)
+			f.fold.Cancel(end.Why)
 			if end.Quiet {
 				f.fold.Stop()
 			}

@@ -165,7 +165,7 @@ func (l *lab) invited(invite wire.Invite) Line {
 // member joins, and connects.
 func (l *lab) member(role, name string) *link.Link {
 	l.t.Helper()
-	config, err := Enroll(l.t.Context(), l.invited(wire.Invite{Role: role, Name: name}), "")
+	config, err := Enroll(l.t.Context(), l.invited(wire.Invite{Role: role, Name: name}), wire.Join{})
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func newKey(t *testing.T) (nkeys.KeyPair, string) {
 func TestFilesAreForTheHubOnly(t *testing.T) {
 	l := newLab(t)
 	l.member(wire.User, "alice")
-	if _, err := l.book.Local(filepath.Join(l.dir, "admin.json"), l.url(), wire.Admin, "root"); err != nil {
+	if _, err := l.book.Local(filepath.Join(l.dir, "admin.json"), link.Config{URL: l.url(), Role: wire.Admin, Name: "root"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{bookFile, certificateFile, "admin.json"} {
@@ -215,13 +215,13 @@ func TestFilesAreForTheHubOnly(t *testing.T) {
 func TestLocalAccountsNeedNoInvitation(t *testing.T) {
 	l := newLab(t)
 	path := filepath.Join(t.TempDir(), "lab", "admin.json")
-	first, err := l.book.Local(path, l.url(), wire.Admin, "root")
+	first, err := l.book.Local(path, link.Config{URL: l.url(), Role: wire.Admin, Name: "root"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.dial(first)
 	l.open() // as after a restart
-	again, err := l.book.Local(path, l.url(), wire.Admin, "root")
+	again, err := l.book.Local(path, link.Config{URL: l.url(), Role: wire.Admin, Name: "root"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -194,10 +194,19 @@ func TestRolesMayDoTheirWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(user.Conn.Flush(), worker.Conn.Publish(inbox, []byte("leases"))); err != nil {
+	if err := user.Conn.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := leases.NextMsgWithContext(ctx); err != nil {
+	answers := make(chan error, 1)
+	go func() { // a host asks whether the client is still there
+		_, err := worker.Conn.RequestWithContext(ctx, inbox, []byte("leases"))
+		answers <- err
+	}()
+	question, err := leases.NextMsgWithContext(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(question.Respond(nil), <-answers); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -306,7 +315,7 @@ func TestRevokedKeysAreOutAtOnce(t *testing.T) {
 	l := newLab(t)
 	worker, other := l.member(wire.Worker, "lab-1"), l.member(wire.Worker, "lab-2")
 	second := l.dial(worker.Config)
-	if err := l.book.Revoke(wire.Worker, "lab-1"); err != nil {
+	if err := l.book.Revoke("root", wire.Revoke{Role: wire.Worker, Name: "lab-1"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range []*link.Link{worker, second} {
@@ -329,7 +338,7 @@ func TestRevokedKeysAreOutAtOnce(t *testing.T) {
 	if !other.Conn.IsConnected() {
 		t.Error("another host was disconnected, too")
 	}
-	if err := l.book.Revoke(wire.Worker, "lab-1"); err == nil {
+	if err := l.book.Revoke("root", wire.Revoke{Role: wire.Worker, Name: "lab-1"}); err == nil {
 		t.Error("a key that is not there was revoked")
 	}
 	l.open()

@@ -87,11 +87,11 @@ func TestWrongFingerprintsAreRefused(t *testing.T) {
 	}
 	line := l.invited(wire.Invite{Role: wire.User})
 	line.Pin = config.Pin
-	if _, err := Enroll(t.Context(), line, "bob"); err == nil || !strings.Contains(err.Error(), "is not the hub of this lab") {
+	if _, err := Enroll(t.Context(), line, wire.Join{Name: "bob"}); err == nil || !strings.Contains(err.Error(), "is not the hub of this lab") {
 		t.Errorf("got %v", err)
 	}
 	line.Pin = l.book.Pin() // the secret was not told to the wrong hub, so it is good
-	if _, err := Enroll(t.Context(), line, "bob"); err != nil {
+	if _, err := Enroll(t.Context(), line, wire.Join{Name: "bob"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -165,7 +165,7 @@ func TestRolesWithoutKeys(t *testing.T) {
 func TestInvitationsWorkOnce(t *testing.T) {
 	l := newLab(t)
 	line := l.invited(wire.Invite{Role: wire.User})
-	alice, err := Enroll(t.Context(), line, "alice")
+	alice, err := Enroll(t.Context(), line, wire.Join{Name: "alice"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestInvitationsWorkOnce(t *testing.T) {
 		t.Errorf("got %+v", alice)
 	}
 	l.dial(alice)
-	if _, err := Enroll(t.Context(), line, "bob"); err == nil || !strings.Contains(err.Error(), "used already") {
+	if _, err := Enroll(t.Context(), line, wire.Join{Name: "bob"}); err == nil || !strings.Contains(err.Error(), "used already") {
 		t.Errorf("got %v", err)
 	}
 	l.audited("denied: ", "an invitation that user alice has used")
@@ -182,7 +182,7 @@ func TestInvitationsWorkOnce(t *testing.T) {
 	l.open()
 	l.start()
 	line.URL = l.url()
-	if _, err := Enroll(t.Context(), line, "bob"); err == nil || !strings.Contains(err.Error(), "used already") {
+	if _, err := Enroll(t.Context(), line, wire.Join{Name: "bob"}); err == nil || !strings.Contains(err.Error(), "used already") {
 		t.Errorf("after a restart: got %v", err)
 	}
 }
@@ -194,7 +194,7 @@ func TestInvitationsLastOverARestart(t *testing.T) {
 	l.open()
 	l.start()
 	line.URL = l.url()
-	if _, err := Enroll(t.Context(), line, "lab-1"); err != nil {
+	if _, err := Enroll(t.Context(), line, wire.Join{Host: "lab-1", User: "root"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -205,7 +205,7 @@ func TestSameGuestMayAskAgain(t *testing.T) {
 	line := l.invited(wire.Invite{Role: wire.User})
 	pair, _ := newKey(t)
 	for range 2 {
-		config, err := enroll(t.Context(), line, "alice", pair)
+		config, err := enroll(t.Context(), line, wire.Join{Name: "alice"}, pair)
 		if err != nil || config.Name != "alice" {
 			t.Fatalf("got %+v, %v", config, err)
 		}
@@ -222,7 +222,7 @@ func TestInvitationUsedByManyAtOnce(t *testing.T) {
 	joined := make(chan error, guests)
 	for i := range guests {
 		go func() {
-			_, err := Enroll(t.Context(), line, "guest"+string(rune('a'+i)))
+			_, err := Enroll(t.Context(), line, wire.Join{User: "guest" + string(rune(97+i))})
 			joined <- err
 		}()
 	}
@@ -246,7 +246,7 @@ func TestInvitationsExpire(t *testing.T) {
 	l.book.mu.Lock()
 	l.book.now = func() time.Time { return time.Now().Add(2 * time.Minute) }
 	l.book.mu.Unlock()
-	if _, err := Enroll(t.Context(), line, "alice"); err == nil || !strings.Contains(err.Error(), "expired") {
+	if _, err := Enroll(t.Context(), line, wire.Join{Name: "alice"}); err == nil || !strings.Contains(err.Error(), "expired") {
 		t.Errorf("got %v", err)
 	}
 	l.audited("denied: a connection", "its invitation has expired")
@@ -260,7 +260,7 @@ func TestInvitationsExpire(t *testing.T) {
 func TestUnknownInvitationsAreRefused(t *testing.T) {
 	l := newLab(t)
 	line := Line{l.url(), l.book.Pin(), "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-	if _, err := Enroll(t.Context(), line, "alice"); err == nil || !strings.Contains(err.Error(), "ask for another one") {
+	if _, err := Enroll(t.Context(), line, wire.Join{Name: "alice"}); err == nil || !strings.Contains(err.Error(), "ask for another one") {
 		t.Errorf("got %v", err)
 	}
 	l.audited("denied: a connection", "its invitation is unknown")
@@ -295,7 +295,7 @@ func TestNames(t *testing.T) {
 		{wire.Invite{Role: wire.User, Name: "alice"}, "other", ""},
 		{wire.Invite{Role: wire.Worker, Name: "lab-1"}, "other", ""},
 	} {
-		config, err := Enroll(t.Context(), l.invited(c.invite), c.name)
+		config, err := Enroll(t.Context(), l.invited(c.invite), wire.Join{Name: c.name})
 		switch {
 		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
 			t.Errorf("%+v as %q: got %v, wanted an error with %q", c.invite, c.name, err, c.want)

@@ -41,6 +41,7 @@ type Fold struct {
 	claims  map[wire.Token]*claim
 	slots   []bool  // the numbers of workers that are in use, from 1
 	since   float64 // when the run was submitted
+	until   float64 // when it was over
 	last    wire.Token
 	at      map[string]bool // the notes of last
 	quiet   bool            // see Stop
@@ -90,8 +91,15 @@ func New(run *harness.Run, o Options) *Fold {
 // Over reports whether all jobs have their outcome.
 func (f *Fold) Over() bool { return f.over }
 
+// Seconds is how long the run has taken, from its submission to its end.
+func (f *Fold) Seconds() float64 { return max(0, f.until-f.since) }
+
 // Cancelled says by whom and why the run was cancelled, or "".
 func (f *Fold) Cancelled() string { return f.because }
+
+// Cancel says that this process has cancelled the run, and why: that is what the tests that
+// were running say, if their hosts do not.
+func (f *Fold) Cancel(why string) { f.because = why }
 
 // Stop says that the run is stopped without a failure: what happens from now on does not
 // count, except that something could not be cleaned up.
@@ -119,9 +127,11 @@ func (f *Fold) Note(n wire.Note) {
 	case wire.NoteFinished:
 		f.finished(n)
 	case wire.NoteCancelled:
-		f.because = cancelled(n)
+		if f.because == "" {
+			f.because = cancelled(n)
+		}
 	case wire.NoteOver:
-		f.over = true
+		f.over, f.until = true, n.Time
 	}
 }
 

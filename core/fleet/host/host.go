@@ -3,8 +3,11 @@ package host
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -38,6 +41,7 @@ type host struct {
 	groups      *groups // nil if there are no control groups
 	stock       *stock  // equipment
 
+	running context.Context // ends with the host
 	end     context.CancelCauseFunc
 	jobsRun sync.WaitGroup
 
@@ -63,7 +67,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	h := &host{
-		Options: o, account: account, incarnation: strings.ToLower(rand.Text()[:12]), tags: tagsOf(o.Link.Name, o.Tags),
+		Options: o, account: account, incarnation: strings.ToLower(rand.Text()[:12]), tags: wire.MachineTags(o.Link.Name, o.Tags...),
 		jobs: map[wire.Token]*job{}, ended: map[wire.Token]bool{},
 	}
 	release, err := h.open()
@@ -110,12 +114,38 @@ func (h *host) open() (release func(), err error) {
 		_ = removeAll(dir)
 	}
 	h.highest = h.records.highest()
-	if h.ownSum, err = parcel.Sum(h.Program); err != nil {
+	if err := h.copyProgram(); err != nil {
 		return nil, fmt.Errorf("the program avescript: %w", err)
 	}
+	unlock := release
+	return func() {
+		h.groups.close()
+		unlock()
+	}, nil
+}
+
+// copyProgram copies the program: jobs may run as an account that cannot read the original,
+// and the original may be replaced at any time.
+func (h *host) copyProgram() error {
+	from, err := os.Open(h.Program)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
 	own := h.path("bin", "avescript")
-	_ = os.Remove(own)
-	return release, os.Symlink(h.Program, own)
+	to, err := os.OpenFile(own+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
+	if err != nil {
+		return err
+	}
+	digest := sha256.New()
+	_, err = io.Copy(io.MultiWriter(to, digest), from)
+	h.ownSum = hex.EncodeToString(digest.Sum(nil))
+	return errors.Join(err, to.Chmod(0o755), to.Close(), os.Rename(own+".new", own))
+}
+
+// jobDir is the directory of a job.
+func (h *host) jobDir(token wire.Token) string {
+	return h.path("jobs", fmt.Sprintf("%d-%d", token.Seq, token.Index))
 }
 
 func (h *host) path(parts ...string) string {
@@ -125,7 +155,7 @@ func (h *host) path(parts ...string) string {
 func (h *host) work(ctx context.Context) error {
 	running, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(nil)
-	h.end = end
+	h.running, h.end = running, end
 	dialled, err := h.dial(ctx)
 	if err != nil {
 		return err
@@ -150,11 +180,15 @@ func (h *host) work(ctx context.Context) error {
 	parts.Go(func() { h.guard(running) })
 	parts.Go(func() { h.beats(running) })
 	h.wait(ctx, running)
-	if cause := context.Cause(running); running.Err() != nil && !errors.Is(cause, context.Canceled) {
+	cause := context.Cause(running)
+	if running.Err() == nil || errors.Is(cause, context.Canceled) {
+		cause = nil
+	} else {
 		h.killAll(wire.Outcome{Status: wire.Died, Message: cause.Error()})
-		return cause
 	}
-	return nil
+	end(nil)
+	h.jobsRun.Wait() // their processes are dead
+	return cause
 }
 
 // dial connects to the hub, and tries again until ctx ends: the hub may start later.

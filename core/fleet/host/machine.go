@@ -5,47 +5,11 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"avescript/core/fleet/wire"
 )
-
-// tagsOf are the tags that a host finds itself, such as os=debian12, and the given ones.
-func tagsOf(name string, given []string) []string {
-	tags := []string{wire.ArchTag(), "host=" + name}
-	if system := systemOf("/etc/os-release"); system != "" {
-		tags = append(tags, "os="+system)
-	}
-	var uts unix.Utsname
-	if unix.Uname(&uts) == nil {
-		release := unix.ByteSliceToString(uts.Release[:])
-		if parts := strings.SplitN(release, ".", 3); len(parts) >= 2 {
-			tags = append(tags, "kernel="+parts[0]+"."+strings.TrimRight(parts[1], "-abcdefghijklmnopqrstuvwxyz+"))
-		}
-	}
-	tags = append(tags, given...)
-	slices.Sort(tags)
-	return slices.Compact(tags)
-}
-
-// systemOf is the name and version of the operating system, such as debian12.
-func systemOf(file string) string {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return runtime.GOOS
-	}
-	values := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		values[key] = strings.Trim(value, `"'`)
-	}
-	return values["ID"] + values["VERSION_ID"]
-}
 
 // memoryInfo reads a line of /proc/meminfo, in bytes.
 func memoryInfo(key string) int64 {

@@ -56,7 +56,9 @@ func (r *records) isBefore(s process.Stat) bool {
 	return known && start == s.Start
 }
 
-func (r *records) mark(token wire.Token) string { return jobVariable + "=" + r.id + "/" + token.String() }
+func (r *records) mark(token wire.Token) string {
+	return jobVariable + "=" + r.id + "/" + token.String()
+}
 
 func (r *records) file(token wire.Token) string {
 	return filepath.Join(r.dir, "running", token.String())

@@ -1,10 +1,12 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -178,6 +180,8 @@ type leased struct {
 	ids    []json.RawMessage
 	leases wire.Leases
 	once   sync.Once
+	gone   context.Context // ends with the leases
+	end    context.CancelFunc
 }
 
 // busyError means that somebody else has a piece.
@@ -196,9 +200,10 @@ func (s *stock) lease(ctx context.Context, start wire.Start, host string) (_ *le
 		return nil, err
 	}
 	l := &leased{client: client, leases: wire.Leases{Token: start.Token, Host: host}}
+	l.gone, l.end = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
-			client.Close()
+			l.drop()
 		}
 	}()
 	if _, err := l.call(ctx, "enroll", brokerCall, 0, wire.LeaseContact); err != nil {
@@ -254,7 +259,7 @@ type row struct {
 }
 
 func (l *leased) call(ctx context.Context, method string, limit time.Duration, args ...any) (json.RawMessage, error) {
-	vargs, err := json.Marshal(args)
+	vargs, err := json.Marshal(append([]any{}, args...))
 	if err != nil {
 		return nil, err
 	}
@@ -271,20 +276,38 @@ func (l *leased) rows(ctx context.Context, method string, limit time.Duration, a
 
 // beat tells the broker that the host is there. The error is that the equipment is lost.
 func (l *leased) beat(ctx context.Context) error {
-	_, err := l.call(ctx, "beat", seconds(wire.LeaseContact))
-	return err
+	text, err := l.call(ctx, "beat", seconds(wire.LeaseContact))
+	var left []json.RawMessage
+	if err == nil {
+		err = json.Unmarshal(text, &left)
+	}
+	if err != nil {
+		return err
+	}
+	for _, id := range l.ids {
+		if !slices.ContainsFunc(left, func(other json.RawMessage) bool { return bytes.Equal(id, other) }) {
+			return fmt.Errorf("lease %s has ended", id)
+		}
+	}
+	return nil
 }
 
 // giveBack ends the leases. It returns when others can have the equipment.
 func (l *leased) giveBack() {
 	l.once.Do(func() {
+		l.end()
 		_, _ = l.call(context.Background(), "yield_leases", brokerClose, l.ids)
 		l.client.Close()
 	})
 }
 
 // drop ends the leases without waiting: the broker notices that the client is gone.
-func (l *leased) drop() { l.once.Do(func() { l.client.Close() }) }
+func (l *leased) drop() {
+	l.once.Do(func() {
+		l.end()
+		l.client.Close()
+	})
+}
 
 // busyOf recognizes that equipment is not free.
 func busyOf(err error) error {

@@ -343,7 +343,7 @@ func failure(err error) wire.Answer {
 // place lets the scheduler look for jobs that can start.
 func (l *leader) place(now time.Time) {
 	l.changed, l.placed = false, now
-	entries := l.state.Place(l.live.facts(), clock(now), mostPlaced)
+	entries := l.state.Place(l.live.facts(), l.hub.wall(now), mostPlaced)
 	l.add(entries)
 	l.changed = len(entries) == mostPlaced
 }
@@ -355,7 +355,7 @@ func (l *leader) look(now time.Time) {
 	}
 	if now.Sub(l.expired) > expireInterval && !l.hub.disk.isFull() && !l.pauses() {
 		l.expired = now
-		l.add(l.state.Expire(clock(now), l.hub.options.OutputAge.Seconds()))
+		l.add(l.state.Expire(l.hub.wall(now), l.hub.options.OutputAge.Seconds()))
 	}
 	if l.hub.view.due(now) {
 		l.hub.view.set(l.lab(now), now)
@@ -364,8 +364,8 @@ func (l *leader) look(now time.Time) {
 
 // lab is the view of everything, for people. It can show what is not yet committed.
 func (l *leader) lab(now time.Time) wire.Lab {
-	lab := l.state.Lab(l.live.facts(), clock(now))
-	lab.Hub, lab.Seq, lab.Time = l.hub.options.Name, l.last, clock(now)
+	lab := l.state.Lab(l.live.facts(), l.hub.wall(now))
+	lab.Hub, lab.Seq, lab.Time = l.hub.options.Name, l.last, l.hub.wall(now)
 	return lab
 }
 
@@ -389,5 +389,5 @@ func (l *leader) listen() (stop func(), err error) {
 	return func() { _ = subscription.Unsubscribe() }, l.hub.conn.Flush()
 }
 
-// clock is the time of day as seconds since the epoch, which is only shown.
+// clock is the time of day as seconds since the epoch.
 func clock(now time.Time) float64 { return float64(now.UnixNano()) / 1e9 }

@@ -115,9 +115,9 @@ func (l *leader) beat(r *request, b wire.Beat) {
 	now := time.Now()
 	l.sight(b, now)
 	if !l.hub.disk.isFull() {
-		entries := l.state.Seen(b, clock(now))
+		entries := l.state.Seen(b, l.hub.wall(now))
 		l.add(entries)
-		for _, o := range l.state.Reconcile(b, clock(now)) {
+		for _, o := range l.state.Reconcile(b, l.hub.wall(now)) {
 			l.building.orders = append(l.building.orders, schedule.Outgoing{Host: b.Host, Incarnation: b.Incarnation, Order: o})
 		}
 	}
@@ -135,7 +135,7 @@ func (l *leader) beat(r *request, b wire.Beat) {
 // sight keeps what the heartbeat says for the scheduler.
 func (l *leader) sight(b wire.Beat, now time.Time) {
 	old := l.live.view[b.Host]
-	since := clock(now)
+	since := l.hub.wall(now)
 	if old != nil && old.State == schedule.Up && old.Beat.Incarnation == b.Incarnation {
 		since = old.Since
 	}
@@ -155,7 +155,7 @@ func (l *leader) judge(now time.Time) {
 		sight := l.live.view[host]
 		switch {
 		case able && may && silence > seconds(wire.LostAfter):
-			lost = append(lost, l.state.HostLost(host, incarnation, "silent for "+silence.Round(100*time.Millisecond).String(), clock(now))...)
+			lost = append(lost, l.state.HostLost(host, incarnation, "silent for "+silence.Round(100*time.Millisecond).String(), l.hub.wall(now))...)
 			l.live.forget(host, incarnation)
 			l.setSight(sight, schedule.Lost, now)
 			l.hub.metrics.lost(silence)
@@ -169,7 +169,7 @@ func (l *leader) judge(now time.Time) {
 
 func (l *leader) setSight(s *schedule.Sight, state string, now time.Time) {
 	if s != nil && s.State != state {
-		s.State, s.Since = state, clock(now)
+		s.State, s.Since = state, l.hub.wall(now)
 		l.changed = true
 	}
 }

@@ -118,7 +118,7 @@ func (l *leader) handle(r *request) {
 	}
 	now := time.Now()
 	var a wire.Answer
-	entries, err := l.decide(r, &a, clock(now))
+	entries, err := l.decide(r, &a, l.hub.wall(now))
 	if err != nil {
 		l.reply(r, refusal(err))
 		return
@@ -201,9 +201,9 @@ func (l *leader) joins(r *request, a *wire.Answer) (err error) {
 	}
 	switch b := r.body.(type) {
 	case *wire.Invite:
-		a.Invited, err = joins.Invite(r.name, *b)
+		a.Invited, err = joins.Invite(r.role+" "+r.name, *b)
 	case *wire.Revoke:
-		err = joins.Revoke(b.Role, b.Name)
+		err = joins.Revoke(r.role+" "+r.name, *b)
 	case *wire.Join:
 		a.Role, a.Name, err = joins.Join(r.name, *b)
 	}

@@ -52,6 +52,8 @@ type Options struct {
 	Audit bool
 
 	Log func(format string, args ...any) // nil is nowhere
+
+	wall func(now time.Time) float64 // the time of day; tests move it
 }
 
 // Hub is a running hub.
@@ -108,6 +110,9 @@ func (o *Options) complete() error {
 	}
 	if o.Snapshot == 0 {
 		o.Snapshot = 20_000
+	}
+	if o.wall == nil {
+		o.wall = clock
 	}
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
@@ -176,7 +181,7 @@ func serverOptions(o Options, store string) *server.Options {
 		// defaults of the server, reservations could fail after other files have grown.
 		JetStreamMaxStore: 1 << 50, JetStreamMaxMemory: 64 << 20,
 		MaxPayload: MaxPayload, MaxPending: 64 << 20,
-		MaxConn: -1, NoSigs: true,
+		NoSigs:      true,
 		AuthTimeout: 5,
 		// A peer that does not answer is closed after 15 s; heartbeats of hosts notice earlier.
 		PingInterval: 5 * time.Second, MaxPingsOut: 2,
@@ -213,6 +218,9 @@ func (h *Hub) URL() string {
 	}
 	return scheme + "://" + h.server.Addr().String()
 }
+
+// wall is the time of day, which is only shown.
+func (h *Hub) wall(now time.Time) float64 { return h.options.wall(now) }
 
 // storeIsOff reports whether JetStream has turned itself off, because it could not write.
 func (h *Hub) storeIsOff() bool { return !h.server.JetStreamEnabled() }

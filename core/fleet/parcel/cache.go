@@ -2,6 +2,7 @@ package parcel
 
 import (
 	"cmp"
+	"compress/flate"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
@@ -155,22 +156,32 @@ func (c *Cache) fetch(ctx context.Context, sum, name string, mode os.FileMode) (
 
 func write(file io.Writer, stored io.Reader, sum string) error {
 	content, err := gzip.NewReader(stored)
-	if err != nil {
+	switch {
+	case isCorrupt(err):
 		return damaged(err)
+	case err != nil:
+		return err
 	}
 	digest := sha256.New()
 	n, err := io.Copy(io.MultiWriter(file, digest), io.LimitReader(content, MostBytes+1))
 	switch {
 	case n > MostBytes:
 		return fmt.Errorf("it is too large: wanted at most %d MB", MostBytes>>20)
-	case errors.As(err, new(*os.PathError)): // of the file: the disk may be full
-		return err
-	case err != nil:
+	case isCorrupt(err):
 		return damaged(err)
+	case err != nil: // of the disk or of the network
+		return err
 	case hex.EncodeToString(digest.Sum(nil)) != sum:
 		return damaged(errors.New("it has another sum"))
 	}
 	return nil
+}
+
+// isCorrupt reports whether an error is that of wrong content, and not of reading it.
+func isCorrupt(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func damaged(err error) error { return fmt.Errorf("%w (%w)", ErrDamaged, err) }

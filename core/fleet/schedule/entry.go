@@ -17,8 +17,8 @@ const (
 	Cancelled = "cancelled" // a run: Run, By, Reason. Jobs that do not run are finished as wire.Stopped
 	Dropped   = "dropped"   // a run that is over, or was never submitted completely, is forgotten: Run
 	Assign    = "assign"    // a claim: Run, Job, Host, Incarnation, Cores, Pieces, Around. Its place is the token
-	Finish    = "finish"    // a job has its final outcome: Run, Job, Outcome; Host and Token if it had a claim
-	Return    = "return"    // a claim has ended and its job waits again: Run, Job, Host, Token, Outcome
+	Finish    = "finish"    // a job has its final outcome: Run, Job, Outcome; Host, Token and Lost if it had a claim
+	Return    = "return"    // a claim has ended and its job waits again: Run, Job, Host, Token, Outcome, Lost
 	Asked     = "asked"     // a job asks for, gives or frees what its run shares: Run, Job, Token, Ask
 	LostValue = "lostvalue" // the process that made a shared value has ended: Run, Name, Token
 )
@@ -38,6 +38,7 @@ type Entry struct {
 	Outcome     *wire.Outcome `json:"o,omitempty"`
 	Submit      *wire.Submit  `json:"submit,omitempty"`
 	Inventory   *Inventory    `json:"inventory,omitempty"`
+	Lost        bool          `json:"lost,omitempty"` // the host has not sent this outcome
 	Ask         *workers.Ask  `json:"ask,omitempty"`
 	Name        string        `json:"name,omitempty"`
 	Piece       string        `json:"piece,omitempty"`

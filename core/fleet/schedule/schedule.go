@@ -24,7 +24,7 @@
 //
 //  1. the priority of its run,
 //  2. the user whose running jobs have the fewest cores, and of this user's runs the one
-//     whose running jobs have the fewest,
+//     whose running jobs have the fewest; of equal ones, who got nothing for longer,
 //  3. the width of its needs: more equipment, more cores first,
 //  4. its recorded time: the longest first.
 //

@@ -1,0 +1,124 @@
+// The first view: what needs somebody, what runs, what waits, and all hosts at a glance.
+import { v, mark } from "./view.js";
+import { tables } from "./store.js";
+import { to } from "./look.js";
+import { ago, during, until, number, plural, pieceName } from "./text.js";
+import { hostsOf, link, soft, joined, loadBar, isAway, runsOf, isOver, progress, sums, queueOf, piecesOf, whoOf, whyOf, pieceLabel, bar } from "./views.js";
+
+const fewHosts = 60; // up to here they have names
+
+// troubles are what somebody should look at, the worst first.
+export function troubles() {
+	const list = [];
+	const hosts = hostsOf();
+	for (const host of hosts) if (host.state === "lost") list.push({ key: "h" + host.name, mark: "lost", href: to.host(host.name), name: host.name, text: ["lost ", ago(host.since)] });
+	for (const host of hosts) if (host.state === "silent") list.push({ key: "h" + host.name, mark: "silent", href: to.host(host.name), name: host.name, text: ["silent since ", during(host.since)] });
+	for (const host of hosts) if (host.broker) list.push({ key: "b" + host.name, mark: "warning", href: to.host(host.name), name: host.name, text: ["broker: ", host.broker] });
+	for (const host of hosts) if (host.state === "draining" || host.state === "leaving") list.push({ key: "h" + host.name, mark: host.state, href: to.host(host.name), name: host.name, text: joined([host.state, " ", during(host.since)], host.reason) });
+	for (const piece of piecesOf()) {
+		if (piece.state !== "aside") continue;
+		list.push({ key: "p" + piece.key, mark: "aside", href: to.piece(piece.key), name: pieceName(piece.profile).main + " on " + piece.host, text: joined(["set aside ", ago(piece.since)], piece.reason) });
+	}
+	return list;
+}
+
+const section = (key, title, more, ...content) => v("section", { key, class: "panel " + key }, v("h2", {}, title, more ? v("span", { class: "more" }, more) : null), content);
+
+function troublePanel() {
+	const list = troubles();
+	if (!list.length) return null;
+	const most = 6;
+	return section("attention", "Needs attention", null, v("ul", { class: "lines" }, list.slice(0, most).map((trouble) =>
+		v("li", { key: trouble.key }, mark(trouble.mark), v("span", { class: "grow" }, link(trouble.href, trouble.name), " ", v("span", { class: "soft" }, trouble.text))))),
+	list.length > most ? v("p", { class: "rest" }, "and " + number(list.length - most) + " more") : null);
+}
+
+function runsPanel() {
+	const all = runsOf();
+	const list = [...all.filter((run) => !isOver(run)), ...all.filter(isOver).slice(0, 4)].slice(0, 8);
+	return section("active", "Runs", all.length > list.length ? link("/runs", "all " + number(all.length)) : null, list.length
+		? v("ul", { class: "lines" }, list.map((run) => v("li", { key: run.run, class: "run" }, mark(run.state),
+			v("span", { class: "grow" }, link(to.run(run.run), run.title || run.run, { title: run.run }), soft(" ", run.user)),
+			v("span", { class: "sums" }, sums(run)), v("span", { class: "when soft" }, isOver(run) ? ago(run.ended) : during(run.submitted)), progress(run))))
+		: v("p", { class: "empty" }, "No run yet. “avescript test --fleet tests/” submits one."));
+}
+
+function queuePanel() {
+	const all = queueOf();
+	const most = 6;
+	const jobs = all.reduce((sum, wait) => sum + wait.jobs, 0);
+	return section("waits", "Waiting", all.length > most ? link("/queue", "all " + number(jobs) + " jobs") : null, all.length
+		? v("ul", { class: "lines" }, all.slice(0, most).map((wait) => v("li", { key: wait.key, class: "wait" },
+			v("span", { class: "grow" }, link(to.run(wait.run), wait.first), wait.jobs > 1 ? soft(" and " + number(wait.jobs - 1) + " more") : null, soft(" ", wait.user)),
+			v("span", { class: "when soft" }, during(wait.since)), v("span", { class: "why" }, wait.why))))
+		: v("p", { class: "empty" }, "Nothing waits."));
+}
+
+function usedPanel() {
+	const all = piecesOf();
+	if (!all.length) return null;
+	const used = all.filter((piece) => piece.state === "held" || piece.state === "taken").sort((a, b) => (a.until || Infinity) - (b.until || Infinity) || a.since - b.since);
+	const most = 8;
+	return section("used", "Equipment in use", link("/equipment", `${number(used.length)} of ${number(all.length)}`), used.length
+		? v("ul", { class: "lines" }, used.slice(0, most).map((piece) => v("li", { key: piece.key, class: "piece" }, mark(piece.state),
+			v("span", { class: "grow" }, link(to.piece(piece.key), pieceLabel(piece.profile)), soft(" on ", piece.host)),
+			v("span", { class: "when soft" }, until(piece.until) || during(piece.since)),
+			v("span", { class: "why" }, joined(whoOf(piece), whyOf(piece))))))
+		: v("p", { class: "empty" }, "All of it is free."));
+}
+
+function hostsPanel() {
+	const hosts = hostsOf();
+	const named = hosts.length <= fewHosts;
+	return section("grid", "Hosts", hosts.length ? link("/hosts", "all " + number(hosts.length)) : null, hosts.length
+		? v("div", { class: named ? "cards" : "cells" }, hosts.map((host) => (named ? card(host) : cell(host))))
+		: v("p", { class: "empty" }, "No host has joined yet. “avescript lab invite worker” prints the line that lets one join."));
+}
+
+const card = (host) => v("a", { key: host.name, class: "card is-" + host.state, href: to.host(host.name) },
+	v("span", { class: "name" }, mark(host.state), v("b", {}, host.name)),
+	isAway(host) ? v("span", { class: "soft" }, host.state, " ", during(host.since)) : [loadBar(host), v("span", { class: "sum soft" }, `${host.used || 0}/${host.cores}`)]);
+
+// cell is a host among many: how full it is, and its state.
+const cell = (host) => {
+	const share = Math.min(1, (host.used || 0) / (host.cores || 1));
+	const level = isAway(host) ? "" : " fill-" + Math.ceil(share * 4);
+	const label = `${host.name}: ${host.state}${isAway(host) ? "" : `, ${host.used || 0} of ${host.cores} cores`}`;
+	return v("a", { key: host.name, class: "host is-" + host.state + level, href: to.host(host.name), title: label, "aria-label": label });
+};
+
+function usersPanel() {
+	const users = [...tables.users.values()].filter((user) => user.running || user.waiting).sort((a, b) => b.running - a.running || b.waiting - a.waiting);
+	if (!users.length) return null;
+	const most = Math.max(...users.map((user) => Math.max(user.running, user.quota || 0)), 1);
+	return section("users", "Users", null, v("ul", { class: "lines" }, users.slice(0, 8).map((user) => v("li", { key: user.name, class: "user" },
+		v("span", { class: "grow" }, user.name), bar([["used", user.running]], most, plural(user.running, "core")),
+		v("span", { class: "sums" }, plural(user.running, "core"), user.quota ? soft(" of " + user.quota) : null), v("span", { class: "when soft" }, user.waiting ? number(user.waiting) + " wait" : null)))));
+}
+
+export const overview = () => v("div", { class: "overview" },
+	v("div", { key: "left", class: "column" }, troublePanel(), runsPanel(), queuePanel()),
+	v("div", { key: "right", class: "column" }, usedPanel(), usersPanel()),
+	hostsPanel());
+
+// verdict is the lab in a sentence, and figures.
+export function verdict() {
+	const hosts = hostsOf();
+	const away = hosts.filter(isAway);
+	const facts = [];
+	if (hosts.length) {
+		const up = hosts.filter((host) => !isAway(host));
+		const sum = (list, name) => list.reduce((n, row) => n + (row[name] || 0), 0);
+		facts.push(`${number(sum(up, "used"))} of ${plural(sum(up, "cores"), "core")} used`);
+		const pieces = [...tables.equipment.values()];
+		if (pieces.length) facts.push(`${number(pieces.filter((piece) => piece.state === "held" || piece.state === "taken").length)} of ${plural(pieces.length, "piece")} of equipment in use`);
+	}
+	const running = hosts.reduce((n, host) => n + (host.jobs || []).length, 0);
+	const waiting = queueOf().reduce((n, wait) => n + wait.jobs, 0);
+	facts.push(plural(running, "job") + (running === 1 ? " runs" : " run"), plural(waiting, "job") + (waiting === 1 ? " waits" : " wait"));
+	if (!hosts.length) return { text: "This lab has no hosts yet", bad: false, facts: [] };
+	if (!away.length) return { text: hosts.length === 1 ? "The only host is up" : `All ${number(hosts.length)} hosts are up`, bad: false, facts };
+	const names = away.length <= 2 ? away.map((host) => host.name).join(" and ") : `${number(away.length)} of ${number(hosts.length)} hosts`;
+	const lost = away.some((host) => host.state === "lost");
+	return { text: `${names} ${away.length === 1 ? "is" : "are"} ${lost ? "lost" : "silent"}`, bad: lost, facts };
+}

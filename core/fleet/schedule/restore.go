@@ -1,0 +1,104 @@
+package schedule
+
+import (
+	"fmt"
+	"sort"
+)
+
+func (s *State) loadHost(v *savedHost) {
+	h := &host{
+		name: v.Name, incarnation: v.Incarnation, retired: v.Retired, gone: v.Gone, since: v.Since, reason: v.Reason,
+		drained: v.Drained, known: map[string]*piece{}, values: map[value]bool{}, failures: v.Failures, rest: v.Rest,
+	}
+	s.add(h)
+	h.equip(v.Inventory)
+	for key, d := range v.Aside {
+		h.piece(key).aside = d
+	}
+	for key, until := range v.Busy {
+		h.piece(key).busy = until
+	}
+}
+
+func (s *State) loadRun(v *savedRun) {
+	r := &run{
+		Run: v.Run, owner: s.user(v.Run.User), submitted: v.Submitted, ended: v.Ended, whole: v.Whole, over: v.Over,
+		cancelled: v.Cancelled, by: v.By, reason: v.Reason, groups: map[string]*group{},
+		last: v.Last, done: v.Done, bad: v.Bad, deaths: v.Deaths, jobs: make([]job, len(v.Jobs)),
+	}
+	r.owner.runs++
+	s.runs[r.ID] = r
+	groups := make([]*group, len(v.Groups))
+	for i := range v.Groups {
+		groups[i] = s.group(r, &v.Groups[i].Needs, r.submitted)
+		groups[i].since = v.Groups[i].Since
+	}
+	for i, j := range v.Jobs {
+		r.jobs[i] = job{
+			name: j.Name, work: j.Work, token: j.Token, seconds: j.Seconds, state: j.State, deaths: j.Deaths, answered: j.Answered,
+		}
+		if r.over {
+			continue
+		}
+		g := groups[j.Group]
+		r.jobs[i].group = g
+		if j.State == waiting {
+			g.queue = append(g.queue, int32(i))
+		}
+	}
+	if r.over {
+		r.groups = nil
+	}
+	if !r.whole {
+		return
+	}
+	for _, g := range groups {
+		sort.Slice(g.queue, func(i, k int) bool { return r.before(g.queue[i], g.queue[k]) })
+		r.waiting += len(g.queue)
+	}
+	if r.waiting > 0 {
+		s.active[r] = true
+	}
+}
+
+func (s *State) loadClaim(v *savedClaim) error {
+	r, h := s.runs[v.Run], s.hosts[v.Host]
+	if r == nil || h == nil || v.Job >= len(r.jobs) || r.over {
+		return fmt.Errorf("snapshot of the ledger: claim %s of job %d of run %s on host %s: wanted ones that exist",
+			v.Token, v.Job, v.Run, v.Host)
+	}
+	needs := &r.jobs[v.Job].group.needs
+	c := &claim{
+		token: v.Token, run: r, job: v.Job, host: h, incarnation: v.Incarnation, cores: v.Cores, since: v.Since,
+		memory: needs.Memory, exclusive: needs.Exclusive, question: v.Question, owns: v.Owns,
+	}
+	for _, key := range v.Pieces {
+		c.pieces = append(c.pieces, h.hold(key, c))
+	}
+	for _, key := range v.Around {
+		c.around = append(c.around, h.hold(key, c))
+	}
+	last, runLast := r.owner.last, r.last
+	s.link(c)
+	r.owner.last, r.last = last, runLast
+	return nil
+}
+
+func (s *State) loadBoard(v *savedRun) {
+	r := s.runs[v.Run.ID]
+	if len(v.Board) > 0 {
+		r.board = board{}
+	}
+	for of, saved := range v.Board {
+		res := &resource{owner: s.claims[saved.Owner], made: saved.Made, maker: saved.Maker}
+		for _, token := range saved.Waiting {
+			if c := s.claims[token]; c != nil {
+				res.waiting = append(res.waiting, c)
+			}
+		}
+		r.board[of] = res
+		if h := s.hosts[res.maker.Host]; h != nil && res.made != nil && res.made.Failed == "" {
+			h.values[value{r, of}] = true
+		}
+	}
+}
