@@ -48,14 +48,16 @@ func (h *history) observe(lab wire.Lab) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sample(lab)
+	live := make(map[string]string, len(lab.Pieces))
+	defer func() { h.live = live }()
 	for _, p := range lab.Pieces {
 		key := PieceKey(p.Host, p.Profile.Key())
 		now := p.State + "\x00" + p.Token.String() + "\x00" + p.User + "\x00" + p.Holder
 		before, known := h.live[key]
+		live[key] = now
 		if known && before == now {
 			continue
 		}
-		h.live[key] = now
 		at := p.Since
 		if at == 0 {
 			at = lab.Time
