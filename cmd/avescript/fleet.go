@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"avescript/core/flags"
 	"avescript/core/fleet/programs"
 	"avescript/lualib/runner"
 )
@@ -23,7 +24,7 @@ func (f *fleetFlags) flags(set *pflag.FlagSet) {
 	set.StringArrayVar(&f.Data, "data", nil, "let the file or directory `PATH` go to the hosts, too; those beside the tests do, except what .gitignore names")
 	set.BoolVar(&f.Detach, "detach", false, "print the name of the run and leave it; avescript lab attach shows it")
 	set.IntVar(&f.Priority, "priority", 0, "start the tests before those with a lower `NUMBER`")
-	set.Var(seconds(&f.Patience), "patience", "wait `SECONDS` for equipment that no host has now; without this flag, such tests are refused")
+	set.Var(flags.Seconds(&f.Patience), "patience", "wait `SECONDS` for equipment that no host has now; without this flag, such tests are refused")
 }
 
 // choose sets the fleet in the options, if it is to be used.

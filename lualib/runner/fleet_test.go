@@ -123,6 +123,7 @@ var fleetFiles = map[string]string{"a_spec.lua": `it("does", function() end)`, "
 // one.
 func TestFleet(t *testing.T) {
 	project(t, fleetFiles)
+	t.Setenv("TMPDIR", t.TempDir())
 	out, errs, err := run(t, func(o *runner.Options) {
 		inFleet("plays")(o)
 		o.Record, o.Reports = "records", []string{"json=events"}
@@ -171,6 +172,7 @@ func TestFleet(t *testing.T) {
 // TestFleetFailFast: the first failure cancels the run, and what runs then does not count.
 func TestFleetFailFast(t *testing.T) {
 	project(t, map[string]string{"b_spec.lua": `it("does", function() end)`})
+	t.Setenv("TMPDIR", t.TempDir())
 	out, _, err := run(t, func(o *runner.Options) {
 		inFleet("plays")(o)
 		o.FailFast, o.Repeat = true, 3
@@ -182,6 +184,7 @@ func TestFleetFailFast(t *testing.T) {
 
 func TestFleetMistakes(t *testing.T) {
 	project(t, fleetFiles)
+	t.Setenv("TMPDIR", t.TempDir())
 	for how, want := range map[string]string{"refuses": "no host has a relay", "dies": "avelab has ended: exit status 3"} {
 		out, _, err := run(t, inFleet(how))
 		if err == nil || err.Error() != want {
@@ -207,6 +210,7 @@ func TestFleetMistakes(t *testing.T) {
 // TestFleetTimeout: a run that takes too long is cancelled, and its report is complete.
 func TestFleetTimeout(t *testing.T) {
 	project(t, map[string]string{"a_spec.lua": ``})
+	t.Setenv("TMPDIR", t.TempDir())
 	out, _, err := run(t, func(o *runner.Options) {
 		inFleet("hangs")(o)
 		o.RunTimeout = 0.5
@@ -219,6 +223,7 @@ func TestFleetTimeout(t *testing.T) {
 // TestFleetInterrupt: Ctrl-C cancels the run.
 func TestFleetInterrupt(t *testing.T) {
 	project(t, map[string]string{"a_spec.lua": ``})
+	t.Setenv("TMPDIR", t.TempDir())
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	var out, errs screen
@@ -242,6 +247,7 @@ func TestFleetInterrupt(t *testing.T) {
 // TestFleetDetach: the name of the run is all that is printed.
 func TestFleetDetach(t *testing.T) {
 	project(t, fleetFiles)
+	t.Setenv("TMPDIR", t.TempDir())
 	out, errs, err := run(t, func(o *runner.Options) {
 		inFleet("plays")(o)
 		o.Fleet.Detach = true

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -18,9 +19,16 @@ import (
 	"avescript/core/fleet/wire"
 	"avescript/core/harness"
 	"avescript/internal/poll"
+	"avescript/internal/reexec"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	reexec.Main(reexec.Programs{"host": runHost, "avelab": runAvelab})
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(built.dir)
+		os.Exit(code)
+	}))
+}
 
 // stage is a real server, with a leader that decides what the test says.
 type stage struct {

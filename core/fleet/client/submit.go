@@ -54,6 +54,8 @@ func submit(ctx context.Context, l *link.Link, s wire.Submission, w *lines) erro
 		return err
 	}
 	downloads := &downloader{link: l, dir: s.Artifacts}
+	repair := &repairer{link: l, submission: s, busy: make(chan struct{}, 1)}
+	defer repair.wait()
 	return Follow(ctx, l, s.Run.ID, func(t Told) bool {
 		if t.Output != nil {
 			if kept := downloads.get(ctx, *t.Output); len(kept) > 0 {
@@ -63,6 +65,9 @@ func submit(ctx context.Context, l *link.Link, s wire.Submission, w *lines) erro
 		}
 		for i, n := range t.Notes {
 			w.write(wire.Line{Note: &t.Notes[i]})
+			if n.Outcome != nil && n.Outcome.Missing != "" {
+				repair.send(ctx)
+			}
 			if n.Kind == wire.NoteOver || s.Detach && n.Kind == wire.NoteSubmitted {
 				return false
 			}

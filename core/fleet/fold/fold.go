@@ -60,6 +60,7 @@ type job struct {
 	worker int
 	claim  *claim // the last one
 	lost   []*lost
+	said   string // about claims that were lost while no test was running
 	done   bool
 }
 

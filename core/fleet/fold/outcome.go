@@ -26,10 +26,12 @@ func (f *Fold) returned(n wire.Note) {
 	outcome := outcomeOf(n)
 	if outcome.Status != wire.Busy {
 		f.say("%s: %s", j, why(c.host, outcome))
-		if c.running != nil && !f.quiet {
+		if c.running != nil {
 			e := lostAttempt(c, n.Time, why(c.host, outcome))
 			e.Attempt = 1 + j.lostBefore(e)
 			j.lost = append(j.lost, &lost{Event: e, claim: c.token})
+		} else {
+			j.said += why(c.host, outcome) + "\n"
 		}
 	}
 	if f.Live != nil && c.running != nil {
@@ -154,15 +156,15 @@ func (f *Fold) pass(j *job, c *claim, n wire.Note, events []harness.Event) {
 	}
 	began, ended := f.span(c, n, events)
 	f.run.Replay(f.placed(j, c, harness.Event{Kind: harness.FileStarted, Time: began}))
-	waited := f.waited(j, c)
+	before := j.said + f.waited(j, c)
 	for _, e := range events {
 		if e.Kind == harness.FileStarted || e.Kind == harness.FileFinished {
 			continue
 		}
 		f.passLost(j, e)
 		e = f.numbered(j, e)
-		if e.Kind == harness.TestFinished && waited != "" {
-			e.Output, waited = waited+e.Output, ""
+		if e.Kind == harness.TestFinished && before != "" {
+			e.Output, before = before+e.Output, ""
 		}
 		for i, a := range e.Artifacts {
 			if i == 0 {
@@ -230,7 +232,7 @@ func (f *Fold) numbered(j *job, e harness.Event) harness.Event {
 	return e
 }
 
-// waited says what a job has waited for, as the first line of its output.
+// waited says what a job has waited for, as the first line of the output of its first test.
 func (f *Fold) waited(j *job, c *claim) string {
 	if c == nil || j.waited < leastWait {
 		return ""

@@ -5,7 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"avescript/core/fleet/access"
@@ -71,4 +75,33 @@ func Forget(role string) error {
 		return err
 	}
 	return nil
+}
+
+// JoinAndSay joins a lab, and says what this account is there.
+func JoinAndSay(ctx context.Context, out io.Writer, line, role, name string) (link.Config, error) {
+	config, path, err := Join(ctx, line, role, name)
+	if err != nil {
+		return config, err
+	}
+	fmt.Fprintf(out, "This is %s %s of the lab at %s now. The key is in %s.\n", config.Role, config.Name, config.URL, path)
+	return config, nil
+}
+
+var sizeForm = regexp.MustCompile(`^([0-9]+)([KMGT]?)i?B?$`)
+
+// ParseSize reads a size such as 512M or 8G, in bytes; "" is 0.
+func ParseSize(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	parts := sizeForm.FindStringSubmatch(text)
+	if parts == nil {
+		return 0, fmt.Errorf("wanted a size such as 512M or 8G, got %q", text)
+	}
+	n, err := strconv.ParseInt(parts[1], 10, 64)
+	shift := 10 * strings.Index(" KMGT", cmp.Or(parts[2], " "))
+	if err != nil || n > math.MaxInt64>>shift {
+		return 0, fmt.Errorf("wanted a size such as 512M or 8G, got %q", text)
+	}
+	return n << shift, nil
 }

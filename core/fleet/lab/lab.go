@@ -78,6 +78,7 @@ func Ask(ctx context.Context, roles []string, verb string, body any) (wire.Answe
 // The roles that may do something, in the order in which they are tried.
 var (
 	Looking    = []string{wire.User, wire.Admin, wire.Viewer, wire.Worker}
+	Reading    = []string{wire.User, wire.Admin, wire.Viewer}
 	Submitting = []string{wire.User, wire.Admin}
 	Deciding   = []string{wire.Admin, wire.User} // cancel: an administrator may cancel the runs of all
 	Operating  = []string{wire.Admin}

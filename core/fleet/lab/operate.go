@@ -3,8 +3,12 @@ package lab
 import (
 	"cmp"
 	"context"
+	"net"
+	"net/url"
+	"strconv"
 
 	"avescript/core/fleet/access"
+	"avescript/core/fleet/page"
 	"avescript/core/fleet/wire"
 )
 
@@ -23,8 +27,34 @@ func Operate(ctx context.Context, verb string, body any) error {
 	return err
 }
 
-// Cancel ends a run.
-func Cancel(ctx context.Context, cancel wire.Cancel) error {
-	_, _, err := Ask(ctx, Deciding, wire.VerbCancel, cancel)
-	return err
+// CoresText is a limit for people.
+func CoresText(cores int) string {
+	if cores == 0 {
+		return "all cores"
+	}
+	return "at most " + count(cores, "core")
+}
+
+// PageLink is a link that logs a browser in to the page of the lab.
+func PageLink() (string, error) {
+	config, err := Find(wire.User, wire.Admin, wire.Viewer)
+	if err != nil {
+		return "", err
+	}
+	site := config.Page
+	if site == "" {
+		u, err := url.Parse(config.URL)
+		if err != nil {
+			return "", err
+		}
+		site = "https://" + net.JoinHostPort(u.Hostname(), strconv.Itoa(page.Port))
+	}
+	if config.Seed == "" {
+		return site, nil
+	}
+	ticket, err := access.Ticket(config)
+	if err != nil {
+		return "", err
+	}
+	return page.LoginURL(site, ticket), nil
 }

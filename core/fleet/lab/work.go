@@ -181,7 +181,23 @@ func Leave(ctx context.Context, dir string, out io.Writer) error {
 	return ctx.Err()
 }
 
-// RevokeLeft takes the key of a host away that has left, if this account may do that.
-func RevokeLeft(ctx context.Context, name string) error {
-	return Operate(ctx, wire.VerbRevoke, wire.Revoke{Role: wire.Worker, Name: name})
+// LeaveAndForget is [Leave], after which the key of this host can be removed.
+func LeaveAndForget(ctx context.Context, out io.Writer, dir string, forget bool) error {
+	err := Leave(ctx, dir, out)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "This host has left.")
+	if !forget {
+		return nil
+	}
+	config, err := link.Find(wire.Worker)
+	if err != nil {
+		return err
+	}
+	if err := Forget(wire.Worker); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "Its key is removed. An administrator of the lab can do the rest:\n  %s revoke worker %s\n  %[1]s forget %s\n", CommandName(), config.Name, config.Name)
+	return nil
 }

@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// events writes server-sent events to one reader. A reader that does not take them within
-// WriteTimeout is disconnected.
+// events writes server-sent events to one reader. A reader that does not take them in
+// time is disconnected.
 type events struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	patience time.Duration
 }
 
 // startEvents begins an answer that does not end. If there are too many readers, it
@@ -24,7 +25,7 @@ func (p *Page) startEvents(w http.ResponseWriter) *events {
 		http.Error(w, "too many readers: close a window, or try again later", http.StatusServiceUnavailable)
 		return nil
 	}
-	e := &events{w, http.NewResponseController(w)}
+	e := &events{w, http.NewResponseController(w), p.options.Patience}
 	_ = e.control.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
@@ -36,7 +37,7 @@ func (p *Page) leave() { <-p.readers }
 
 // send writes an event. Data is JSON and has no line feeds.
 func (e *events) send(event, id string, data []byte) error {
-	_ = e.control.SetWriteDeadline(time.Now().Add(WriteTimeout))
+	_ = e.control.SetWriteDeadline(time.Now().Add(e.patience))
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "event: %s\n", event)
 	if id != "" {

@@ -1,13 +1,16 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,12 +36,11 @@ const (
 type history struct {
 	file string // "" if it is not kept
 
-	mu     sync.Mutex
-	state  past
-	claims map[wire.Token]*claim // that have started and not ended
-	order  []wire.Token          // of claims, oldest first
-	live   map[string]string     // what the last view said of each piece
-	saved  time.Time
+	mu    sync.Mutex
+	state past
+	order []wire.Token      // of claims, oldest first; some of them have ended
+	live  map[string]string // what the last view said of each piece
+	saved time.Time
 }
 
 // past is what the file has.
@@ -46,6 +48,7 @@ type past struct {
 	Seq    uint64                `json:"seq"` // of the last message of the stream that is in here
 	Pieces map[string][]*Holding `json:"pieces"`
 	Tests  map[string]*TestPast  `json:"tests"`
+	Claims map[wire.Token]*claim `json:"claims"` // that have started and not ended
 	Fine   []Sample              `json:"fine,omitempty"`
 	Coarse []Sample              `json:"coarse,omitempty"`
 }
@@ -82,19 +85,22 @@ type Verdict struct {
 
 // claim is what a job has done since it started. Its verdicts count when its result has come.
 type claim struct {
-	run, host string
-	pieces    []string
-	tests     []finished
+	Pieces []string   `json:"pieces,omitempty"`
+	Tests  []finished `json:"tests,omitempty"`
 }
 
 type finished struct {
-	file, name string
-	verdict    Verdict
+	File    string  `json:"file"`
+	Name    string  `json:"name"`
+	Verdict Verdict `json:"verdict"`
 }
 
 func openHistory(dir string) (*history, error) {
-	h := &history{claims: map[wire.Token]*claim{}, live: map[string]string{}}
+	h := &history{}
 	if dir != "" {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("cannot keep the history of the page: %w", err)
+		}
 		h.file = filepath.Join(dir, "page.json")
 		text, err := os.ReadFile(h.file)
 		if err == nil {
@@ -110,6 +116,12 @@ func openHistory(dir string) (*history, error) {
 	if h.state.Tests == nil {
 		h.state.Tests = map[string]*TestPast{}
 	}
+	if h.state.Claims == nil {
+		h.state.Claims = map[wire.Token]*claim{}
+	}
+	h.order = slices.SortedFunc(maps.Keys(h.state.Claims), func(a, b wire.Token) int {
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Index, b.Index))
+	})
 	return h, nil
 }
 
@@ -171,7 +183,7 @@ func (h *history) read(ctx context.Context, js jetstream.JetStream) error {
 		if err != nil {
 			return err
 		}
-		if meta, err := m.Metadata(); err == nil {
+		if meta, err := m.Metadata(); err == nil && !isEcho(m) {
 			h.fold(m.Subject(), meta.Sequence.Stream, m.Data())
 		}
 		h.mu.Lock()
@@ -196,9 +208,11 @@ func (h *history) fold(subject string, seq uint64, data []byte) {
 	h.state.Seq = seq
 	switch {
 	case len(parts) == 3 && parts[1] == "note":
-		var n wire.Note
-		if json.Unmarshal(data, &n) == nil {
-			h.note(n)
+		var notes wire.Notes
+		if json.Unmarshal(data, &notes) == nil {
+			for _, n := range notes {
+				h.note(n)
+			}
 		}
 	case len(parts) == 7 && parts[1] == "output":
 		var o wire.Output
@@ -212,23 +226,23 @@ func (h *history) fold(subject string, seq uint64, data []byte) {
 func (h *history) note(n wire.Note) {
 	switch n.Kind {
 	case wire.NoteStarted:
-		c := h.claim(n.Token, n.Run, n.Host)
+		c := h.claim(n.Token)
 		for _, key := range n.Pieces {
 			key = PieceKey(n.Host, key)
-			c.pieces = append(c.pieces, key)
+			c.Pieces = append(c.Pieces, key)
 			h.hold(key, Holding{State: "held", Token: n.Token, Run: n.Run, Job: n.Name, User: n.User, Since: n.Time})
 		}
 	case wire.NoteReturned, wire.NoteFinished:
-		c := h.claims[n.Token]
+		c := h.state.Claims[n.Token]
 		if c == nil {
 			return
 		}
-		delete(h.claims, n.Token)
-		for _, key := range c.pieces {
+		delete(h.state.Claims, n.Token)
+		for _, key := range c.Pieces {
 			h.release(key, n.Token, n.Time)
 		}
 		if n.Kind == wire.NoteFinished {
-			for _, t := range c.tests {
+			for _, t := range c.Tests {
 				h.verdict(t)
 			}
 		}
@@ -237,18 +251,20 @@ func (h *history) note(n wire.Note) {
 
 // claim finds or makes the claim of a token, and forgets the oldest ones when there are too
 // many: their ends were missed.
-func (h *history) claim(token wire.Token, run, host string) *claim {
-	c := h.claims[token]
-	if c == nil {
-		c = &claim{run: run, host: host}
-		h.claims[token] = c
+func (h *history) claim(token wire.Token) *claim {
+	claims := h.state.Claims
+	if claims[token] == nil {
+		claims[token] = &claim{}
 		h.order = append(h.order, token)
-		for len(h.order) > mostClaims {
-			delete(h.claims, h.order[0])
+		for len(claims) > mostClaims {
+			delete(claims, h.order[0])
 			h.order = h.order[1:]
 		}
+		if len(h.order) > 2*mostClaims {
+			h.order = slices.DeleteFunc(h.order, func(old wire.Token) bool { return claims[old] == nil })
+		}
 	}
-	return c
+	return claims[token]
 }
 
 func (h *history) output(host, run string, token wire.Token, o wire.Output) {
@@ -256,12 +272,12 @@ func (h *history) output(host, run string, token wire.Token, o wire.Output) {
 		if !e.Counts() {
 			continue
 		}
-		c := h.claim(token, run, host)
+		c := h.claim(token)
 		v := Verdict{Run: run, Host: host, Time: e.Time, Status: string(e.Status), Flaky: e.Flaky(), Seconds: e.Seconds}
 		if len(e.Problems) > 0 {
 			v.Why = short(e.Problems[0].Message, 160)
 		}
-		c.tests = append(c.tests, finished{e.File, e.FullName(), v})
+		c.Tests = append(c.Tests, finished{e.File, e.FullName(), v})
 	}
 }
 
@@ -269,16 +285,16 @@ func (h *history) output(host, run string, token wire.Token, o wire.Output) {
 func TestKey(file, name string) string { return file + "\x00" + name }
 
 func (h *history) verdict(t finished) {
-	key := TestKey(t.file, t.name)
+	key := TestKey(t.File, t.Name)
 	past := h.state.Tests[key]
 	if past == nil {
 		if len(h.state.Tests) >= mostTests {
 			h.forgetTest()
 		}
-		past = &TestPast{File: t.file, Name: t.name}
+		past = &TestPast{File: t.File, Name: t.Name}
 		h.state.Tests[key] = past
 	}
-	past.Verdicts = last(append(past.Verdicts, t.verdict), mostVerdicts)
+	past.Verdicts = last(append(past.Verdicts, t.Verdict), mostVerdicts)
 }
 
 // forgetTest forgets a test that has not run for long: the one among some that ran earliest.

@@ -12,8 +12,8 @@
 //
 // The feed looks at the lab once a second and sends what has changed: a reader that was
 // away gets the differences that it missed, or everything. No reader has a queue. Each
-// knows how far it has read, and one that does not take its data within WriteTimeout is
-// disconnected; its browser comes back by itself.
+// knows how far it has read, and one that does not take its data within [Options.Patience]
+// is disconnected; its browser comes back by itself.
 //
 // Without keys the page listens on the loopback interface only, and answers only requests
 // whose Host names it, so that a page of somebody else cannot reach it by a name that
@@ -45,9 +45,6 @@ var web embed.FS
 
 // Port is where the page listens by default.
 const Port = 4280
-
-// WriteTimeout is how long a reader may take to accept what is sent to it.
-const WriteTimeout = 10 * time.Second
 
 // mostReaders is how many readers of live data there can be; others are told to try later.
 const mostReaders = 500
@@ -90,6 +87,7 @@ type Options struct {
 	Dir     string       // where history is kept; "" keeps it in memory
 
 	Interval time.Duration // between two looks at the lab; 0 is a second
+	Patience time.Duration // how long a reader may take to accept what is sent to it; 0 is 10 seconds
 	Log      *log.Logger   // nil: nobody wants to know
 }
 
@@ -119,6 +117,9 @@ func Start(options Options) (*Page, error) {
 	if options.Interval == 0 {
 		options.Interval = time.Second
 	}
+	if options.Patience == 0 {
+		options.Patience = 10 * time.Second
+	}
 	if options.Log == nil {
 		options.Log = log.New(discard{}, "", 0)
 	}
@@ -141,6 +142,7 @@ func Start(options Options) (*Page, error) {
 	}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.feed = newFeed(options.Lab)
+	p.feed.look()
 	p.server = &http.Server{
 		Handler:           p.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -200,12 +202,12 @@ func (p *Page) look() {
 	ticker := time.NewTicker(p.options.Interval)
 	defer ticker.Stop()
 	for {
-		p.feed.look()
 		p.history.observe(p.feed.lab())
 		select {
 		case <-p.ctx.Done():
 			return
 		case <-ticker.C:
+			p.feed.look()
 		}
 	}
 }

@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +27,7 @@ func (l *laboratory) view() wire.Lab {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	lab := l.lab
+	lab.Hosts, lab.Pieces, lab.Queue, lab.Runs = slices.Clone(lab.Hosts), slices.Clone(lab.Pieces), slices.Clone(lab.Queue), slices.Clone(lab.Runs)
 	lab.Time = float64(time.Now().UnixMilli()) / 1000
 	return lab
 }

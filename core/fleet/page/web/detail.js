@@ -119,7 +119,7 @@ export function test() {
 	const most = Math.max(...list.map((verdict) => verdict.seconds || 0), 0.001);
 	return v("div", { key: "test" + file + name, class: "page" },
 		title(file, list.length ? list[0].status : null, name || file),
-		list.length ? v("p", { class: "soft" }, bad ? `failed in ${bad} of the last ${plural(list.length, "run")}` : `did not fail in the last ${plural(list.length, "run")}`) : null,
+		list.length ? v("p", { class: "soft" }, list.length === 1 ? "It has run once." : bad ? `It failed in ${bad} of the last ${list.length} runs.` : `It did not fail in the last ${list.length} runs.`) : null,
 		list.length ? v("table", { class: "past" },
 			v("thead", {}, v("tr", {}, ["Ended", "Run", "Host", "When", "Took", ""].map((label) => v("th", { scope: "col" }, label)))),
 			v("tbody", {}, list.map((verdict) => v("tr", { key: verdict.run + verdict.time },

@@ -63,13 +63,19 @@ function showTop() {
 		v("div", { class: "side" },
 			v("span", { class: "who", title: me.keys ? "logged in as " + me.role : "this lab has no keys" }, me.keys ? me.name : lab.hub),
 			me.keys ? v("button", { type: "button", onclick: logout }, "Log out") : null,
-			v("button", { type: "button", id: "theme", "aria-label": "Theme: " + theme, title: "Theme", onclick: nextTheme }, theme),
+			v("button", { type: "button", id: "theme", "aria-label": "Theme: " + theme, title: "Theme", onclick: nextTheme }, mark("theme"), theme),
 			v("button", { type: "button", class: "keys-button", "aria-label": "Keys", title: "Keys", onclick: showKeys }, "?")));
 }
+
+let shownTab = "";
 
 function showTabs() {
 	const counts = { hosts: tables.hosts.size, equipment: tables.equipment.size, queue: [...tables.queue.values()].reduce((sum, wait) => sum + wait.jobs, 0), runs: tables.runs.size };
 	draw(byId("tabs"), views.map(([name, label]) => v("a", { key: name, href: to.view(name), "aria-current": tabOf(look.view) === name ? "page" : null }, label, counts[name] ? v("b", {}, number(counts[name])) : null)));
+	if (shownTab !== tabOf(look.view)) {
+		shownTab = tabOf(look.view);
+		byId("tabs").querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
+	}
 }
 
 const themes = ["auto", "light", "dark"];

@@ -5,20 +5,31 @@ import { to } from "./look.js";
 import { ago, during, until, number, plural, pieceName } from "./text.js";
 import { hostsOf, link, soft, joined, loadBar, isAway, runsOf, isOver, progress, sums, queueOf, piecesOf, whoOf, whyOf, pieceLabel, bar } from "./views.js";
 
+const inUse = (piece) => piece.state === "held" || piece.state === "taken";
 const fewHosts = 60; // up to here they have names
+
+const mostAlike = 4;
 
 // troubles are what somebody should look at, the worst first.
 export function troubles() {
 	const list = [];
 	const hosts = hostsOf();
-	for (const host of hosts) if (host.state === "lost") list.push({ key: "h" + host.name, mark: "lost", href: to.host(host.name), name: host.name, text: ["lost ", ago(host.since)] });
-	for (const host of hosts) if (host.state === "silent") list.push({ key: "h" + host.name, mark: "silent", href: to.host(host.name), name: host.name, text: ["silent since ", during(host.since)] });
-	for (const host of hosts) if (host.broker) list.push({ key: "b" + host.name, mark: "warning", href: to.host(host.name), name: host.name, text: ["broker: ", host.broker] });
-	for (const host of hosts) if (host.state === "draining" || host.state === "leaving") list.push({ key: "h" + host.name, mark: host.state, href: to.host(host.name), name: host.name, text: joined([host.state, " ", during(host.since)], host.reason) });
-	for (const piece of piecesOf()) {
-		if (piece.state !== "aside") continue;
-		list.push({ key: "p" + piece.key, mark: "aside", href: to.piece(piece.key), name: pieceName(piece.profile).main + " on " + piece.host, text: joined(["set aside ", ago(piece.since)], piece.reason) });
+	// add names things one by one, or counts them if they are many.
+	const add = (things, sign, line, many, href) => {
+		if (things.length > mostAlike) list.push({ key: many, mark: sign, href, name: number(things.length) + " " + many, text: null });
+		else for (const thing of things) list.push({ key: sign + thing.key, mark: sign, ...line(thing) });
+	};
+	const one = (host, ...text) => ({ href: to.host(host.name), name: host.name, text });
+	for (const [name, word] of [["lost", "lost "], ["silent", "silent for "]]) {
+		add(hosts.filter((host) => host.state === name), name, (host) => one(host, word, name === "lost" ? ago(host.since) : during(host.since)), "hosts are " + name, "/hosts?only=" + name);
 	}
+	add(hosts.filter((host) => host.broker), "warning", (host) => one(host, "broker: ", host.broker), "hosts have a problem with their broker", "/hosts?q=broker:");
+	for (const name of ["draining", "leaving"]) {
+		add(hosts.filter((host) => host.state === name), name, (host) => one(host, joined([name, " for ", during(host.since)], host.reason)), "hosts are " + name, "/hosts?only=" + name);
+	}
+	add(piecesOf().filter((piece) => piece.state === "aside"), "aside",
+		(piece) => ({ href: to.piece(piece.key), name: pieceName(piece.profile).main + " on " + piece.host, text: joined(["set aside ", ago(piece.since)], piece.reason) }),
+		"pieces of equipment are set aside", "/equipment?only=aside");
 	return list;
 }
 
@@ -27,7 +38,7 @@ const section = (key, title, more, ...content) => v("section", { key, class: "pa
 function troublePanel() {
 	const list = troubles();
 	if (!list.length) return null;
-	const most = 6;
+	const most = 10;
 	return section("attention", "Needs attention", null, v("ul", { class: "lines" }, list.slice(0, most).map((trouble) =>
 		v("li", { key: trouble.key }, mark(trouble.mark), v("span", { class: "grow" }, link(trouble.href, trouble.name), " ", v("span", { class: "soft" }, trouble.text))))),
 	list.length > most ? v("p", { class: "rest" }, "and " + number(list.length - most) + " more") : null);
@@ -57,12 +68,12 @@ function queuePanel() {
 function usedPanel() {
 	const all = piecesOf();
 	if (!all.length) return null;
-	const used = all.filter((piece) => piece.state === "held" || piece.state === "taken").sort((a, b) => (a.until || Infinity) - (b.until || Infinity) || a.since - b.since);
+	const used = all.filter(inUse).sort((a, b) => (a.until || Infinity) - (b.until || Infinity) || a.since - b.since);
 	const most = 8;
 	return section("used", "Equipment in use", link("/equipment", `${number(used.length)} of ${number(all.length)}`), used.length
 		? v("ul", { class: "lines" }, used.slice(0, most).map((piece) => v("li", { key: piece.key, class: "piece" }, mark(piece.state),
 			v("span", { class: "grow" }, link(to.piece(piece.key), pieceLabel(piece.profile)), soft(" on ", piece.host)),
-			v("span", { class: "when soft" }, until(piece.until) || during(piece.since)),
+			v("span", { class: "when soft" }, piece.until ? ["free ", until(piece.until)] : ["for ", during(piece.since)]),
 			v("span", { class: "why" }, joined(whoOf(piece), whyOf(piece))))))
 		: v("p", { class: "empty" }, "All of it is free."));
 }
@@ -71,20 +82,22 @@ function hostsPanel() {
 	const hosts = hostsOf();
 	const named = hosts.length <= fewHosts;
 	return section("grid", "Hosts", hosts.length ? link("/hosts", "all " + number(hosts.length)) : null, hosts.length
-		? v("div", { class: named ? "cards" : "cells" }, hosts.map((host) => (named ? card(host) : cell(host))))
-		: v("p", { class: "empty" }, "No host has joined yet. “avescript lab invite worker” prints the line that lets one join."));
+		? v("div", { class: named ? "cards" : hosts.length > 300 ? "cells many" : "cells" }, hosts.map((host) => (named ? card(host) : cell(host))))
+		: v("p", { class: "empty" }, "No host has joined yet."));
 }
 
-const card = (host) => v("a", { key: host.name, class: "card is-" + host.state, href: to.host(host.name) },
+const card = (host) => v("a", { key: host.name, class: "card is-" + host.state, href: to.host(host.name), title: hostLabel(host) },
 	v("span", { class: "name" }, mark(host.state), v("b", {}, host.name)),
-	isAway(host) ? v("span", { class: "soft" }, host.state, " ", during(host.since)) : [loadBar(host), v("span", { class: "sum soft" }, `${host.used || 0}/${host.cores}`)]);
+	isAway(host) ? v("span", { class: "bar" }) : loadBar(host));
+
+const hostLabel = (host) => `${host.name}: ${host.state}${isAway(host) ? "" : `, ${host.used || 0} of ${host.cores} cores`}`;
 
 // cell is a host among many: how full it is, and its state.
 const cell = (host) => {
 	const share = Math.min(1, (host.used || 0) / (host.cores || 1));
 	const level = isAway(host) ? "" : " fill-" + Math.ceil(share * 4);
-	const label = `${host.name}: ${host.state}${isAway(host) ? "" : `, ${host.used || 0} of ${host.cores} cores`}`;
-	return v("a", { key: host.name, class: "host is-" + host.state + level, href: to.host(host.name), title: label, "aria-label": label });
+	const label = hostLabel(host);
+	return v("a", { key: host.name, class: "host is-" + host.state + level, href: to.host(host.name), title: label, "aria-label": label, tabindex: -1 });
 };
 
 function usersPanel() {
@@ -96,10 +109,14 @@ function usersPanel() {
 		v("span", { class: "sums" }, plural(user.running, "core"), user.quota ? soft(" of " + user.quota) : null), v("span", { class: "when soft" }, user.waiting ? number(user.waiting) + " wait" : null)))));
 }
 
-export const overview = () => v("div", { class: "overview" },
+// start is the overview of a lab without hosts.
+const start = () => v("div", { class: "missing" }, v("p", {}, "Hosts join with the line that ", v("code", {}, "avescript lab start"), " has printed. Run it on each host that shall work for this lab; the host appears here at once."));
+
+export const overview = () => (tables.hosts.size || tables.runs.size ? full() : start());
+
+const full = () => v("div", { class: "overview" },
 	v("div", { key: "left", class: "column" }, troublePanel(), runsPanel(), queuePanel()),
-	v("div", { key: "right", class: "column" }, usedPanel(), usersPanel()),
-	hostsPanel());
+	v("div", { key: "right", class: "column" }, hostsPanel(), usedPanel(), usersPanel()));
 
 // verdict is the lab in a sentence, and figures.
 export function verdict() {
@@ -111,11 +128,11 @@ export function verdict() {
 		const sum = (list, name) => list.reduce((n, row) => n + (row[name] || 0), 0);
 		facts.push(`${number(sum(up, "used"))} of ${plural(sum(up, "cores"), "core")} used`);
 		const pieces = [...tables.equipment.values()];
-		if (pieces.length) facts.push(`${number(pieces.filter((piece) => piece.state === "held" || piece.state === "taken").length)} of ${plural(pieces.length, "piece")} of equipment in use`);
+		if (pieces.length) facts.push(`${number(pieces.filter(inUse).length)} of ${plural(pieces.length, "piece")} in use`);
 	}
 	const running = hosts.reduce((n, host) => n + (host.jobs || []).length, 0);
 	const waiting = queueOf().reduce((n, wait) => n + wait.jobs, 0);
-	facts.push(plural(running, "job") + (running === 1 ? " runs" : " run"), plural(waiting, "job") + (waiting === 1 ? " waits" : " wait"));
+	facts.push(`${plural(running, "job")} ${running === 1 ? "runs" : "run"}, ${number(waiting)} ${waiting === 1 ? "waits" : "wait"}`);
 	if (!hosts.length) return { text: "This lab has no hosts yet", bad: false, facts: [] };
 	if (!away.length) return { text: hosts.length === 1 ? "The only host is up" : `All ${number(hosts.length)} hosts are up`, bad: false, facts };
 	const names = away.length <= 2 ? away.map((host) => host.name).join(" and ") : `${number(away.length)} of ${number(hosts.length)} hosts`;

@@ -4,7 +4,7 @@ import { tables, follow } from "./store.js";
 import { look, to, writeAddress } from "./look.js";
 import { table } from "./table.js";
 import { ago, during, duration, number, plural, bytes, coloured } from "./text.js";
-import { link, soft, joined, state, progress, sums } from "./views.js";
+import { link, soft, joined, state, progress, sums, pieceLabel } from "./views.js";
 import { facts, title } from "./detail.js";
 import { actions } from "./act.js";
 
@@ -53,7 +53,7 @@ function attemptOf(index, token, host) {
 }
 
 function take(item) {
-	if (item.note) note(item.note);
+	if (item.notes) item.notes.forEach(note);
 	else if (item.output) output(item);
 }
 
@@ -84,6 +84,7 @@ function note(n) {
 function output({ job: index, token, host, output: said }) {
 	const job = jobOf(index);
 	const attempt = attemptOf(index, token, host);
+	if (said.log) say(attempt, said.log.endsWith("\n") ? said.log : said.log + "\n");
 	for (const event of said.events || []) {
 		if (event.file && !job.name) job.name = event.file;
 		if (event.event === "test_started") attempt.running = (event.path || []).join(" ");
@@ -93,7 +94,6 @@ function output({ job: index, token, host, output: said }) {
 			if (event.output) say(attempt, event.output);
 		}
 	}
-	if (said.log) say(attempt, said.log.endsWith("\n") ? said.log : said.log + "\n");
 	if (said.screen) attempt.screens.set(said.screen.test + "\x00" + said.screen.name, said.screen);
 	for (const artifact of said.artifacts || []) attempt.artifacts.push(artifact);
 }
@@ -132,7 +132,7 @@ function jobTable() {
 		columns: [
 			{ id: "name", label: "Job", width: "minmax(140px, 2fr)", class: "first", value: jobName, cell: (job) => [mark(job.state), link(to.run(run.id, job.index), jobName(job), { class: "main", title: jobName(job), "aria-current": String(look.arg.job) === job.key ? "true" : null })] },
 			{ id: "tests", label: "Tests", width: "96px", class: "middle", desc: true, value: (job) => (lastOf(job) ? lastOf(job).tests.length : 0), cell: (job) => testSums(lastOf(job)) },
-			{ id: "host", label: "Host", width: "minmax(70px, 0.8fr)", class: "sub", value: (job) => (lastOf(job) ? lastOf(job).host : ""), cell: (job) => (lastOf(job) ? [lastOf(job).host, job.attempts.length > 1 ? v("span", { class: "badge" }, plural(job.attempts.length, "attempt")) : null, v("span", { class: "only-narrow soft" }, lastOf(job).running)] : null) },
+			{ id: "host", label: "Host", width: "minmax(70px, 0.8fr)", class: "sub", value: (job) => (lastOf(job) ? lastOf(job).host : ""), cell: (job) => (lastOf(job) ? [lastOf(job).host, job.attempts.length > 1 ? v("span", { class: "badge", title: plural(job.attempts.length, "attempt") }, "×" + job.attempts.length) : null, v("span", { class: "only-narrow soft" }, lastOf(job).running)] : null) },
 			{ id: "took", label: "Took", width: "76px", class: "side", desc: true, value: took, cell: (job) => (job.state === "running" ? during(lastOf(job).started) : took(job) ? duration(took(job)) : null) },
 		],
 	});
@@ -193,12 +193,15 @@ function jobDetail(job) {
 	];
 }
 
+// parsed is the profile that a key is the text of.
+const parsed = (key) => { try { return JSON.parse(key); } catch (e) { return { name: key }; } };
+
 function attemptDetail(attempt, several) {
 	const bad = attempt.tests.filter(isBad);
 	const good = attempt.tests.filter((test) => !isBad(test));
 	return v("section", { key: attempt.token, class: "attempt" },
 		several ? v("h3", {}, "Attempt " + attempt.number, soft(" on ", attempt.host, attempt.outcome ? ", " + outcomeText(attempt.outcome) : "", " ", ago(attempt.ended || attempt.started))) : null,
-		attempt.pieces && attempt.pieces.length ? v("p", { class: "soft" }, "Equipment: ", attempt.pieces.join(", ")) : null,
+		attempt.pieces && attempt.pieces.length ? v("p", { class: "soft" }, "with ", attempt.pieces.map((key, i) => [i ? ", " : "", link(to.piece(attempt.host + "/" + key), pieceLabel(parsed(key)))])) : null,
 		bad.map((test, i) => v("div", { key: "bad" + i, class: "problem" },
 			v("p", {}, mark("failed"), link(to.test(test.file, testName(test)), testName(test)), test.seconds ? soft(" ", duration(test.seconds)) : null),
 			(test.problems || []).map((problem) => [
@@ -227,6 +230,7 @@ export function runView() {
 	const submitted = row ? row.submitted : run.submitted && run.submitted.time;
 	const shown = row || folded();
 	const name = (row && row.title) || (run.submitted && run.submitted.title) || id;
+	const left = run.live && !shown.ended ? (run.total || shown.jobs) - run.jobs.size : 0;
 	const job = look.arg.job !== null && look.arg.job !== undefined ? run.jobs.get(Number(look.arg.job)) : null;
 	if (!row && run.live && !run.jobs.size && !run.submitted) {
 		return v("div", { class: "missing" }, v("h1", {}, "Nothing is kept of this run"), v("p", {}, "It is too old, or its name is wrong: ", v("code", {}, id)), v("p", {}, link("/runs", "All runs")));
@@ -244,7 +248,7 @@ export function runView() {
 			["Cancelled", run.cancelled ? joined(run.cancelled.by, run.cancelled.reason) : null],
 		]),
 		progress(shown),
-		v("div", { class: job ? "split chosen" : "split" }, jobTable(), v("div", { class: "detail" }, job ? v("div", { key: "job" + job.key }, jobDetail(job)) : v("div", { key: "over" }, overview()))));
+		v("div", { class: job ? "split chosen" : "split" }, v("div", { class: "list" }, jobTable(), left > 0 ? v("p", { class: "rest" }, plural(left, "job") + (left === 1 ? " has" : " have") + " not started yet") : null), v("div", { class: "detail" }, job ? v("div", { key: "job" + job.key }, jobDetail(job)) : v("div", { key: "over" }, overview()))));
 }
 
 // folded is a run that the lab no longer knows, from its notes.

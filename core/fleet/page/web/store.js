@@ -45,6 +45,27 @@ function heard(data) {
 	changed();
 }
 
+// Browsers allow few connections to a host, and keep those of pages that one has left. So
+// streams pause when nobody sees them, and go on where they were.
+const streams = new Set();
+let paused = false;
+let hidden = 0;
+
+function pause(is) {
+	if (paused === is) return;
+	paused = is;
+	contact.since = contact.moved = performance.now();
+	for (const stream of streams) if (is) stream.close(); else stream.open();
+}
+
+addEventListener("pagehide", () => pause(true));
+addEventListener("pageshow", () => pause(false));
+document.addEventListener("visibilitychange", () => {
+	clearTimeout(hidden);
+	if (document.hidden) hidden = setTimeout(pause, 10000, true);
+	else pause(false);
+});
+
 // follow reads server-sent events until stop is called, and connects again where the
 // browser gives up. Handlers get the data of an event.
 export function follow(path, handlers, lost) {
@@ -52,41 +73,48 @@ export function follow(path, handlers, lost) {
 	let last = "";
 	let wait = 500;
 	let timer = 0;
-	let stopped = false;
-	const open = () => {
-		source = new EventSource(path + (last ? "?after=" + encodeURIComponent(last) : ""));
-		for (const [name, handle] of Object.entries(handlers)) {
-			source.addEventListener(name, (event) => {
-				wait = 500;
-				if (event.lastEventId) last = event.lastEventId;
-				handle(JSON.parse(event.data));
-			});
-		}
-		source.onerror = () => {
-			if (lost) lost();
-			if (source.readyState !== EventSource.CLOSED || stopped) return;
-			timer = setTimeout(open, wait);
-			wait = Math.min(5000, wait * 2);
-		};
+	const stream = {
+		open() {
+			stream.close();
+			const mine = new EventSource(path + (last ? "?after=" + encodeURIComponent(last) : ""));
+			source = mine;
+			for (const [name, handle] of Object.entries(handlers)) {
+				mine.addEventListener(name, (event) => {
+					if (source !== mine) return;
+					wait = 500;
+					if (event.lastEventId) last = event.lastEventId;
+					handle(JSON.parse(event.data));
+				});
+			}
+			mine.onerror = () => {
+				if (source !== mine) return;
+				if (lost) lost();
+				if (mine.readyState !== EventSource.CLOSED) return;
+				timer = setTimeout(stream.open, wait);
+				wait = Math.min(5000, wait * 2);
+			};
+		},
+		close() {
+			clearTimeout(timer);
+			if (source) source.close();
+			source = null;
+		},
 	};
-	open();
-	return () => {
-		stopped = true;
-		clearTimeout(timer);
-		source.close();
-	};
+	streams.add(stream);
+	if (!paused) stream.open();
+	return () => { streams.delete(stream); stream.close(); };
 }
 
 const silence = 4000; // milliseconds without a word, which should come every second
 
-let stop = null;
+let connected = false;
 
-// connect follows the lab. A page that nobody sees lets go of its connection after a while:
-// browsers allow few of them.
+// connect follows the lab.
 export function connect() {
-	if (stop) return;
+	if (connected) return;
+	connected = true;
 	contact.since = performance.now();
-	stop = follow("/api/lab/events", {
+	follow("/api/lab/events", {
 		full: (data) => {
 			for (const rows of Object.values(tables)) rows.clear();
 			apply(data.rows);
@@ -97,23 +125,17 @@ export function connect() {
 	}, lose);
 }
 
+// lose notes that contact is lost: at once if the connection was refused, or after silence.
 function lose() {
-	if (contact.state === "lost" || performance.now() - contact.since < 1500) return;
+	if (paused || contact.state === "lost" || performance.now() - contact.since < 1500) return;
 	contact.state = "lost";
 	changed();
 }
 
 setInterval(() => {
-	if (stop && performance.now() - contact.since > silence) lose();
+	if (connected && performance.now() - contact.since > silence) lose();
 	changed();
 }, 1000);
-
-let hidden = 0;
-document.addEventListener("visibilitychange", () => {
-	clearTimeout(hidden);
-	if (document.hidden) hidden = setTimeout(() => { if (stop) { stop(); stop = null; } }, 60000);
-	else if (contact.known || contact.state !== "connecting") connect();
-});
 
 export async function get(path) {
 	const answer = await fetch(path, { headers: { accept: "application/json" } });

@@ -8,7 +8,9 @@ let redraw = () => {};
 export const onRedraw = (f) => { redraw = f; };
 
 let top = 0; // of the rows, in the document
+let shape = ""; // of the last table: rows glide only if it is the same
 const spare = 8;
+const fewRows = 5; // need no filter
 export const isNarrow = () => matchMedia("(max-width: 760px)").matches;
 
 // measure finds out where the rows are. It reports whether they have moved.
@@ -72,21 +74,24 @@ export function table({ label, rows, columns, href, className, empty, text, kind
 	sortable = columns.filter((column) => column.value);
 	const looked = words();
 	const all = rows.length;
-	const chips = kinds ? chipsOf(rows, kinds) : null;
+	const kindChips = kinds && (all > fewRows || look.only) ? chipsOf(rows, kinds) : null;
 	if (kinds && look.only) rows = rows.filter((row) => kinds(row) === look.only);
 	if (looked.length && text) rows = rows.filter((row) => looked.every((word) => text(row).includes(word)));
 	rows = sorted(rows, columns);
 	const high = isNarrow() ? 58 : 34;
 	const first = Math.max(0, Math.floor((scrollY - top) / high) - spare);
 	const last = Math.min(rows.length, Math.ceil((scrollY + innerHeight - top) / high) + spare);
+	const glides = shape === label + high + innerWidth;
+	shape = label + high + innerWidth;
+	const few = all <= fewRows && !look.only && !looked.length;
 	const wide = columns.map((column) => column.width || "1fr").join(" ");
 	return v("section", { key: label, class: "table " + (className || ""), style: { "--columns": wide } },
-		v("div", { class: "tools" }, chips || v("h2", {}, label), text ? finder(label) : null,
-			v("output", { class: "count" }, rows.length === all ? number(all) : number(rows.length) + " of " + number(all))),
+		v("div", { class: "tools" }, kindChips || v("h2", {}, label), text && !few ? finder(label) : null,
+			v("output", { class: "count" }, rows.length === all ? "" : number(rows.length) + " of " + number(all))),
 		v("div", { role: "table", "aria-label": label, "aria-rowcount": rows.length + 1 },
-			head(columns),
+			rows.length ? head(columns) : null,
 			rows.length
-				? v("div", { id: "rows", role: "rowgroup", style: { height: rows.length * high + "px" } }, rows.slice(first, last).map((row, i) =>
+				? v("div", { id: "rows", class: glides ? "glide" : null, role: "rowgroup", style: { height: rows.length * high + "px" } }, rows.slice(first, last).map((row, i) =>
 					v("div", {
 						key: row.key, class: "row", role: "row", "aria-rowindex": first + i + 2, style: { transform: `translateY(${(first + i) * high}px)`, height: high + "px" },
 						onclick: href ? (event) => open(event, href(row)) : null,

@@ -114,6 +114,7 @@ const shapes = {
 	error: "M8 3v6M8 12.600v.2",
 	returned: "M12.500 8a4.500 4.500 0 1 1-1.500-3.300M11.500 2v3h-3",
 	warning: "M8 2.500L14 13H2zM8 6.500v3M8 11.300v.2",
+	theme: "M8 2.500a5.500 5.500 0 1 0 .01 0M8 2.500v11M10.500 4v8M12.500 6v4",
 	sorted: "M4 6l4 4 4-4",
 };
 Object.assign(shapes, { done: shapes.passed, xfailed: shapes.passed, xpassed: shapes.failed, flaky: shapes.returned });

@@ -47,17 +47,17 @@ export function hosts() {
 	const pieces = (host) => held.get(host.name) || { all: 0, held: 0 };
 	return table({
 		label: "Hosts", rows: hostsOf(), href: (host) => to.host(host.name), className: "hosts",
-		empty: "No host has joined yet. “avescript lab invite worker” prints the line that lets one join.",
+		empty: "No host has joined yet. “avescript lab start” has printed the line that lets one join.",
 		kinds: (host) => host.state,
-		text: lower((host) => [host.name, host.state, host.reason, host.broker, host.version, host.account, ...(host.tags || []), ...(host.jobs || []).flatMap((job) => [job.name, job.user])].join(" ")),
+		text: lower((host) => [host.name, host.state, host.reason, host.broker ? "broker: " + host.broker : "", host.version, host.account, ...(host.tags || []), ...(host.jobs || []).flatMap((job) => [job.name, job.user])].join(" ")),
 		columns: [
 			{ id: "name", label: "Host", width: "minmax(110px, 1.1fr)", class: "first", value: (host) => host.name, cell: (host) => [mark(host.state), link(to.host(host.name), host.name, { class: "main" })] },
-			{ id: "state", label: "State", width: "minmax(96px, 0.8fr)", value: (host) => host.state, class: "wide", cell: (host) => (host.state === "up" ? soft("up ", during(host.since)) : v("span", { class: "is-" + host.state, title: host.reason }, host.state, " ", during(host.since))) },
+			{ id: "state", label: "State", width: "minmax(118px, 0.8fr)", value: (host) => host.state, class: "wide", cell: (host) => (host.state === "up" ? soft("up ", during(host.since)) : v("span", { class: "is-" + host.state, title: host.reason }, host.state, " ", during(host.since))) },
 			{ id: "used", label: "Cores", width: "minmax(120px, 1fr)", desc: true, class: "side", value: (host) => (isAway(host) ? -1 : (host.used || 0) / (host.cores || 1)), cell: (host) => (isAway(host) ? v("span", { class: "only-narrow is-" + host.state }, host.state) : [loadBar(host), v("span", { class: "sum" }, `${host.used || 0}/${host.cores}`)]) },
 			{ id: "load", label: "Load", width: "56px", desc: true, class: "wide right", value: (host) => (isAway(host) ? -1 : host.load), cell: (host) => (isAway(host) ? null : host.load.toFixed(1)) },
 			{ id: "free", label: "Free memory", width: "100px", class: "wide right", value: (host) => host.free, cell: (host) => (isAway(host) ? null : v("span", { title: "of " + bytes(host.memory) }, bytes(host.free))) },
 			{ id: "pieces", label: "Equipment", width: "92px", class: "middle right", desc: true, value: (host) => pieces(host).all, cell: (host) => (pieces(host).all ? [pieces(host).held ? pieces(host).held + " of " : null, String(pieces(host).all), pieces(host).held ? " used" : null] : null) },
-			{ id: "jobs", label: "Running", width: "minmax(160px, 2.4fr)", class: "sub", desc: true, value: (host) => (host.jobs || []).length, cell: (host) => [host.broker ? v("span", { class: "is-warning", title: host.broker }, "broker: " + host.broker + " ") : null, host.reason && host.state !== "up" ? soft(host.reason + " ") : null, jobsText(host.jobs)] },
+			{ id: "jobs", label: "Running", width: "minmax(160px, 2.4fr)", class: "sub", desc: true, value: (host) => (host.jobs || []).length, cell: (host) => [host.broker ? v("span", { class: "is-warning", title: host.broker }, "broker: " + host.broker + " ") : null, host.reason && host.state !== "up" ? soft(host.reason + " ") : null, jobsText(host.jobs) || (isAway(host) ? v("span", { class: "only-narrow" }, during(host.since)) : v("span", { class: "only-narrow" }, "idle"))] },
 			{ id: "tags", label: "Tags", width: "minmax(80px, 1fr)", class: "wide soft", cell: (host) => v("span", { title: (host.tags || []).join("\n") }, (host.tags || []).join(" ")) },
 		],
 	});
@@ -132,7 +132,7 @@ export function progress(run) {
 
 export const sums = (run) => [
 	run.bad ? v("b", { class: "is-failed" }, number(run.bad) + " failed") : null,
-	run.bad ? soft(" of ") : null,
+	run.bad ? soft(isOver(run) ? " of " : " · ") : null,
 	isOver(run) ? (run.bad ? number(run.jobs) : number(run.jobs) + (run.done < run.jobs ? "" : " passed")) : `${number(run.done)} of ${number(run.jobs)}`,
 ];
 
