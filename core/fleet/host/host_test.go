@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"avescript/core/fleet/wire"
+	"avescript/internal/poll"
 )
 
 func TestJob(t *testing.T) {
@@ -134,6 +135,8 @@ func TestHostStopped(t *testing.T) {
 	}
 	first.waitState("up")
 	second.waitState("up")
+	poll.Until(t, "the late result was refused", func() bool { return strings.Contains(first.said.String(), "the result does not count") })
+	r.over()
 }
 
 // TestHostKilled kills a host together with the process of a job: its next process ends
@@ -152,6 +155,7 @@ func TestHostKilled(t *testing.T) {
 	}
 	first := m.tree()
 	m.startAgain()
+	r.await(wire.NoteReturned, 1) // by the first heartbeat
 	for _, pid := range m.tree() {
 		if slices.Contains(first, pid) {
 			t.Errorf("process %d is still there", pid)
