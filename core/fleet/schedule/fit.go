@@ -36,31 +36,6 @@ const (
 	taken
 )
 
-// fitOf is the fit of a host, or nil if it could not even meet the needs if it had nothing
-// else to do and no equipment was set aside.
-func fitOf(sh *shape, h *host) *fit {
-	if sh.cores > h.inventory.Cores || sh.memory > h.inventory.Memory || !h.tagged(sh.tags) {
-		return nil
-	}
-	f := &fit{host: h}
-	for _, w := range sh.wants {
-		f.add(w)
-	}
-	if _, ok := f.choose(func(*piece) status { return free }); !ok {
-		return nil
-	}
-	return f
-}
-
-func (h *host) tagged(tags []string) bool {
-	for _, tag := range tags {
-		if !h.tags[tag] {
-			return false
-		}
-	}
-	return true
-}
-
 func (f *fit) add(w want) {
 	has := wanted{made: w.kind != "" && f.host.made[w.kind]}
 	if !has.made {

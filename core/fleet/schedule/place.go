@@ -35,7 +35,9 @@ type round struct {
 	free  []*room       // those with free cores
 	cores map[*user]int // that users got in this round, at higher priorities
 	spots map[*shape]*spot
-	kept  []*room // where something is kept for an old group
+	ready map[*kit]map[*host]bool // hosts that have the equipment free at the beginning
+	vain  map[*kit]bool           // nobody knows when the equipment is free
+	kept  []*room                 // where something is kept for an old group
 }
 
 // room is what a host has left in a round.
@@ -54,6 +56,7 @@ type room struct {
 func (r *round) open() (any bool) {
 	r.rooms = make([]room, len(r.s.slots))
 	r.spots, r.cores = map[*shape]*spot{}, map[*user]int{}
+	r.ready, r.vain = map[*kit]map[*host]bool{}, map[*kit]bool{}
 	for i, h := range r.s.slots {
 		if h == nil || r.closed(h) != "" {
 			continue
@@ -185,9 +188,37 @@ func (r *round) spot(sh *shape) *spot {
 	return t
 }
 
+// equipped lists the hosts that have the equipment of a kit. What is kept is left out later.
+func (r *round) equipped(k *kit) map[*host]bool {
+	ready := r.ready[k]
+	if ready == nil {
+		ready = map[*host]bool{}
+		r.ready[k] = ready
+		for h, f := range k.offers {
+			m := &r.rooms[h.slot]
+			if m.sight == nil || m.sight.Beat.Broker != "" {
+				continue
+			}
+			if _, ok := f.choose(m.is(nil, r.now)); ok {
+				ready[h] = true
+			}
+		}
+	}
+	return ready
+}
+
 // roomyFits lists the fits of hosts that have enough cores and memory, in the order of the
-// shape. On a busy fleet, few hosts have any cores.
+// shape. On a busy fleet, few hosts have any cores or the equipment.
 func (r *round) roomyFits(sh *shape) (fits []*fit) {
+	if len(sh.wants) > 0 {
+		for h := range r.equipped(sh.kit) {
+			if f := sh.fits[h]; f != nil && r.rooms[h.slot].has(sh, r.rooms[h.slot].hold) {
+				fits = append(fits, f)
+			}
+		}
+		slices.SortFunc(fits, (*fit).compare)
+		return fits
+	}
 	if sh.cores > 0 && len(r.free) < len(sh.fits)/4 {
 		for _, m := range r.free {
 			if f := sh.fits[m.host]; f != nil && m.has(sh, m.hold) {
