@@ -168,8 +168,9 @@ func (b *Book) add(key Key) error {
 	return b.save(next)
 }
 
-// Revoke takes the keys of somebody away, and ends their connections.
-func (b *Book) Revoke(role, name string) error {
+// Revoke takes the keys of somebody away, and ends their connections. By is who wants it.
+func (b *Book) Revoke(by string, revoke wire.Revoke) error {
+	role, name := revoke.Role, revoke.Name
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	next := b.content.clone()
@@ -187,7 +188,7 @@ func (b *Book) Revoke(role, name string) error {
 	if err := b.save(next); err != nil {
 		return err
 	}
-	b.log(fmt.Sprintf("the keys of %s %s are revoked", role, name))
+	b.log(fmt.Sprintf("%s has revoked the keys of %s %s", by, role, name))
 	b.disconnect(gone)
 	return nil
 }

@@ -1,11 +1,13 @@
 package access
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nkeys"
@@ -77,7 +79,7 @@ func (b *Book) Invite(by string, invite wire.Invite) (secret string, _ error) {
 	if err := b.save(next); err != nil {
 		return "", err
 	}
-	b.log(fmt.Sprintf("%s has invited a %s %s", by, invite.Role, invite.Name))
+	b.log(strings.TrimSpace(fmt.Sprintf("%s has made an invitation for a %s %s", by, invite.Role, invite.Name)))
 	return secret, nil
 }
 
@@ -104,7 +106,7 @@ func (b *Book) Join(guest string, join wire.Join) (role, name string, _ error) {
 	if _, known := b.find(join.Key); known {
 		return "", "", b.denied("a guest with the key of somebody else", "the key is in use already: join with a new one")
 	}
-	key := Key{Key: join.Key, Role: i.Role, Name: join.Name, Since: b.now().Truncate(time.Second), By: i.By}
+	key := Key{Key: join.Key, Role: i.Role, Name: wanted(join, i.Role), Since: b.now().Truncate(time.Second), By: i.By}
 	gone, err := next.place(&key, i.Name)
 	if err != nil {
 		return "", "", err
@@ -117,6 +119,14 @@ func (b *Book) Join(guest string, join wire.Join) (role, name string, _ error) {
 	b.log(fmt.Sprintf("%s %s has joined, invited by %s", key.Role, key.Name, key.By))
 	b.disconnect(gone)
 	return key.Role, key.Name, nil
+}
+
+// wanted is the name that a guest wants. It does not know the role before it has joined.
+func wanted(join wire.Join, role string) string {
+	if role == wire.Worker {
+		return cmp.Or(join.Name, join.Host)
+	}
+	return cmp.Or(join.Name, join.User)
 }
 
 // place finds the name for a key: that of the invitation, or else the one that the guest

@@ -46,17 +46,17 @@ func ParseLine(text string) (Line, error) {
 	return Line{u.String(), pin, secret}, nil
 }
 
-// Enroll joins the lab of a line. Name is what the newcomer wants to be called, unless the
-// invitation has a name. It returns who the newcomer is from now on.
-func Enroll(ctx context.Context, line Line, name string) (link.Config, error) {
+// Enroll joins the lab of a line. The newcomer says how it wants to be called, unless the
+// invitation has a name; its key is made here. It returns who the newcomer is from now on.
+func Enroll(ctx context.Context, line Line, join wire.Join) (link.Config, error) {
 	pair, err := nkeys.CreateUser()
 	if err != nil {
 		return link.Config{}, err
 	}
-	return enroll(ctx, line, name, pair)
+	return enroll(ctx, line, join, pair)
 }
 
-func enroll(ctx context.Context, line Line, name string, pair nkeys.KeyPair) (link.Config, error) {
+func enroll(ctx context.Context, line Line, join wire.Join, pair nkeys.KeyPair) (link.Config, error) {
 	public, err := pair.PublicKey()
 	if err != nil {
 		return link.Config{}, err
@@ -71,7 +71,8 @@ func enroll(ctx context.Context, line Line, name string, pair nkeys.KeyPair) (li
 		return link.Config{}, err
 	}
 	defer l.Close()
-	answer, err := l.Request(ctx, wire.VerbJoin, wire.Join{Name: name, Key: public})
+	join.Key = public
+	answer, err := l.Request(ctx, wire.VerbJoin, join)
 	if err != nil {
 		return link.Config{}, fmt.Errorf("join the lab at %s: %w", line.URL, err)
 	}

@@ -6,15 +6,16 @@ import (
 	"avescript/core/fleet/link"
 )
 
-// Local makes the configuration of an account on the hub's own host, or returns that in the
-// file if its key is in the book. So the administrator of the hub needs no invitation.
-func (b *Book) Local(path, url, role, name string) (link.Config, error) {
-	c, err := link.Read(path)
-	if err == nil && c.Role == role && b.knows(c) {
-		c.URL, c.Pin = url, b.pin
+// Local completes the configuration of an account on the hub's own host, and writes it. If
+// the file there has a key of the book, that one is kept, with its name; otherwise a key is
+// made. So the administrator of the hub needs no invitation.
+func (b *Book) Local(path string, c link.Config) (link.Config, error) {
+	c.Pin = b.pin
+	old, err := link.Read(path)
+	if err == nil && old.Role == c.Role && b.Knows(old) {
+		c.Name, c.Seed = old.Name, old.Seed
 		return c, c.Write(path)
 	}
-	c = link.Config{URL: url, Pin: b.pin, Role: role, Name: name}
 	if b.HasKeys() {
 		pair, err := nkeys.CreateUser()
 		if err != nil {
@@ -29,15 +30,15 @@ func (b *Book) Local(path, url, role, name string) (link.Config, error) {
 		if err != nil {
 			return c, err
 		}
-		if err := b.add(Key{Key: public, Role: role, Name: name, Since: b.now(), By: "the hub"}); err != nil {
+		if err := b.add(Key{Key: public, Role: c.Role, Name: c.Name, Since: b.now(), By: "the hub"}); err != nil {
 			return c, err
 		}
 	}
 	return c, c.Write(path)
 }
 
-// knows reports whether a configuration of this host is that of a key in the book.
-func (b *Book) knows(c link.Config) bool {
+// Knows reports whether a configuration of this host is that of a key in the book.
+func (b *Book) Knows(c link.Config) bool {
 	if !b.HasKeys() {
 		return c.Seed == ""
 	}

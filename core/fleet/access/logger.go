@@ -19,16 +19,27 @@ type logger struct {
 	write func(level, text string)
 }
 
-// userKey is a public key in a message of the server.
-var userKey = regexp.MustCompile(`nkey:(U[A-Z2-7]{55})`)
+// userKey is a public key in a message of the server, and userWord a user of a hub
+// without keys, or a guest.
+var (
+	userKey  = regexp.MustCompile(`nkey:(U[A-Z2-7]{55})`)
+	userWord = regexp.MustCompile(`user:([a-z]+)\.([A-Za-z0-9_-]+)`)
+)
+
+// needless is the beginning of a warning that says what is wanted.
+const needless = "Clients that are not using"
 
 func (l *logger) put(level, format string, arguments []any) {
+	if strings.HasPrefix(format, needless) {
+		return
+	}
 	text := userKey.ReplaceAllStringFunc(fmt.Sprintf(format, arguments...), func(found string) string {
 		if who, ok := l.book.names.Load(strings.TrimPrefix(found, "nkey:")); ok {
 			return who.(string)
 		}
 		return found
 	})
+	text = userWord.ReplaceAllString(text, "$1 $2")
 	if strings.Contains(text, "Violation - ") {
 		text = "denied: " + text
 	}

@@ -2,6 +2,7 @@ package access
 
 import (
 	"slices"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 
@@ -47,11 +48,18 @@ func Permissions(role, name string) *server.Permissions {
 	case wire.Viewer:
 		publish = slices.Concat(publish, reading(wire.OutputStream), reading(objects(wire.ArtifactStore)))
 	}
-	return &server.Permissions{
+	permissions := &server.Permissions{
 		Publish:   &server.SubjectPermission{Allow: publish},
 		Subscribe: &server.SubjectPermission{Allow: subscribe},
 	}
+	if role == wire.User || role == wire.Admin { // a host asks the client of a hold whether it is still there
+		permissions.Response = &server.ResponsePermission{MaxMsgs: 1, Expires: answerTime}
+	}
+	return permissions
 }
+
+// answerTime is how long a client may take to answer a host.
+const answerTime = time.Minute
 
 // objects is the stream of an object store.
 func objects(store string) string { return "OBJ_" + store }

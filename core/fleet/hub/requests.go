@@ -201,9 +201,9 @@ func (l *leader) joins(r *request, a *wire.Answer) (err error) {
 	}
 	switch b := r.body.(type) {
 	case *wire.Invite:
-		a.Invited, err = joins.Invite(r.name, *b)
+		a.Invited, err = joins.Invite(r.role+" "+r.name, *b)
 	case *wire.Revoke:
-		err = joins.Revoke(b.Role, b.Name)
+		err = joins.Revoke(r.role+" "+r.name, *b)
 	case *wire.Join:
 		a.Role, a.Name, err = joins.Join(r.name, *b)
 	}

@@ -23,11 +23,14 @@ type Config struct {
 	Seed string `json:"seed,omitempty"` // the secret key; "" at a hub without keys
 	Page string `json:"page,omitempty"` // the address of the hub's page
 
+	// Public is the address of the hub for other hosts, if URL is one on the hub's own host.
+	Public string `json:"public,omitempty"`
+
 	Secret string `json:"-"` // of an invitation, for a guest
 }
 
-// envFile is the variable with the path of the file, for whatever role.
-const envFile = "AVE_LAB"
+// EnvFile is the variable with the path of the file, for whatever role.
+const EnvFile = "AVE_LAB"
 
 // Read reads a file that [Config.Write] has written.
 func Read(path string) (Config, error) {
@@ -81,7 +84,7 @@ func Dir() (string, error) {
 
 // Path is the file for a role: that in the variable AVE_LAB, or else ~/.ave/lab/ROLE.json.
 func Path(role string) (string, error) {
-	if path := os.Getenv(envFile); path != "" {
+	if path := os.Getenv(EnvFile); path != "" {
 		return path, nil
 	}
 	dir, err := Dir()
@@ -91,6 +94,10 @@ func Path(role string) (string, error) {
 	return filepath.Join(dir, role+".json"), nil
 }
 
+// ServiceDir is the directory of a hub that is a service of the system. It has the files of
+// an administrator and a user, for root.
+const ServiceDir = "/var/lib/avelab"
+
 // Find reads the file for a role.
 func Find(role string) (Config, error) {
 	path, err := Path(role)
@@ -98,6 +105,11 @@ func Find(role string) (Config, error) {
 		return Config{}, err
 	}
 	c, err := Read(path)
+	if errors.Is(err, fs.ErrNotExist) && os.Getenv(EnvFile) == "" {
+		if c, err := Read(filepath.Join(ServiceDir, role+".json")); err == nil {
+			return c, nil
+		}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return Config{}, fmt.Errorf("this account has not joined a lab as %s: start one with 'avescript lab start', or join one with 'avescript lab join LINE': %w", role, err)
 	}

@@ -116,7 +116,7 @@ func (l *Link) Err() error {
 func (c Config) credentials() ([]nats.Option, error) {
 	var options []nats.Option
 	if c.Pin != "" {
-		options = append(options, nats.Secure(pinned(c.Pin)), nats.TLSHandshakeFirst())
+		options = append(options, nats.Secure(Pinned(c.Pin)), nats.TLSHandshakeFirst())
 	}
 	switch {
 	case c.Secret != "":

@@ -19,9 +19,9 @@ func Fingerprint(certificate []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// pinned is a configuration of TLS that accepts one certificate only, whatever its names,
+// Pinned is a configuration of TLS that accepts one certificate only, whatever its names,
 // its issuer and its time. So a clock that is wrong keeps no host away.
-func pinned(pin string) *tls.Config {
+func Pinned(pin string) *tls.Config {
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS13,
 		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection does it

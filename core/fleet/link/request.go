@@ -31,14 +31,39 @@ func (r *Refusal) Error() string { return r.Message }
 // Request sends a request to the leader, and repeats it until there is an answer or ctx
 // ends. The body may be nil. What the leader refuses is an error of type [*Refusal].
 func (l *Link) Request(ctx context.Context, verb string, body any) (wire.Answer, error) {
+	return l.request(ctx, l.Config.Role, l.Config.Name, verb, body, l.Conn.RequestMsgWithContext)
+}
+
+// RequestAs sends a request for somebody else. Only the hub may do that, for who has logged
+// in to its page.
+func (l *Link) RequestAs(ctx context.Context, role, name, verb string, body any) (wire.Answer, error) {
+	ask := func(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
+		m.Reply = wire.InboxPrefix(role, name) + "." + nats.NewInbox()[len(nats.InboxPrefix):]
+		answers, err := l.Conn.SubscribeSync(m.Reply)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = answers.Unsubscribe() }()
+		if err := l.Conn.PublishMsg(m); err != nil {
+			return nil, err
+		}
+		return answers.NextMsgWithContext(ctx)
+	}
+	return l.request(ctx, role, name, verb, body, ask)
+}
+
+// asker sends a message and waits for the answer.
+type asker func(context.Context, *nats.Msg) (*nats.Msg, error)
+
+func (l *Link) request(ctx context.Context, role, name, verb string, body any, ask asker) (wire.Answer, error) {
 	data, err := json.Marshal(body)
 	if err != nil {
 		return wire.Answer{}, fmt.Errorf("encode %s: %w", verb, err)
 	}
-	subject := wire.RequestSubject(l.Config.Role, l.Config.Name, verb)
+	subject := wire.RequestSubject(role, name, verb)
 	var last error
 	for wait := retryWait; ; wait = min(2*wait, retryMost) {
-		answer, again, err := l.try(ctx, subject, data)
+		answer, again, err := l.try(ctx, Message(subject, data), ask)
 		if !again {
 			return answer, err
 		}
@@ -56,12 +81,12 @@ func (l *Link) Request(ctx context.Context, verb string, body any) (wire.Answer,
 }
 
 // try sends a request once. It returns whether it is to be repeated.
-func (l *Link) try(ctx context.Context, subject string, data []byte) (_ wire.Answer, again bool, _ error) {
+func (l *Link) try(ctx context.Context, m *nats.Msg, ask asker) (_ wire.Answer, again bool, _ error) {
 	limited, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	limited, stop := l.untilDenied(limited, subject)
+	limited, stop := l.untilDenied(limited, m.Subject)
 	defer stop()
-	got, err := l.Conn.RequestMsgWithContext(limited, Message(subject, data))
+	got, err := ask(limited, m)
 	if cause := context.Cause(limited); err != nil && errors.Is(cause, nats.ErrPermissionViolation) {
 		return wire.Answer{}, false, &Refusal{wire.CodeRefused, fmt.Sprintf("the role %s may not do this: ask an administrator", l.Config.Role)}
 	}

@@ -121,7 +121,7 @@ type Artifact struct {
 	Object string `json:"object"`        // in the store
 	Tar    bool   `json:"tar,omitempty"` // it is a directory, as a tar archive with gzip
 	Size   int64  `json:"size"`
-	Kind   string `json:"kind,omitempty"` // "coverage"; "" for artifacts of events
+	Kind   string `json:"kind,omitempty"` // ArtifactCoverage; "" for artifacts of events
 }
 
 // Leases are what a host sends to the inbox of a Hold when it has the equipment, and a
