@@ -8,6 +8,7 @@ import (
 
 	"avescript/core/connection"
 	"avescript/core/control"
+	"avescript/core/flags"
 )
 
 // keyVariable is the environment variable with the key of the service. In a flag, the
@@ -24,7 +25,7 @@ type clientFlags struct {
 // add adds them to the flags of a command, for which the default of --timeout is limit.
 func (f *clientFlags) add(set *pflag.FlagSet, limit float64) {
 	f.limit = limit
-	set.Var(seconds(&f.limit), "timeout", "give up after `SECONDS`; 0 means no limit")
+	set.Var(flags.Seconds(&f.limit), "timeout", "give up after `SECONDS`; 0 means no limit")
 	set.BoolVar(&f.secure, "tls", false, "use TLS, and trust the authorities of this system")
 	set.StringVar(&f.tls.CA, "tls-ca", "", "use TLS, and trust the authorities in `FILE`")
 	set.StringVar(&f.tls.Cert, "tls-cert", "", "use TLS, with the client certificate in `FILE`")

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"avescript/core/completion"
+	"avescript/core/flags"
 	"avescript/core/probe"
 )
 
@@ -31,7 +32,7 @@ this host, their methods, and files. The script needs no other package.`,
 				return fmt.Errorf("wanted the name of one shell, %s: got %d arguments%s",
 					strings.Join(completion.Shells, ", "), len(args), quotedList(args))
 			}
-			text, err := completion.Script(args[0])
+			text, err := completion.Script("avescript", args[0])
 			if err != nil {
 				return err
 			}
@@ -140,7 +141,7 @@ func (f *psFlags) complete(c *cobra.Command, args []string, prefix string) ([]st
 func forCompletion(root *cobra.Command, args []string) []string {
 	for _, command := range root.Commands() {
 		command.Flags().VisitAll(func(f *pflag.Flag) {
-			if f.Value.Type() == numberType {
+			if f.Value.Type() == flags.NumberType {
 				_ = command.RegisterFlagCompletionFunc(f.Name, completeNothing)
 			}
 		})

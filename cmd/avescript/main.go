@@ -14,6 +14,7 @@ import (
 
 	"avescript/core/bundle"
 	"avescript/core/collector"
+	"avescript/core/flags"
 	"avescript/core/printable"
 	"avescript/lualib/child"
 	"avescript/lualib/script"
@@ -124,7 +125,7 @@ func showRootHelp(root *cobra.Command) {
 			fmt.Fprintf(&commands, "  %-*s %s\n", c.NamePadding(), c.Name(), c.Short)
 		}
 	}
-	fmt.Fprintf(root.OutOrStdout(), rootHelp, &commands, flagUsages(root.LocalFlags()))
+	fmt.Fprintf(root.OutOrStdout(), rootHelp, &commands, flags.Usages(root.LocalFlags()))
 }
 
 func newRoot() *cobra.Command {
@@ -140,8 +141,8 @@ func newRoot() *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 	}
 	run := newRun()
-	root.AddCommand(run, newBundle(), newCall(), newCheck(), newCompletion(), newConnect(), newDoc(), newHickup(), newInit(),
-		newPs(), newRepl(), newStubs(), newTest(), newTestWorker(), newVersion())
+	root.AddCommand(run, newBundle(), newCall(), newCheck(), newCompletion(), newConnect(), newDoc(), newHickup(), newInit(), newLab(),
+		newPs(), newRepl(), newStubs(), newTest(), newTestJob(), newTestWorker(), newVersion())
 	root.Flags().AddFlagSet(run.Flags())
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/pflag"
 
+	"avescript/core/flags"
 	"avescript/lualib/measure"
 )
 
@@ -15,7 +16,7 @@ func (m *measuring) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&m.Include, "coverage-include", nil,
 		"count the files that match `PATTERN`, even if they are never loaded; without this flag, count all loaded files except tests")
 	f.StringArrayVar(&m.Exclude, "coverage-exclude", nil, "do not count the files that match `PATTERN`")
-	f.Var(percentage(&m.Minimum.Total), "coverage-min", "fail if less than `PERCENT` of the lines are executed")
-	f.Var(percentage(&m.Minimum.File), "coverage-min-file", "fail if less than `PERCENT` of the lines of a file are executed")
+	f.Var(flags.Percentage(&m.Minimum.Total), "coverage-min", "fail if less than `PERCENT` of the lines are executed")
+	f.Var(flags.Percentage(&m.Minimum.File), "coverage-min-file", "fail if less than `PERCENT` of the lines of a file are executed")
 	f.StringVar(&m.Profile, "profile", "", "sample the Lua stacks, and write a profile for pprof to `FILE`")
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"avescript/core/columns"
 	"avescript/core/completion"
 	"avescript/core/control"
 	"avescript/core/probe"
@@ -134,7 +135,7 @@ func (f *psFlags) list(options control.ClientOptions) (func(context.Context) err
 		if f.json {
 			return ps.WriteJSON(os.Stdout, list, true)
 		}
-		return ps.WriteTable(os.Stdout, list, ps.Width(os.Stdout))
+		return ps.WriteTable(os.Stdout, list, columns.Width(os.Stdout))
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"avescript/core/flags"
 	"avescript/core/harness/report"
 	"avescript/lualib"
 	"avescript/lualib/measure"
@@ -32,17 +34,19 @@ Options can also be set in a file .busted, as for busted.`,
   avescript test --filter 'broker leases' --list
   avescript test --tags 'network and not slow'
   avescript test --watch
+  avescript test --fleet tests/
   avescript test --report junit=junit.xml --report html=report.html`,
 	}
 	groupFlags(c, []flagGroup{
 		{"Which tests run", t.choosing},
 		{"How they run", t.running},
+		{"Where they run", t.fleet.flags},
 		{"What is written", t.writing},
 		{"What is measured", t.measuring.flags},
 	})
 	_ = c.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(report.Names(), cobra.ShellCompDirectiveNoSpace))
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := t.Check(); err != nil {
+		if err := errors.Join(t.fleet.choose(t), t.Check()); err != nil {
 			return err
 		}
 		return measure.Around(measure.Options(t.measuring), os.Stderr, func(*measure.Measurement) error {
@@ -69,6 +73,7 @@ type testFlags struct {
 	runner.Options
 	measuring measuring
 	memory    memoryLimit
+	fleet     fleetFlags
 }
 
 func (t *testFlags) choosing(f *pflag.FlagSet) {
@@ -86,15 +91,15 @@ func (t *testFlags) running(f *pflag.FlagSet) {
 	f.BoolVar(&t.Watch, "watch", false, "run the tests again when Lua files change, until Ctrl-C")
 	f.BoolVar(&t.FailFast, "fail-fast", false, "stop the run when a test fails")
 	f.BoolVar(&t.Debug, "debug-on-failure", false, "hold each test that fails, before it is cleaned up, and open a prompt there")
-	f.Var(countFrom(1, &t.Repeat), "repeat", "run all tests this many `TIMES`")
+	f.Var(flags.CountFrom(1, &t.Repeat), "repeat", "run all tests this many `TIMES`")
 	f.StringVar(&t.Shuffle, "shuffle", "", "run the tests in random order; with `SEED`, in the order of an earlier run")
 	f.Lookup("shuffle").NoOptDefVal = "any"
-	f.VarP(countFrom(0, &t.Workers), "jobs", "j", "use `N` worker processes; 0 runs all tests in this process")
+	f.VarP(flags.CountFrom(0, &t.Workers), "jobs", "j", "use `N` worker processes; 0 runs all tests in this process")
 	f.Lookup("jobs").DefValue = "one per processor" // so the help is the same on all machines
-	f.Var(seconds(&t.Timeout), "timeout", "stop a test after `SECONDS`; 0 means no limit")
-	f.Var(seconds(&t.HookTimeout), "hook-timeout", "stop a hook after `SECONDS`; 0 means no limit")
-	f.Var(seconds(&t.RunTimeout), "run-timeout", "stop the run after `SECONDS`; 0 means no limit")
-	f.Var(seconds(&t.TeardownTimeout), "teardown-timeout",
+	f.Var(flags.Seconds(&t.Timeout), "timeout", "stop a test after `SECONDS`; 0 means no limit")
+	f.Var(flags.Seconds(&t.HookTimeout), "hook-timeout", "stop a hook after `SECONDS`; 0 means no limit")
+	f.Var(flags.Seconds(&t.RunTimeout), "run-timeout", "stop the run after `SECONDS`; 0 means no limit")
+	f.Var(flags.Seconds(&t.TeardownTimeout), "teardown-timeout",
 		"when a run is stopped early, give its hooks `SECONDS` to clean up; 0 means no limit")
 	t.memory.flags(f)
 	f.StringSliceVar(&t.Leaks, "leaks", nil,

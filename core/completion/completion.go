@@ -25,13 +25,13 @@ var scripts embed.FS
 // Shells are the shells for which there is a script.
 var Shells = []string{"bash", "zsh", "fish"}
 
-// Script is the script for one of [Shells].
-func Script(shell string) (string, error) {
+// Script is the script for one of [Shells], for a program that has __complete.
+func Script(program, shell string) (string, error) {
 	text, err := scripts.ReadFile("scripts/" + shell)
 	if err != nil {
 		return "", fmt.Errorf("wanted %s, got %q", strings.Join(Shells, ", "), shell)
 	}
-	return string(text), nil
+	return strings.ReplaceAll(string(text), "avescript", program), nil
 }
 
 // Candidate is a word with its description, as __complete has it.

@@ -32,11 +32,11 @@ func TestIsHere(t *testing.T) {
 
 func TestScript(t *testing.T) {
 	for _, shell := range Shells {
-		if text, err := Script(shell); err != nil || text == "" {
+		if text, err := Script("avescript", shell); err != nil || text == "" {
 			t.Errorf("%s: got %q, %v", shell, text, err)
 		}
 	}
-	if _, err := Script("tcsh"); err == nil || err.Error() != `wanted bash, zsh, fish, got "tcsh"` {
+	if _, err := Script("avescript", "tcsh"); err == nil || err.Error() != `wanted bash, zsh, fish, got "tcsh"` {
 		t.Errorf("got %v", err)
 	}
 }
@@ -56,7 +56,7 @@ func TestBashRunsNoCandidate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	script, err := Script("bash")
+	script, err := Script("avescript", "bash")
 	if err != nil {
 		t.Fatal(err)
 	}

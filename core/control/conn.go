@@ -37,6 +37,8 @@ type Conn struct {
 	reading reader
 	writing writer
 
+	listening listening
+
 	claims  *Claims // nil if the client has made none; Server.mu
 	removed atomic.Bool
 	woken   atomic.Bool // its deadlines have passed because of a freeze, and were not reset
@@ -45,6 +47,7 @@ type Conn struct {
 
 func newConn(s *Server, conn net.Conn, id uint64) *Conn {
 	c := &Conn{server: s, id: id, conn: wire{conn, conn}}
+	c.callEnds()
 	connection.KeepAlive(conn, s.options.KeepAlive)
 	c.arrival.client, c.reading.client, c.writing.client = c, c, c
 	c.reading.frames = connection.NewFrameReader(&c.reading, handshakeFrame)
@@ -119,6 +122,8 @@ func (c *Conn) serveFrame() bool {
 	}
 	c.server.activity.touch()
 	defer c.server.activity.touch()
+	c.callBegins()
+	defer c.callEnds()
 	var call Call
 	err := call.decode(frame)
 	if call.claims != nil {

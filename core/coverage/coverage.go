@@ -44,6 +44,22 @@ type Run struct {
 // Start begins a measurement in a new directory. The error is an invalid pattern, or
 // one of the system.
 func Start(choice Choice) (*Run, error) {
+	dir, err := files.TempDir("coverage")
+	if err != nil {
+		return nil, fmt.Errorf("coverage: %w", err)
+	}
+	return StartIn(dir, choice)
+}
+
+// StartIn is like Start, but the directory is given. It is created if it does not exist,
+// and removed after an error.
+func StartIn(dir string, choice Choice) (_ *Run, err error) {
+	r := &Run{dir, choice}
+	defer func() {
+		if err != nil {
+			_ = r.Remove()
+		}
+	}()
 	for _, patterns := range [][]string{choice.Include, choice.Exclude} {
 		for _, pattern := range patterns {
 			if err := checkPattern(pattern); err != nil {
@@ -51,21 +67,17 @@ func Start(choice Choice) (*Run, error) {
 			}
 		}
 	}
-	var err error
-	if choice.Root, err = filepath.Abs(choice.Root); err != nil {
+	if r.choice.Root, err = filepath.Abs(choice.Root); err != nil {
 		return nil, fmt.Errorf("coverage: %w", err)
 	}
-	dir, err := files.TempDir("coverage")
-	if err != nil {
-		return nil, fmt.Errorf("coverage: %w", err)
+	text, err := json.Marshal(r.choice)
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
 	}
-	r := &Run{dir, choice}
-	text, err := json.Marshal(choice)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, choiceFile), text, 0o600)
 	}
 	if err != nil {
-		_ = r.Remove()
 		return nil, fmt.Errorf("coverage: %w", err)
 	}
 	return r, nil

@@ -18,6 +18,7 @@
 package harness
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -72,6 +73,7 @@ type Event struct {
 
 	Time   float64 `json:"time,omitempty"`   // when it happened, in seconds since the epoch
 	Worker int     `json:"worker,omitempty"` // which process ran it, from 1; 0 if there is only one
+	Host   string  `json:"host,omitempty"`   // of a fleet, where it ran; "" if all ran on this one
 
 	Status   Status    `json:"status,omitempty"`
 	Problems []Problem `json:"problems,omitempty"` // why it is not Passed
@@ -86,6 +88,10 @@ type Event struct {
 	Leaks       []Leak     `json:"leaks,omitempty"`
 	Artifacts   []Artifact `json:"artifacts,omitempty"`
 	Totals      *Totals    `json:"totals,omitempty"` // of the file or the run
+
+	// Needs are what a listed test and the blocks around it need of a host, as
+	// wire.Needs.
+	Needs json.RawMessage `json:"needs,omitempty"`
 }
 
 // Problem is one reason why a test failed. A test can have several: its own, and those

@@ -33,8 +33,19 @@ func Start(r Reporter, files int) *Run { return StartShuffled(r, files, 0) }
 
 // StartShuffled begins a run whose order was made from a seed.
 func StartShuffled(r Reporter, files, seed int) *Run {
+	return start(r, Event{Files: files, Seed: seed})
+}
+
+// StartAgain begins a run that has begun at a time, in seconds since the epoch, and is
+// reported again or from now on.
+func StartAgain(r Reporter, files int, at float64) *Run {
+	return start(r, Event{Files: files, Time: at})
+}
+
+func start(r Reporter, e Event) *Run {
 	run := &Run{reporter: r, total: tally{since: time.Now()}, files: map[place]*tally{}}
-	run.pass(Event{Kind: RunStarted, Files: files, Seed: seed})
+	e.Kind = RunStarted
+	run.pass(e)
 	return run
 }
 
@@ -59,6 +70,24 @@ func (r *Run) Report(e Event) {
 	r.pass(e)
 }
 
+// Replay passes on an event that has happened elsewhere, with the times that it has. Of a
+// file, first comes its FileStarted, and at last its FileFinished, which gets the totals.
+func (r *Run) Replay(e Event) {
+	at := place{e.File, e.Worker}
+	switch e.Kind {
+	case FileStarted:
+		r.files[at] = &tally{}
+	case FileFinished:
+		if file := r.files[at]; file != nil {
+			e.Totals = &file.Totals
+		}
+	default:
+		r.Report(e)
+		return
+	}
+	r.pass(e)
+}
+
 // FinishFile ends a file in a worker.
 func (r *Run) FinishFile(name string, worker int) {
 	at := place{name, worker}
@@ -73,6 +102,14 @@ func (r *Run) Totals() Totals { return r.total.Totals }
 // Finish ends the run.
 func (r *Run) Finish() Totals {
 	r.pass(r.total.finished(RunFinished, place{}))
+	return r.total.Totals
+}
+
+// FinishAfter ends a run that has taken this many seconds.
+func (r *Run) FinishAfter(seconds float64) Totals {
+	e := r.total.finished(RunFinished, place{})
+	e.Seconds = seconds
+	r.pass(e)
 	return r.total.Totals
 }
 

@@ -35,6 +35,7 @@ type Lease struct {
 	Profile  json.RawMessage `json:"profile"`
 	Since    float64         `json:"since"` // in seconds of the epoch
 	Reason   string          `json:"reason,omitempty"`
+	Token    string          `json:"token,omitempty"`  // of a fleet's claim
 	Client   *[2]any         `json:"client,omitempty"` // its host and port
 	Accounts []string        `json:"accounts,omitempty"`
 	Process  *Peer           `json:"process,omitempty"`

@@ -6,10 +6,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
+	"avescript/core/columns"
 	"avescript/core/control"
 	"avescript/core/printable"
 )
@@ -20,39 +18,11 @@ var header = []string{"PID", "NAME", "ACCOUNT", "PORT", "UPTIME", "MEMORY", "CLI
 // WriteTable writes a line for each process, followed by an indented line for each call and
 // lease of a service. Lines are cut to the width, unless it is 0.
 func WriteTable(out io.Writer, list []Process, width int) error {
-	rows := [][]string{header}
+	rows := []columns.Row{{Cells: header}}
 	for _, p := range list {
-		rows = append(rows, p.columns())
+		rows = append(rows, columns.Row{Cells: p.columns(), Details: p.details()})
 	}
-	widths := make([]int, len(header))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], ansi.StringWidth(cell))
-		}
-	}
-	var text strings.Builder
-	for i, row := range rows {
-		line := ""
-		for i, cell := range row {
-			line += cell + strings.Repeat(" ", widths[i]-ansi.StringWidth(cell)+2)
-		}
-		writeLine(&text, line, width)
-		if i > 0 {
-			for _, detail := range list[i-1].details() {
-				writeLine(&text, "  "+detail, width)
-			}
-		}
-	}
-	_, err := io.WriteString(out, text.String())
-	return err
-}
-
-func writeLine(text *strings.Builder, line string, width int) {
-	line = strings.TrimRight(line, " ")
-	if width > 0 {
-		line = ansi.Truncate(line, width, "…")
-	}
-	text.WriteString(line + "\n")
+	return columns.Write(out, rows, width)
 }
 
 // Title is the name of the process, and the script that it runs, in a form that is safe
@@ -84,7 +54,7 @@ func (p *Process) columns() []string {
 	return []string{
 		known(p.PID != 0, strconv.Itoa(p.PID)), cmp.Or(p.Title(), "-"),
 		known(p.Account != "", printable.Line(p.Account)), p.PortList(),
-		duration(seconds(p.Uptime)), known(p.Memory != 0, size(p.Memory)), clients, queue,
+		columns.Duration(columns.Seconds(p.Uptime)), known(p.Memory != 0, columns.Size(p.Memory)), clients, queue,
 	}
 }
 
@@ -105,7 +75,7 @@ func (p *Process) details() (lines []string) {
 
 // text is "12 wait_for, for 3 s, by admin at 127.0.0.1:4711, ave-Client (815) of lab".
 func (c *Call) text() string {
-	text := fmt.Sprintf("%d %s, for %s, by %s", c.Number, printable.Line(c.Method), duration(seconds(c.Seconds)), who(&c.Client, c.Accounts, c.Process, c.Claims))
+	text := fmt.Sprintf("%d %s, for %s, by %s", c.Number, printable.Line(c.Method), columns.Duration(columns.Seconds(c.Seconds)), who(&c.Client, c.Accounts, c.Process, c.Claims))
 	switch {
 	case c.Ended:
 		text += ", told to end"
@@ -116,11 +86,14 @@ func (c *Call) text() string {
 }
 
 func (l *Lease) text() string {
-	text := fmt.Sprintf("%s %s, for %s", printable.Line(string(l.Lease)), printable.Line(string(l.Profile)), duration(l.age()))
+	text := fmt.Sprintf("%s %s, for %s", printable.Line(string(l.Lease)), printable.Line(string(l.Profile)), columns.Duration(l.age()))
 	if l.Client == nil {
 		text += ", being closed"
 	} else {
 		text += ", by " + who(l.Client, l.Accounts, l.Process, l.Claims)
+	}
+	if l.Token != "" {
+		text += ", token " + printable.Line(l.Token)
 	}
 	if l.Reason != "" {
 		text += ": " + printable.Line(l.Reason)
@@ -146,32 +119,3 @@ func who(client *[2]any, accounts []string, process *Peer, claims *control.Claim
 
 // claim is one thing that a client says about itself. The client may have left it out.
 func claim(text string) string { return cmp.Or(printable.Line(text), "?") }
-
-func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
-
-// duration formats a duration with at most two units.
-func duration(d time.Duration) string {
-	d = max(d, 0)
-	const day = 24 * time.Hour
-	switch {
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.1fs", d.Seconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", d/time.Second)
-	case d < time.Hour:
-		return fmt.Sprintf("%dm%02ds", d/time.Minute, d%time.Minute/time.Second)
-	case d < day:
-		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
-	}
-	return fmt.Sprintf("%dd%02dh", d/day, d%day/time.Hour)
-}
-
-// size formats a number of bytes in the largest unit that fits.
-func size(bytes int64) string {
-	const unit = 1024
-	n, units := float64(bytes), "BKMGT"
-	for n >= unit && len(units) > 1 {
-		n, units = n/unit, units[1:]
-	}
-	return fmt.Sprintf("%.0f%c", n, units[0])
-}

@@ -67,6 +67,9 @@ type Options struct {
 	Record  string   // directory for recordings of tests that fail
 	Update  bool     // write the files that tests compare with
 
+	// Fleet runs the tests on the hosts of a lab; nil is this host.
+	Fleet *Fleet
+
 	// What they run in.
 	New     func() *vm.VM    // makes an interpreter with the words of tests
 	Command func() *exec.Cmd // a worker: a program that calls [Work]
@@ -99,6 +102,7 @@ func (o *Options) Check() error {
 	case o.Debug && (!script.IsTerminal(os.Stdin) || !script.IsTerminal(os.Stdout)):
 		wrong = append(wrong, errors.New("--debug-on-failure needs a terminal: standard input or output is redirected"))
 	}
+	wrong = append(wrong, o.checkFleet()...)
 	for _, spec := range o.Reports {
 		_, file, _ := strings.Cut(spec, "=")
 		wrong = append(wrong, script.RefuseScript("report", file))
@@ -186,6 +190,9 @@ func (r *runner) runJobs(ctx context.Context, jobs []workers.Job, opts suite.Opt
 	defer announceEnd(ctx, r.TeardownTimeout, r.Stderr)()
 	opts.AtOnce = again
 	opts.Reporter = uncut{harness.Reporters{reports, past}, ctx}
+	if r.Fleet != nil {
+		opts.Reporter = uncut{harness.Reporters{reports, inParts{past, r.Repeat, map[string]float64{}}}, ctx}
+	}
 	clock := new(harness.Clock)
 	opts.Clock = clock
 	if r.Debug {
@@ -197,8 +204,13 @@ func (r *runner) runJobs(ctx context.Context, jobs []workers.Job, opts suite.Opt
 	}
 	limited, cancel := r.limit(ctx, clock)
 	defer cancel(nil)
-	passed, err := suite.RunFiles(limited, jobs, opts)
-	if limited.Err() == nil && (passed || !r.FailFast) {
+	var passed bool
+	if r.Fleet != nil {
+		passed, err = r.runInFleet(limited, jobs, opts, reports, past)
+	} else {
+		passed, err = suite.RunFiles(limited, jobs, opts)
+	}
+	if err == nil && limited.Err() == nil && (passed || !r.FailFast) {
 		completed(past, jobs, opts.Choice)
 	}
 	if !written(reports, r.Stderr) && err == nil {

@@ -25,7 +25,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	reexec.Main(reexec.Programs{"worker": func([]string) error { return runner.Work(context.Background(), lualib.New) }})
+	reexec.Main(reexec.Programs{
+		"worker": func([]string) error { return runner.Work(context.Background(), lualib.New) },
+		"submit": func(args []string) error { return submit(args[0]) },
+	})
 	os.Exit(m.Run())
 }
 

@@ -30,6 +30,8 @@ var host = bind.Module{
 		bind.Func("emit", "kind, element, status?, problems?", emit),
 		bind.Func("ending", "", isEnding),
 		bind.Func("enter", "block", enter),
+		bind.Func("fleet", "", fleet),
+		bind.Func("forgive", "", forgive),
 		bind.Func("global", "word", global),
 		bind.Func("golden", "kind, name, text, may_update", golden),
 		bind.Func("hold", "problem, expected?, goes_on?", hold),
@@ -48,6 +50,7 @@ var host = bind.Module{
 		bind.Func("stack", "", captureStack),
 		bind.Func("tagged", "test", tagged),
 		bind.Func("tagged_out", "element", taggedOut),
+		bind.Func("tags", "", tags),
 		bind.Func("time", "", unixTime),
 		bind.Func("visible", "text", visible),
 		bind.Func("within", "seconds, fn, hook?, arg?, cleans?", within),
@@ -134,6 +137,7 @@ func emit(c *bind.Call) error {
 		Last:        lua.LVAsBool(element.RawGetString("last")),
 		Quarantined: lua.LVAsBool(c.L.GetField(element, "quarantine")),
 		Uncleaned:   uncleaned && s.ending.end() != nil,
+		Needs:       needsOf(element),
 	})
 	return nil
 }

@@ -24,6 +24,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"avescript/core/fleet/wire"
 	"avescript/core/harness"
 	"avescript/core/harness/leftovers"
 	"avescript/core/harness/plan"
@@ -109,6 +110,9 @@ type Options struct {
 	Clock    *harness.Clock   `json:"-"`
 	Quit     func()           `json:"-"` // ends the run; RunFiles sets it
 
+	// Fleet is the equipment of the file, if it runs as a job of a fleet.
+	Fleet *wire.Leases `json:",omitempty"`
+
 	// Shares are the values of test.shared if there are no workers.
 	Shares Shares `json:"-"`
 
@@ -158,8 +162,7 @@ func runFile(ctx context.Context, file string, to harness.Reporter, opts Options
 		to.Report(broken(file, loadProblem(err)))
 		return nil
 	}
-	v.SearchBeside(file)
-	searchPath(v, opts.Path)
+	SearchModules(v, file, opts.Path)
 	script.SetArg(v, opts.Line)
 	helper, err := helper(v, opts.Helper)
 	if err != nil {
@@ -219,6 +222,13 @@ func (s *session) runHelper(v *vm.VM, L *lua.LState, helper lua.LValue) bool {
 // sources is where the modules of the tested project are; busted searches there
 // too.
 const sources = "./src/?.lua;./src/?/?.lua;./src/?/init.lua"
+
+// SearchModules makes require search as in a test file: beside it, along the templates,
+// and where the modules of the tested project are.
+func SearchModules(v *vm.VM, file, templates string) {
+	v.SearchBeside(file)
+	searchPath(v, templates)
+}
 
 // searchPath puts templates at the beginning of package.path, and sources at its
 // end.

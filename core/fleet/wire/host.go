@@ -34,6 +34,7 @@ type Beat struct {
 	Broker      string    `json:"broker,omitempty"`  // what is wrong with the broker; "" if nothing is, or there is none
 	Jobs        []Running `json:"jobs,omitempty"`
 	Leaving     bool      `json:"leaving,omitempty"` // wants no more jobs, and ends when it has none
+	Highest     Token     `json:"highest,omitzero"`  // of all orders that the host has ever got, also before its process was started
 }
 
 // Piece is a piece of equipment of a host's broker. Its key, [profile.Profile.Key], is
@@ -120,7 +121,7 @@ type Artifact struct {
 	Object string `json:"object"`        // in the store
 	Tar    bool   `json:"tar,omitempty"` // it is a directory, as a tar archive with gzip
 	Size   int64  `json:"size"`
-	Kind   string `json:"kind,omitempty"` // "coverage"; "" for artifacts of events
+	Kind   string `json:"kind,omitempty"` // ArtifactCoverage; "" for artifacts of events
 }
 
 // Leases are what a host sends to the inbox of a Hold when it has the equipment, and a

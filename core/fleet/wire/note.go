@@ -19,13 +19,22 @@ type Note struct {
 	Run     string   `json:"run"`
 	Jobs    int      `json:"jobs,omitempty"` // how many the run has
 	Job     int      `json:"job"`            // the index of the job
+	Name    string   `json:"name,omitempty"` // of the job
 	Token   Token    `json:"token,omitzero"` // of the claim
 	Host    string   `json:"host,omitempty"`
 	Attempt int      `json:"attempt,omitempty"`
 	Outcome *Outcome `json:"outcome,omitempty"`
-	By      string   `json:"by,omitempty"` // who cancelled
+	By      string   `json:"by,omitempty"`     // who cancelled
+	User    string   `json:"user,omitempty"`   // of the run, when it is submitted or a job starts
+	Title   string   `json:"title,omitempty"`  // of the run, when it is submitted
+	Pieces  []string `json:"pieces,omitempty"` // keys of the profiles of the claim, when it starts
 	Reason  string   `json:"reason,omitempty"`
 }
+
+// Notes are the content of a message on [NoteSubject]: the notes about one run that one
+// message of the ledger has led to, in order. They are sent together because each message
+// in the stream costs a write to the disk.
+type Notes []Note
 
 // Lab is a view of everything, for people and for the page.
 type Lab struct {

@@ -77,8 +77,10 @@ type Revoke struct {
 
 // Join asks for a role with an invitation. The connection has proven that it knows it.
 type Join struct {
-	Name string `json:"name"` // that it wants
-	Key  string `json:"key"`  // its public key
+	Name string `json:"name,omitempty"` // that it wants; "" is Host or User, as the role is
+	Host string `json:"host,omitempty"` // the name of its host
+	User string `json:"user,omitempty"` // the name of its account
+	Key  string `json:"key"`            // its public key
 }
 
 // Result says how a job ended. All output of the job was written before.

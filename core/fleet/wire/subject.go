@@ -57,8 +57,9 @@ func RunSubjects(run string) []string {
 	return []string{NoteSubject(run), "fleet.output.*." + run + ".>"}
 }
 
-// InboxPrefix is that of the answers that somebody gets; nobody else may read them.
-func InboxPrefix(role, name string) string { return "_INBOX_" + role + "_" + name }
+// InboxPrefix is that of the answers that somebody gets; nobody else may read them. A host
+// may publish there, because it sends the leases of a Hold: see Run.Inbox.
+func InboxPrefix(role, name string) string { return "_INBOX." + role + "." + name }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 

@@ -104,6 +104,7 @@ type Run struct {
 	Inbox    string          `json:"inbox,omitempty"`    // where a Hold sends its leases
 	Patience float64         `json:"patience,omitempty"` // seconds to wait for equipment that no host has now; 0: refuse
 	Measure  bool            `json:"measure,omitempty"`  // coverage comes back as an artifact
+	Coverage json.RawMessage `json:"coverage,omitempty"` // which files are measured: a coverage.Choice without a root
 }
 
 // MostDeaths is how often a job may be lost together with its host or its process before it
@@ -113,7 +114,7 @@ const MostDeaths = 3
 // The outcomes of a job.
 const (
 	Done     = "done"    // it has run to its end; Passed says whether all tests passed
-	Busy     = "busy"    // the broker of the host has leased a piece to somebody else: try elsewhere
+	Busy     = "busy"    // the broker of the host has leased a piece to somebody else, or the host is stopped: try elsewhere
 	Broken   = "broken"  // the host could not start it, for example because its code is damaged
 	Died     = "died"    // its process died, or was ended because it did not answer
 	Lost     = "lost"    // the host was lost; only the scheduler says so
@@ -129,4 +130,5 @@ type Outcome struct {
 	Message string   `json:"message,omitempty"` // what went wrong, for people
 	Seconds float64  `json:"seconds,omitempty"` // how long it ran
 	Busy    []string `json:"busy,omitempty"`    // keys of the pieces that somebody else has
+	Missing string   `json:"missing,omitempty"` // SHA-256 of code or a program that is damaged or missing: send it again
 }

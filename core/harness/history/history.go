@@ -152,8 +152,8 @@ func (h *History) Save() error {
 	return nil
 }
 
-// seconds is how long a file took, or -1 if unknown.
-func (h *History) seconds(file string) float64 {
+// Seconds is how long a file took, or -1 if unknown.
+func (h *History) Seconds(file string) float64 {
 	if f := h.files[h.absolutePath(file)]; f != nil {
 		return f.Seconds
 	}
@@ -163,7 +163,7 @@ func (h *History) seconds(file string) float64 {
 // Sort puts files into the best order: unknown files first, then the slowest first.
 func (h *History) Sort(files []string) {
 	slices.SortStableFunc(files, func(a, b string) int {
-		switch x, y := h.seconds(a), h.seconds(b); {
+		switch x, y := h.Seconds(a), h.Seconds(b); {
 		case x == y:
 			return strings.Compare(a, b)
 		case x < 0, y >= 0 && x > y:
@@ -188,7 +188,7 @@ func (h *History) Failed(file string) (names []string, all bool) {
 func (h *History) Shard(files []string, number, parts int) []string {
 	sum, known := 0.0, 0.0
 	for _, file := range files {
-		if s := h.seconds(file); s >= 0 {
+		if s := h.Seconds(file); s >= 0 {
 			sum, known = sum+s, known+1
 		}
 	}
@@ -197,7 +197,7 @@ func (h *History) Shard(files []string, number, parts int) []string {
 		average = sum / known
 	}
 	cost := func(file string) float64 {
-		if s := h.seconds(file); s >= 0 {
+		if s := h.Seconds(file); s >= 0 {
 			return s
 		}
 		return average

@@ -123,6 +123,33 @@ func everything() []harness.Event {
 	}
 }
 
+// fleet is a run on two hosts: one of them was lost, and its test ran on the other one.
+func fleet() []harness.Event {
+	at := func(host string, e harness.Event) harness.Event {
+		e.Host = host
+		return e
+	}
+	lost := test(2, "t/b.lua", 3, harness.Error, 0.5, 1, "b", "survives")
+	lost.Attempt, lost.Problems = 1, []harness.Problem{{Message: "host lab-2 was lost; the job was given to another host"}}
+	again := test(2, "t/b.lua", 3, harness.Passed, 4, 1, "b", "survives")
+	again.Attempt, again.Last, again.Output = 2, true, "waited 2.5 s for relay\n"
+	fails := test(1, "t/a.lua", 2, harness.Failed, 0, 0.5, "a", "works")
+	fails.Problems = []harness.Problem{{Message: "no"}}
+	finished := func(worker int, host, file string, totals harness.Totals) harness.Event {
+		return at(host, harness.Event{Kind: harness.FileFinished, File: file, Worker: worker, Seconds: 1.25, Time: start + 5, Totals: &totals})
+	}
+	return []harness.Event{
+		{Kind: harness.RunStarted, Files: 3, Time: start},
+		at("rack-north-1", started(1, "t/a.lua")), at("rack-north-1", fails),
+		finished(1, "rack-north-1", "t/a.lua", harness.Totals{Failed: 1}),
+		at("lab-3", started(2, "t/b.lua")), at("lab-2", lost), at("lab-3", again),
+		finished(2, "lab-3", "t/b.lua", harness.Totals{Passed: 1, Flaky: 1}),
+		at("lab-3", started(1, "t/a.lua")), at("lab-3", test(1, "t/a.lua", 9, harness.Passed, 2, 0.25, "a", "needs a relay")),
+		finished(1, "lab-3", "t/a.lua", harness.Totals{Passed: 1}),
+		{Kind: harness.RunFinished, Seconds: 5.5, Time: start + 5.5, Totals: &harness.Totals{Passed: 2, Failed: 1, Flaky: 1}},
+	}
+}
+
 // many is a run of n tests in workers, of which a few fail.
 func many(n, workers int) []harness.Event {
 	random := rand.New(rand.NewPCG(1, 2))

@@ -42,7 +42,7 @@ func (f failures) write(trouble []result) {
 }
 
 func (f failures) failure(number int, r result) {
-	fmt.Fprintf(f.w, "\n%d) %s\n", number, f.style.bold(name(r.Event)))
+	fmt.Fprintf(f.w, "\n%d) %s\n", number, f.style.bold(name(r.Event)+on(r.Event)))
 	for _, l := range shorten(descriptions(r.Event)) {
 		f.indented(f.style.line(l))
 	}
@@ -89,7 +89,7 @@ func (f failures) list(groups [][]result) {
 			more = fmt.Sprintf(" and %d more", len(group)-1)
 		}
 		fmt.Fprintf(f.w, "%s %s%s: %s %s\n", f.style.red(string(r.Status)), clip(title(r.Event), longestList), more,
-			clip(reason(r.Event), longestList), f.style.dim("("+declared(r.Event)+")"))
+			clip(reason(r.Event), longestList), f.style.dim("("+declared(r.Event)+on(r.Event)+")"))
 	}
 }
 

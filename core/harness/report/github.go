@@ -92,7 +92,7 @@ func (g *github) finished(r result) {
 }
 
 func (g *github) group(e harness.Event, tests []result) {
-	fmt.Fprintf(g.w, "::group::%s\n", githubData(fmt.Sprintf("%s  %s in %.2f s", e.File, e.Totals, e.Seconds)))
+	fmt.Fprintf(g.w, "::group::%s\n", githubData(fmt.Sprintf("%s  %s in %.2f s%s", e.File, e.Totals, e.Seconds, on(e))))
 	for _, r := range tests {
 		fmt.Fprintf(g.w, "%-7s %s (%s)\n", r.Status, inert(title(r.Event)), duration(r.Seconds))
 		for _, attempt := range append(r.Earlier, r.Event) {
@@ -132,7 +132,7 @@ func (g *github) errors() []Annotation {
 		if n := len(group) - 1; n > 0 {
 			name += fmt.Sprintf(" and %d more", n)
 		}
-		list = append(list, Annotation{"error", at, name, summary(r.Event)})
+		list = append(list, Annotation{"error", at, name + on(r.Event), summary(r.Event)})
 	}
 	return list
 }

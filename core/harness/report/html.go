@@ -75,6 +75,7 @@ type pageAttempt struct {
 	Start     float64        `json:"start"` // seconds since the run began, negative if unknown
 	Seconds   float64        `json:"seconds"`
 	Worker    int            `json:"worker,omitempty"`
+	Host      string         `json:"host,omitempty"`
 	Attempt   int            `json:"attempt,omitempty"`
 	Died      bool           `json:"died,omitempty"`
 	Problems  []pageProblem  `json:"problems,omitempty"`
@@ -169,7 +170,7 @@ func (p *page) add(r result) {
 func (p *page) attempt(raw harness.Event) pageAttempt {
 	e := harmless(raw)
 	a := pageAttempt{
-		Status: e.Status, Start: p.start(e), Seconds: e.Seconds, Worker: e.Worker, Attempt: e.Attempt,
+		Status: e.Status, Start: p.start(e), Seconds: e.Seconds, Worker: e.Worker, Host: e.Host, Attempt: e.Attempt,
 		Died: e.Died, Output: outputOf(raw), Leaks: e.Leaks,
 	}
 	for _, problem := range e.Problems {

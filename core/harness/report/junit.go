@@ -14,10 +14,11 @@ import (
 	"avescript/core/harness"
 )
 
-// junit writes JUnit XML when the run ends, with a suite for each file. It uses what
-// the schemas of Jenkins' xUnit plugin and of Maven Surefire have in common, plus
-// timestamps, which Surefire's schema lacks. So each test has at most one failure,
-// however many problems it had. Characters that XML cannot contain are written as
+// junit writes JUnit XML when the run ends, with a suite for each file, and in a fleet for
+// each host that has run a part of it. It uses what the schemas of Jenkins' xUnit plugin
+// and of Maven Surefire have in common, plus timestamps and names of hosts, which
+// Surefire's schema lacks. So each test has at most one failure, however many problems it
+// had. Characters that XML cannot contain are written as
 // escape sequences.
 //
 // Tests that are expected to fail or in quarantine are skipped.
@@ -26,8 +27,11 @@ type junit struct {
 	attempts attempts
 	seed     int
 	suites   []*junitSuite
-	byFile   map[string]*junitSuite
+	byPlace  map[junitPlace]*junitSuite
 }
+
+// junitPlace is a file, and the host of a fleet where it has run.
+type junitPlace struct{ file, host string }
 
 type junitSuites struct {
 	XMLName  xml.Name      `xml:"testsuites"`
@@ -47,6 +51,7 @@ type junitSuite struct {
 	Skipped   int    `xml:"skipped,attr"`
 	Time      string `xml:"time,attr"`
 	Timestamp string `xml:"timestamp,attr,omitempty"`
+	Host      string `xml:"hostname,attr,omitempty"`
 
 	Properties *junitProperties `xml:"properties"`
 	Cases      []junitCase      `xml:"testcase"`
@@ -97,32 +102,33 @@ type junitRerun struct {
 func (j *junit) Report(e harness.Event) {
 	e = harmless(e)
 	if r, ok := j.attempts.result(e); ok {
-		j.suite(e.File).add(r)
+		j.suite(r.Event).add(r)
 		return
 	}
 	switch e.Kind {
 	case harness.RunStarted:
 		j.seed = e.Seed
 	case harness.FileStarted:
-		j.suite(e.File).started(e)
+		j.suite(e).started(e)
 	case harness.FileFinished:
-		j.suite(e.File).Time = junitTime(e.Seconds)
+		j.suite(e).Time = junitTime(e.Seconds)
 	case harness.RunFinished:
 		j.write(e)
 	}
 }
 
-func (j *junit) suite(file string) *junitSuite {
-	s := j.byFile[file]
+func (j *junit) suite(e harness.Event) *junitSuite {
+	at := junitPlace{e.File, e.Host}
+	s := j.byPlace[at]
 	if s == nil {
-		s = &junitSuite{Name: file, Time: junitTime(0)}
+		s = &junitSuite{Name: e.File, Host: e.Host, Time: junitTime(0)}
 		if j.seed != 0 {
 			s.set("shuffle", j.seed)
 		}
-		if j.byFile == nil {
-			j.byFile = map[string]*junitSuite{}
+		if j.byPlace == nil {
+			j.byPlace = map[junitPlace]*junitSuite{}
 		}
-		j.byFile[file] = s
+		j.byPlace[at] = s
 		j.suites = append(j.suites, s)
 	}
 	return s

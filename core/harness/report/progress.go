@@ -61,23 +61,33 @@ func (p *progress) count(e harness.Event) {
 	if p == nil {
 		return
 	}
-	p.workers = p.workers || e.Worker > 0
+	p.runs(e)
 	switch e.Kind {
 	case harness.RunStarted:
 		p.started, p.files = p.now(), e.Files
 	case harness.FileFinished:
 		p.done++
-		delete(p.running, e.Worker)
-	case harness.TestStarted:
-		p.running[e.Worker], p.since[e.Worker] = e, p.now()
 	case harness.TestFinished:
-		delete(p.running, e.Worker)
 		if e.Counts() {
 			p.tests++
 		}
 	}
 	if e.Bad() {
 		p.bad++
+	}
+}
+
+// runs records what a worker is running, without counting anything.
+func (p *progress) runs(e harness.Event) {
+	if p == nil {
+		return
+	}
+	p.workers = p.workers || e.Worker > 0
+	switch e.Kind {
+	case harness.FileFinished, harness.TestFinished:
+		delete(p.running, e.Worker)
+	case harness.TestStarted:
+		p.running[e.Worker], p.since[e.Worker] = e, p.now()
 	}
 }
 
@@ -149,7 +159,7 @@ func (p *progress) line() string {
 		if share > left {
 			break
 		}
-		add(p.runs(e, share-len(separator)), p.style.cyan)
+		add(p.test(e, share-len(separator)), p.style.cyan)
 	}
 	return strings.Join(parts, separator)
 }
@@ -157,9 +167,9 @@ func (p *progress) line() string {
 // narrowest is the number of columns that are needed to recognize a test.
 const narrowest = 24
 
-// runs is the name of a test and how long it has been running, in at most this number
+// test is the name of a test and how long it has been running, in at most this number
 // of columns.
-func (p *progress) runs(e harness.Event, columns int) string {
+func (p *progress) test(e harness.Event, columns int) string {
 	since := ""
 	if took := p.now().Sub(p.since[e.Worker]); took >= time.Second {
 		since = " " + seconds(took)
@@ -169,7 +179,7 @@ func (p *progress) runs(e harness.Event, columns int) string {
 			return ' '
 		}
 		return r
-	}, title(e))
+	}, title(e)+on(e))
 	return clip(name, columns-len(since)) + since
 }
 

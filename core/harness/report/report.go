@@ -141,6 +141,23 @@ func (s *Set) Report(e harness.Event) {
 	s.flush()
 }
 
+// Live shows an event in the progress of the terminal report before it is known to count,
+// and nowhere else: which test a worker is running.
+func (s *Set) Live(e harness.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.eachTerminal(func(t *Terminal) { t.live(e) })
+	s.flush()
+}
+
+// Say writes a line about the run into the terminal report.
+func (s *Set) Say(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.eachTerminal(func(t *Terminal) { t.say(text) })
+	s.flush()
+}
+
 func (s *Set) flush() {
 	for _, o := range s.outputs {
 		_ = o.Flush() // Close returns the error

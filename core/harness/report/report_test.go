@@ -43,6 +43,7 @@ func TestGolden(t *testing.T) {
 		report string
 		view   report.View
 		of     func(*testing.T, string) string
+		events func() []harness.Event // everything, unless it is given
 	}{
 		"terminal.golden":       {report: "terminal"},
 		"terminal-color.golden": {report: "terminal", view: report.View{Color: true}},
@@ -51,9 +52,18 @@ func TestGolden(t *testing.T) {
 		"json.golden":           {report: "json"},
 		"github.golden":         {report: "github"},
 		"html.golden":           {report: "html", of: pageData},
+		"fleet-terminal.golden": {report: "terminal", events: fleet},
+		"fleet-tap.golden":      {report: "tap", events: fleet},
+		"fleet-junit.golden":    {report: "junit", events: fleet},
+		"fleet-json.golden":     {report: "json", events: fleet},
+		"fleet-github.golden":   {report: "github", events: fleet},
+		"fleet-html.golden":     {report: "html", of: pageData, events: fleet},
 	} {
 		t.Run(file, func(t *testing.T) {
-			got := write(t, c.report, c.view, everything())
+			if c.events == nil {
+				c.events = everything
+			}
+			got := write(t, c.report, c.view, c.events())
 			if c.of != nil {
 				got = c.of(t, got)
 			}

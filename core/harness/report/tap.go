@@ -74,6 +74,9 @@ func tapText(text string) string {
 // diagnosis writes the YAML block below a test point.
 func (t *tap) diagnosis(r result, ok bool) {
 	fmt.Fprintf(t.w, "  ---\n  duration_ms: %.3f\n", r.Seconds*1000)
+	if r.Host != "" {
+		fmt.Fprintf(t.w, "  host: %s\n", yaml(r.Host))
+	}
 	if !ok {
 		at := harness.Frame{File: r.File, Line: r.Line}
 		if len(r.Problems) > 0 {

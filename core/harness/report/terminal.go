@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"avescript/core/harness"
 )
 
@@ -33,6 +35,8 @@ type Terminal struct {
 	files    int  // files that were not run
 	one      bool // there is only one file
 	workers  int
+	hosts    map[string]bool
+	widest   int // of the names of the hosts
 	seed     int // of the order, 0 if there is none
 
 	trouble     []result // failed tests and blocks
@@ -45,7 +49,7 @@ type Terminal struct {
 
 // NewTerminal makes a reporter that writes to w.
 func NewTerminal(w io.Writer, view View) *Terminal {
-	t := &Terminal{w: w, style: style(view.Color)}
+	t := &Terminal{w: w, style: style(view.Color), hosts: map[string]bool{}}
 	if view.Live {
 		t.progress = &progress{style: t.style, width: view.Width, now: time.Now,
 			running: map[int]harness.Event{}, since: map[int]time.Time{}}
@@ -58,6 +62,7 @@ func (t *Terminal) Report(e harness.Event) {
 	e = harmless(e)
 	t.progress.count(e)
 	t.workers = max(t.workers, e.Worker)
+	t.seeHost(e.Host)
 	if r, ok := t.attempts.result(e); ok {
 		t.finished(r)
 	}
@@ -72,6 +77,18 @@ func (t *Terminal) Report(e harness.Event) {
 		t.runFinished(e)
 		return
 	}
+	t.progress.draw(t.w)
+}
+
+// live shows an event in the progress line that is counted later.
+func (t *Terminal) live(e harness.Event) {
+	t.progress.runs(harmless(e))
+	t.progress.draw(t.w)
+}
+
+// say writes a line about the run.
+func (t *Terminal) say(text string) {
+	t.linef("%s\n", t.style.dim(escapeName(text)))
 	t.progress.draw(t.w)
 }
 
@@ -124,7 +141,7 @@ func (t *Terminal) fileFinished(e harness.Event) {
 	if bad {
 		verdict = t.style.red("FAIL")
 	}
-	t.linef("%s  %s  %s %s\n", verdict, e.File, e.Totals, t.style.dim(fmt.Sprintf("in %.2f s", e.Seconds)))
+	t.linef("%s  %s%s  %s %s\n", verdict, t.host(e), e.File, e.Totals, t.style.dim(fmt.Sprintf("in %.2f s", e.Seconds)))
 }
 
 func (t *Terminal) runFinished(e harness.Event) {
@@ -166,7 +183,10 @@ func (t *Terminal) extent(e harness.Event) {
 		if e.Seconds < 100 {
 			line = fmt.Sprintf("in %.2f s", e.Seconds)
 		}
-		if t.workers > 1 {
+		switch {
+		case len(t.hosts) > 1:
+			line += fmt.Sprintf(" on %d hosts", len(t.hosts))
+		case t.workers > 1:
 			line += fmt.Sprintf(" with %d workers", t.workers)
 		}
 		fmt.Fprintln(t.w, t.style.dim(line))
@@ -174,6 +194,22 @@ func (t *Terminal) extent(e harness.Event) {
 	if t.files > 0 {
 		fmt.Fprintln(t.w, t.style.yellow(fmt.Sprintf("files not run: %d", t.files)))
 	}
+}
+
+// seeHost records that a host of a fleet has taken part.
+func (t *Terminal) seeHost(name string) {
+	if name != "" {
+		t.hosts[name] = true
+		t.widest = max(t.widest, ansi.StringWidth(name))
+	}
+}
+
+// host is the column with the host of a file, which only runs in a fleet have.
+func (t *Terminal) host(e harness.Event) string {
+	if t.widest == 0 {
+		return ""
+	}
+	return e.Host + strings.Repeat(" ", t.widest-ansi.StringWidth(e.Host)) + "  "
 }
 
 // name is a test's name, on one line.
@@ -194,7 +230,9 @@ func (t *Terminal) list(label string, all []result, most int, why func(result) s
 }
 
 // at is the place of a test, in parentheses.
-func (t *Terminal) at(r result) string { return t.style.dim("(" + declared(r.Event) + ")") }
+func (t *Terminal) at(r result) string {
+	return t.style.dim("(" + declared(r.Event) + on(r.Event) + ")")
+}
 
 // reason is the reason of a result, in the form that follows the name of the test.
 func (r result) reason() string {

@@ -138,6 +138,27 @@ func TestProgress(t *testing.T) {
 	<-read
 }
 
+// TestLive: what is not known to count is in the progress, and nowhere else.
+func TestLive(t *testing.T) {
+	var out bytes.Buffer
+	set, err := report.Open(nil, &out, report.View{Live: true, Width: func() int { return 80 }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set.Report(harness.Event{Kind: harness.RunStarted, Files: 1})
+	set.Live(harness.Event{Kind: harness.TestStarted, File: "t.lua", Path: []string{"leases\n"}, Worker: 1, Host: "lab-2"})
+	set.Say("host lab-2 was lost")
+	set.Report(harness.Event{Kind: harness.RunFinished, Totals: &harness.Totals{Passed: 1}})
+	if err := set.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(out.String(), "\x1b[J\r", "")
+	const want = "\r0/1 files  0 done  0s  leases\\n on lab-2\rhost lab-2 was lost\n\r0/1 files"
+	if !strings.HasPrefix(text, want) || !strings.HasSuffix(text, "1 passed, 0 failed\n") {
+		t.Errorf("wanted %q, got %q", want, text)
+	}
+}
+
 // TestPlain: without a terminal there is nothing but text.
 func TestPlain(t *testing.T) {
 	file, err := os.CreateTemp(t.TempDir(), "")

@@ -20,6 +20,14 @@ func title(e harness.Event) string {
 	return cmp.Or(e.FullName(), e.File, "the run")
 }
 
+// on says on which host of a fleet something has run.
+func on(e harness.Event) string {
+	if e.Host == "" {
+		return ""
+	}
+	return " on " + e.Host
+}
+
 // isNothing reports whether the event says that there was no test to run.
 func isNothing(e harness.Event) bool {
 	return e.File == "" && len(e.Problems) == 1 && e.Problems[0].Message == harness.NothingToRun
@@ -85,7 +93,8 @@ var colors = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\
 // harmless escapes everything that comes from tests: control characters could do
 // anything to the terminal. Output loses its colours.
 func harmless(e harness.Event) harness.Event {
-	e.File, e.Output = escapeName(e.File), escape(colors().ReplaceAllLiteralString(e.Output, ""))
+	e.File, e.Host = escapeName(e.File), escapeName(e.Host)
+	e.Output = escape(colors().ReplaceAllLiteralString(e.Output, ""))
 	e.Path, e.Tags = escapeNames(e.Path), escapeNames(e.Tags)
 	e.Problems = slices.Clone(e.Problems)
 	for i := range e.Problems {

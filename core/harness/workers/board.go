@@ -27,17 +27,29 @@ func (s *slot) asked(a Ask) {
 	switch a.Verb {
 	case Shared, Lock, Hold:
 		s.question = a
-		s.shared.ask(key{a.Verb, a.Name}, s)
-	case Made:
-		s.shared.made(key{Shared, a.Name}, s, Answer{Value: a.Value, Failed: a.Failed})
-	case Unlock:
-		s.shared.free(key{Lock, a.Name}, s)
-	case Resume:
-		s.shared.free(key{Hold, a.Name}, s)
 	case Quit:
 		s.Quit()
+		return
+	}
+	if a.Verb == Hold || a.Verb == Resume || a.Verb == Forget && s.question.Verb == Hold {
+		s.own.asked(s, a) // the terminal is that of this pool
+		return
+	}
+	s.shared.asked(s, a)
+}
+
+func (b board) asked(s *slot, a Ask) {
+	switch a.Verb {
+	case Shared, Lock, Hold:
+		b.ask(key{a.Verb, a.Name}, s)
+	case Made:
+		b.made(key{Shared, a.Name}, s, Answer{Value: a.Value, Failed: a.Failed})
+	case Unlock:
+		b.free(key{Lock, a.Name}, s)
+	case Resume:
+		b.free(key{Hold, a.Name}, s)
 	case Forget:
-		s.shared.free(key{s.question.Verb, s.question.Name}, s)
+		b.free(key{s.question.Verb, s.question.Name}, s)
 	}
 }
 
@@ -142,11 +154,18 @@ func (b board) free(k key, from *slot) {
 	}
 }
 
+func (b board) freeAll(s *slot) {
+	for k := range b {
+		b.free(k, s)
+	}
+}
+
 // freeAll releases everything that a slot holds or waits for.
 func (s *slot) freeAll() {
 	s.locked(func() {
-		for k := range s.shared {
-			s.shared.free(k, s)
+		s.own.freeAll(s)
+		if s.Board != nil {
+			s.shared.freeAll(s)
 		}
 	})
 }

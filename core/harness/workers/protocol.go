@@ -67,6 +67,7 @@ const (
 	Resume = "resume"
 	Quit   = "quit"   // somebody at the terminal wants the run to end
 	Forget = "forget" // forget the last question, and undo its result if it was answered
+	Lose   = "lose"   // only to a Board: the value of a name is gone with the worker that has made it or was making it
 )
 
 // Ask is a question or a message about what workers share.

@@ -51,12 +51,20 @@ type Pool struct {
 	Terminal Terminal
 	Quit     func()
 
+	// Board decides about shared values and locks, if other pools share them, too. Nil means
+	// that only the workers of this pool share them.
+	Board Board
+	// Ran, if it is not nil, is called when all jobs are done. If a worker has made a value
+	// at the Board, it is kept until others do not need the value any more.
+	Ran func(kept bool)
+
 	mu     sync.Mutex // guards Run, and what is below
 	slots  []*slot
 	still  bool // the limits of time stand still
 	jobs   []Job
 	setup  json.RawMessage
-	shared board
+	own    board          // of this pool: has at least what is held at its terminal
+	shared sharing        // own, or that of Board
 	pids   map[int]bool   // of the workers
 	before []process.Stat // children of this process from before it had workers
 }
@@ -68,7 +76,11 @@ func (p *Pool) Do(ctx context.Context, jobs []Job) (err error) {
 		return err
 	}
 	p.jobs, p.pids = slices.Clone(jobs), map[int]bool{}
-	p.shared = board{}
+	p.own = board{}
+	p.shared = p.own
+	if p.Board != nil {
+		p.shared = &elsewhere{p.Board, map[*slot]*held{}}
+	}
 	if p.before, err = process.Children(os.Getpid()); err != nil {
 		return err
 	}
@@ -80,6 +92,13 @@ func (p *Pool) Do(ctx context.Context, jobs []Job) (err error) {
 		p.slots[i] = &slot{Pool: p, number: i + 1}
 	}
 	inParallel(p.slots, func(s *slot) { s.work(ctx) })
+	kept := p.hasMade()
+	if p.Ran != nil {
+		p.Ran(kept)
+	}
+	if kept {
+		p.Board.Rest()
+	}
 	inParallel(p.slots, (*slot).finish)
 	if cause := context.Cause(ctx); cause != nil && !stopped(ctx) {
 		return cause
@@ -141,6 +160,14 @@ func (s *slot) finish() {
 	if s.worker != nil {
 		s.end(s.farewellTime())
 	}
+}
+
+// hasMade reports whether other pools may use values that workers of this one have made.
+func (p *Pool) hasMade() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e, ok := p.shared.(*elsewhere)
+	return ok && e.hasMade()
 }
 
 // run runs a file, in as many successive workers as needed.

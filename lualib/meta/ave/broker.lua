@@ -109,11 +109,22 @@ function Broker:get(...) end
 function Broker:get_resources(...) end
 
 --- Leases as `get` does.
+---
+--- A host of a fleet gives the token of its claim. For each piece, the broker keeps the
+--- highest token that it was leased with, on the disk, and refuses the same token and
+--- lower ones. A higher token ends a lease with a lower one: its client loses
+--- everything, and the call waits until its session has ended, for up to 20 seconds.
+--- Leases without a token are never ended, and a request with a token is not forwarded
+--- to other brokers.
+---
+--- Raises what `get` raises, and `Stale` for a token that is too low. After `Stale` the
+--- client has lost everything, too.
 ---@param profiles (ave.Profile|table)[] The profiles to match.
 ---@param reason? string What the client needs it for. It is shown to others. At most 1000 bytes.
 ---@param via? string[] The brokers that were asked before. Only brokers give it.
+---@param token? string "SEQ.INDEX", such as "12.0". Tokens are compared by SEQ, then by INDEX.
 ---@return ave.LeaseRow[] rows The leases, without `host`, `port`, `authkey` and `resource`: see `serve`.
-function Broker:lease(profiles, reason, via) end
+function Broker:lease(profiles, reason, via, token) end
 
 --- Leases as `lease` does, and waits if the equipment is busy. Clients are served
 --- in the order in which they came, and equipment is held back for a large request
@@ -157,10 +168,14 @@ function Broker:list_allocations() end
 --- Lists what all clients have leased. Each entry has the `profile`, the address of
 --- the `client` as {host, port}, its `client_id` and `accounts`, the time `since`
 --- in seconds since 1970, the `reason`, and in `remote` the broker that the
---- equipment belongs to, if it is another one. An entry without a `client_id` is
---- just being closed.
+--- equipment belongs to, if it is another one. `token` is that of a fleet's claim. An
+--- entry without a `client_id` is just being closed.
 ---@return table[] allocations
 function Broker:list_allocations_all() end
+
+--- Lists the equipment of the broker, and who has it.
+---@return ave.BrokerInventory inventory
+function Broker:inventory() end
 
 --- Lists the client's collateral: what nobody else can lease because the client has
 --- leased another piece of the same stack.
@@ -174,9 +189,23 @@ function Broker:list_collateral_all() end
 
 --- Gives the client a token. With it the client can come back on another
 --- connection: see `reclaim`.
----@param linger? ave.Seconds How long the client's leases are kept when its connection is lost, at most `grace`. Default: 0.
+---
+--- A client with `contact` must call something within that time, such as `beat`. If it
+--- does not, it is gone, even if its connection is still open, because its process was
+--- stopped: its leases and its session end at once. A call that is still served counts.
+--- The broker checks this every half second. After it was killed and started again, the
+--- client has `contact` seconds to come back.
+---@param linger? ave.Seconds How long the client's leases are kept when its connection is lost, at most `grace` and `contact`. Default: 0.
+---@param contact? ave.Seconds How long the client may be silent. Default: without limit.
 ---@return string token
-function Broker:enroll(linger) end
+function Broker:enroll(linger, contact) end
+
+--- Says that the client is still there.
+---
+--- Raises `NoSuch` if the client has not enrolled, or was gone for the broker and has
+--- lost everything.
+---@return integer[] leases The numbers of its leases.
+function Broker:beat() end
 
 --- Makes the caller the client that got the token from `enroll`. What was leased
 --- over this connection before is given back.
@@ -288,7 +317,13 @@ function Session:invoke(resource, method, arguments) end
 --- Opens a resource. Only the broker calls it.
 ---@param resource integer
 ---@param profile table
-function Session:open(resource, profile) end
+---@param token? string Of the fleet's claim. Default: none.
+function Session:open(resource, profile, token) end
+
+--- Says that a higher token is known. From now on `invoke` raises `Stale` for
+--- resources with a token. Only the broker calls it, before it ends the session.
+---@param token string
+function Session:fence(token) end
 
 --- Closes a resource. Nothing happens if it is not open. Only the broker calls it.
 ---@param resource integer
@@ -386,6 +421,18 @@ function broker.configure(home) end
 ---@field accounts? string[] The accounts whose key the client has.
 ---@field since integer Seconds since 1970.
 ---@field reason? string The reason that the client gave, unchanged.
+---@field token? string Of the fleet's claim, if it is a lease of a fleet.
+
+--- The equipment of a broker, as `Broker:inventory` returns it.
+---@class ave.BrokerInventory
+---@field equipment ave.BrokerPiece[] All pieces, leased or not.
+---@field made string[] The types that are made for each lease, such as "workspace", sorted.
+---@field leasing boolean False between `begin_handover` and `end_handover`.
+
+--- A piece of equipment: a holder whose `state` can also be "free"; then there is no
+--- `client`, `client_id`, `accounts`, `since`, `reason` and `token`.
+---@class ave.BrokerPiece: ave.Holder
+---@field stacks integer[] The numbers of the stacks that it belongs to.
 
 --- The equipment exists, but is not free. The message says who has it, since when
 --- and for what.
@@ -400,5 +447,15 @@ broker.Busy = Busy
 ---@overload fun(details: string|ave.Details): ave.NoSuch
 local NoSuch = {}
 broker.NoSuch = NoSuch
+
+--- The token of a lease is not higher than one that is known for the piece: the claim
+--- of the fleet is over.
+---@class ave.Stale: ave.AveException
+---@field known string The highest token that is known.
+---@field given string The token that was refused.
+---@field profile? table The full profile of the piece.
+---@overload fun(details: string|ave.Details): ave.Stale
+local Stale = {}
+broker.Stale = Stale
 
 return broker

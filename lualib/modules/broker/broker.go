@@ -45,6 +45,7 @@ var Host = bind.Module{
 		bind.Func("remove_directory", "path", hostRemoveDirectory),
 		bind.Func("rename", "from, to", hostRename),
 		bind.Func("secret", "", hostSecret),
+		bind.Func("silence", "client", hostSilence),
 		bind.Func("tick", "service, interval", hostTick),
 		bind.Func("unbase64", "text", hostUnbase64),
 		bind.Func("write", "directory, path, text", hostWrite),
@@ -110,6 +111,20 @@ func hostHungUp(c *bind.Call) error {
 		return err
 	}
 	return c.Return(client.HungUp())
+}
+
+// hostSilence returns for how many seconds a client has made no call; 0 while one is
+// served.
+func hostSilence(c *bind.Call) error {
+	var object *lua.LTable
+	if err := c.Args(&object); err != nil {
+		return err
+	}
+	client, err := clientOf(object)
+	if err != nil {
+		return err
+	}
+	return c.Return(client.Silence().Seconds())
 }
 
 // hostMakeDirectory makes a directory, which must not exist, and its parents, which

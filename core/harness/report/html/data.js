@@ -99,7 +99,8 @@ function textOf(test) {
 	if (test.text === undefined) {
 		const messages = attemptsOf(test).flatMap((attempt) => (attempt.problems || []).map((problem) => problem.message));
 		const marks = (test.tags || []).map((tag) => "#" + tag);
-		test.text = [files[test.file].name, titleOf(test), ...marks, ...messages].join("\n").toLowerCase();
+		const hosts = attemptsOf(test).map((attempt) => attempt.host || "");
+		test.text = [files[test.file].name, titleOf(test), ...hosts, ...marks, ...messages].join("\n").toLowerCase();
 	}
 	return test.text;
 }

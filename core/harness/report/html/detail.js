@@ -49,6 +49,7 @@ function leaveTest() {
 function attemptDetail(test, attempt) {
 	const facts = [h("code", null, files[test.file].name + (test.line ? ":" + test.line : "")), duration(attempt.seconds)];
 	if (attempt.worker) facts.push("worker " + attempt.worker + (attempt.died ? ", which died" : ""));
+	if (attempt.host) facts.push("on " + attempt.host);
 	if (attempt.start >= 0) facts.push("began after " + duration(attempt.start));
 	const parts = [h("div", { class: "meta" }, facts.map((fact) => h("span", null, fact)))];
 	for (const problem of attempt.problems || []) parts.push(problemCard(test, problem, attempt.status));

@@ -104,6 +104,7 @@ function testRow(test) {
 		plays(test) ? h("span", { class: "note" }, "recording") : null,
 		tags.slice(0, 3).map((tag) => h("span", { class: "tag" }, tag)),
 		h("span", { class: "push" }),
+		test.host ? h("span", { class: "host", title: test.host }, test.host) : null,
 		h("span", { class: "time" }, test.status === "pending" ? "" : duration(test.seconds)));
 }
 

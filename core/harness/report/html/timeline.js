@@ -158,7 +158,7 @@ function about(bar, span) {
 	const { test, attempt } = bar;
 	const tried = attempt.attempt > 1 || test.earlier ? `, attempt ${attempt.attempt}` : "";
 	const facts = `${words[attempt === test ? test.look : attempt.status] || attempt.status}${tried}, ${duration(attempt.seconds)}`;
-	return [titleOf(test), facts + (attempt.died ? ", the worker died" : ""), files[test.file].name];
+	return [titleOf(test), facts + (attempt.died ? ", the worker died" : "") + (attempt.host ? ", on " + attempt.host : ""), files[test.file].name];
 }
 
 timeline.canvas.addEventListener("mousemove", (event) => {

@@ -18,9 +18,9 @@ return function(Broker)
 	-- choose(i) is true.
 	function Broker:select_equipment(profile, choose)
 		local list = json.list()
-		for _, i in ipairs(self.inventory.index:find(profile or {})) do
+		for _, i in ipairs(self.stock.index:find(profile or {})) do
 			if choose(i) then
-				list[#list + 1] = self.inventory.equipment[i]
+				list[#list + 1] = self.stock.equipment[i]
 			end
 		end
 		return list
@@ -48,10 +48,10 @@ return function(Broker)
 	-- Lists the stacks, each as a list of profiles.
 	Broker.list_stacks = admin(function(self)
 		local stacks = json.list()
-		for s, members in ipairs(self.inventory.stacks) do
+		for s, members in ipairs(self.stock.stacks) do
 			stacks[s] = json.list()
 			for m, i in ipairs(members) do
-				stacks[s][m] = self.inventory.equipment[i]
+				stacks[s][m] = self.stock.equipment[i]
 			end
 		end
 		return stacks
@@ -66,7 +66,7 @@ return function(Broker)
 			list[n] = {
 				lease = lease.id, profile = lease.profile, since = lease.since, reason = lease.reason,
 				client = client.address, client_id = lease.client, accounts = client.accounts,
-				remote = lease.remote and lease.remote.peer,
+				remote = lease.remote and lease.remote.peer, token = lease.token,
 			}
 		end
 		return list
@@ -77,7 +77,7 @@ return function(Broker)
 	function Broker:collateral(client)
 		local list = json.list()
 		for n, entry in ipairs(self.ledger:collateral(client)) do
-			local profile = self.inventory.equipment[entry.index]
+			local profile = self.stock.equipment[entry.index]
 			local owner = self.ledger.clients[entry.lease.owner] or {}
 			list[n] = client and profile or { profile = profile, client = owner.address, client_id = entry.lease.client }
 		end
@@ -103,7 +103,7 @@ return function(Broker)
 		return {
 			pid = self.pid, id = self.id, uptime = os.time() - self.began,
 			listens = self.listens, open = self.open, keyed = (self.authkey or "") ~= "",
-			equipment = #self.inventory.equipment, available = #self:available(),
+			equipment = #self.stock.equipment, available = #self:available(),
 			leases = self.ledger:count(), sessions = #self.keeper:dump(), waiting = #self.queue.entries,
 			shares = #self.sharing:list(), sharing = self.sharing.active, handing_over = self.handing_over or false,
 		}

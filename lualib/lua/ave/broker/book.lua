@@ -168,7 +168,7 @@ function Book:load()
 		return state
 	end
 	self.store = host.open_store(self.path)
-	state = { clients = {}, leases = {}, sessions = {} }
+	state = { clients = {}, leases = {}, sessions = {}, tokens = {} }
 	for _, record in ipairs(self.store:records()) do
 		local ok, values = pcall(json.decode, record[TEXT])
 		if not ok then

@@ -22,16 +22,16 @@ return function(Broker)
 		local function row(client, entry, state)
 			client = client or {}
 			return {
-				profile = self.inventory.equipment[i], client = client.address, client_id = client.id,
-				accounts = client.accounts, since = entry.since, reason = entry.reason, state = state,
+				profile = self.stock.equipment[i], client = client.address, client_id = client.id,
+				accounts = client.accounts, since = entry.since, reason = entry.reason, token = entry.token, state = state,
 			}
 		end
 		local lease = self.ledger.holder[i]
 		if lease then
 			return row(self.ledger.clients[lease.owner], lease, not lease.client and "closing" or "leased")
 		end
-		for _, s in ipairs(self.inventory.of[i] or {}) do
-			for _, mate in ipairs(self.inventory.stacks[s]) do
+		for _, s in ipairs(self.stock.of[i] or {}) do
+			for _, mate in ipairs(self.stock.stacks[s]) do
 				local other = self.ledger.holder[mate]
 				if other and other.stack == s then
 					return row(self.ledger.clients[other.owner], other, "collateral")
@@ -46,7 +46,7 @@ return function(Broker)
 	-- full number.
 	function Broker:holders_of(profile)
 		local holders, n = json.list(), 0
-		for _, i in ipairs(self.inventory.index:find(profile)) do
+		for _, i in ipairs(self.stock.index:find(profile)) do
 			local holder = self:holder_of(i)
 			if holder then
 				n = n + 1

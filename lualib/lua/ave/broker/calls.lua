@@ -6,6 +6,7 @@ local allocation = require("ave.broker.allocation")
 local checks = require("ave.broker.checks")
 local exceptions = require("ave.exceptions")
 local json = require("ave.json")
+local tokens = require("ave.broker.token")
 
 local NoSuch = exceptions.define("NoSuch")
 
@@ -39,6 +40,26 @@ return function(Broker)
 			rows[n] = { lease = lease.id, profile = lease.profile }
 		end
 		return rows
+	end
+
+	-- Returns the rows of inventory.
+	function Broker:pieces()
+		local list = json.list()
+		for i, profile in ipairs(self.stock.equipment) do
+			local row = self:holder_of(i) or { profile = profile, state = "free" }
+			row.stacks = json.list(self.stock.of[i] or {})
+			list[i] = row
+		end
+		return list
+	end
+
+	function Broker:made_types()
+		local list = json.list()
+		for kind in pairs(self.made) do
+			table.insert(list, kind)
+		end
+		table.sort(list)
+		return list
 	end
 
 	-- Leases for the calling client, or raises Busy or NoSuch.
@@ -81,11 +102,15 @@ return function(Broker)
 	end)
 
 	-- Leases like get, and returns rows. The reason is shown to people. A broker
-	-- that forwards a request lists in via the brokers that it came through.
-	Broker.lease = rpc(function(self, profiles, reason, via)
+	-- that forwards a request lists in via the brokers that it came through. A host of
+	-- a fleet gives the token of its claim: see claims.lua.
+	Broker.lease = rpc(function(self, profiles, reason, via, token)
 		reason = reason and checks.reason(reason)
+		if token then
+			return self:rows_of(self:claim(profiles, reason, tokens.check(token, "token")))
+		end
 		return self:rows_of((self:lease_for_caller(profiles, "lease", reason, checks.list(via or {}, "via", checks.text))))
-	end, { "reason", "via" })
+	end, { "reason", "via", "token" })
 
 	-- Gives back what matches the profiles, or everything if there are none.
 	Broker.yield_resources = rpc(function(self, ...)
@@ -129,6 +154,15 @@ return function(Broker)
 	Broker.list_allocations_all = rpc(function(self)
 		return self.book:look(function()
 			return self:allocations()
+		end)
+	end)
+
+	-- Lists the equipment, each piece with its profile, the numbers of its stacks and
+	-- its state, which is "free" or as in Busy; if it is not free, also who has it.
+	-- `made` are the types that are made for each lease.
+	Broker.inventory = rpc(function(self)
+		return self.book:look(function()
+			return { equipment = self:pieces(), made = self:made_types(), leasing = not self.handing_over }
 		end)
 	end)
 

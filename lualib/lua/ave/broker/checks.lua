@@ -76,6 +76,14 @@ function checks.seconds(value, what)
 	return value
 end
 
+-- Reads for how long a client may be silent.
+function checks.contact(value)
+	if type(value) ~= "number" or value <= 0 or value ~= value then
+		checks.wanted("contact", "a positive number of seconds", value)
+	end
+	return checks.span(value, "contact")
+end
+
 -- Stands for math.huge where a time is written down, because JSON has no infinity.
 local LONGEST = 1e9
 

@@ -13,8 +13,10 @@ local Broker = Control:subclass("Broker")
 
 require("ave.broker.service")(Broker)
 require("ave.broker.presence")(Broker)
+require("ave.broker.contact")(Broker)
 require("ave.broker.busy")(Broker)
 require("ave.broker.leasing")(Broker)
+require("ave.broker.claims")(Broker)
 require("ave.broker.calls")(Broker)
 require("ave.broker.serving")(Broker)
 require("ave.broker.waiting")(Broker)
@@ -26,6 +28,7 @@ return {
 	Session = require("ave.broker.session").Session,
 	Busy = exceptions.define("Busy"),
 	NoSuch = exceptions.define("NoSuch"),
+	Stale = exceptions.define("Stale"),
 	check = function(...)
 		return require("ave.broker.laboratory").check(...)
 	end,

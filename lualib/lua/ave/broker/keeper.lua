@@ -19,6 +19,7 @@ Keeper.__index = Keeper
 
 local PATIENCE = 5 -- seconds for small tasks of a session, such as its end
 local OPENING = 120 -- seconds for opening a resource
+local MOMENT = 1 -- second for what a session does at once
 local CLOSING = 10 -- seconds for closing one; others wait for that
 
 -- Options: classes, directory (in which sessions make theirs), account, grace,
@@ -96,7 +97,13 @@ function Keeper:ask(session, timeout, method, ...)
 end
 
 function Keeper:open(session, lease)
-	self:ask(session, OPENING, "open", lease.id, lease.profile)
+	self:ask(session, OPENING, "open", lease.id, lease.profile, lease.token) -- sessions of earlier versions take no token
+end
+
+-- Tells a session that a higher token is known than that of its leases. Soon it will
+-- be told to end, so it does not matter if it does not answer.
+function Keeper:fence(session, token)
+	pcall(self.ask, self, session, MOMENT, "fence", token)
 end
 
 function Keeper:close(session, lease)

@@ -46,7 +46,7 @@ return function(Broker)
 		if not picks then
 			return nil, equipment
 		end
-		local found, missing = allocation.plan(self.inventory, equipment, status)
+		local found, missing = allocation.plan(self.stock, equipment, status)
 		for n, pick in ipairs(found or {}) do
 			picks[places[n]] = pick
 		end

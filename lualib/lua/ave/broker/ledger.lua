@@ -3,13 +3,13 @@
 --
 -- A client: id, connection (the id of its connection; nil while it is away),
 -- address, accounts, token (with which it can come back), linger (how long it may
--- be away), missing_until, leaving (it is to be forgotten), session (an id), peers
+-- be away), contact (how long it may be silent, see contact.lua), missing_until, leaving (it is to be forgotten), session (an id), peers
 -- (see forward.lua).
 -- A lease: id, fence (a number greater than that of any earlier lease), client (nil
 -- when the client has lost it and the resource is still being closed), owner (whose
 -- it was), profile, index of the equipment, stack, since, reason, session (where
 -- its resource is served), remote ({peer =, lease =} if another broker has leased
--- it to this one).
+-- it to this one), token (of a fleet's claim, see claims.lua).
 --
 -- Every change of a record that must survive the broker calls touch(kind, id).
 
@@ -25,6 +25,7 @@ local function new(inventory, touch)
 		inventory = inventory, touch = touch, clients = {}, leases = {}, last = 0, fence = 0,
 		by_connection = {}, by_token = {},
 		of = {}, -- for each client, its leases by id
+		tokens = {}, -- for each piece that a fleet has leased, {id, token}: its profile as text, and the highest token
 		holder = {}, -- for each piece, its lease
 		stack_holders = {}, -- for each stack, the number of leases of each client
 		freed = {}, -- the set of pieces that may have become free since it was emptied
@@ -76,8 +77,8 @@ function Ledger:attach(client, connection)
 	end
 end
 
-function Ledger:enroll(client, token, linger)
-	client.token, client.linger = token, linger
+function Ledger:enroll(client, token, linger, contact)
+	client.token, client.linger, client.contact = token, linger, contact
 	self.by_token[token] = client
 	self.touch("clients", client.id)
 end
@@ -225,9 +226,22 @@ function Ledger:status(client, reserved)
 	end
 end
 
+-- Returns the highest token that a piece was leased with; nil if there is none.
+function Ledger:token_of(profile)
+	local known = self.tokens[tostring(profile)]
+	return known and known.token
+end
+
+function Ledger:set_token(profile, token)
+	local id = tostring(profile)
+	self.tokens[id] = { id = id, token = token }
+	self.touch("tokens", id)
+end
+
 -- Leases what was picked: for each wanted profile a piece of equipment, or the
--- profile of something that is made for the lease.
-function Ledger:grant(client, picks, reason)
+-- profile of something that is made for the lease. The token is that of a fleet's
+-- claim, which is higher than those that are known.
+function Ledger:grant(client, picks, reason, token)
 	local leases = {}
 	for n, pick in ipairs(picks) do
 		local id = self:number()
@@ -238,9 +252,12 @@ function Ledger:grant(client, picks, reason)
 		leases[n] = {
 			id = id, fence = next_fence(self), client = client.id, owner = client.id, profile = profile,
 			index = pick.index, stack = pick.stack, remote = pick.remote,
-			since = os.time(), reason = reason,
+			since = os.time(), reason = reason, token = token,
 		}
 		self:put(leases[n])
+		if token and pick.index then
+			self:set_token(profile, token)
+		end
 	end
 	self.touch("clients", client.id)
 	return leases
@@ -267,7 +284,11 @@ function Ledger:dump()
 	for _, client in pairs(self.clients) do
 		table.insert(clients, client)
 	end
-	return { clients = clients, leases = json.list(self:all()), last = self.last, fence = self.fence }
+	local tokens = json.list()
+	for _, known in pairs(self.tokens) do
+		table.insert(tokens, known)
+	end
+	return { clients = clients, leases = json.list(self:all()), tokens = tokens, last = self.last, fence = self.fence }
 end
 
 -- Fills the ledger with the result of dump.
@@ -278,6 +299,9 @@ function Ledger:restore(state)
 	end
 	for _, lease in ipairs(state.leases) do
 		self:restore_lease(lease)
+	end
+	for _, known in ipairs(state.tokens or {}) do -- earlier versions have none
+		self.tokens[known.id] = known
 	end
 end
 

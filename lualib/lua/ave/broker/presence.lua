@@ -33,16 +33,19 @@ return function(Broker)
 	end
 
 	-- Gives the client a token, with which it can come back: after the broker was
-	-- killed, and for `linger` seconds after its connection was lost.
-	Broker.enroll = rpc(function(self, linger)
+	-- killed, and for `linger` seconds after its connection was lost. A client with
+	-- `contact` is gone when it makes no call for that many seconds.
+	Broker.enroll = rpc(function(self, linger, contact)
 		self:admit()
 		local client = self:caller()
 		linger = math.min(checks.seconds(linger, "linger"), self.grace)
-		self.ledger:enroll(client, client.token or host.secret(), linger)
+		contact = contact and checks.contact(contact)
+		self.ledger:enroll(client, client.token or host.secret(), linger, contact)
+		self:expect_contact(client, self.current_connection)
 		local token = client.token
 		self:commit()
 		return token
-	end, { linger = 0 })
+	end, { linger = 0, "contact" })
 
 	-- Makes the caller the client with this token. Leases of that client that are
 	-- not in the list are given back: the client was never told of them.
@@ -75,6 +78,7 @@ return function(Broker)
 		end
 		self.ledger:attach(client, connection.id)
 		client.missing_until, client.address = nil, connection.address
+		self:expect_contact(client, connection)
 		self.book:touch("clients", client.id)
 		local unknown = {}
 		for _, lease in ipairs(self.ledger:leases_of(client)) do
@@ -96,7 +100,7 @@ return function(Broker)
 		if not self.ledger:has_leases(client) then
 			self:part_with(client)
 		elseif client.linger > 0 then
-			client.missing_until = host.clock() + client.linger
+			client.missing_until = host.clock() + math.min(client.linger, client.contact or math.huge)
 		else
 			self:try_to(self.dismiss, client)
 		end
@@ -123,6 +127,7 @@ return function(Broker)
 
 	function Broker:expire()
 		self.keeper:expire()
+		self:check_contacts()
 		local now, missing, leaving = host.clock(), {}, {}
 		for _, client in pairs(self.ledger.clients) do
 			if client.leaving then
@@ -132,7 +137,7 @@ return function(Broker)
 			end
 		end
 		for _, client in ipairs(missing) do
-			if not self:is_present(client) then
+			if client.contact or not self:is_present(client) then
 				client.leaving = true -- from now on it cannot come back
 				table.insert(leaving, client)
 			end

@@ -50,6 +50,7 @@ return function(Broker)
 		end
 		self.id, self.began = host.secret(), os.time()
 		self.due, self.ended = {}, {} -- see leasing.lua
+		self.contacts = {} -- see contact.lua
 		self.book = Book.new {
 			path = self.state_file,
 			undone = function()
@@ -59,10 +60,10 @@ return function(Broker)
 		local function touch(kind, id)
 			self.book:touch(kind, id)
 		end
-		self.inventory = allocation.inventory(self.equipment, self.stacks)
-		self.ledger = Ledger.new(self.inventory, touch)
+		self.stock = allocation.inventory(self.equipment, self.stacks)
+		self.ledger = Ledger.new(self.stock, touch)
 		self.made = resources.made(self.resources)
-		self.queue = Queue.new(self.inventory)
+		self.queue = Queue.new(self.stock)
 		self.keeper = Keeper.new {
 			classes = self.resources, grace = self.grace, home = self.home, account = self.account,
 			directory = self.session_directory or (os.getenv("TMPDIR") or "/tmp"),

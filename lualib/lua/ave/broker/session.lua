@@ -14,6 +14,8 @@ local Profile = require("ave.profile").Profile
 local resources = require("ave.broker.resources")
 local time = require("ave.time")
 
+local Stale = exceptions.define("Stale")
+
 local Session = Control:subclass("Session")
 
 -- The file in a session's directory that contains its pid.
@@ -40,6 +42,7 @@ function Session:initialize()
 	host.write(self.directory, OWNER, tostring(self.pid)) -- for cleaning up if session and broker were killed
 	self.open_resources = {} -- by lease id
 	self.opening = {} -- leases whose resources are being opened
+	self.tokens = {} -- of leases of a fleet
 	self.connected = { broker = 0, client = 0 }
 	self.alone_since = host.clock()
 	Control.initialize(self)
@@ -81,8 +84,10 @@ local for_broker = Control.preauth("broker")
 
 -- Opens the resource of a lease. This may take so long that the broker is killed in
 -- the meantime. So it is concurrent, and calls that need the resource wait for it.
-Session.open = Control.rpc(Control.concurrent(for_broker(function(self, lease, profile)
+-- A lease of a fleet has a token.
+Session.open = Control.rpc(Control.concurrent(for_broker(function(self, lease, profile, token)
 	profile = Profile(profile)
+	self.tokens[lease] = token
 	self.opening[lease] = true
 	local ok, resource = pcall(resources.open, self.classes[profile.type], profile, self.directory)
 	self.opening[lease] = nil
@@ -90,7 +95,23 @@ Session.open = Control.rpc(Control.concurrent(for_broker(function(self, lease, p
 		error(resource, 0)
 	end
 	self.open_resources[lease] = resource
+end)), { "token" })
+
+-- Says that a claim with this token has taken over what the session serves. The
+-- session is told to end afterwards; until then it refuses to be used.
+Session.fence = Control.rpc(Control.concurrent(for_broker(function(self, token)
+	self.fenced = token
 end)))
+
+function Session:check_token(lease)
+	local own = self.tokens[lease]
+	if self.fenced and own then
+		error(Stale {
+			message = ("the token is stale: known is %s, that of the lease is %s"):format(self.fenced, own),
+			known = self.fenced, given = own,
+		}, 0)
+	end
+end
 
 function Session:await_opening(lease)
 	while self.opening[lease] do
@@ -128,6 +149,7 @@ end)))
 -- Calls a method of a resource.
 Session.invoke = Control.rpc(Control.concurrent(function(self, lease, method, arguments)
 	self:await_opening(lease)
+	self:check_token(lease)
 	local resource = self.open_resources[lease]
 	if not resource then
 		error(exceptions.Exception(("the resource of lease %s is not open"):format(tostring(lease))), 0)

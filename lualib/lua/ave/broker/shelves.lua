@@ -5,7 +5,7 @@
 -- The connections of clients are on no shelf: they end with the broker, and they
 -- exist even if something could not be written.
 
-local CLIENT = { "id", "address", "accounts", "token", "linger", "session", "peers" }
+local CLIENT = { "id", "address", "accounts", "token", "linger", "contact", "session", "peers" }
 local SESSION = { "id", "client", "pid", "start", "port", "key", "broker_key", "directory" }
 
 local function some(record, names)
@@ -38,6 +38,7 @@ local function clients_of(ledger)
 			ledger.by_token[client.token] = nil
 		end
 		client.token, client.linger, client.session = values.token, values.linger, values.session
+		client.contact = values.contact
 		client.peers = client.peers or values.peers -- connections that there are stay
 		ledger:restore_client(client)
 	end
@@ -93,6 +94,20 @@ local function sessions_of(keeper)
 	return shelf
 end
 
+local function tokens_of(ledger)
+	local shelf = { all = ledger.tokens }
+
+	function shelf.get(id)
+		return ledger.tokens[id]
+	end
+
+	function shelf.put(id, values)
+		ledger.tokens[id] = values
+	end
+
+	return shelf
+end
+
 -- The broker itself is the only record of its kind. Its numbers are not put back,
 -- because none is used twice.
 local function itself(broker)
@@ -115,6 +130,6 @@ end
 return function(broker)
 	return {
 		broker = itself(broker), clients = clients_of(broker.ledger), leases = leases_of(broker.ledger),
-		sessions = sessions_of(broker.keeper),
+		sessions = sessions_of(broker.keeper), tokens = tokens_of(broker.ledger),
 	}
 end

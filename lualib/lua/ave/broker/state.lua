@@ -69,6 +69,7 @@ return function(Broker)
 				self.ledger:attach(client, nil)
 				client.leaving = true
 			end
+			self:expect_contact(client, connections[client.connection])
 		end
 		self.book:begin()
 	end
@@ -85,7 +86,7 @@ return function(Broker)
 			self.sharing.active = state.sharing and state.sharing.active or false
 			for _, client in pairs(self.ledger.clients) do
 				self.ledger:attach(client, nil)
-				client.missing_until = host.clock() + self.grace
+				client.missing_until = host.clock() + math.min(self.grace, client.contact or math.huge)
 				client.leaving = not client.token
 			end
 		end

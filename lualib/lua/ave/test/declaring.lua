@@ -5,6 +5,8 @@ local choice = require("ave.test.choice")
 local options = require("ave.test.options")
 local scope = require("ave.test.scope")
 
+local require = require -- tests may replace it
+
 local declaring = {}
 
 local block -- the block whose body is running
@@ -82,6 +84,18 @@ function declaring.add_hook(kind, name, given, run, file, line)
 	hook.timeout = given and given.timeout
 	block.hooks[kind] = block.hooks[kind] or {}
 	table.insert(block.hooks[kind], hook)
+end
+
+local needs -- the module, once a block has declared a need
+
+-- needs returns the module ave.test.needs; nil if no block has used it. It is kept here,
+-- because insulate blocks forget modules.
+function declaring.needs() return needs end
+
+-- use_needs returns the module, which from now on is used.
+function declaring.use_needs()
+	needs = needs or require("ave.test.needs")
+	return needs
 end
 
 -- exclusive makes everything that follows in the block reserve a name.

@@ -182,7 +182,29 @@ function test.workspace()
 	return resources.workspace()
 end
 
-for _, name in ipairs({ "shared", "exclusive", "workspace" }) do
+-- equipment(name, profile, [options]) in a block declares that its tests need a piece of
+-- equipment, and returns what is its handle in them. In tests and hooks,
+-- equipment(name) returns the same.
+function test.equipment(name, profile, given)
+	local needs = declaring.use_needs()
+	if runner.collecting() then
+		return needs.equipment(declaring.block(), name, profile, given)
+	end
+	must_run("equipment")
+	if profile ~= nil then
+		error("equipment: a test cannot declare equipment: declare it in a block", 2)
+	end
+	return needs.named(resources.owner(), name)
+end
+
+-- needs(options) in a block declares what its tests need of the host, and returns what
+-- equipment(name, profile) returns, by name.
+function test.needs(given)
+	must_collect("needs")
+	return declaring.use_needs().declare(declaring.block(), given)
+end
+
+for _, name in ipairs({ "shared", "exclusive", "workspace", "equipment", "needs" }) do
 	each.add_field("test", test.test, name, test[name])
 end
 

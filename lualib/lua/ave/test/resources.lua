@@ -21,6 +21,9 @@ function resources.enter(element)
 	return before
 end
 
+-- owner is the running test, or the block whose hook is running.
+function resources.owner() return owner end
+
 -- is_owned tells whether there is an owner.
 function resources.is_owned() return owner ~= nil end
 

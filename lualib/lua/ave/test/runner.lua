@@ -204,6 +204,9 @@ local function try(test)
 	for n = 1, tries do
 		test.attempt, test.last = tries > 1 and n or nil, nil
 		host.emit("test_started", test)
+		if declaring.needs() then
+			declaring.needs().say()
+		end
 		local status, problems, again = attempt(test)
 		local ending = host.ending()
 		again = again and n < tries and not ending
@@ -224,8 +227,34 @@ local function lose_test(test, problems)
 	problems.told = true
 end
 
--- run_test runs a test when the names that it reserves are free.
+-- supply leases what a block and those around it need. It returns the problems if that
+-- fails; nothing is tried twice. The time that it takes has no limit but that of the
+-- run and of the wait itself.
+local function supply(of, first)
+	local needs = declaring.needs()
+	if not needs or choice.of_command("list") then
+		return nil
+	end
+	needs.collecting = runner.collecting
+	return needs.supply(of, first, function(fn) return call("hook", _G, fn, nil, "equipment") end)
+end
+
+-- give_back ends the leases of a block, whatever has happened.
+local function give_back(of)
+	local needs = declaring.needs()
+	if needs and needs.has_any(of) then
+		call("hook", _G, function() needs.give_back(of) end, choice.of_command("hook_timeout"), "equipment", true)
+		needs.give_back(of, true)
+	end
+end
+
+-- run_test runs a test when it has what it needs, and the names that it reserves are
+-- free.
 local function run_test(test)
+	local lacking = supply(test.parent, test)
+	if lacking then
+		return lose_test(test, lacking)
+	end
 	local around = resources.enter(test)
 	local problem = test.exclusive[1] and call("hook", _G, function() resources.acquire(test.exclusive) end)
 	if problem then
@@ -265,6 +294,7 @@ local function run_children(of)
 		if child.children then
 			run_block(child)
 		elseif choice.of_command("list") then
+			child.needs = declaring.needs() and declaring.needs().text(child)
 			host.emit("test_listed", child, child.kind == "pending" and "pending" or nil)
 		elseif child.kind == "pending" then
 			skip_test(child)
@@ -279,10 +309,13 @@ end
 -- run_with_hooks runs the contents of a block between its strict setup and
 -- teardown. If setup fails, of.lost says why nothing in the block can run.
 local function run_with_hooks(of)
+	local needs = declaring.needs()
+	local first = needs and needs.begins_with(of)
+	local lacking = first and supply(of, first)
 	local problems, around = {}, resources.enter(of)
 	host.look()
-	if not call_hooks("strict_setup", of, problems) then
-		of.lost = problems
+	if lacking or not call_hooks("strict_setup", of, problems) then
+		of.lost = lacking or problems
 	end
 	run_children(of)
 	if of.lost and not of.lost.told then
@@ -292,7 +325,10 @@ local function run_with_hooks(of)
 	if of.lazy then
 		call_hooks("lazy_teardown", of, problems)
 	end
-	call_hooks("strict_teardown", of, problems)
+	if not lacking then
+		call_hooks("strict_teardown", of, problems)
+	end
+	give_back(of)
 	check_left(problems)
 	report(of, problems)
 	resources.leave(of, around)

@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"errors"
@@ -6,11 +6,11 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
-const numberType = "number"
+// NumberType is the type of the flags with numbers, whose values cannot be completed.
+const NumberType = "number"
 
 // number is the value of a flag that must be a number between two limits.
 type number[T int | float64] struct {
@@ -19,16 +19,18 @@ type number[T int | float64] struct {
 	wanted      string // describes the valid numbers
 }
 
-// The kinds of numbers that flags take.
-func seconds(value *float64) pflag.Value {
+// Seconds is a flag with a number of seconds.
+func Seconds(value *float64) pflag.Value {
 	return &number[float64]{value, 0, 1e9, "a number of seconds, 0 or more"} // a larger number does not fit a time.Duration
 }
 
-func percentage(value *float64) pflag.Value {
+// Percentage is a flag with a percentage.
+func Percentage(value *float64) pflag.Value {
 	return &number[float64]{value, 0, 100, "a percentage from 0 to 100"}
 }
 
-func countFrom(least int, value *int) pflag.Value {
+// CountFrom is a flag with a whole number that is not less than least.
+func CountFrom(least int, value *int) pflag.Value {
 	return &number[int]{value, least, math.MaxInt, fmt.Sprintf("a whole number, %d or more", least)}
 }
 
@@ -50,10 +52,10 @@ func (n *number[T]) String() string {
 	return fmt.Sprint(*n.value)
 }
 
-func (n *number[T]) Type() string { return numberType }
+func (n *number[T]) Type() string { return NumberType }
 
-// flagError gives errors of pflag the same form as those of commands.
-func flagError(_ *cobra.Command, err error) error {
+// Error gives errors of pflag the same form as those of commands.
+func Error(err error) error {
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {
 		return err

@@ -1,0 +1,241 @@
+// Package access decides who may do what at a hub.
+//
+// Everybody in a lab has a role, a name and a key (an nkey, which is ed25519). The hub keeps
+// the public keys in a [Book]. Who connects signs what the hub has just invented, and may
+// then publish and subscribe to the subjects of its role and name, and to no others: see
+// [Permissions]. The connection is encrypted before anything is said, and the client knows
+// the fingerprint of the hub's certificate.
+//
+// A key gets into the book by an invitation: a secret that works once, for a limited time.
+// The join line has all that a newcomer needs, see [Line]. Who has an invitation may
+// connect as a guest, and do nothing but join. The guest makes its key itself, so no secret
+// key ever leaves its host.
+//
+//	hub:    Book.Invite  ->  tls://hub:4222#FINGERPRINT.SECRET
+//	guest:  Enroll       ->  VerbJoin with its public key
+//	hub:    Book.Join    ->  the key is in the book, and the invitation is used up
+//	guest:  the file with its link.Config
+//
+// The book is a file that is replaced as a whole, so whatever was answered is there after
+// any end of the hub. A hub without keys listens on the loopback interface only; there the
+// roles prevent mistakes, and nothing else.
+//
+// Whatever is refused is logged: connections here, and messages by the [Logger] that the
+// server gets.
+package access
+
+import (
+	"cmp"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
+
+	"avescript/core/fleet/link"
+	"avescript/core/fleet/wire"
+)
+
+// bookFile has the keys and the invitations.
+const bookFile = "keys.json"
+
+// Key is the public key of somebody. A user can have several, one for each account.
+type Key struct {
+	Key   string    `json:"key"`
+	Role  string    `json:"role"`
+	Name  string    `json:"name"`
+	Since time.Time `json:"since"`
+	By    string    `json:"by,omitempty"` // who has invited
+}
+
+// Book knows the keys and the invitations of a lab.
+type Book struct {
+	dir         string // "" without keys
+	log         func(string)
+	now         func() time.Time
+	own         nkeys.KeyPair // of the hub's own connections; never on the disk
+	ownKey      string
+	certificate tls.Certificate
+	pin         string
+
+	mu      sync.RWMutex
+	content content
+	server  *server.Server
+
+	// names has "ROLE NAME" by key, even of keys that are revoked. The server logs while mu
+	// is held, so the logger cannot use the content.
+	names sync.Map
+}
+
+// content is what the file has.
+type content struct {
+	Keys        []Key        `json:"keys"`
+	Invitations []Invitation `json:"invitations"`
+}
+
+// Open opens the book in a directory, and makes it, with a certificate, if it is not there.
+// What is refused is logged.
+func Open(dir string, log func(string)) (*Book, error) {
+	b, err := newBook(log)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	b.dir = dir
+	if b.certificate, err = certificate(dir); err != nil {
+		return nil, err
+	}
+	b.pin = link.Fingerprint(b.certificate.Certificate[0])
+	data, err := os.ReadFile(filepath.Join(dir, bookFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return b, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, &b.content); err != nil {
+		return nil, fmt.Errorf("%s is damaged: %w: restore a backup", filepath.Join(dir, bookFile), err)
+	}
+	b.name()
+	return b, nil
+}
+
+// Loopback is the book of a hub without keys.
+func Loopback(log func(string)) (*Book, error) { return newBook(log) }
+
+func newBook(log func(string)) (*Book, error) {
+	pair, err := nkeys.CreateUser()
+	if err != nil {
+		return nil, err
+	}
+	public, err := pair.PublicKey()
+	return &Book{log: log, now: time.Now, own: pair, ownKey: public}, err
+}
+
+// HasKeys reports whether it is the book of a hub with keys.
+func (b *Book) HasKeys() bool { return b.dir != "" }
+
+// Pin is the fingerprint of the certificate, or "" without keys.
+func (b *Book) Pin() string { return b.pin }
+
+// Certificate is that of the hub, which its page may use, too.
+func (b *Book) Certificate() tls.Certificate { return b.certificate }
+
+// Own is the configuration of the hub's own connection, which must be made with
+// nats.InProcessServer. It may do everything.
+func (b *Book) Own() link.Config {
+	seed, err := b.own.Seed()
+	if err != nil {
+		panic(err) // the pair was made by newBook
+	}
+	return link.Config{URL: "nats://127.0.0.1", Role: wire.Hub, Name: "hub", Seed: string(seed)}
+}
+
+// Keys are those in the book, sorted by role and name.
+func (b *Book) Keys() []Key {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	keys := slices.Clone(b.content.Keys)
+	slices.SortStableFunc(keys, func(x, y Key) int {
+		return cmp.Or(cmp.Compare(x.Role, y.Role), cmp.Compare(x.Name, y.Name))
+	})
+	return keys
+}
+
+func (b *Book) find(public string) (Key, bool) {
+	i := slices.IndexFunc(b.content.Keys, func(k Key) bool { return k.Key == public })
+	if i < 0 {
+		return Key{}, false
+	}
+	return b.content.Keys[i], true
+}
+
+// add puts a key into the book.
+func (b *Book) add(key Key) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	next := b.content.clone()
+	next.Keys = append(next.Keys, key)
+	return b.save(next)
+}
+
+// Revoke takes the keys of somebody away, and ends their connections. By is who wants it.
+func (b *Book) Revoke(by string, revoke wire.Revoke) error {
+	role, name := revoke.Role, revoke.Name
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	next := b.content.clone()
+	var gone []string
+	next.Keys = slices.DeleteFunc(next.Keys, func(k Key) bool {
+		if k.Role != role || k.Name != name {
+			return false
+		}
+		gone = append(gone, k.Key)
+		return true
+	})
+	if len(gone) == 0 {
+		return &link.Refusal{Code: wire.CodeUnknown, Message: fmt.Sprintf("there is no key of %s %s", role, name)}
+	}
+	if err := b.save(next); err != nil {
+		return err
+	}
+	b.log(fmt.Sprintf("%s has revoked the keys of %s %s", by, role, name))
+	b.disconnect(gone)
+	return nil
+}
+
+// save replaces the content, in the file first. The caller holds the lock.
+func (b *Book) save(next content) error {
+	data, err := json.MarshalIndent(next, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := replace(filepath.Join(b.dir, bookFile), append(data, '\n')); err != nil {
+		return fmt.Errorf("write the keys of the hub: %w", err)
+	}
+	b.content = next
+	b.name()
+	return nil
+}
+
+// name tells the logger who has which key.
+func (b *Book) name() {
+	for _, k := range b.content.Keys {
+		b.names.Store(k.Key, k.Role+" "+k.Name)
+	}
+}
+
+func (c content) clone() content {
+	return content{slices.Clone(c.Keys), slices.Clone(c.Invitations)}
+}
+
+// replace writes a file, so that the old content or the new one is there whatever happens.
+func replace(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
+}

@@ -1,0 +1,134 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"avescript/core/fleet/link"
+	"avescript/core/fleet/wire"
+)
+
+// How long it takes to try again what has failed while the hub is away.
+const (
+	retryWait = 50 * time.Millisecond
+	retryMost = time.Second
+)
+
+// Told is a message about a run: notes of the scheduler, or an output of a job.
+type Told struct {
+	Seq     uint64 // its place in the stream
+	Pending uint64 // how many more there are now
+	Notes   []wire.Note
+	Output  *wire.Said
+}
+
+// Follow calls told with all that was said about a run, from the beginning, and with what
+// is said from then on, until told returns false or ctx ends. While the hub cannot be
+// reached it waits, without limit. The error is that of ctx, or why nothing can come.
+func Follow(ctx context.Context, l *link.Link, run string, told func(Told) (more bool)) error {
+	if err := wire.CheckName(run); err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	last := uint64(0)
+	for wait := retryWait; ; wait = min(2*wait, retryMost) {
+		before := last
+		err := follow(ctx, l, run, &last, told)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case l.Err() != nil:
+			return l.Err()
+		case errors.Is(err, nats.ErrPermissionViolation):
+			return fmt.Errorf("the role %s may not follow runs: ask an administrator: %w", l.Config.Role, err)
+		}
+		if last > before {
+			wait = retryWait
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-l.Done():
+			return l.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// follow reads messages after the last one, by one consumer. It returns nil if told wants
+// no more.
+func follow(ctx context.Context, l *link.Link, run string, last *uint64, told func(Told) bool) error {
+	limited, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	consumer, err := l.JS.OrderedConsumer(limited, wire.OutputStream, jetstream.OrderedConsumerConfig{
+		FilterSubjects: wire.RunSubjects(run), DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq: *last + 1, MaxResetAttempts: 3, InactiveThreshold: time.Minute,
+	})
+	if err != nil {
+		return err
+	}
+	messages, err := consumer.Messages(jetstream.PullHeartbeat(time.Second), jetstream.PullExpiry(10*time.Second))
+	if err != nil {
+		return err
+	}
+	defer messages.Stop()
+	stop := context.AfterFunc(ctx, messages.Stop)
+	defer stop()
+	for {
+		message, err := messages.Next()
+		if err != nil {
+			return err
+		}
+		meta, err := message.Metadata()
+		if err != nil {
+			return err
+		}
+		if meta.Sequence.Stream <= *last {
+			continue // after a new consumer was made
+		}
+		t, err := parse(message.Subject(), message.Data())
+		if err != nil {
+			return err
+		}
+		*last = meta.Sequence.Stream
+		t.Seq, t.Pending = *last, meta.NumPending
+		if !told(t) {
+			return nil
+		}
+	}
+}
+
+// parse reads a message of the stream. Who has sent an output, its subject says, because
+// nobody can publish under the name of somebody else.
+func parse(subject string, data []byte) (t Told, err error) {
+	parts := strings.Split(subject, ".")
+	switch {
+	case len(parts) == 3 && parts[1] == "note":
+		err = json.Unmarshal(data, &t.Notes)
+	case len(parts) == 7 && parts[1] == "output":
+		t.Output = &wire.Said{Host: parts[2]}
+		err = json.Unmarshal(data, &t.Output.Output)
+		if err == nil {
+			t.Output.Job, err = strconv.Atoi(parts[4])
+		}
+		if err == nil {
+			t.Output.Token, err = wire.ParseToken(parts[5] + "." + parts[6])
+		}
+	default:
+		err = errors.New("it is neither a note nor an output")
+	}
+	if err != nil {
+		// The place must not be lost, so what cannot be understood is left out.
+		return Told{}, nil //nolint:nilerr // see above
+	}
+	return t, nil
+}

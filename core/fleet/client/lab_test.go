@@ -1,0 +1,463 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"avescript/core/fleet/client"
+	"avescript/core/fleet/host"
+	"avescript/core/fleet/hub"
+	"avescript/core/fleet/link"
+	"avescript/core/fleet/wire"
+	"avescript/core/harness"
+	"avescript/internal/poll"
+	"avescript/internal/reexec"
+)
+
+// The tests in this file have a real hub, real hosts, and the real program avescript. What
+// it starts as avelab is the test binary.
+
+// built is the program avescript, with an avelab beside it.
+var built struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+func program(t *testing.T) string {
+	t.Helper()
+	built.once.Do(func() {
+		self, err := os.Executable()
+		if err == nil {
+			built.dir, err = os.MkdirTemp("", "avescript")
+		}
+		if err == nil {
+			err = os.Chmod(built.dir, 0o755)
+		}
+		if err == nil {
+			text := fmt.Sprintf("#!/bin/sh\nexec '%s' '%s' \"$@\"\n", self, reexec.Argument("avelab"))
+			err = os.WriteFile(filepath.Join(built.dir, "avelab"), []byte(text), 0o755)
+		}
+		if err == nil {
+			var out []byte
+			out, err = exec.Command("go", "build", "-o", filepath.Join(built.dir, "avescript"), "avescript/cmd/avescript").CombinedOutput()
+			if err != nil {
+				err = fmt.Errorf("%w: %s", err, out)
+			}
+		}
+		built.err = err
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return filepath.Join(built.dir, "avescript")
+}
+
+// runAvelab is "avelab submit".
+func runAvelab([]string) error {
+	l, err := link.Dial(context.Background(), link.Config{URL: os.Getenv("TEST_HUB"), Role: wire.User, Name: "ann"})
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	return client.Submit(context.Background(), l, os.Stdin, os.Stdout)
+}
+
+// runHost is a host in a process of its own: its options as JSON.
+func runHost(args []string) error {
+	var o host.Options
+	if err := json.Unmarshal([]byte(args[0]), &o); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	return host.Run(ctx, o)
+}
+
+// lab is a hub with hosts.
+type lab struct {
+	*testing.T
+	hub   *hub.Hub
+	hosts map[string]*exec.Cmd
+	dir   string // the project
+}
+
+func newLab(t *testing.T, hosts int, files map[string]string) *lab {
+	t.Helper()
+	h, err := hub.Start(t.Context(), hub.Options{Dir: t.TempDir(), Port: -1, Name: "hub"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	l := &lab{t, h, map[string]*exec.Cmd{}, t.TempDir()}
+	for i := range hosts {
+		l.start(fmt.Sprintf("lab-%d", i+1))
+	}
+	for name, text := range files {
+		path := filepath.Join(l.dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return l
+}
+
+func (l *lab) start(name string) {
+	l.Helper()
+	o := host.Options{
+		Link: link.Config{URL: l.hub.URL(), Role: wire.Worker, Name: name}, Dir: l.TempDir(), Program: program(l.T), Cores: 2,
+	}
+	if os.Geteuid() == 0 {
+		o.Account = "root"
+	}
+	text, err := json.Marshal(o)
+	if err != nil {
+		l.Fatal(err)
+	}
+	c := reexec.Command("host", string(text))
+	c.Stderr = os.Stderr
+	if err := c.Start(); err != nil {
+		l.Fatal(err)
+	}
+	l.hosts[name] = c
+	l.Cleanup(func() { l.kill(name) })
+	poll.Until(l, name+" is up", func() bool {
+		for _, h := range l.hub.View().Hosts {
+			if h.Name == name && h.State == "up" {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// kill kills a host, with what its jobs have left.
+func (l *lab) kill(name string) {
+	c := l.hosts[name]
+	_ = c.Process.Kill()
+	_ = c.Wait()
+}
+
+// avescript is a command line in the project.
+func (l *lab) avescript(args ...string) *exec.Cmd {
+	c := exec.Command(program(l.T), args...)
+	c.Dir = l.dir
+	c.Env = append(os.Environ(), "TEST_HUB="+l.hub.URL(), "XDG_CACHE_HOME="+l.dir+"/.cache", "TEST_PLACE="+l.dir)
+	return c
+}
+
+// run runs a command line to its end.
+func (l *lab) run(args ...string) (out string, status int) {
+	l.Helper()
+	c := l.avescript(args...)
+	var errs bytes.Buffer
+	c.Stderr = &errs
+	text, err := c.Output()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		l.Fatal(err)
+	}
+	if errs.Len() > 0 {
+		l.Logf("stderr: %s", errs.String())
+	}
+	return string(text), c.ProcessState.ExitCode()
+}
+
+// exists waits until a test has made a file in the project.
+func (l *lab) exists(name string) {
+	l.Helper()
+	poll.Until(l, name+" exists", func() bool {
+		_, err := os.Stat(filepath.Join(l.dir, name))
+		return err == nil
+	})
+}
+
+// waitSaid waits until the hub knows that a test has begun.
+func (l *lab) waitSaid(test string) {
+	l.Helper()
+	user, err := link.Dial(l.Context(), link.Config{URL: l.hub.URL(), Role: wire.User, Name: "ann"})
+	if err != nil {
+		l.Fatal(err)
+	}
+	defer user.Close()
+	poll.Until(l, "the run is in the view", func() bool { return len(l.hub.View().Runs) > 0 })
+	err = client.Follow(l.Context(), user, l.hub.View().Runs[0].Run, func(t client.Told) (more bool) {
+		return t.Output == nil || !slices.ContainsFunc(t.Output.Events, func(e harness.Event) bool {
+			return e.Kind == harness.TestStarted && e.FullName() == test
+		})
+	})
+	if err != nil {
+		l.Fatal(err)
+	}
+}
+
+// verdicts are the results of a report of events, sorted by file, and the hosts.
+func (l *lab) verdicts(file string) (list []string, hosts map[string]bool) {
+	l.Helper()
+	text, err := os.ReadFile(filepath.Join(l.dir, file))
+	if err != nil {
+		l.Fatal(err)
+	}
+	byFile := map[string][]string{}
+	var files []string
+	hosts = map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		var e harness.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			l.Fatal(err)
+		}
+		if e.Host != "" {
+			hosts[e.Host] = true
+		}
+		if byFile[e.File] == nil {
+			files = append(files, e.File)
+		}
+		text := fmt.Sprintf("%s %s %s %s %d %v %q", e.Kind, e.File, e.FullName(), e.Status, e.Attempt, e.Last, e.Output)
+		for _, p := range e.Problems {
+			text += ": " + p.Message
+			for _, f := range p.Stack {
+				text += fmt.Sprintf(" at %s:%d", f.File, f.Line)
+			}
+		}
+		if e.Totals != nil {
+			text += " " + e.Totals.String()
+		}
+		byFile[e.File] = append(byFile[e.File], text)
+	}
+	slices.Sort(files)
+	for _, file := range files {
+		list = append(list, byFile[file]...)
+	}
+	return list, hosts
+}
+
+// suite is a project whose tests end in all ways.
+func suite() map[string]string {
+	files := map[string]string{
+		".busted":          `return { default = { helper = "help/helper.lua" } }`,
+		"help/helper.lua":  `helped = true`,
+		"lib/tested.lua":   "local M = {}\nfunction M.one()\n\treturn 1\nend\nfunction M.two()\n\treturn 2\nend\nreturn M",
+		"tests/data.txt":   `data`,
+		"tests/beside.lua": `return "beside"`,
+		"tests/test_bad.lua": `describe("bad", function()
+			it("fails", function() print("said") assert.equal(1, 2) end)
+			it("breaks", function() error("no") end)
+			pending("waits")
+			it("is retried", { retries = 2 }, function() error("never") end)
+			it("works", function() end)
+		end)`,
+		"tests/test_syntax.lua": `it("`,
+	}
+	for i := range 8 {
+		files[fmt.Sprintf("tests/test_%d.lua", i)] = fmt.Sprintf(`
+			it("uses what went along", function()
+				assert.is_true(helped)
+				assert.equal("beside", require("beside"))
+				assert.equal(%d %% 2 + 1, require("lib.tested")[%d %% 2 == 0 and "one" or "two"]())
+				assert.equal("data", io.open("tests/data.txt"):read("*a"))
+			end)
+			it("says something", function() print("hello from %d") end)`, i, i, i)
+	}
+	return files
+}
+
+// TestSameAsHere: a run in a fleet has the verdicts and the reports of a local one.
+func TestSameAsHere(t *testing.T) {
+	l := newLab(t, 2, suite())
+	_, here := l.run("test", "-j", "2", "--report", "json=here", "--coverage=cover-here", "tests")
+	out, there := l.run("test", "--fleet", "--report", "json=there", "--report", "junit=there.xml", "--coverage=cover-there", "tests")
+	if here != 1 || there != here {
+		t.Errorf("got the statuses %d and %d, and:\n%s", here, there, out)
+	}
+	local, _ := l.verdicts("here")
+	fleet, hosts := l.verdicts("there")
+	if diff := cmp.Diff(local, fleet); diff != "" {
+		t.Errorf("-here +there:\n%s", diff)
+	}
+	if len(hosts) != 2 {
+		t.Errorf("wanted two hosts, got %v", hosts)
+	}
+	for _, file := range []string{"cover-here/lcov.info", "cover-there/lcov.info"} {
+		text, err := os.ReadFile(filepath.Join(l.dir, file))
+		if err != nil || !strings.Contains(string(text), "lib/tested.lua") || strings.Contains(string(text), "tests/test_0.lua") {
+			t.Errorf("%s: got %v and %.500s", file, err, text)
+		}
+		if !strings.Contains(string(text), "DA:3,4") || !strings.Contains(string(text), "DA:6,4") {
+			t.Errorf("%s: wanted all calls of all hosts, got\n%.500s", file, text)
+		}
+	}
+	junit, err := os.ReadFile(filepath.Join(l.dir, "there.xml"))
+	if err != nil || !strings.Contains(string(junit), `hostname="lab-1"`) || !strings.Contains(string(junit), `hostname="lab-2"`) {
+		t.Errorf("got %v and %.500s", err, junit)
+	}
+}
+
+// TestHostIsLost: the test that was running on a host that is killed runs elsewhere, as its
+// second attempt.
+func TestHostIsLost(t *testing.T) {
+	l := newLab(t, 1, map[string]string{"test_a.lua": `
+		it("is before", function() end)
+		it("survives", function()
+			local place = os.getenv("TEST_PLACE") or "` + "PLACE" + `"
+			if io.open(place .. "/first") then return end
+			io.open(place .. "/first", "w"):close()
+			while true do require("ave.time").sleep(1) end
+		end)`})
+	path := filepath.Join(l.dir, "test_a.lua")
+	text, _ := os.ReadFile(path)
+	if err := os.WriteFile(path, bytes.ReplaceAll(text, []byte("PLACE"), []byte(l.dir)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := l.avescript("test", "--fleet", "--report", "json=events")
+	var out screen
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	l.exists("first")
+	l.waitSaid("survives")
+	l.kill("lab-1")
+	l.start("lab-2")
+	if err := c.Wait(); err != nil {
+		t.Errorf("got %v and:\n%s", err, out.String())
+	}
+	if !strings.HasSuffix(out.String(), "\n2 passed, 0 failed, 1 flaky\n") || !strings.Contains(out.String(), "host lab-1 was lost") {
+		t.Errorf("got:\n%s", out.String())
+	}
+}
+
+// hanging is a project with a test that hangs and has a teardown.
+func hanging(dir string) map[string]string {
+	return map[string]string{"test_a.lua": `
+		teardown(function() io.open("` + dir + `/cleaned", "w"):close() end)
+		it("hangs", function()
+			io.open("` + dir + `/hangs", "w"):close()
+			while not io.open("` + dir + `/enough") do require("ave.time").sleep(0.05) end
+		end)`}
+}
+
+// TestInterrupt: Ctrl-C runs the teardown on the host, and the status is as of a local run.
+func TestInterrupt(t *testing.T) {
+	l := newLab(t, 1, nil)
+	for name, text := range hanging(l.dir) {
+		if err := os.WriteFile(filepath.Join(l.dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := l.avescript("test", "--fleet")
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	var out screen
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	l.exists("hangs")
+	_ = syscall.Kill(-c.Process.Pid, syscall.SIGINT) // as the terminal does
+	_ = c.Wait()
+	l.exists("cleaned")
+	if c.ProcessState.ExitCode() != 130 || !strings.Contains(out.String(), "interrupted") || !strings.Contains(out.String(), "\n0 passed, 1 failed\n") {
+		t.Errorf("got %v and:\n%s", c.ProcessState, out.String())
+	}
+}
+
+// TestComeBack: a submitter that is killed does not end its run, and who attaches sees all
+// of it.
+func TestComeBack(t *testing.T) {
+	l := newLab(t, 1, nil)
+	for name, text := range hanging(l.dir) {
+		if err := os.WriteFile(filepath.Join(l.dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := l.avescript("test", "--fleet")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	l.exists("hangs")
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	user, err := link.Dial(t.Context(), link.Config{URL: l.hub.URL(), Role: wire.User, Name: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer user.Close()
+	run := ""
+	poll.Until(t, "the run is in the view of the lab", func() bool {
+		run, err = client.FindRun(t.Context(), user, "")
+		return err == nil
+	})
+	var out screen
+	ended := make(chan error, 1)
+	go func() {
+		ended <- client.Attach(t.Context(), user, client.AttachOptions{Run: run, Stdout: &out, Stderr: &out})
+	}()
+	if err := os.WriteFile(filepath.Join(l.dir, "enough"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil || !strings.HasSuffix(out.String(), "\n1 passed, 0 failed\n") {
+		t.Errorf("got %v and:\n%s", err, out.String())
+	}
+	var text screen
+	if err := client.Log(t.Context(), user, client.LogOptions{Run: run}, &text); err != nil || !strings.Contains(text.String(), "passed hangs") {
+		t.Errorf("got %v and:\n%s", err, text.String())
+	}
+}
+
+// TestHoldInALab: a client that holds something and dies has it no longer.
+func TestHoldInALab(t *testing.T) {
+	l := newLab(t, 1, nil)
+	user, err := link.Dial(t.Context(), link.Config{URL: l.hub.URL(), Role: wire.User, Name: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan wire.Leases, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	hold := func(l *link.Link, ctx context.Context) {
+		go func() {
+			ended <- client.Hold(ctx, l, client.HoldOptions{Needs: wire.Needs{Exclusive: true}, Reason: "by hand"}, func(leases wire.Leases) error {
+				got <- leases
+				return nil
+			})
+		}()
+	}
+	hold(user, ctx)
+	if leases := <-got; leases.Host != "lab-1" || leases.Token.IsZero() {
+		t.Errorf("got %+v", leases)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	free := func() bool {
+		for _, h := range l.hub.View().Hosts {
+			if h.Used > 0 {
+				return false
+			}
+		}
+		return true
+	}
+	poll.Until(t, "it was given back", free)
+	hold(user, t.Context())
+	<-got
+	poll.Until(t, "it is in the view", func() bool { return !free() })
+	began := time.Now()
+	user.Close() // as a client that was killed
+	<-ended
+	poll.Until(t, "the host has noticed", free)
+	t.Logf("noticed after %v", time.Since(began))
+}

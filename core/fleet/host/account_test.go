@@ -1,0 +1,72 @@
+package host
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"avescript/core/fleet/wire"
+)
+
+func TestAccountOf(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		uid   int
+		wrong string
+	}{
+		{"", 0, "jobs would run as root"},
+		{"root", 0, ""},
+		{"0", 0, ""},
+		{"", 1000, ""},
+		{"root", 1000, "only a host that runs as root"},
+		{"nobody", 0, ""},
+		{"nobody", 1000, "only a host that runs as root"},
+		{"no-such-account", 0, "account for jobs"},
+	} {
+		_, err := accountOf(c.name, c.uid)
+		if (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+			t.Errorf("%q as %d: got %v", c.name, c.uid, err)
+		}
+	}
+}
+
+// TestAccount: a job runs as another account, which cannot read what belongs to the host.
+func TestAccount(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can use another account")
+	}
+	l := newLab(t)
+	m := l.host("one", func(o *Options) { o.Account = "nobody" })
+	r := l.submit(map[string]string{"a_test.lua": `
+local ave = require("ave")
+it("is nobody", function()
+	assert.equal("nobody", os.getenv("USER"))
+	assert.not_equal(0, ave.posix.geteuid())
+	assert.is_nil((io.open("` + m.dir + `/id")))
+	assert.is_nil((io.open("` + m.dir + `/running/x", "w")))
+	io.open("new", "w"):close()
+end)`}, nil)
+	if o := outcome(r.over()[0]); !o.Passed {
+		t.Errorf("got %+v: %v", o, r.outputs)
+	}
+}
+
+// TestGroups: a job that has left its session and its parent is in its group.
+func TestGroups(t *testing.T) {
+	g := openGroups("test")
+	if g == nil {
+		t.Skip("there are no control groups of version 2 here, or this is not root")
+	}
+	defer g.close()
+	token := wire.Token{Seq: 1}
+	f, err := g.add(token, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	g.kill(token)
+	g.remove(token)
+	if exists(g.path(token)) {
+		t.Error("it is still there")
+	}
+}

@@ -1,0 +1,164 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"avescript/core/fleet/link"
+	"avescript/core/fleet/wire"
+	"avescript/core/process"
+)
+
+var (
+	beatInterval = seconds(wire.BeatInterval)
+	fenceAfter   = seconds(wire.FenceAfter)
+)
+
+// beats sends heartbeats. Each can take as long as it is of use, so one that is lost does
+// not delay the next one.
+func (h *host) beats(ctx context.Context) {
+	var sent sync.WaitGroup
+	defer sent.Wait()
+	ticker := time.NewTicker(beatInterval)
+	defer ticker.Stop()
+	ready := sync.OnceFunc(h.Ready)
+	for {
+		h.isFresh() // first: this process may have been stopped
+		beat, now := h.beat(), time.Now()
+		sent.Go(func() {
+			limited, cancel := context.WithTimeout(ctx, fenceAfter)
+			defer cancel()
+			_, err := h.link.Request(limited, wire.VerbBeat, beat)
+			var refusal *link.Refusal
+			switch {
+			case err == nil:
+				h.contacted(now)
+				ready()
+			case errors.As(err, &refusal) && refusal.Code == wire.CodeStale:
+				h.end(errRetired)
+			case errors.As(err, &refusal) && refusal.Code == wire.CodeRefused:
+				h.end(err)
+			}
+		})
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (h *host) beat() wire.Beat {
+	b := wire.Beat{
+		Host: h.Options.Link.Name, Incarnation: h.incarnation, Cores: h.Cores, Memory: h.Memory, Tags: h.tags,
+		Version: h.Version, Account: h.accountName(), Load: load(), Free: memoryInfo("MemAvailable"), Disk: freeDisk(h.Dir),
+	}
+	if h.stock != nil {
+		b.Pieces, b.Made, b.Broker = h.stock.seen()
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	b.Leaving, b.Highest = h.leaving, h.highest
+	for _, j := range h.jobs {
+		b.Jobs = append(b.Jobs, j.running())
+	}
+	slices.SortFunc(b.Jobs, func(a, b wire.Running) int {
+		if a.Token.Less(b.Token) {
+			return -1
+		}
+		return 1
+	})
+	return b
+}
+
+// contacted takes the answer to a heartbeat that was sent at a time.
+func (h *host) contacted(sent time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if sent.After(h.contact) {
+		h.contact = sent
+	}
+}
+
+// guard ends the jobs when there is no contact.
+func (h *host) guard(ctx context.Context) {
+	const interval = 50 * time.Millisecond
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			h.isFresh()
+		}
+	}
+}
+
+func (h *host) hasContact() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return time.Since(h.contact) < fenceAfter
+}
+
+// isFresh reports whether there is contact. If there is none, all jobs are ended before it
+// returns.
+func (h *host) isFresh() bool {
+	if h.hasContact() {
+		return true
+	}
+	h.killAll(wire.Outcome{Status: wire.Died, Message: "the host had no contact to the hub, and has ended the job"})
+	return false
+}
+
+// killAll kills all jobs whose processes live, with everything that they have started.
+func (h *host) killAll(why wire.Outcome) {
+	h.mu.Lock()
+	var doomed []*job
+	for _, j := range h.jobs {
+		if j.doom(why) {
+			doomed = append(doomed, j)
+		}
+	}
+	h.mu.Unlock()
+	if len(doomed) > 0 {
+		h.Log("%d jobs are killed: %s", len(doomed), why.Message)
+		h.kill()
+	}
+}
+
+// kill kills everything below this process except for jobs that are not doomed. What was
+// left by jobs whose process has died is a child of this process by now.
+func (h *host) kill() {
+	h.fencing.Lock()
+	defer h.fencing.Unlock()
+	h.mu.Lock()
+	living := map[int]bool{}
+	for _, j := range h.jobs {
+		pid, doomed := j.process()
+		switch {
+		case pid == 0:
+		case doomed:
+			h.groups.kill(j.start.Token)
+		default:
+			living[pid] = true
+		}
+	}
+	h.mu.Unlock()
+	err := process.KillDescendants(h.records.pid, func(s process.Stat) bool {
+		return living[s.PID] || h.records.isBefore(s)
+	})
+	if err != nil {
+		h.Log("cannot end everything that a job has left: %v", err)
+	}
+}
+
+func (h *host) accountName() string {
+	if h.account != nil {
+		return h.account.Name
+	}
+	return h.records.user
+}

@@ -1,0 +1,90 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"avescript/core/fleet/parcel"
+	"avescript/core/fleet/wire"
+)
+
+// fetchTime limits how long a parcel may take.
+const fetchTime = 2 * time.Minute
+
+// fetch gets a parcel from the hub.
+func (h *host) fetch(ctx context.Context, sum string) (io.ReadCloser, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTime)
+	store, err := h.link.JS.ObjectStore(ctx, wire.CodeStore)
+	var object jetstream.ObjectResult
+	if err == nil {
+		object, err = store.Get(ctx, sum)
+	}
+	if errors.Is(err, jetstream.ErrObjectNotFound) {
+		err = fmt.Errorf("%w: the hub does not have it", parcel.ErrDamaged)
+	}
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return &fetched{object, cancel}, nil
+}
+
+type fetched struct {
+	jetstream.ObjectResult
+	cancel context.CancelFunc
+}
+
+// Close ends the transfer.
+func (f *fetched) Close() error {
+	err := f.ObjectResult.Close()
+	f.cancel()
+	return err
+}
+
+// prepare makes the directory of the job, with its code, and returns the program that runs
+// it. Release says that it is not needed any more.
+func (j *job) prepare(dir string) (program string, release func(), err error) {
+	h, run := j.host, j.start.Run
+	// Other jobs cannot look into it.
+	for _, d := range []string{dir, filepath.Join(dir, "code"), filepath.Join(dir, "tmp")} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			return "", nil, err
+		}
+	}
+	if run.Code != "" {
+		if err := h.code.Unpack(j.ctx, run.Code, filepath.Join(dir, "code")); err != nil {
+			return "", nil, missing("the code of the run", run.Code, err)
+		}
+	}
+	if h.account != nil {
+		if err := giveTo(dir, h.account.UID, h.account.GID); err != nil {
+			return "", nil, err
+		}
+	}
+	if run.Program == "" || run.Program == h.ownSum {
+		return h.path("bin", "avescript"), func() {}, nil
+	}
+	at, release, err := h.programs.Program(j.ctx, run.Program, "avescript")
+	if err != nil {
+		return "", nil, missing("the program of the run", run.Program, err)
+	}
+	return filepath.Join(at, "avescript"), release, nil
+}
+
+// giveTo makes everything in a new directory belong to an account.
+func giveTo(dir string, uid, gid int) error {
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, uid, gid)
+	})
+}

@@ -1,0 +1,268 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"avescript/core/connection"
+	"avescript/core/control"
+	"avescript/core/fleet/link"
+	"avescript/core/fleet/wire"
+	"avescript/core/profile"
+	"avescript/internal/poll"
+)
+
+// broker is a running broker.
+type broker struct {
+	*testing.T
+	home   string
+	client *control.Client
+}
+
+const equipment = `[{"type": "relay", "uid": "r-1"}, {"type": "command", "name": "machine", "command": ["sh", "-c"]}]`
+
+// newBroker starts a broker as people do.
+func newBroker(t *testing.T) *broker {
+	t.Helper()
+	home := t.TempDir()
+	dir := filepath.Join(home, ".ave", "config")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	port := connection.Address{Port: freePort(t)}
+	account := ""
+	if os.Geteuid() == 0 {
+		account = `"account": "root", `
+	}
+	for name, text := range map[string]string{
+		"broker":    fmt.Sprintf(`{"port": %d, "authkey": "key", %s"equipment": %s}`, port.Port, account, equipment),
+		"authkeys":  `{"admin": null, "share": null}`,
+		"workspace": `{}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name+".json"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script, err := filepath.Abs("../../../scripts/broker.lua")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(action string) ([]byte, error) {
+		return exec.Command(program(t), script, action, "--home", home).CombinedOutput()
+	}
+	if out, err := run("--start"); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	b := &broker{t, home, control.NewClient(control.ClientOptions{Address: connection.Address{Host: "127.0.0.1", Port: port.Port}, Authkey: "key", Timeout: 5 * time.Second})}
+	t.Cleanup(func() {
+		b.client.Close()
+		if out, err := run("--stop"); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
+	return b
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	p := newProxy(t, "nats://127.0.0.1:1")
+	_, port, _ := strings.Cut(strings.TrimPrefix(p.url, "nats://"), ":")
+	p.listener.Close()
+	return number(t, port)
+}
+
+// call calls the broker as another client.
+func (b *broker) call(method, args string) string {
+	b.Helper()
+	text, err := b.client.Call(context.Background(), method, json.RawMessage(args), nil, 10*time.Second)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return string(text)
+}
+
+// state is that of the relay.
+func (b *broker) state() string {
+	b.Helper()
+	var inventory struct {
+		Equipment []struct {
+			State string     `json:"state"`
+			Token wire.Token `json:"token"`
+		} `json:"equipment"`
+	}
+	if err := json.Unmarshal([]byte(b.call("inventory", "[]")), &inventory); err != nil {
+		b.Fatal(err)
+	}
+	return inventory.Equipment[0].State
+}
+
+func wants(t *testing.T) []wire.Want {
+	t.Helper()
+	var all []wire.Want
+	for _, text := range []string{`{"type": "relay"}`, `{"type": "command"}`} {
+		p, err := profile.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind, _ := p.Get("type")
+		all = append(all, wire.Want{Name: strings.Trim(string(kind), `"`), Profile: p})
+	}
+	return all
+}
+
+// equipped is a test that uses its equipment, and then does something.
+func equipped(then string) string {
+	return `
+local ave = require("ave")
+describe("equipment", function()
+	local relay = test.equipment("relay", { type = "relay" })
+	local command = test.equipment("command", { type = "command" })
+	it("is used", function()
+		assert.equal("r-1", relay.profile.uid)
+		assert.equal(0, command:run("true"))
+		` + then + `
+	end)
+end)`
+}
+
+func needing(t *testing.T) func(*wire.Run, []wire.Job) {
+	all := wants(t)
+	return func(_ *wire.Run, jobs []wire.Job) {
+		for i := range jobs {
+			jobs[i].Needs.Equipment = all
+		}
+	}
+}
+
+func (l *lab) withBroker(b *broker, name string) *machine {
+	l.Helper()
+	m := l.host(name, func(o *Options) { o.Broker = b.home })
+	poll.Until(l, "the equipment is known", func() bool { return len(l.hub.View().Pieces) == 2 })
+	return m
+}
+
+// TestEquipment: a job has its equipment, and others have it afterwards.
+func TestEquipment(t *testing.T) {
+	l, b := newLab(t), newBroker(t)
+	l.withBroker(b, "one")
+	files := map[string]string{"a_test.lua": equipped(""), "b_test.lua": equipped(""), "c_test.lua": equipped("")}
+	for i, n := range l.submit(files, needing(t)).over() {
+		if !outcome(n).Passed {
+			t.Errorf("job %d: got %+v", i, outcome(n))
+		}
+	}
+	if state := b.state(); state != "free" {
+		t.Errorf("the relay is %s", state)
+	}
+}
+
+// TestBusy: somebody without the fleet has the equipment; the job waits.
+func TestBusy(t *testing.T) {
+	l, b := newLab(t), newBroker(t)
+	l.withBroker(b, "one")
+	b.call("lease", `[[{"type": "relay"}], "by hand"]`)
+	r := l.submit(map[string]string{"a_test.lua": equipped("")}, needing(t))
+	poll.Until(t, "the fleet knows", func() bool {
+		for _, p := range l.hub.View().Pieces {
+			if p.State == "taken" {
+				return true
+			}
+		}
+		return false
+	})
+	b.call("yield_resources", "[]")
+	if o := outcome(r.over()[0]); !o.Passed {
+		t.Errorf("got %+v", o)
+	}
+	for _, n := range r.of(wire.NoteReturned) {
+		if outcome(n).Status != wire.Busy {
+			t.Errorf("got %+v", outcome(n))
+		}
+	}
+}
+
+// TestStoppedWithEquipment suspends a host: its equipment is free although its process
+// cannot give it back.
+func TestStoppedWithEquipment(t *testing.T) {
+	l, b := newLab(t), newBroker(t)
+	m := l.withBroker(b, "one")
+	dir := t.TempDir()
+	r := l.submit(map[string]string{"a_test.lua": equipped(fmt.Sprintf(`
+		if not io.open(%[1]q) then
+			io.open(%[1]q, "w"):close()
+			ave.time.sleep(600)
+		end`, dir+"/started"))}, needing(t))
+	l.until(dir + "/started")
+	m.signal(syscall.SIGSTOP)
+	m.goneWithin(wire.LostAfter)
+	poll.Until(t, "the equipment is free", func() bool { return b.state() == "free" })
+	m.signal(syscall.SIGCONT)
+	if o := outcome(r.over()[0]); !o.Passed {
+		t.Errorf("got %+v", o)
+	}
+}
+
+// TestLeaseEnds: the administrator ends the lease, and the job with it.
+func TestLeaseLost(t *testing.T) {
+	l, b := newLab(t), newBroker(t)
+	m := l.withBroker(b, "one")
+	dir := t.TempDir()
+	r := l.submit(map[string]string{"a_test.lua": equipped(fmt.Sprintf(`
+		if not io.open(%[1]q) then
+			io.open(%[1]q, "w"):close()
+			ave.time.sleep(600)
+		end`, dir+"/started"))}, needing(t))
+	l.until(dir + "/started")
+	b.call("lease", `[[{"type": "relay"}], "a later claim", null, "999999.0"]`)
+	n := r.await(wire.NoteReturned, 1)[0]
+	if o := outcome(n); o.Status != wire.Died || !strings.Contains(o.Message, "the broker has ended the lease") {
+		t.Errorf("got %+v", o)
+	}
+	m.goneWithin(wire.LostAfter)
+}
+
+// TestHold: a client has equipment without a test, until it does not answer any more.
+func TestHold(t *testing.T) {
+	l, b := newLab(t), newBroker(t)
+	l.withBroker(b, "one")
+	inbox := l.user.Conn.NewInbox()
+	questions, err := l.user.Conn.SubscribeSync(inbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := l.send(wire.Run{ID: wire.NewRunID(), Kind: wire.Hold, Inbox: inbox}, []wire.Job{{Name: "by hand", Needs: wire.Needs{Equipment: wants(t)}}})
+	for n := range 3 {
+		m, err := questions.NextMsg(30 * time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			var leases wire.Leases
+			if err := json.Unmarshal(m.Data, &leases); err != nil || len(leases.Leases) != 2 || leases.Leases[1].Port == 0 || leases.Leases[1].Key == "" {
+				t.Errorf("got %s, %v", m.Data, err)
+			}
+		} else if string(m.Data) != wire.HoldBeat {
+			t.Errorf("got %s", m.Data)
+		}
+		if err := m.RespondMsg(link.Message(m.Reply, []byte(wire.HoldBeat))); err != nil {
+			t.Fatal(err)
+		}
+		if state := b.state(); state != "leased" {
+			t.Errorf("the relay is %s", state)
+		}
+	}
+	if o := outcome(r.over()[0]); o.Status != wire.Done {
+		t.Errorf("got %+v", o)
+	}
+	if state := b.state(); state != "free" {
+		t.Errorf("the relay is %s", state)
+	}
+}

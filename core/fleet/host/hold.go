@@ -1,0 +1,48 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"avescript/core/fleet/link"
+	"avescript/core/fleet/wire"
+)
+
+// hold keeps the equipment for a client, until the run is cancelled or the client does not
+// answer any more.
+func (j *job) hold() wire.Outcome {
+	leases := wire.Leases{Token: j.start.Token, Host: j.host.Options.Link.Name}
+	if j.equipped != nil {
+		leases = j.equipped.leases
+	}
+	first, err := json.Marshal(leases)
+	if err != nil {
+		return wire.Outcome{Status: wire.Broken, Message: err.Error()}
+	}
+	const interval = time.Second
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	question := first
+	for answered := time.Now(); ; {
+		if j.host.isFresh() && j.question(question, interval) {
+			answered, question = time.Now(), []byte(wire.HoldBeat)
+		}
+		if time.Since(answered) > seconds(wire.HoldContact) {
+			return wire.Outcome{Status: wire.Done, Passed: true, Message: "the client that had the equipment does not answer"}
+		}
+		select {
+		case <-j.ctx.Done():
+			return wire.Outcome{Status: wire.Stopped}
+		case <-ticker.C:
+		}
+	}
+}
+
+// question asks the client of a Hold, and reports whether it has answered.
+func (j *job) question(data []byte, limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(j.ctx, limit)
+	defer cancel()
+	_, err := j.host.link.Conn.RequestMsgWithContext(ctx, link.Message(j.start.Run.Inbox, data))
+	return err == nil
+}

@@ -1,0 +1,132 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"avescript/core/fleet/schedule"
+	"avescript/core/fleet/wire"
+)
+
+// record is a message of the ledger.
+type record struct {
+	By      string           `json:"by"` // the leader
+	Entries []schedule.Entry `json:"entries"`
+}
+
+const (
+	commitTimeout = 5 * time.Second
+	foldWait      = 5 * time.Second
+)
+
+// errFull says that the ledger had no room for a message.
+var errFull = errors.New("the ledger has no room")
+
+// ledger writes and reads the stream with all decisions.
+type ledger struct {
+	js     jetstream.JetStream
+	stream jetstream.Stream
+	by     string
+}
+
+// append writes the message that comes after last, and returns its sequence number. After
+// an error nobody knows whether it was written.
+func (l *ledger) append(ctx context.Context, last uint64, entries []schedule.Entry) (uint64, error) {
+	data, err := json.Marshal(record{By: l.by, Entries: entries})
+	if err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	ack, err := l.js.Publish(ctx, wire.LedgerSubject, data, jetstream.WithExpectLastSequence(last), jetstream.WithRetryAttempts(0))
+	var api *jetstream.APIError
+	switch {
+	case errors.As(err, &api) && (api.ErrorCode == storeFailed || api.ErrorCode == limitsFailed):
+		return 0, fmt.Errorf("%w: %w", errFull, err)
+	case err != nil:
+		return 0, fmt.Errorf("cannot write to the ledger after %d: %w", last, err)
+	}
+	return ack.Sequence, nil
+}
+
+// Codes of the server for a message that could not be stored.
+const (
+	storeFailed  = 10077 // also: the maximum of bytes was reached
+	limitsFailed = 10047 // insufficient resources
+)
+
+// bounds are the sequence numbers of the first and the last message. Without a message the
+// first is greater than the last.
+func (l *ledger) bounds(ctx context.Context) (first, last uint64, err error) {
+	info, err := l.stream.Info(ctx)
+	if err != nil {
+		return 0, 0, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	return info.State.FirstSeq, info.State.LastSeq, nil
+}
+
+// read calls each with all messages from first to last.
+func (l *ledger) read(ctx context.Context, first, last uint64, each func(seq uint64, r record) error) error {
+	if first > last {
+		return nil
+	}
+	consumer, err := l.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: first,
+	})
+	if err != nil {
+		return fmt.Errorf("cannot read the ledger from %d: %w", first, err)
+	}
+	messages, err := consumer.Messages()
+	if err != nil {
+		return fmt.Errorf("cannot read the ledger from %d: %w", first, err)
+	}
+	defer messages.Stop()
+	for seq := uint64(0); seq < last; {
+		m, err := messages.Next(jetstream.NextMaxWait(foldWait))
+		if err != nil {
+			return fmt.Errorf("cannot read the ledger after %d: %w", seq, err)
+		}
+		meta, err := m.Metadata()
+		if err != nil {
+			return err
+		}
+		seq = meta.Sequence.Stream
+		var r record
+		if err := json.Unmarshal(m.Data(), &r); err != nil {
+			return fmt.Errorf("cannot read message %d of the ledger: %w", seq, err)
+		}
+		if err := each(seq, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// jump makes next the sequence number of the next message. All messages are purged, so a
+// snapshot must have what they say.
+func (l *ledger) jump(ctx context.Context, next uint64) error {
+	if err := l.stream.Purge(ctx, jetstream.WithPurgeSequence(next)); err != nil {
+		return fmt.Errorf("cannot move the end of the ledger to %d: %w", next, err)
+	}
+	_, last, err := l.bounds(ctx)
+	if err == nil && last != next-1 {
+		err = fmt.Errorf("cannot move the end of the ledger to %d: it ends at %d", next, last)
+	}
+	return err
+}
+
+// purge removes the messages before a place.
+func (l *ledger) purge(ctx context.Context, before uint64) error {
+	if before <= 1 {
+		return nil
+	}
+	if err := l.stream.Purge(ctx, jetstream.WithPurgeSequence(before)); err != nil {
+		return fmt.Errorf("cannot purge the ledger before %d: %w", before, err)
+	}
+	return nil
+}

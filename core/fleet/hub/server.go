@@ -1,0 +1,258 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"avescript/core/fleet/access"
+	"avescript/core/fleet/link"
+	"avescript/core/fleet/wire"
+)
+
+// Defaults of [Options].
+const (
+	DefaultPort = 4222
+	DefaultAge  = 7 * 24 * time.Hour
+)
+
+// MaxPayload is the largest message, in bytes. Larger things are in the object stores.
+const MaxPayload = 8 << 20
+
+const (
+	startTimeout = 30 * time.Second
+	ownReconnect = 20 * time.Millisecond
+)
+
+// Options say how a hub runs.
+type Options struct {
+	Dir    string // of everything that it keeps; required
+	Name   string // of this hub, for people; "" is the name of the host
+	Listen string // address; "" is 127.0.0.1 without Keys, and else all of this host
+	Port   int    // 0 is DefaultPort, -1 any free one
+
+	// Keys says that only who has a key may connect, from everywhere. Without, everybody on
+	// this host may do everything.
+	Keys bool
+
+	OutputAge   time.Duration // how long notes and output of runs are kept; 0 is DefaultAge
+	ArtifactAge time.Duration // how long artifacts are kept; 0 is DefaultAge
+	Reserve     int64         // bytes of the disk that stay free; 0 is a hundredth of it, at most 1 GiB
+	Snapshot    int           // entries of the ledger between two snapshots; 0 is 20,000
+
+	// Audit keeps the whole ledger, for [Audit]. Otherwise what snapshots cover is purged.
+	Audit bool
+
+	Log func(format string, args ...any) // nil is nowhere
+
+	wall         func(now time.Time) float64 // the time of day; tests move it
+	diskInterval time.Duration               // between two looks at the disk; tests miss that it gets full
+}
+
+// Hub is a running hub.
+type Hub struct {
+	options Options
+	server  *server.Server
+	book    *access.Book
+	link    *link.Link
+	conn    *nats.Conn // of link
+	js      jetstream.JetStream
+	stores  *stores
+	disk    *disk
+	metrics *metrics
+	view    *view
+	minimum uint64 // where the ledger must go on at the earliest; belongs to campaign
+	first   bool   // the first time that this process stands; likewise
+
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+}
+
+// Start starts a hub. It returns when the server accepts connections; the leader begins
+// at once. The context only limits the start.
+func Start(ctx context.Context, o Options) (*Hub, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	h := &Hub{options: o, metrics: newMetrics(), view: newView(), first: true}
+	if err := h.start(ctx); err != nil {
+		h.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+func (o *Options) complete() error {
+	if o.Dir == "" {
+		return errors.New("a hub needs a directory")
+	}
+	if o.Listen == "" && !o.Keys {
+		o.Listen = "127.0.0.1"
+	}
+	if o.Port == 0 {
+		o.Port = DefaultPort
+	}
+	if o.Name == "" {
+		o.Name, _ = os.Hostname()
+	}
+	if o.OutputAge == 0 {
+		o.OutputAge = DefaultAge
+	}
+	if o.ArtifactAge == 0 {
+		o.ArtifactAge = DefaultAge
+	}
+	if o.Snapshot == 0 {
+		o.Snapshot = 20_000
+	}
+	if o.diskInterval == 0 {
+		o.diskInterval = diskInterval
+	}
+	if o.wall == nil {
+		o.wall = clock
+	}
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
+	}
+	return nil
+}
+
+func (h *Hub) start(ctx context.Context) error {
+	ctx, done := context.WithTimeout(ctx, startTimeout)
+	defer done()
+	if err := h.open(ctx); err != nil {
+		return err
+	}
+	running, cancel := context.WithCancel(context.Background())
+	h.cancel = cancel
+	h.running.Go(func() { h.guardDisk(running) })
+	h.running.Go(func() { h.campaign(running) })
+	return nil
+}
+
+// open starts the server and opens its stores.
+func (h *Hub) open(ctx context.Context) error {
+	if err := h.serve(); err != nil {
+		return err
+	}
+	var err error
+	h.link, err = link.Dial(ctx, h.book.Own(), nats.InProcessServer(h.server), nats.CustomReconnectDelay(func(int) time.Duration { return ownReconnect }))
+	if err != nil {
+		return fmt.Errorf("the hub cannot connect to its own server: %w", err)
+	}
+	h.conn, h.js = h.link.Conn, h.link.JS
+	h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())
+	return err
+}
+
+// serve starts the server.
+func (h *Hub) serve() error {
+	store := filepath.Join(h.options.Dir, "store")
+	if err := os.MkdirAll(store, 0o700); err != nil {
+		return err
+	}
+	h.disk = newDisk(store, h.options.Reserve)
+	o := serverOptions(h.options, store)
+	if err := h.openBook(o); err != nil {
+		return err
+	}
+	s, err := server.NewServer(o)
+	if err != nil {
+		return fmt.Errorf("cannot start the server of the hub: %w", err)
+	}
+	s.SetLoggerV2(h.book.Logger(h.serverSays), false, false, false)
+	h.server = s
+	h.book.Attach(s)
+	s.Start()
+	if !s.ReadyForConnections(startTimeout) {
+		return fmt.Errorf("the server of the hub does not accept connections on %s port %d: the port may be in use", h.options.Listen, h.options.Port)
+	}
+	return nil
+}
+
+func serverOptions(o Options, store string) *server.Options {
+	return &server.Options{
+		ServerName: "hub", Host: o.Listen, Port: o.Port,
+		JetStream: true, StoreDir: store, SyncAlways: true, SyncInterval: time.Minute,
+		// The sizes of the streams are limited by the disk, see openStores. With the
+		// defaults of the server, reservations could fail after other files have grown.
+		JetStreamMaxStore: 1 << 50, JetStreamMaxMemory: 64 << 20,
+		MaxPayload: MaxPayload, MaxPending: 64 << 20,
+		NoSigs:      true,
+		AuthTimeout: 5,
+		// A peer that does not answer is closed after 15 s; heartbeats of hosts notice earlier.
+		PingInterval: 5 * time.Second, MaxPingsOut: 2,
+		DisableJetStreamBanner: true,
+	}
+}
+
+// openBook opens the book of keys, and has the server ask it.
+func (h *Hub) openBook(o *server.Options) (err error) {
+	log := func(text string) { h.options.Log("%s", text) }
+	if h.options.Keys {
+		h.book, err = access.Open(filepath.Join(h.options.Dir, "keys"), log)
+	} else {
+		h.book, err = access.Loopback(log)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot open the keys of the hub: %w", err)
+	}
+	return h.book.Secure(o)
+}
+
+// serverSays takes what the server logs.
+func (h *Hub) serverSays(level, text string) {
+	if strings.Contains(text, "Critical write error") {
+		h.disk.damaged.Store(true)
+	}
+	if level != "notice" {
+		h.options.Log("server: %s: %s", level, text)
+	}
+}
+
+// URL is where clients connect to.
+func (h *Hub) URL() string {
+	scheme := "nats"
+	if h.options.Keys {
+		scheme = "tls"
+	}
+	return scheme + "://" + h.server.Addr().String()
+}
+
+// wall is the time of day, which is only shown.
+func (h *Hub) wall(now time.Time) float64 { return h.options.wall(now) }
+
+// storeIsOff reports whether JetStream has turned itself off, because it could not write.
+func (h *Hub) storeIsOff() bool { return !h.server.JetStreamEnabled() }
+
+// View is the newest view of the lab. It must not be changed.
+func (h *Hub) View() wire.Lab { return h.view.newest() }
+
+// Book is who may connect.
+func (h *Hub) Book() *access.Book { return h.book }
+
+// Link is the hub's own connection, which may do everything, for the page.
+func (h *Hub) Link() *link.Link { return h.link }
+
+// Close ends the hub. What is running on hosts is not ended: they fence themselves.
+func (h *Hub) Close() {
+	if h.cancel != nil {
+		h.cancel()
+	}
+	h.running.Wait()
+	if h.link != nil {
+		h.link.Close()
+	}
+	if h.server != nil {
+		h.server.Shutdown()
+		h.server.WaitForShutdown()
+	}
+}

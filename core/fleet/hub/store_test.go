@@ -1,0 +1,223 @@
+package hub
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"avescript/core/fleet/wire"
+	"avescript/internal/poll"
+)
+
+func TestSnapshotsReplaceTheLedger(t *testing.T) {
+	dir := t.TempDir()
+	h := startHub(t, Options{Dir: dir, Snapshot: 40})
+	user := dial(t, h.URL(), wire.User, "anna")
+	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
+	runs := []string{"run-1", "run-2", "run-3", "run-4", "run-5", "run-6"}
+	for _, run := range runs {
+		submit(t, user, run, 30)
+		poll.Until(t, run+" has passed", func() bool { return theRun(t, user, run).State == "passed" })
+	}
+	poll.Until(t, "there are two snapshots", func() bool { return h.metrics.snapshots.Load() >= 2 })
+	l := &ledger{js: h.js, stream: h.stores.ledger}
+	poll.Until(t, "the ledger was purged", func() bool {
+		first, last, err := l.bounds(t.Context())
+		return err == nil && first > 1 && first <= last
+	})
+	done := theLab(t, user).Done
+	h.Close()
+
+	h = startHub(t, Options{Dir: dir, Snapshot: 40})
+	user = dial(t, h.URL(), wire.User, "anna")
+	for _, run := range runs {
+		if r := theRun(t, user, run); r.State != "passed" || r.Done != 30 {
+			t.Errorf("wanted that %s has passed, got %+v", run, r)
+		}
+		poll.Until(t, "all notes of "+run+" are there", func() bool { return len(notes(t, user, run)) == 62 })
+	}
+	if now := theLab(t, user).Done; now != done {
+		t.Errorf("wanted %d jobs, got %d", done, now)
+	}
+}
+
+// A damaged snapshot is no loss: the one before and the ledger have everything.
+func TestDamagedSnapshot(t *testing.T) {
+	dir := t.TempDir()
+	h := startHub(t, Options{Dir: dir, Snapshot: 20})
+	user := dial(t, h.URL(), wire.User, "anna")
+	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
+	for _, run := range []string{"run-1", "run-2", "run-3"} {
+		submit(t, user, run, 30)
+		poll.Until(t, run+" has passed", func() bool { return theRun(t, user, run).State == "passed" })
+	}
+	poll.Until(t, "there are two snapshots", func() bool { return h.metrics.snapshots.Load() >= 2 })
+	names, err := snapshotNames(t.Context(), h.stores.snapshots)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.stores.snapshots.PutBytes(t.Context(), names[len(names)-1], []byte("damaged")); err != nil {
+		t.Fatal(err)
+	}
+	h.Close()
+	h = startHub(t, Options{Dir: dir})
+	user = dial(t, h.URL(), wire.User, "anna")
+	if done := theLab(t, user).Done; done != 90 {
+		t.Errorf("wanted 90 jobs, got %d", done)
+	}
+}
+
+// After a backup is restored, no token of the lab that went on is used again.
+func TestBackup(t *testing.T) {
+	h := startHub(t, Options{})
+	user, admin := dial(t, h.URL(), wire.User, "anna"), dial(t, h.URL(), wire.Admin, "root")
+	host := newFakeHost(t, h.URL(), "lab-1", "a", false).up(t)
+	submit(t, user, "run-1", 2)
+	host.one(t)
+	a, err := ask(t, admin, wire.VerbBackup, nil)
+	if err != nil || len(a.Backup) == 0 {
+		t.Fatalf("wanted a backup, got %v", err)
+	}
+	submit(t, user, "run-2", 1)
+	poll.Until(t, "three jobs run", func() bool { return len(host.running()) == 3 })
+	highest := host.highest
+	host.stop()
+	h.Close()
+
+	dir := t.TempDir()
+	if err := Restore(t.Context(), Options{Dir: dir}, a.Backup); err != nil {
+		t.Fatal(err)
+	}
+	if err := Restore(t.Context(), Options{Dir: dir}, a.Backup); err == nil || !strings.Contains(err.Error(), "empty") {
+		t.Errorf("wanted that a ledger is not overwritten, got %v", err)
+	}
+	if err := Restore(t.Context(), Options{Dir: t.TempDir()}, []byte("{}")); err == nil {
+		t.Error("wanted that something else than a backup is refused")
+	}
+	h = startHub(t, Options{Dir: dir})
+	user = dial(t, h.URL(), wire.User, "anna")
+	if r := theRun(t, user, "run-1"); r.Jobs != 2 || r.User != "anna" {
+		t.Errorf("wanted run-1 of anna with 2 jobs, got %+v", r)
+	}
+	if r := theRun(t, user, "run-2"); r.Run != "" {
+		t.Errorf("wanted no run-2, which is younger than the backup, got %+v", r)
+	}
+	submit(t, user, "run-3", 1)
+	other := newFakeHost(t, h.URL(), "lab-2", "a", false).up(t)
+	if s := other.one(t); !highest.Less(s.Token) {
+		t.Errorf("wanted a token above %s, got %s", highest, s.Token)
+	}
+}
+
+// An old copy of the store was put back. Hosts know tokens that it has not given away yet.
+func TestOldStore(t *testing.T) {
+	dir, copied := t.TempDir(), t.TempDir()+"/copy"
+	h := startHub(t, Options{Dir: dir})
+	user := dial(t, h.URL(), wire.User, "anna")
+	host := newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
+	submit(t, user, "run-1", 5)
+	poll.Until(t, "run-1 has passed", func() bool { return theRun(t, user, "run-1").State == "passed" })
+	host.stop()
+	h.Close()
+	if err := os.CopyFS(copied, os.DirFS(filepath.Join(dir, "store"))); err != nil {
+		t.Fatal(err)
+	}
+	h = startHub(t, Options{Dir: dir})
+	user = dial(t, h.URL(), wire.User, "anna")
+	host = newFakeHost(t, h.URL(), "lab-1", "b", true).up(t)
+	submit(t, user, "run-2", 50)
+	poll.Until(t, "run-2 has passed", func() bool { return theRun(t, user, "run-2").State == "passed" })
+	highest := host.highest
+	host.stop()
+	h.Close()
+
+	if err := os.RemoveAll(filepath.Join(dir, "store")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(copied, filepath.Join(dir, "store")); err != nil {
+		t.Fatal(err)
+	}
+	h = startHub(t, Options{Dir: dir})
+	user = dial(t, h.URL(), wire.User, "anna")
+	if r := theRun(t, user, "run-2"); r.Run != "" {
+		t.Fatalf("wanted a ledger without run-2, got %+v", r)
+	}
+	host = newFakeHost(t, h.URL(), "lab-1", "c", false)
+	host.mu.Lock()
+	host.highest = highest
+	host.mu.Unlock()
+	host.up(t)
+	submit(t, user, "run-3", 1)
+	if s := host.one(t); !highest.Less(s.Token) {
+		t.Errorf("wanted a token above %s, got %s", highest, s.Token)
+	}
+	if r := theRun(t, user, "run-1"); r.State != "passed" {
+		t.Errorf("wanted that run-1 is still there, got %+v", r)
+	}
+}
+
+// The hub was killed between the snapshot of a jump and the jump.
+func TestInterruptedJump(t *testing.T) {
+	dir := t.TempDir()
+	h := startHub(t, Options{Dir: dir})
+	user := dial(t, h.URL(), wire.User, "anna")
+	newFakeHost(t, h.URL(), "lab-1", "a", false).up(t).stop()
+	submit(t, user, "run-1", 5)
+	h.Close()
+	h, err := offline(t.Context(), Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newTerm(t, h)
+	s, err := l.current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Next = epoch(s.Next, time.Now())
+	if err := saveSnapshot(t.Context(), h.stores.snapshots, s); err != nil {
+		t.Fatal(err)
+	}
+	h.Close()
+
+	h = startHub(t, Options{Dir: dir})
+	user = dial(t, h.URL(), wire.User, "anna")
+	if r := theRun(t, user, "run-1"); r.Jobs != 5 {
+		t.Errorf("wanted run-1 with 5 jobs, got %+v", r)
+	}
+	submit(t, user, "run-2", 1)
+	if seq := h.metrics.seq.Load(); seq < s.Next {
+		t.Errorf("wanted that the ledger goes on at %d, got %d", s.Next, seq)
+	}
+}
+
+func TestEpoch(t *testing.T) {
+	now := time.Unix(1_900_000_000, 0)
+	if first, second := epoch(7, now), epoch(epoch(7, now), now); first <= 7 || second <= first {
+		t.Errorf("wanted that each epoch is later, got %d, %d", first, second)
+	}
+	if old := epoch(1<<51, time.Unix(0, 0)); old <= 1<<51 {
+		t.Errorf("wanted an epoch behind the ledger though the clock is wrong, got %d", old)
+	}
+	if at := epoch(7, now); at > mostJump {
+		t.Errorf("wanted an epoch that a ledger may have, got %d", at)
+	}
+}
+
+// Whatever a snapshot has, what cannot be read is an error.
+func FuzzSnapshot(f *testing.F) {
+	good, err := snapshot{Seq: 1, Next: 2, State: []byte(`{}`)}.pack()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add([]byte("x"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := unpack(bytes.Clone(data))
+		if err == nil && s.Next <= s.Seq {
+			t.Errorf("wanted a snapshot that the ledger can go on after, got %+v", s)
+		}
+	})
+}

@@ -1,0 +1,60 @@
+package lab
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"net/url"
+	"strconv"
+
+	"avescript/core/fleet/access"
+	"avescript/core/fleet/page"
+	"avescript/core/fleet/wire"
+)
+
+// Invite asks for an invitation, and returns the join line.
+func Invite(ctx context.Context, invite wire.Invite) (string, error) {
+	answer, config, err := Ask(ctx, Operating, wire.VerbInvite, invite)
+	if err != nil {
+		return "", err
+	}
+	return access.Line{URL: cmp.Or(config.Public, config.URL), Pin: config.Pin, Secret: answer.Invited}.String(), nil
+}
+
+// Operate sends a request that has no answer but that it was done.
+func Operate(ctx context.Context, verb string, body any) error {
+	_, _, err := Ask(ctx, Operating, verb, body)
+	return err
+}
+
+// CoresText is a limit for people.
+func CoresText(cores int) string {
+	if cores == 0 {
+		return "all cores"
+	}
+	return "at most " + count(cores, "core")
+}
+
+// PageLink is a link that logs a browser in to the page of the lab.
+func PageLink() (string, error) {
+	config, err := Find(wire.User, wire.Admin, wire.Viewer)
+	if err != nil {
+		return "", err
+	}
+	site := config.Page
+	if site == "" {
+		u, err := url.Parse(config.URL)
+		if err != nil {
+			return "", err
+		}
+		site = "https://" + net.JoinHostPort(u.Hostname(), strconv.Itoa(page.Port))
+	}
+	if config.Seed == "" {
+		return site, nil
+	}
+	ticket, err := access.Ticket(config)
+	if err != nil {
+		return "", err
+	}
+	return page.LoginURL(site, ticket), nil
+}

@@ -1,0 +1,66 @@
+package page
+
+import (
+	"encoding/json"
+	"testing"
+
+	"avescript/core/fleet/wire"
+)
+
+// Readers is how many readers of live data there are.
+func (p *Page) Readers() int { return len(p.readers) }
+
+// Feed is a feed for tests, which looks when it is told to.
+type Feed struct{ *feed }
+
+func NewFeed() Feed { return Feed{newFeed(nil)} }
+
+// Look takes a view, and returns all rows.
+func (f Feed) Look(lab wire.Lab) []byte {
+	f.source = func() wire.Lab { return lab }
+	f.look()
+	text, _ := json.Marshal(rowsOf(lab))
+	return text
+}
+
+// Since is what a reader is told, who then has another version.
+func (f Feed) Since(id *string) []byte {
+	n := f.since(*id)
+	*id = n.id
+	return n.data
+}
+
+// History is a history for tests, without a stream.
+type History struct {
+	*history
+	seq uint64
+}
+
+func NewHistory(t testing.TB) *History {
+	h, err := openHistory("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &History{history: h}
+}
+
+func (h *History) Fold(subject string, message any) {
+	text, _ := json.Marshal(message)
+	h.seq++
+	h.fold(subject, h.seq, text)
+}
+
+func (h *History) Observe(lab wire.Lab) { h.observe(lab) }
+
+func (h *History) Series(since float64) []Sample { return h.series(since) }
+
+// Sizes are how much there is: pieces, the most holdings of a piece, and so on.
+func (h *History) Sizes() (pieces, holdings, tests, verdicts, claims int) {
+	for _, list := range h.state.Pieces {
+		holdings = max(holdings, len(list))
+	}
+	for _, past := range h.state.Tests {
+		verdicts = max(verdicts, len(past.Verdicts))
+	}
+	return len(h.state.Pieces), holdings, len(h.state.Tests), verdicts, len(h.state.Claims)
+}

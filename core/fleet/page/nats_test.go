@@ -1,0 +1,76 @@
+package page_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"avescript/core/fleet/wire"
+)
+
+// outputs is a real server with the stream of outputs and the store of artifacts.
+type outputs struct {
+	t  testing.TB
+	js jetstream.JetStream
+}
+
+func newOutputs(t testing.TB) outputs {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	if !s.ReadyForConnections(20 * time.Second) {
+		t.Fatal("the server did not start")
+	}
+	c, err := nats.Connect(s.ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.Close()
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
+	js, err := jetstream.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: wire.OutputStream, Subjects: []string{wire.NoteAll, wire.OutputAll}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: wire.ArtifactStore}); err != nil {
+		t.Fatal(err)
+	}
+	return outputs{t, js}
+}
+
+func (o outputs) publish(subject string, value any) uint64 {
+	o.t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	ack, err := o.js.Publish(context.Background(), subject, text)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return ack.Sequence
+}
+
+func (o outputs) note(n wire.Note) uint64 {
+	o.t.Helper()
+	return o.publish(wire.NoteSubject(n.Run), n)
+}
+
+func (o outputs) output(host, run string, job int, token wire.Token, out wire.Output) uint64 {
+	o.t.Helper()
+	return o.publish(wire.OutputSubject(host, run, job, token), out)
+}

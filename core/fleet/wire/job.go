@@ -1,0 +1,64 @@
+package wire
+
+import (
+	"encoding/json"
+
+	"avescript/core/harness"
+	"avescript/core/harness/workers"
+)
+
+// JobOrder is what a host tells the process of a job, "avescript test-job", as a line of
+// JSON on its standard input. One of the fields is set. The first order has the Job, and
+// another one follows at least every [JobPing] seconds. A process that hears nothing for
+// [FenceAfter] ends, with everything that it has started; when its input ends, it does so
+// at once.
+type JobOrder struct {
+	Job    *JobSpec        `json:"job,omitempty"`
+	Ping   bool            `json:"ping,omitempty"`
+	Answer *workers.Answer `json:"answer,omitempty"` // to its last question
+	Stop   *JobStop        `json:"stop,omitempty"`
+	Over   bool            `json:"over,omitempty"` // nobody needs any more what it shares
+}
+
+// JobPing is the time between two orders that a job's process gets, in seconds. It answers
+// each ping.
+const JobPing = 0.3
+
+// JobSpec is a job for a process. Its working directory is that of the tests.
+type JobSpec struct {
+	Setup     json.RawMessage `json:"setup"`            // the options of the suite
+	Work      json.RawMessage `json:"work"`             // a workers.Job
+	Leases    *Leases         `json:"leases,omitempty"` // the equipment of the job
+	Directory string          `json:"directory"`        // for recordings, workspaces, coverage
+	Coverage  json.RawMessage `json:"coverage,omitempty"`
+}
+
+// JobStop ends a job, with its teardown.
+type JobStop struct {
+	Reason string `json:"reason"`
+	AtOnce bool   `json:"at_once,omitempty"` // without teardown
+}
+
+// The directories of a job, in its Directory.
+const (
+	JobRecordings = "recordings"
+	JobWorkspaces = "workspaces"
+	JobCoverage   = "coverage"
+)
+
+// JobWord is what the process of a job says, as a line of JSON on its standard output. One
+// of the fields is set. A process that has said Done ends, unless it has said Kept: then it
+// stays until Over, for what others use.
+type JobWord struct {
+	Event *harness.Event `json:"event,omitempty"` // of tests, not of the file or the run
+	Ask   *workers.Ask   `json:"ask,omitempty"`
+	Pong  bool           `json:"pong,omitempty"` // answers a ping
+	Done  *JobDone       `json:"done,omitempty"`
+}
+
+// JobDone is the end of a job.
+type JobDone struct {
+	Passed bool   `json:"passed"`
+	Kept   bool   `json:"kept,omitempty"`  // it has made a value that others may still use
+	Error  string `json:"error,omitempty"` // why it did not run to its end
+}
