@@ -21,6 +21,12 @@ import (
 // Whole fleets: real processes of the hub, of hosts and of users, on network namespaces
 // where these can be made.
 
+func TestMain(m *testing.M) {
+	status := m.Run()
+	fleettest.Clean()
+	os.Exit(status)
+}
+
 // user is the node where tests are submitted: the hub, because its user has a key.
 const user = netlab.Hub
 

@@ -6,6 +6,7 @@ package fleettest
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,10 +24,10 @@ import (
 
 // Fleet is a hub with hosts.
 type Fleet struct {
-	T     testing.TB
-	Net   *netlab.Lab // nil if all processes are on the loopback
-	Hub   *Program
-	Hosts map[string]*Program
+	T       testing.TB
+	Network *netlab.Lab // nil if all processes are on the loopback
+	Hub     *Program
+	Hosts   map[string]*Program
 
 	root string // has a home for each node
 	bin  string // has the programs
@@ -54,15 +55,15 @@ func Clean() {
 	}
 }
 
-// Start starts a hub, with keys, and hosts that join it. If net is not nil, its nodes must
+// Start starts a hub, with keys, and hosts that join it. If network is not nil, its nodes must
 // have the names of the hosts.
-func Start(t testing.TB, net *netlab.Lab, hosts ...string) *Fleet {
+func Start(t testing.TB, network *netlab.Lab, hosts ...string) *Fleet {
 	t.Helper()
 	bin, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &Fleet{T: t, Net: net, Hosts: map[string]*Program{}, root: t.TempDir(), bin: bin, port: freePort(t)}
+	f := &Fleet{T: t, Network: network, Hosts: map[string]*Program{}, root: t.TempDir(), bin: bin, port: freePort(t)}
 	f.StartHub()
 	for _, host := range hosts {
 		f.Join(host)
@@ -74,31 +75,39 @@ func Start(t testing.TB, net *netlab.Lab, hosts ...string) *Fleet {
 // started again, so it cannot choose one itself.
 func freePort(t testing.TB) string {
 	t.Helper()
-	return fmt.Sprint(20000 + os.Getpid()%10000 + len(t.Name())%100*7)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
 }
 
 // StartHub starts the hub, or starts it again with the state that it had.
 func (f *Fleet) StartHub(args ...string) {
 	f.T.Helper()
 	listen := "127.0.0.1"
-	if f.Net != nil {
-		listen = f.Net.Address(netlab.Hub)
+	if f.Network != nil {
+		listen = f.Network.Address(netlab.Hub)
 	}
-	f.Hub = f.Avelab(netlab.Hub, append([]string{"start", "--listen=" + listen, "--port=" + f.port, "--page-port=0"}, args...)...)
+	f.Hub = f.Avelab(netlab.Hub, append([]string{"start", "--listen=" + listen, "--name=" + listen, "--port=" + f.port, "--page-port=-1"}, args...)...)
 	f.Hub.Start()
-	f.Hub.Line(`avescript lab join (\S+)`)
+	f.Hub.Line(`join (tls:\S+)`)
 }
 
 // Join starts a host. The first time it gets an invitation.
 func (f *Fleet) Join(host string, args ...string) *Program {
 	f.T.Helper()
 	args = append([]string{"join"}, args...)
+	if os.Getuid() == 0 {
+		args = append(args, "--account=root")
+	}
 	if _, err := os.Stat(filepath.Join(f.Home(host), ".ave/lab/worker.json")); err != nil {
 		args = append(args, f.Invite("worker", host), "--name="+host)
 	}
 	f.Hosts[host] = f.Avelab(host, args...)
 	f.Hosts[host].Start()
-	f.Hosts[host].Line(`is up|joined`)
+	f.Hosts[host].Line(`This host works for`)
 	return f.Hosts[host]
 }
 
@@ -135,8 +144,8 @@ func (f *Fleet) Avescript(node string, args ...string) *Program {
 // Program is a program on a node.
 func (f *Fleet) Program(node, path string, args ...string) *Program {
 	command := exec.Command(path, args...)
-	if f.Net != nil {
-		command = f.Net.Command(node, path, args...)
+	if f.Network != nil {
+		command = f.Network.Command(node, path, args...)
 	}
 	home := f.Home(node)
 	command.Dir = home

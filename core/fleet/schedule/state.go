@@ -10,17 +10,18 @@ import (
 
 // State is the meaning of a ledger. It must not be used by two goroutines at a time.
 type State struct {
-	hosts  map[string]*host
-	slots  []*host // by host.slot; nil if the slot is free
-	users  map[string]*user
-	runs   map[string]*run
-	active map[*run]bool // runs that have waiting jobs
-	claims map[wire.Token]*claim
-	kits   map[string]*kit
-	shapes map[string]*shape
-	unmet  map[string]*shape // those of shapes that no known host could ever meet
-	times  *times
-	done   uint64 // jobs that have finished since the lab exists
+	hosts   map[string]*host
+	slots   []*host // by host.slot; nil if the slot is free
+	users   map[string]*user
+	runs    map[string]*run
+	active  map[*run]bool // runs that have waiting jobs
+	claims  map[wire.Token]*claim
+	kits    map[string]*kit
+	shapes  map[string]*shape
+	unmet   map[string]*shape // those of shapes that no known host could ever meet
+	times   *times
+	done    uint64 // jobs that have finished since the lab exists
+	claimed uint64 // claims since the lab exists
 
 	// These are not part of the ledger's meaning.
 	at     wire.Token // the place of the entry that is being folded
@@ -85,7 +86,8 @@ func (s *State) Apply(seq uint64, first uint32, entries []Entry) []wire.Note {
 
 // Orders returns what hosts have to be told because of the entries that were applied since
 // the last call: jobs that start or stop, answers, and runs that are over. Send them when
-// the entries are on the disk. They may get lost: Reconcile repeats them.
+// the entries are on the disk. They may get lost, and only the last ones are kept if many
+// entries are folded without a call: Reconcile repeats them.
 func (s *State) Orders() []Outgoing {
 	orders := s.orders
 	s.orders = nil
@@ -162,7 +164,14 @@ func (s *State) note(n wire.Note, time float64) {
 	s.notes = append(s.notes, n)
 }
 
+// mostOrders is how many orders are kept for Orders. A leader that folds its ledger asks for
+// none in between.
+const mostOrders = 20_000
+
 func (s *State) order(h *host, incarnation string, o wire.Order) {
+	if len(s.orders) >= mostOrders {
+		s.orders = append([]Outgoing(nil), s.orders[mostOrders/2:]...)
+	}
 	s.orders = append(s.orders, Outgoing{h.name, incarnation, o})
 }
 
