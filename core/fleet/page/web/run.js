@@ -53,7 +53,7 @@ function attemptOf(index, token, host) {
 }
 
 function take(item) {
-	if (item.note) note(item.note);
+	if (item.notes) item.notes.forEach(note);
 	else if (item.output) output(item);
 }
 
