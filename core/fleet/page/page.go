@@ -236,7 +236,7 @@ func (p *Page) Close() error {
 	if err := p.server.Shutdown(ctx); err != nil {
 		_ = p.server.Close()
 	}
-	<-p.served
+	_ = <-p.served // that it was closed
 	p.done.Wait()
 	return p.history.save()
 }
