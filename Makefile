@@ -15,7 +15,7 @@ SHIPPED := README.md CHANGELOG.md CONTRIBUTING.md LICENSE docs scripts
 # Tests in the root package that are not rules, and tests that make quick leaves out because
 # they mostly wait. The other Lua tests wait, too: hence more workers than cores.
 NOT_RULES := ^(TestLua|TestDocumentsRun)$$
-SLOW_GO := core/(cmd|control|process|terminal|harness/.*)|internal/differential|lualib/(suite|syntax)|cmd/avescript
+SLOW_GO := core/(cmd|control|process|terminal|harness/.*)|internal/differential|lualib/(suite|syntax)|cmd/avescript|cmd/avelab|core/fleet/.*
 SLOW_LUA := attack broker% cmd% completion daemon hickup memory remote restart scripts service session tls
 PREFIX ?= /usr/local
 DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/avescript
@@ -32,8 +32,9 @@ DIR ?= $$(go list -m -f '{{.Dir}}' github.com/yuin/gopher-lua)/_lua5.1-tests
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## Build the static binary bin/avescript.
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/avescript ./cmd/avescript
+build: ## Build the static binaries bin/avescript and bin/avelab.
+	@mkdir -p bin
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/avescript ./cmd/avelab
 
 test: ## Run all tests, with the race detector.
 	go test -race ./...
@@ -96,7 +97,8 @@ dist: ## Build release archives for linux/amd64 and linux/arm64 in dist/.
 	@mkdir -p dist
 	@for arch in amd64 arm64; do \
 		name=avescript-$(VERSION)-linux-$$arch; \
-		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o dist/$$name/avescript ./cmd/avescript && \
+		mkdir -p dist/$$name && \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o dist/$$name/ ./cmd/avescript ./cmd/avelab && \
 		cp -r $(SHIPPED) dist/$$name/ && \
 		tar -C dist -czf dist/$$name.tar.gz $$name && rm -r dist/$$name && echo dist/$$name.tar.gz; \
 	done
@@ -110,13 +112,13 @@ packages-test: $(TOOLS)/nfpm ## Install, upgrade and remove the package on a pla
 $(TOOLS)/nfpm:
 	GOBIN=$(abspath $(TOOLS)) go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
 
-install: bin/avescript ## Install the binary, scripts and documents in PREFIX (/usr/local).
-	install -D -t $(DESTDIR)$(PREFIX)/bin bin/avescript
+install: bin/avescript bin/avelab ## Install the binaries, scripts and documents in PREFIX (/usr/local).
+	install -D -t $(DESTDIR)$(PREFIX)/bin bin/avescript bin/avelab
 	install -D -t $(DESTDIR)$(PREFIX)/share/avescript/scripts scripts/*.lua
 	install -d $(DOCDIR)
 	cp -r $(filter-out scripts,$(SHIPPED)) $(DOCDIR)
 
-bin/avescript:
+bin/avescript bin/avelab &:
 	$(MAKE) build
 
 clean: ## Remove everything that was built.

@@ -1,13 +1,14 @@
--- Writes the manual pages of avescript and of the scripts: man.lua AVESCRIPT VERSION DATE DIR.
+-- Writes the manual pages of avescript, avelab and the scripts:
+-- man.lua AVESCRIPT AVELAB VERSION DATE DIR.
 -- A page is what --help says.
 
 local ave = require("ave")
 
-local avescript, version, date, dir = unpack(arg)
+local avescript, avelab, version, date, dir = unpack(arg)
 local scripts = { ["ave-broker"] = "broker.lua", ["ave-config"] = "ave-config.lua", ["ave-doctor"] = "doctor.lua" }
 
-local function help(...)
-	local _, output = ave.cmd.run({ avescript, ... }, { check = true, timeout = 60 })
+local function help(program, ...)
+	local _, output = ave.cmd.run({ program, ... }, { check = true, timeout = 60 })
 	return (output:gsub("\r", ""))
 end
 
@@ -88,11 +89,13 @@ local function installed(file)
 	end
 end
 
-local main = help("--help")
-write("avescript", main)
-for name in main:match("\nCommands:\n(.-)\n\n"):gmatch("  (%l+)  ") do
-	write("avescript-" .. name, help("help", name))
+for name, program in pairs({ avescript = avescript, avelab = avelab }) do
+	local main = help(program, "--help")
+	write(name, main)
+	for command in main:match("\nCommands:\n(.-)\n\n"):gmatch("  (%l+)  ") do
+		write(name .. "-" .. command, help(program, "help", command))
+	end
 end
 for name, script in pairs(scripts) do
-	write(name, (help("scripts/" .. script, "--help"):gsub("[%w-]+%.lua", installed)))
+	write(name, (help(avescript, "scripts/" .. script, "--help"):gsub("[%w-]+%.lua", installed)))
 end

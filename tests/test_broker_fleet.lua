@@ -190,17 +190,17 @@ describe("a broker of a fleet", function()
 		end
 
 		it("keeps what a client has as long as it calls", function()
-			enroll(0.6)
+			enroll(2)
 			local lease = fleet:lease({ relays[1] }, "run 7", {}, "1.0")[1].lease
-			for _ = 1, 8 do
-				ave.time.sleep(0.2)
+			for _ = 1, 12 do
+				ave.time.sleep(0.25)
 				assert.same({ lease }, fleet:beat())
 				assert.is_false(is_free("r-1"))
 			end
 		end)
 
 		it("takes everything when it is silent, though it is connected", function()
-			enroll(0.3, 30)
+			enroll(2, 30)
 			local rows = fleet:lease({ machine, relays[1] }, "run 7", {}, "1.0")
 			local served = fleet:serve({ rows[1].lease })[1]
 			local session = ave.RemoteControl({ "", served.port }, served.authkey, 5)
@@ -214,7 +214,7 @@ describe("a broker of a fleet", function()
 		end)
 
 		it("takes everything when it is silent after the broker was killed", function()
-			local token = enroll(1, 30)
+			local token = enroll(2, 30)
 			fleet:lease({ relays[1] }, "run 7", {}, "1.0")
 			crash()
 			eventually(function() return is_free("r-1") end, { timeout = 10 })
@@ -235,7 +235,7 @@ describe("a broker of a fleet", function()
 		end)
 
 		it("still watches a client after a takeover", function()
-			enroll(0.5)
+			enroll(2)
 			fleet:lease({ relays[1] }, "run 7", {}, "1.0")
 			hand_over()
 			eventually(function() return is_free("r-1") end, { timeout = 10 })
@@ -243,9 +243,9 @@ describe("a broker of a fleet", function()
 
 		it("counts a call that is served", function()
 			other:get(relays[1])
-			enroll(0.3)
+			enroll(1)
 			local waits = fleet.future:wait_for({ relays[1] }, 60)
-			ave.time.sleep(1.2)
+			ave.time.sleep(2)
 			other:call("yield_resources")
 			assert.same(relays[1], waits:get(5)[1].profile)
 		end)

@@ -17,6 +17,7 @@ import (
 // joinFlags are the flags of the command join.
 type joinFlags struct {
 	role, name, memory string
+	onlyKey            bool
 	host.Options
 }
 
@@ -48,6 +49,7 @@ func (j *joinFlags) add(c *cobra.Command) {
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&j.name, "name", "", "`NAME` of this host or user in the lab (default: as here)")
+	f.BoolVar(&j.onlyKey, "only-key", false, "keep the key and end: the service ave-lab-host does the work")
 	f.StringVar(&j.role, "role", "", "`ROLE` that is expected, or at a hub without keys wanted: worker, user, viewer or admin")
 	f.Var(flags.CountFrom(1, &j.Cores), "cores", "use `N` cores for jobs (default: all)")
 	f.StringVar(&j.memory, "memory", "", "use this `SIZE` of memory for jobs, such as 8G (default: all)")
@@ -79,7 +81,7 @@ func (j *joinFlags) join(ctx context.Context, args []string) (err error) {
 	} else {
 		j.Link, err = lab.JoinAndSay(ctx, os.Stdout, args[0], j.role, j.name)
 	}
-	if err != nil || j.Link.Role != wire.Worker {
+	if err != nil || j.onlyKey || j.Link.Role != wire.Worker {
 		return err
 	}
 	return lab.Work(ctx, j.Options, os.Stdout)

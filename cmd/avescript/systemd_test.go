@@ -242,13 +242,14 @@ func TestSystemdAcceptsTheUnits(t *testing.T) {
 	}
 	dir := t.TempDir()
 	args := []string{"verify", "--man=no", "--generators=no", "--recursive-errors=no"}
-	for _, name := range []string{"ave-broker.service", "ave-broker.socket"} {
+	for _, name := range []string{"ave-broker.service", "ave-broker.socket", "ave-lab-hub.service", "ave-lab-host.service"} {
 		text, err := os.ReadFile("../../packages/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		path := filepath.Join(dir, name)
-		installed := strings.ReplaceAll(string(text), "/usr/bin/ave-broker", "/bin/true") // it must exist
+		// They must exist.
+		installed := strings.NewReplacer("/usr/bin/ave-broker", "/bin/true", "/usr/bin/avelab", "/bin/true").Replace(string(text))
 		if err := os.WriteFile(path, []byte(installed), 0o644); err != nil {
 			t.Fatal(err)
 		}

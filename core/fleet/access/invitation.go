@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nkeys"
@@ -78,7 +79,7 @@ func (b *Book) Invite(by string, invite wire.Invite) (secret string, _ error) {
 	if err := b.save(next); err != nil {
 		return "", err
 	}
-	b.log(fmt.Sprintf("%s has invited a %s %s", by, invite.Role, invite.Name))
+	b.log(strings.TrimSpace(fmt.Sprintf("%s has made an invitation for a %s %s", by, invite.Role, invite.Name)))
 	return secret, nil
 }
 

@@ -26,7 +26,13 @@ var (
 	userWord = regexp.MustCompile(`user:([a-z]+)\.([A-Za-z0-9_-]+)`)
 )
 
+// needless is the beginning of a warning that says what is wanted.
+const needless = "Clients that are not using"
+
 func (l *logger) put(level, format string, arguments []any) {
+	if strings.HasPrefix(format, needless) {
+		return
+	}
 	text := userKey.ReplaceAllStringFunc(fmt.Sprintf(format, arguments...), func(found string) string {
 		if who, ok := l.book.names.Load(strings.TrimPrefix(found, "nkey:")); ok {
 			return who.(string)

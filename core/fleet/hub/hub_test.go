@@ -221,7 +221,7 @@ func TestWithKeysStrangersAreRefused(t *testing.T) {
 		t.Error("wanted that a stranger cannot connect")
 	}
 	path := t.TempDir() + "/admin.json"
-	c, err := h.Book().Local(path, h.URL(), wire.Admin, "root")
+	c, err := h.Book().Local(path, link.Config{URL: h.URL(), Role: wire.Admin, Name: "root"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func Start(ctx context.Context, options StartOptions) (err error) {
 		}
 		defer func() { err = errors.Join(err, r.page.Close()) }()
 	}
-	if err := r.accounts(); err != nil {
+	if err := r.accounts(manager == nil); err != nil {
 		return err
 	}
 	if err := r.welcome(manager == nil); err != nil {
@@ -165,8 +165,8 @@ func secret(path string) ([]byte, error) {
 }
 
 // accounts writes the files of an administrator and a user of the hub: into its directory,
-// and for this account, unless that has joined another lab.
-func (r *running) accounts() error {
+// and for this account if people use it, unless that has joined another lab.
+func (r *running) accounts(forPeople bool) error {
 	for _, role := range []string{wire.Admin, wire.User} {
 		config := link.Config{URL: r.local, Role: role, Name: AccountName(), Page: r.site, Public: r.other}
 		config, err := r.hub.Book().Local(filepath.Join(r.Dir, role+".json"), config)
@@ -175,6 +175,9 @@ func (r *running) accounts() error {
 		}
 		if role == wire.Admin {
 			r.admin = config
+		}
+		if !forPeople {
+			continue
 		}
 		if err := r.offer(config); err != nil {
 			r.Log("the commands of this account need %s=%s: %v", link.EnvFile, filepath.Join(r.Dir, role+".json"), err)

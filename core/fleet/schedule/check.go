@@ -222,7 +222,7 @@ func (c *checker) assign(place wire.Token, e *Entry, r *checkedRun, j *checkedJo
 		return fmt.Errorf("run %s is not complete, or was cancelled", e.Run)
 	case h == nil || h.gone || h.drained || h.incarnation != e.Incarnation:
 		return fmt.Errorf("host %s (%s) gets no jobs now", e.Host, e.Incarnation)
-	case e.Cores < coresOf(&j.needs, r.kind) || h.used+e.Cores > h.cores:
+	case e.Cores < coresOf(&j.needs, r.kind) || e.Cores > 0 && h.used+e.Cores > h.cores:
 		return fmt.Errorf("host %s has %d of %d cores in use: %d more are not possible", e.Host, h.used, h.cores, e.Cores)
 	}
 	memory := j.needs.Memory

@@ -36,31 +36,6 @@ const (
 	taken
 )
 
-// fitOf is the fit of a host, or nil if it could not even meet the needs if it had nothing
-// else to do and no equipment was set aside.
-func fitOf(sh *shape, h *host) *fit {
-	if sh.cores > h.inventory.Cores || sh.memory > h.inventory.Memory || !h.tagged(sh.tags) {
-		return nil
-	}
-	f := &fit{host: h}
-	for _, w := range sh.wants {
-		f.add(w)
-	}
-	if _, ok := f.choose(func(*piece) status { return free }); !ok {
-		return nil
-	}
-	return f
-}
-
-func (h *host) tagged(tags []string) bool {
-	for _, tag := range tags {
-		if !h.tags[tag] {
-			return false
-		}
-	}
-	return true
-}
-
 func (f *fit) add(w want) {
 	has := wanted{made: w.kind != "" && f.host.made[w.kind]}
 	if !has.made {
@@ -83,6 +58,9 @@ func (f *fit) choose(is func(*piece) status) (picks []*piece, ok bool) {
 	if len(f.wants) == 0 {
 		return nil, true
 	}
+	if f.lacks(is) {
+		return nil, false
+	}
 	if f.stacked == 0 {
 		return f.assign(is, nil)
 	}
@@ -101,6 +79,17 @@ func (f *fit) choose(is func(*piece) status) (picks []*piece, ok bool) {
 		return nil, false
 	}
 	return f.assign(is, outside)
+}
+
+// lacks reports whether there is nothing for one of the wants. That is quickly found out, and
+// the usual reason.
+func (f *fit) lacks(is func(*piece) status) bool {
+	for i := range f.wants {
+		if w := &f.wants[i]; !w.made && !slices.ContainsFunc(w.pieces, func(p *piece) bool { return is(p) == free }) {
+			return true
+		}
+	}
+	return false
 }
 
 // stackable reports whether a stack could serve the request if nobody had anything of it.

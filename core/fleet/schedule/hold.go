@@ -68,7 +68,7 @@ func (l *level) old() {
 // keep keeps what a group needs at the host where it will be free first. It reports whether
 // there is such a host.
 func (r *round) keep(g *group, by *place) bool {
-	if int((r.now-g.since)/keepFor)%2 == 1 || by.user.quota > 0 && by.cores+g.shape.cores > by.user.quota {
+	if int((r.now-g.since)/keepFor)%2 == 1 || r.endless(g.shape.kit) {
 		return false
 	}
 	var best *room
@@ -77,7 +77,7 @@ func (r *round) keep(g *group, by *place) bool {
 	fits := g.shape.order()
 	for _, f := range fits[:min(len(fits), mostTried)] {
 		m := &r.rooms[f.host.slot]
-		if m.sight == nil {
+		if m.sight == nil || m.takes(g.shape) > by.limit() {
 			continue
 		}
 		if picks, when := r.when(m, f, g.shape); when < at {
@@ -88,8 +88,27 @@ func (r *round) keep(g *group, by *place) bool {
 		return false
 	}
 	best.keep(g.shape, pieces, at)
+	by.cores += best.takes(g.shape) // others of the user must not use up the quota
 	r.kept = append(r.kept, best)
 	return true
+}
+
+// endless reports whether nobody knows when a host will have the equipment of a kit.
+func (r *round) endless(k *kit) bool {
+	vain, known := r.vain[k]
+	if known || len(k.wants) == 0 {
+		return vain
+	}
+	r.vain[k] = true
+	for h, f := range k.offers {
+		if m := &r.rooms[h.slot]; m.sight != nil {
+			if _, ok := r.soonest(m, f); ok {
+				r.vain[k] = false
+				break
+			}
+		}
+	}
+	return r.vain[k]
 }
 
 func (m *room) keep(sh *shape, picks []*piece, until float64) {
@@ -206,10 +225,10 @@ func (r *round) roomy(m *room, sh *shape) float64 {
 }
 
 // borrow finds a job of a group that is short enough to use what is kept for others.
-func (r *round) borrow(h *head) (int32, *room, []*piece) {
+func (r *round) borrow(h *head, limit int) (int32, *room, []*piece) {
 	for _, m := range r.kept {
 		f := h.group.shape.fits[m.host]
-		if f == nil {
+		if f == nil || m.takes(h.group.shape) > limit {
 			continue
 		}
 		index := h.shorter(m.hold.until - r.now)

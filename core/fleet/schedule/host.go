@@ -155,9 +155,7 @@ func (s *State) foldSeen(e *Entry) {
 	}
 	if e.Inventory != nil {
 		h.equip(*e.Inventory)
-		for _, sh := range s.shapes {
-			s.refit(sh, h, e.Time)
-		}
+		s.refit(h, e.Time)
 	}
 }
 
@@ -175,9 +173,7 @@ func (s *State) add(h *host) {
 func (s *State) remove(h *host, time float64) {
 	delete(s.hosts, h.name)
 	s.slots[h.slot] = nil
-	for _, sh := range s.shapes {
-		s.unfit(sh, h, time)
-	}
+	s.unfit(h, time)
 }
 
 // kindOf is the type of equipment that a profile describes, or wants.

@@ -24,9 +24,17 @@ type level struct {
 // place is a user's place in the line.
 type place struct {
 	user  *user
-	cores int // of running jobs
+	cores int // of running jobs, and what is kept for the user
 	last  wire.Token
 	turns []*turn
+}
+
+// limit is how many more cores a user may have.
+func (p *place) limit() int {
+	if p.user.quota == 0 {
+		return math.MaxInt
+	}
+	return p.user.quota - p.cores
 }
 
 // turn is a run in a round.
@@ -185,19 +193,17 @@ func (h *head) empty() bool { return h.next >= len(h.group.queue) }
 // start gives the next job of a group to a host, if there is one.
 func (r *round) start(h *head, t *turn, p *place) bool {
 	g := h.group
-	m, picks := r.find(g.shape)
+	limit := p.limit()
+	m, picks := r.find(g.shape, limit)
 	index := g.queue[h.next]
 	if m == nil {
-		index, m, picks = r.borrow(h)
+		index, m, picks = r.borrow(h, limit)
 	}
 	if m == nil {
-		return false
-	}
-	cores := m.takes(g.shape)
-	if q := p.user.quota; q > 0 && p.cores+cores > q {
 		return false
 	}
 	r.give(g, index, m, picks)
+	cores := m.takes(g.shape)
 	t.cores += cores
 	p.cores += cores
 	t.last = wire.Token{Seq: math.MaxUint64, Index: uint32(len(r.entries))}

@@ -32,9 +32,12 @@ type round struct {
 	entries []Entry
 
 	rooms []room        // by host.slot
+	free  []*room       // those with free cores
 	cores map[*user]int // that users got in this round, at higher priorities
 	spots map[*shape]*spot
-	kept  []*room // where something is kept for an old group
+	ready map[*kit]map[*host]bool // hosts that have the equipment free at the beginning
+	vain  map[*kit]bool           // nobody knows when the equipment is free
+	kept  []*room                 // where something is kept for an old group
 }
 
 // room is what a host has left in a round.
@@ -53,6 +56,7 @@ type room struct {
 func (r *round) open() (any bool) {
 	r.rooms = make([]room, len(r.s.slots))
 	r.spots, r.cores = map[*shape]*spot{}, map[*user]int{}
+	r.ready, r.vain = map[*kit]map[*host]bool{}, map[*kit]bool{}
 	for i, h := range r.s.slots {
 		if h == nil || r.closed(h) != "" {
 			continue
@@ -60,6 +64,9 @@ func (r *round) open() (any bool) {
 		r.rooms[i] = room{
 			host: h, sight: r.view[h.name], cores: h.inventory.Cores - h.cores, memory: h.inventory.Memory - h.memory,
 			jobs: len(h.claims), alone: h.exclusive,
+		}
+		if m := &r.rooms[i]; m.cores > 0 && !m.alone {
+			r.free = append(r.free, m)
 		}
 		any = true
 	}
@@ -148,8 +155,12 @@ func (t *Sight) memory() int64 {
 // spot is where jobs of a shape can start in a round. Hosts that have no room leave it, as
 // nothing becomes free during a round.
 type spot struct {
-	tiers [][]*fit // hosts without equipment first, if none is needed
-	next  int      // in tiers[0], so that jobs are spread over the hosts
+	tiers []tier // hosts without equipment first, if none is needed
+}
+
+type tier struct {
+	fits []*fit
+	next int // so that jobs are spread over the hosts
 }
 
 func (r *round) spot(sh *shape) *spot {
@@ -159,46 +170,101 @@ func (r *round) spot(sh *shape) *spot {
 	}
 	t = &spot{}
 	r.spots[sh] = t
-	var fits []*fit
-	for _, f := range sh.order() {
-		if m := &r.rooms[f.host.slot]; m.sight != nil && m.has(sh, m.hold) {
-			fits = append(fits, f)
-		}
-	}
+	fits := r.roomyFits(sh)
 	if len(sh.wants) > 0 {
-		t.tiers = [][]*fit{fits}
+		t.tiers = []tier{{fits: fits}}
 		return t
 	}
 	bare := slices.IndexFunc(fits, func(f *fit) bool { return len(f.host.pieces) > 0 })
 	if bare < 0 {
 		bare = len(fits)
 	}
-	t.tiers = [][]*fit{fits[:bare], fits[bare:]}
+	t.tiers = []tier{{fits: fits[:bare:bare]}, {fits: fits[bare:]}}
 	for _, tier := range t.tiers {
-		slices.SortStableFunc(tier, func(a, b *fit) int {
+		slices.SortStableFunc(tier.fits, func(a, b *fit) int {
 			return cmp.Compare(r.rooms[b.host.slot].cores, r.rooms[a.host.slot].cores)
 		})
 	}
 	return t
 }
 
-// find finds a host and pieces for a shape.
-func (r *round) find(sh *shape) (*room, []*piece) {
+// equipped lists the hosts that have the equipment of a kit. What is kept is left out later.
+func (r *round) equipped(k *kit) map[*host]bool {
+	ready := r.ready[k]
+	if ready == nil {
+		ready = map[*host]bool{}
+		r.ready[k] = ready
+		for h, f := range k.offers {
+			m := &r.rooms[h.slot]
+			if m.sight == nil || m.sight.Beat.Broker != "" {
+				continue
+			}
+			if _, ok := f.choose(m.is(nil, r.now)); ok {
+				ready[h] = true
+			}
+		}
+	}
+	return ready
+}
+
+// roomyFits lists the fits of hosts that have enough cores and memory, in the order of the
+// shape. On a busy fleet, few hosts have any cores or the equipment.
+func (r *round) roomyFits(sh *shape) (fits []*fit) {
+	if len(sh.wants) > 0 {
+		for h := range r.equipped(sh.kit) {
+			if f := sh.fits[h]; f != nil && r.rooms[h.slot].has(sh, r.rooms[h.slot].hold) {
+				fits = append(fits, f)
+			}
+		}
+		slices.SortFunc(fits, (*fit).compare)
+		return fits
+	}
+	if sh.cores > 0 && len(r.free) < len(sh.fits)/4 {
+		for _, m := range r.free {
+			if f := sh.fits[m.host]; f != nil && m.has(sh, m.hold) {
+				fits = append(fits, f)
+			}
+		}
+		slices.SortFunc(fits, (*fit).compare)
+		return fits
+	}
+	for _, f := range sh.order() {
+		if m := &r.rooms[f.host.slot]; m.sight != nil && m.has(sh, m.hold) {
+			fits = append(fits, f)
+		}
+	}
+	return fits
+}
+
+// find finds a host and pieces for a job that may take at most so many cores.
+func (r *round) find(sh *shape, limit int) (*room, []*piece) {
 	t := r.spot(sh)
-	for len(t.tiers) > 0 {
-		tier := t.tiers[0]
-		if len(tier) == 0 {
-			t.tiers, t.next = t.tiers[1:], 0
+	for i := range t.tiers {
+		if m, picks := r.search(&t.tiers[i], sh, limit); m != nil {
+			return m, picks
+		}
+	}
+	return nil, nil
+}
+
+func (r *round) search(t *tier, sh *shape, limit int) (*room, []*piece) {
+	for tries := len(t.fits); tries > 0; tries-- {
+		t.next %= len(t.fits)
+		f := t.fits[t.next]
+		m := &r.rooms[f.host.slot]
+		if m.takes(sh) > limit {
+			t.next++
 			continue
 		}
-		t.next %= len(tier)
-		f := tier[t.next]
-		m := &r.rooms[f.host.slot]
 		if picks, ok := r.fits(m, f, sh, false); ok {
 			t.next++
 			return m, picks
 		}
-		t.tiers[0] = slices.Delete(tier, t.next, t.next+1)
+		if t.next == 0 {
+			t.fits = t.fits[1:] // without moving the others
+		} else {
+			t.fits = slices.Delete(t.fits, t.next, t.next+1)
+		}
 	}
 	return nil, nil
 }

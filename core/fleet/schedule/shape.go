@@ -6,14 +6,13 @@ import (
 	"strconv"
 
 	"avescript/core/fleet/wire"
-	"avescript/core/profile"
 )
 
 // shape is needs without the names of equipment. Groups of all runs share it, because what
 // a host can do for one of them, it can do for the others.
 type shape struct {
+	*kit
 	key       string
-	wants     []want
 	tags      []string
 	cores     int
 	memory    int64
@@ -26,25 +25,20 @@ type shape struct {
 	unmet   float64        // since when there are no fits; 0 if there are some
 }
 
-// want is a wanted piece of equipment.
-type want struct {
-	profile profile.Profile
-	kind    string
-}
-
-func newShape(key string, n *wire.Needs, runKind string) *shape {
+// newShape makes a shape that is not known yet.
+func (s *State) newShape(key string, n *wire.Needs, runKind string) *shape {
 	sh := &shape{
-		key: key, tags: n.Tags, cores: coresOf(n, runKind), memory: n.Memory, exclusive: n.Exclusive,
-		fits: map[*host]*fit{},
-	}
-	for _, w := range n.Equipment {
-		sh.wants = append(sh.wants, want{w.Profile, kindOf(w.Profile)})
+		kit: s.kit(n.Equipment), key: key, tags: n.Tags, cores: coresOf(n, runKind), memory: n.Memory,
+		exclusive: n.Exclusive, fits: map[*host]*fit{},
 	}
 	sh.width = int64(len(sh.wants)) << 32
 	if sh.exclusive {
 		sh.width += 1 << 31
 	}
 	sh.width += int64(min(sh.cores, 1<<30))
+	for h := range sh.offers {
+		sh.look(h)
+	}
 	return sh
 }
 
@@ -75,7 +69,13 @@ func keyOf(n *wire.Needs, runKind string, names bool) string {
 	for _, tag := range n.Tags {
 		b = strconv.AppendQuote(append(b, " tag "...), tag)
 	}
-	for _, w := range n.Equipment {
+	return string(b) + equipmentOf(n.Equipment, names)
+}
+
+// equipmentOf is a text that is the same for the same equipment.
+func equipmentOf(wanted []wire.Want, names bool) string {
+	var b []byte
+	for _, w := range wanted {
 		b = append(b, ' ')
 		if names {
 			b = strconv.AppendQuote(b, w.Name)
@@ -85,18 +85,14 @@ func keyOf(n *wire.Needs, runKind string, names bool) string {
 	return string(b)
 }
 
-// shape finds a shape, or makes it.
+// shape finds a shape, or makes it known.
 func (s *State) shape(n *wire.Needs, runKind string, time float64) *shape {
 	key := keyOf(n, runKind, false)
 	sh := s.shapes[key]
 	if sh == nil {
-		sh = newShape(key, n, runKind)
-		s.shapes[key] = sh
-		for _, h := range s.hosts {
-			if f := fitOf(sh, h); f != nil {
-				sh.fits[h] = f
-			}
-		}
+		sh = s.newShape(key, n, runKind)
+		sh.shapes++
+		s.kits[sh.text], s.shapes[key] = sh.kit, sh
 		s.judge(sh, time)
 	}
 	return sh
@@ -105,31 +101,26 @@ func (s *State) shape(n *wire.Needs, runKind string, time float64) *shape {
 // unshape forgets a shape when no group has it any more.
 func (s *State) unshape(sh *shape) {
 	sh.groups--
-	if sh.groups == 0 {
-		delete(s.shapes, sh.key)
-		delete(s.unmet, sh.key)
+	if sh.groups > 0 {
+		return
+	}
+	delete(s.shapes, sh.key)
+	delete(s.unmet, sh.key)
+	sh.shapes--
+	if sh.shapes == 0 {
+		delete(s.kits, sh.text)
 	}
 }
 
-// refit looks at a host that has changed.
-func (s *State) refit(sh *shape, h *host, time float64) {
-	was := sh.fits[h]
-	f := fitOf(sh, h)
-	if f == nil && was == nil {
-		return
+// look finds out what a host could do.
+func (sh *shape) look(h *host) {
+	f := sh.offers[h]
+	if f != nil && sh.cores <= h.inventory.Cores && sh.memory <= h.inventory.Memory && h.tagged(sh.tags) {
+		sh.fits[h] = f
+	} else {
+		delete(sh.fits, h)
 	}
-	if f == nil {
-		s.unfit(sh, h, time)
-		return
-	}
-	sh.fits[h], sh.ordered = f, nil
-	s.judge(sh, time)
-}
-
-func (s *State) unfit(sh *shape, h *host, time float64) {
-	delete(sh.fits, h)
 	sh.ordered = nil
-	s.judge(sh, time)
 }
 
 // judge notes since when nobody can meet the needs.
@@ -151,9 +142,20 @@ func (sh *shape) order() []*fit {
 		for _, f := range sh.fits {
 			sh.ordered = append(sh.ordered, f)
 		}
-		slices.SortFunc(sh.ordered, func(a, b *fit) int {
-			return cmp.Or(cmp.Compare(len(a.host.pieces), len(b.host.pieces)), cmp.Compare(a.host.name, b.host.name))
-		})
+		slices.SortFunc(sh.ordered, (*fit).compare)
 	}
 	return sh.ordered
+}
+
+func (f *fit) compare(g *fit) int {
+	return cmp.Or(cmp.Compare(len(f.host.pieces), len(g.host.pieces)), cmp.Compare(f.host.name, g.host.name))
+}
+
+func (h *host) tagged(tags []string) bool {
+	for _, tag := range tags {
+		if !h.tags[tag] {
+			return false
+		}
+	}
+	return true
 }

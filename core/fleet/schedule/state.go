@@ -16,6 +16,7 @@ type State struct {
 	runs   map[string]*run
 	active map[*run]bool // runs that have waiting jobs
 	claims map[wire.Token]*claim
+	kits   map[string]*kit
 	shapes map[string]*shape
 	unmet  map[string]*shape // those of shapes that no known host could ever meet
 	times  *times
@@ -32,7 +33,7 @@ func New() *State {
 	return &State{
 		hosts: map[string]*host{}, users: map[string]*user{}, runs: map[string]*run{},
 		active: map[*run]bool{}, claims: map[wire.Token]*claim{},
-		shapes: map[string]*shape{}, unmet: map[string]*shape{}, times: newTimes(),
+		kits: map[string]*kit{}, shapes: map[string]*shape{}, unmet: map[string]*shape{}, times: newTimes(),
 	}
 }
 

@@ -68,7 +68,7 @@ func (s *State) checkJobs(m *wire.Submit) error {
 			continue
 		}
 		if m.Run.Patience <= 0 && !s.canMeet(key, &j.Needs, m.Run.Kind) {
-			return refuse(wire.CodeUnmet, "%s: %s", j.Name, s.nearest(newShape(key, &j.Needs, m.Run.Kind)))
+			return refuse(wire.CodeUnmet, "%s: %s", j.Name, s.nearest(s.newShape(key, &j.Needs, m.Run.Kind)))
 		}
 		met[key] = true
 	}
@@ -80,13 +80,7 @@ func (s *State) canMeet(key string, n *wire.Needs, kind string) bool {
 	if known := s.shapes[key]; known != nil {
 		return len(known.fits) > 0
 	}
-	sh := newShape(key, n, kind)
-	for _, h := range s.hosts {
-		if fitOf(sh, h) != nil {
-			return true
-		}
-	}
-	return false
+	return len(s.newShape(key, n, kind).fits) > 0
 }
 
 // Cancel ends a run. Only its user and administrators may.

@@ -22,14 +22,15 @@ type host struct {
 	incarnation string
 	pieces      []wire.Piece
 
-	mu      sync.Mutex
-	jobs    map[wire.Token]wire.Running
-	highest wire.Token
-	contact time.Time // the last heartbeat that was answered was sent then
+	mu       sync.Mutex
+	jobs     map[wire.Token]wire.Running
+	answered map[wire.Token]bool // results
+	highest  wire.Token
+	contact  time.Time // the last heartbeat that was answered was sent then
 }
 
 func newHost(l *lab, n, life int) (*host, error) {
-	h := &host{lab: l, name: fmt.Sprintf("host-%04d", n), incarnation: fmt.Sprintf("%d-%d", n, life), jobs: map[wire.Token]wire.Running{}}
+	h := &host{lab: l, name: fmt.Sprintf("host-%04d", n), incarnation: fmt.Sprintf("%d-%d", n, life), jobs: map[wire.Token]wire.Running{}, answered: map[wire.Token]bool{}}
 	for i := range l.options.Pieces {
 		p, err := profile.New(map[string]any{"type": "relay", "id": fmt.Sprintf("%d-%d", n, i)})
 		if err != nil {
@@ -96,6 +97,7 @@ func (h *host) beat(ctx context.Context, c *link.Link) {
 	}
 	if !h.contact.IsZero() && time.Since(h.contact).Seconds() > wire.FenceAfter {
 		clear(h.jobs)
+		h.lab.fences.Add(1)
 	}
 	h.mu.Unlock()
 	sent := time.Now()
@@ -115,7 +117,7 @@ func (h *host) beat(ctx context.Context, c *link.Link) {
 func (h *host) take(s *wire.Start) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, has := h.jobs[s.Token]; has || !h.highest.Less(s.Token) && h.lab.known(s.Token) {
+	if _, has := h.jobs[s.Token]; has || h.answered[s.Token] {
 		return false
 	}
 	if h.highest.Less(s.Token) {
@@ -155,7 +157,10 @@ func (h *host) work(ctx context.Context, c *link.Link, s *wire.Start) {
 		Run: s.Run.ID, Job: s.Index, Token: s.Token,
 		Outcome: wire.Outcome{Status: wire.Done, Passed: true, Seconds: h.lab.options.Work.Seconds()},
 	})
-	h.drop(s.Token)
+	h.mu.Lock()
+	delete(h.jobs, s.Token)
+	h.answered[s.Token] = true
+	h.mu.Unlock()
 	if err == nil {
 		h.lab.finished(s)
 	}

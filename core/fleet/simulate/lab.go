@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"avescript/core/fleet/link"
@@ -21,6 +22,7 @@ type lab struct {
 	url     string
 	living  sync.WaitGroup
 	end     context.CancelFunc
+	fences  atomic.Int64 // how often a host has ended its jobs for lack of contact
 
 	mu        sync.Mutex
 	submitted map[string]time.Time // by run
@@ -55,13 +57,6 @@ func (l *lab) count(wanted int) (all chan struct{}) {
 	l.submitted, l.seen, l.done = map[string]time.Time{}, map[wire.Token]bool{}, map[job]bool{}
 	l.waited, l.repeated, l.wanted, l.all = nil, 0, wanted, make(chan struct{})
 	return l.all
-}
-
-// known reports whether some host got a claim; each is told to one host only.
-func (l *lab) known(t wire.Token) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.seen[t]
 }
 
 func (l *lab) started(s *wire.Start) {
@@ -264,6 +259,7 @@ func (l *lab) load(ctx context.Context, viewer *link.Link, users []*link.Link, r
 	r.Noticed = spread(<-noticed)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	r.Fences = int(l.fences.Load())
 	r.Waited, r.Repeated = spread(l.waited), l.repeated
 	return l.failed
 }

@@ -42,6 +42,7 @@ type Result struct {
 	Noticed      Spread // from the death of a host to its judgement
 	Memory, Most int64  // resident bytes of the hub's process, at the end and at most
 	OwnProcess   bool   // the hub had a process of its own, so the memory is its own
+	Fences       int    // how often a host had no contact, and ended its jobs
 	Repeated     int    // attempts beyond one for each job
 	Tally        schedule.Tally
 	Checked      error // what the checker found wrong with the ledger
@@ -101,6 +102,9 @@ func (r *Result) print(out io.Writer) {
 	fmt.Fprintf(out, "jobs              %d in %.1f s: %.0f jobs/s\n", r.Jobs, r.Seconds, r.PerSecond)
 	fmt.Fprintf(out, "waiting           %s\n", r.Waited)
 	fmt.Fprintf(out, "start when idle   %s\n", r.Started)
+	if r.Fences > 0 {
+		fmt.Fprintf(out, "without contact   %d times\n", r.Fences)
+	}
 	if r.Noticed.N > 0 {
 		fmt.Fprintf(out, "deaths noticed    %s (%d)\n", r.Noticed, r.Noticed.N)
 		fmt.Fprintf(out, "repeated attempts %d\n", r.Repeated)
