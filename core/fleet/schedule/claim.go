@@ -74,7 +74,8 @@ func (s *State) foldAssign(e *Entry) {
 	s.unwait(r, e.Job)
 	j := &r.jobs[e.Job]
 	g := j.group
-	g.since = e.Time
+	s.claimed++
+	g.since, g.mark = e.Time, s.claimed
 	c := &claim{
 		token: s.at, run: r, job: e.Job, host: h, incarnation: e.Incarnation, cores: e.Cores,
 		memory: g.needs.Memory, exclusive: g.needs.Exclusive, since: e.Time,

@@ -31,7 +31,7 @@ func (s *State) loadRun(v *savedRun) {
 	groups := make([]*group, len(v.Groups))
 	for i := range v.Groups {
 		groups[i] = s.group(r, &v.Groups[i].Needs, r.submitted)
-		groups[i].since = v.Groups[i].Since
+		groups[i].since, groups[i].mark = v.Groups[i].Since, v.Groups[i].Mark
 	}
 	for i, j := range v.Jobs {
 		r.jobs[i] = job{

@@ -26,6 +26,7 @@ type host struct {
 	jobs     map[wire.Token]wire.Running
 	answered map[wire.Token]bool // results
 	highest  wire.Token
+	fenced   bool
 	contact  time.Time // the last heartbeat that was answered was sent then
 }
 
@@ -43,7 +44,7 @@ func newHost(l *lab, n, life int) (*host, error) {
 
 // live is the life of a host.
 func (h *host) live(ctx context.Context) error {
-	c, err := link.Dial(ctx, link.Config{URL: h.lab.url, Role: wire.Worker, Name: h.name})
+	c, err := h.dial(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,6 +85,25 @@ func (h *host) live(ctx context.Context) error {
 	return nil
 }
 
+// dial connects, again and again, and with few others at the same time.
+func (h *host) dial(ctx context.Context) (c *link.Link, err error) {
+	h.lab.dialing <- struct{}{}
+	defer func() { <-h.lab.dialing }()
+	for {
+		limited, cancel := context.WithTimeout(ctx, dialTimeout)
+		c, err = link.Dial(limited, link.Config{URL: h.lab.url, Role: wire.Worker, Name: h.name})
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return c, err
+		}
+	}
+}
+
+const (
+	dialTimeout = 10 * time.Second
+	mostDialing = 20 // at the same time
+)
+
 const beatInterval = time.Duration(wire.BeatInterval * float64(time.Second))
 
 func (h *host) beat(ctx context.Context, c *link.Link) {
@@ -97,7 +117,10 @@ func (h *host) beat(ctx context.Context, c *link.Link) {
 	}
 	if !h.contact.IsZero() && time.Since(h.contact).Seconds() > wire.FenceAfter {
 		clear(h.jobs)
-		h.lab.fences.Add(1)
+		if !h.fenced {
+			h.lab.fences.Add(1)
+		}
+		h.fenced = true
 	}
 	h.mu.Unlock()
 	sent := time.Now()
@@ -109,7 +132,7 @@ func (h *host) beat(ctx context.Context, c *link.Link) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if sent.After(h.contact) {
-		h.contact = sent
+		h.contact, h.fenced = sent, false
 	}
 }
 
@@ -143,9 +166,9 @@ func (h *host) has(t wire.Token) bool {
 
 // work does a job, and tells its result until that is answered.
 func (h *host) work(ctx context.Context, c *link.Link, s *wire.Start) {
-	if h.lab.options.Work > 0 {
+	if s.Job.Seconds > 0 {
 		select {
-		case <-time.After(h.lab.options.Work):
+		case <-time.After(time.Duration(s.Job.Seconds * float64(time.Second))):
 		case <-ctx.Done():
 			return
 		}
@@ -155,7 +178,7 @@ func (h *host) work(ctx context.Context, c *link.Link, s *wire.Start) {
 	}
 	_, err := c.Request(ctx, wire.VerbResult, wire.Result{
 		Run: s.Run.ID, Job: s.Index, Token: s.Token,
-		Outcome: wire.Outcome{Status: wire.Done, Passed: true, Seconds: h.lab.options.Work.Seconds()},
+		Outcome: wire.Outcome{Status: wire.Done, Passed: true, Seconds: s.Job.Seconds},
 	})
 	h.mu.Lock()
 	delete(h.jobs, s.Token)
