@@ -180,6 +180,11 @@ func (j *job) perform(dir string) wire.Outcome {
 	if err != nil {
 		return j.settle(broken(j.start, err))
 	}
+	showing, end := context.WithCancel(j.host.running)
+	var shown sync.WaitGroup
+	shown.Go(func() { j.showScreens(showing, dir) })
+	defer shown.Wait()
+	defer end()
 	return j.settle(j.attend(p))
 }
 

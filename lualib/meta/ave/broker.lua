@@ -398,7 +398,7 @@ function Session:status() end
 ---
 --- Raises what `RemoteControl:connect` raises, `AuthError` if the key is an
 --- administrator's, `TypeError` for wrong options, and `Exception` for a fleet if there is
---- no `avelab`, or if this account has not joined the lab.
+--- no `avelab`. If this account has not joined the lab, requests raise an `Exception`.
 ---@param options ave.ConnectOptions
 ---@return ave.BrokerClient
 function broker.connect(options) end

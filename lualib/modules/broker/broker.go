@@ -33,7 +33,7 @@ var Host = bind.Module{
 		bind.Func("clock", "", hostClock),
 		bind.Func("find", "pid, start?", hostFind),
 		bind.Func("give", "path, account", hostGive),
-		bind.Func("help", "words, text, variables?", hostHelp),
+		bind.Func("help", "words, text", hostHelp),
 		bind.Func("hung_up", "client", hostHungUp),
 		bind.Func("index", "", hostIndex),
 		bind.Func("keep", "path, name", hostKeep),

@@ -45,24 +45,23 @@ type helper struct {
 	said []byte // the end of its standard error
 }
 
-// hostHelp starts a program with words and further variables, and sends it a line.
+// hostHelp starts a program with its arguments, and sends it a line.
 func hostHelp(c *bind.Call) error {
 	var words []string
 	var text string
-	var variables map[string]string
-	if err := c.Args(&words, &text, &variables); err != nil {
+	if err := c.Args(&words, &text); err != nil {
 		return err
 	}
 	var h *helper
 	var err error
-	c.Unlocked(func(context.Context) { h, err = help(words, text, variables) })
+	c.Unlocked(func(context.Context) { h, err = help(words, text) })
 	if err != nil {
 		return err
 	}
 	return c.Return(bind.New(c.L, &helperClass, h))
 }
 
-func help(words []string, text string, variables map[string]string) (*helper, error) {
+func help(words []string, text string) (*helper, error) {
 	var ours, theirs [3]*os.File // standard input, output and error
 	closeAll := func(files [3]*os.File) {
 		for _, file := range files {
@@ -81,12 +80,8 @@ func help(words []string, text string, variables map[string]string) (*helper, er
 			ours[i], theirs[i] = w, r
 		}
 	}
-	env := os.Environ()
-	for name, value := range variables {
-		env = append(env, name+"="+value)
-	}
 	child, err := process.Start(process.Spec{
-		Path: words[0], Args: words, Env: env, OwnGroup: true,
+		Path: words[0], Args: words, Env: os.Environ(), OwnGroup: true,
 		Files: map[int]*os.File{0: theirs[0], 1: theirs[1], 2: theirs[2]},
 	})
 	if err != nil {

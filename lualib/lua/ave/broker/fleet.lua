@@ -5,7 +5,6 @@
 
 local checks = require("ave.broker.checks")
 local exceptions = require("ave.exceptions")
-local fs = require("ave.fs")
 local host = require("ave.broker.host")
 local json = require("ave.json")
 local leased = require("ave.broker.leased")
@@ -23,20 +22,6 @@ local GIVING_BACK = 15 -- seconds
 
 local known = { fleet = true, resources = true }
 
--- Returns the file with which this account is known at the hub with an address.
-local function file_of(url)
-	local directory, wanted = (os.getenv("HOME") or "") .. "/.ave/lab/", url:match("^[^#]*")
-	for _, role in ipairs { "user", "admin" } do
-		local path = directory .. role .. ".json"
-		local ok, values = pcall(function() return json.decode(fs.read(path)) end)
-		if ok and type(values) == "table" and values.url == wanted then
-			return path
-		end
-	end
-	error(exceptions.Exception(("connect: fleet: this account has not joined the lab %s: join it with 'avescript lab join LINE'"):format(
-		wanted)), 0)
-end
-
 -- Options of connect: fleet, which is the address of a hub or true, and resources.
 local function connect(options)
 	local names = {}
@@ -52,14 +37,13 @@ local function connect(options)
 	if options.fleet ~= true and type(options.fleet) ~= "string" then
 		checks.wanted("connect: fleet", "the address of a hub, or true", options.fleet)
 	end
-	local self = setmetatable({
-		program = host.lab(), variables = {}, holds = {},
-		classes = resources.check(options.resources or {}, "connect: resources"),
-	}, Fleet)
+	local command = { host.lab(), "hold" }
 	if options.fleet ~= true then
-		self.variables.AVE_LAB = file_of(options.fleet)
+		table.insert(command, "--hub=" .. options.fleet:match("^[^#]*")) -- a join line has more after the address
 	end
-	return self
+	return setmetatable({
+		command = command, holds = {}, classes = resources.check(options.resources or {}, "connect: resources"),
+	}, Fleet)
 end
 
 -- Raises the error that a broker would raise.
@@ -90,7 +74,7 @@ function Fleet:request(wanted)
 		error(exceptions.Exception("the client was closed"), 0)
 	end
 	local order = order_of(wanted)
-	local hold = { process = host.help({ self.program, "hold" }, json.encode(order), self.variables), handles = {} }
+	local hold = { process = host.help(self.command, json.encode(order)), handles = {} }
 	self.holds[hold] = true
 	local ok, result = pcall(self.receive, self, hold, order)
 	if not ok then
