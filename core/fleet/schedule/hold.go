@@ -37,9 +37,7 @@ func (l *level) old() {
 	var heads []*head
 	turns := map[*head]*turn{}
 	for _, p := range l.users {
-		for _, h := range l.waitTooLong(p, turns) {
-			heads = append(heads, h)
-		}
+		heads = append(heads, l.waitTooLong(p, turns)...)
 	}
 	slices.SortFunc(heads, func(a, b *head) int {
 		return cmp.Or(
@@ -85,7 +83,7 @@ func (l *level) waitTooLong(p *place, turns map[*head]*turn) (heads []*head) {
 
 // waitsLong reports whether something may be kept for a group.
 func (r *round) waitsLong(g *group) bool {
-	return g.shape.demanding() && r.now-g.since >= patienceOfWide
+	return g.shape.demanding() && !pending(g.since+patienceOfWide, r.now, patienceOfWide)
 }
 
 // keep keeps what a group needs at the host where it will be free first. It reports whether
@@ -203,9 +201,9 @@ func (r *round) soonest(m *room, f *fit) ([]*piece, bool) {
 // freed is about when a piece is free.
 func (r *round) freed(m *room, p *piece) float64 {
 	switch {
-	case m.hold.has(p), m.sight.uses(p, r.now) && p.busy <= r.now:
+	case m.hold.has(p), m.sight.uses(p, r.now) && !pending(p.busy, r.now, busyPause):
 		return math.Inf(1)
-	case p.busy > r.now:
+	case pending(p.busy, r.now, busyPause):
 		return p.busy
 	case m.given[p]:
 		return r.now + unknownLength

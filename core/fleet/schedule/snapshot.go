@@ -197,7 +197,9 @@ func Restore(snapshot []byte) (*State, error) {
 		s.loadHost(&all.Hosts[i])
 	}
 	for i := range all.Runs {
-		s.loadRun(&all.Runs[i])
+		if err := s.loadRun(&all.Runs[i]); err != nil {
+			return nil, err
+		}
 	}
 	for key, since := range all.Unmet {
 		if sh := s.unmet[key]; sh != nil {
