@@ -53,7 +53,7 @@ func (h *host) beats(ctx context.Context) {
 
 func (h *host) beat() wire.Beat {
 	b := wire.Beat{
-		Host: h.Options.Link.Name, Incarnation: h.incarnation, Cores: h.Cores, Memory: h.Memory, Tags: h.tags,
+		Host: h.Link.Name, Incarnation: h.incarnation, Cores: h.Cores, Memory: h.Memory, Tags: h.tags,
 		Version: h.Version, Account: h.accountName(), Load: load(), Free: memoryInfo("MemAvailable"), Disk: freeDisk(h.Dir),
 	}
 	if h.stock != nil {

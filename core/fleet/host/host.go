@@ -164,7 +164,7 @@ func (h *host) work(ctx context.Context) error {
 	defer dialled.Close()
 	h.code = &parcel.Cache{Dir: h.path("code"), Fetch: h.fetch, Most: h.CacheBytes}
 	h.programs = &parcel.Cache{Dir: h.path("programs"), Fetch: h.fetch, Most: h.CacheBytes}
-	subject := wire.OrderSubject(h.Options.Link.Name, h.incarnation)
+	subject := wire.OrderSubject(h.Link.Name, h.incarnation)
 	orders, err := dialled.Conn.Subscribe(subject, h.ordered)
 	if err != nil {
 		return fmt.Errorf("orders of the hub: %w", err)
@@ -195,7 +195,7 @@ func (h *host) work(ctx context.Context) error {
 func (h *host) dial(ctx context.Context) (*link.Link, error) {
 	const interval = time.Second
 	for said := ""; ; {
-		l, err := link.Dial(ctx, h.Options.Link)
+		l, err := link.Dial(ctx, h.Link)
 		if err == nil {
 			return l, nil
 		}

@@ -47,7 +47,7 @@ type job struct {
 func newJob(h *host, start wire.Start) *job {
 	j := &job{host: h, start: start, shared: make(chan struct{})}
 	j.ctx, j.cancel = context.WithCancelCause(h.running)
-	j.out = newOutput(h.link, wire.OutputSubject(h.Options.Link.Name, start.Run.ID, start.Index, start.Token))
+	j.out = newOutput(h.link, wire.OutputSubject(h.Link.Name, start.Run.ID, start.Index, start.Token))
 	j.asks = newAsks(j)
 	return j
 }
@@ -94,7 +94,7 @@ func (j *job) kill(why wire.Outcome) {
 func (j *job) stop(reason string, returned bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.reason != "" && !(j.returned && !returned) {
+	if j.reason != "" && (!j.returned || returned) {
 		return
 	}
 	if reason == "" {
@@ -224,7 +224,7 @@ func (j *job) equip() error {
 	if stock == nil {
 		return errors.New("this host has no broker")
 	}
-	equipped, err := stock.lease(j.ctx, j.start, j.host.Options.Link.Name)
+	equipped, err := stock.lease(j.ctx, j.start, j.host.Link.Name)
 	if err != nil {
 		return err
 	}

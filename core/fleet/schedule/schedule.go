@@ -39,6 +39,15 @@
 // run waits for them ([wire.Run.Patience]). Such groups take part in nothing, so they
 // block nobody.
 //
-// Every input can come twice and has its effect once. All times are in seconds since the
-// epoch, and come from the caller.
+// # What runs share
+//
+// The jobs of a run share values and locks, wherever they run: see [State.Ask]. A job that
+// ends, or is lost, gives back what it holds. A value lasts until the run is over, or until
+// the process of the job that made it ends.
+//
+// # Time
+//
+// All times are in seconds since the epoch, and come from the caller. Only waiting times and
+// estimates depend on them: nothing is given twice or counted twice if the clock is wrong.
+// Every input can come twice and has its effect once.
 package schedule
