@@ -34,7 +34,7 @@ func Hold(ctx context.Context, l *link.Link, o HoldOptions, got func(wire.Leases
 		return err
 	}
 	defer func() { _ = sub.Unsubscribe() }()
-	run := wire.Run{ID: id, Kind: wire.Hold, Title: o.Reason, Priority: o.Priority, Inbox: inbox, Patience: o.Wait.Seconds()}
+	run := wire.Run{ID: id, Kind: wire.Hold, Title: o.Reason, Priority: o.Priority, Inbox: inbox}
 	name := o.Reason
 	if name == "" {
 		name = "hold"
