@@ -36,7 +36,7 @@ type event struct {
 func read(t testing.TB, url, last string) *reader {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	r, err := http.NewRequestWithContext(ctx, "GET", url, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func read(t testing.TB, url, last string) *reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answer.StatusCode != 200 {
+	if answer.StatusCode != http.StatusOK {
 		t.Fatalf("%s: %s", url, answer.Status)
 	}
 	var once sync.Once

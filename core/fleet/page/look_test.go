@@ -107,7 +107,7 @@ func TestLostContact(t *testing.T) {
 		t.Errorf("what was known is gone: %s rows", got)
 	}
 	lab.change(func(l *wire.Lab) { l.Hosts[1].Name = "lab-new" })
-	p = open(t, options)
+	open(t, options)
 	w.until(`document.querySelector("#rows").textContent.includes("lab-new")`)
 	w.until(`document.querySelector("#contact").textContent === "In contact again."`)
 	w.until(`document.querySelector("#contact").textContent === ""`)
@@ -253,7 +253,7 @@ func TestRunLive(t *testing.T) {
 	}
 	say("two\n")
 	w.until(`document.querySelector("#contact").textContent.startsWith("No contact")`)
-	p = open(t, options)
+	open(t, options)
 	say("three\n")
 	w.until(`document.querySelector(".output").textContent === "one\ntwo\nthree\n"`)
 	o.note(wire.Note{Kind: wire.NoteFinished, Run: played, Job: 24, Token: token, Host: "lab-2", Outcome: &wire.Outcome{Status: wire.Done, Passed: true}})
