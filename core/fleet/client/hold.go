@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -67,6 +69,20 @@ func answerHost(m *nats.Msg, leased chan<- wire.Leases) {
 	}
 }
 
+// reach sets the address of sessions on the host of the hub, which is connected with itself,
+// to that of the hub.
+func reach(leases []wire.Lease, hub string) {
+	address, err := url.Parse(hub)
+	if err != nil {
+		return
+	}
+	for i := range leases {
+		if ip := net.ParseIP(leases[i].Address); ip != nil && ip.IsLoopback() {
+			leases[i].Address = address.Hostname()
+		}
+	}
+}
+
 // holding is equipment that is held.
 type holding struct {
 	link   *link.Link
@@ -124,6 +140,7 @@ func (h *holding) keep(ctx context.Context, wait time.Duration) error {
 				return errors.Join(errors.New("the host was lost, and the equipment with it"), h.release())
 			}
 			token, late = leases.Token, nil
+			reach(leases.Leases, h.link.Config.URL)
 			if err := h.got(leases); err != nil {
 				return errors.Join(err, h.release())
 			}
