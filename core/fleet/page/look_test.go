@@ -26,7 +26,7 @@ func TestPageOfAllSizes(t *testing.T) {
 	for _, hosts := range []int{0, 30, 1000} {
 		t.Run(strconv.Itoa(hosts), func(t *testing.T) {
 			b := newBrowser(t)
-			p := open(t, page.Options{Lab: labOf(t, hosts).view, JetStream: o.js})
+			p := open(t, page.Options{Lab: labOf(t, hosts).view, JetStream: o.js, Interval: time.Second})
 			w := b.tab(1280, 800, p.URL()+"/hosts")
 			w.eval(`window.failed = []; addEventListener("error", (event) => failed.push(event.message)); addEventListener("unhandledrejection", (event) => failed.push(String(event.reason)))`)
 			w.until(`document.querySelector(".view")`)
@@ -39,9 +39,7 @@ func TestPageOfAllSizes(t *testing.T) {
 				w.until(`!document.querySelector(".view").innerText.includes("Loading")`)
 				name := strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(strings.Split(view, "&")[0]) + "-" + strconv.Itoa(hosts)
 				w.shot(name)
-				w.dark()
-				w.shot(name + "-dark")
-				w.light()
+				w.darkShot(name + "-dark")
 				w.size(360, 740)
 				w.until(`innerWidth === 360`)
 				w.eval(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`)
