@@ -1,4 +1,4 @@
-package main
+package fleettest_test
 
 import (
 	"encoding/json"
