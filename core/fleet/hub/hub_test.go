@@ -3,8 +3,8 @@ package hub
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -200,7 +200,7 @@ func TestMetrics(t *testing.T) {
 	var text string
 	poll.Until(t, "ten jobs are in the metrics", func() bool {
 		w := httptest.NewRecorder()
-		h.Metrics().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		h.Metrics().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		body, err := io.ReadAll(w.Result().Body)
 		text = string(body)
 		return err == nil && strings.Contains(text, "ave_fleet_jobs_done_total 10\n")
@@ -265,7 +265,7 @@ func TestViewIsCached(t *testing.T) {
 	if !v.due(now.Add(viewInterval + time.Second)) {
 		t.Error("wanted that the view is due after a while")
 	}
-	if got := fmt.Sprintf("%s", v.answer()); !strings.Contains(got, `"hub":"a"`) {
+	if got := string(v.answer()); !strings.Contains(got, `"hub":"a"`) {
 		t.Errorf("wanted the view, got %s", got)
 	}
 }

@@ -72,11 +72,11 @@ func (l *leader) receive(m *nats.Msg) *request {
 			return nil
 		}
 	}
-	switch {
-	case r.verb == verbProbe:
+	switch r.verb {
+	case verbProbe:
 		l.live.probed(*r.body.(*probe))
 		return nil
-	case r.verb == wire.VerbLab:
+	case wire.VerbLab:
 		_ = m.Respond(l.hub.view.answer())
 		return nil
 	}
