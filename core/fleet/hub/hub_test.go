@@ -26,6 +26,7 @@ func refused(t *testing.T, err error, code string) {
 }
 
 func TestRun(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{Audit: true})
 	user := dial(t, h.URL(), wire.User, "anna")
 	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
@@ -63,6 +64,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestRepeatedRequestsHaveOneEffect(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user := dial(t, h.URL(), wire.User, "anna")
 	host := newFakeHost(t, h.URL(), "lab-1", "a", false).up(t)
@@ -86,6 +88,7 @@ func TestRepeatedRequestsHaveOneEffect(t *testing.T) {
 }
 
 func TestEverybodyHasARole(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user, other := dial(t, h.URL(), wire.User, "anna"), dial(t, h.URL(), wire.User, "ben")
 	admin, viewer := dial(t, h.URL(), wire.Admin, "root"), dial(t, h.URL(), wire.Viewer, "page")
@@ -127,6 +130,7 @@ func TestEverybodyHasARole(t *testing.T) {
 }
 
 func TestSilentHostLosesItsJobs(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{Audit: true})
 	user := dial(t, h.URL(), wire.User, "anna")
 	first := newFakeHost(t, h.URL(), "lab-1", "a", false).up(t)
@@ -170,6 +174,7 @@ func state(t *testing.T, l *link.Link, host string) string {
 // A host that has missed its order gets it again, and one that has a job which it should not
 // have is told to stop it.
 func TestHeartbeatsReconcile(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user := dial(t, h.URL(), wire.User, "anna")
 	host := newFakeHost(t, h.URL(), "lab-1", "a", false).up(t)

@@ -13,6 +13,7 @@ import (
 )
 
 func TestSnapshotsReplaceTheLedger(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	h := startHub(t, Options{Dir: dir, Snapshot: 40})
 	user := dial(t, h.URL(), wire.User, "anna")
@@ -46,6 +47,7 @@ func TestSnapshotsReplaceTheLedger(t *testing.T) {
 
 // A damaged snapshot is no loss: the one before and the ledger have everything.
 func TestDamagedSnapshot(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	h := startHub(t, Options{Dir: dir, Snapshot: 20})
 	user := dial(t, h.URL(), wire.User, "anna")
@@ -72,6 +74,7 @@ func TestDamagedSnapshot(t *testing.T) {
 
 // After a backup is restored, no token of the lab that went on is used again.
 func TestBackup(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user, admin := dial(t, h.URL(), wire.User, "anna"), dial(t, h.URL(), wire.Admin, "root")
 	host := newFakeHost(t, h.URL(), "lab-1", "a", false).up(t)
@@ -114,6 +117,7 @@ func TestBackup(t *testing.T) {
 
 // An old copy of the store was put back. Hosts know tokens that it has not given away yet.
 func TestOldStore(t *testing.T) {
+	t.Parallel()
 	dir, copied := t.TempDir(), t.TempDir()+"/copy"
 	h := startHub(t, Options{Dir: dir})
 	user := dial(t, h.URL(), wire.User, "anna")
@@ -161,6 +165,7 @@ func TestOldStore(t *testing.T) {
 
 // The hub was killed between the snapshot of a jump and the jump.
 func TestInterruptedJump(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	h := startHub(t, Options{Dir: dir})
 	user := dial(t, h.URL(), wire.User, "anna")
