@@ -37,6 +37,7 @@ func (h *Hub) campaign(ctx context.Context) {
 			}()
 			err := h.lead(leading, me)
 			depose(err)
+			h.cramped = errors.Is(err, errFull)
 			<-done
 			if ctx.Err() == nil {
 				h.options.Log("does not lead any more: %v", context.Cause(leading))

@@ -88,6 +88,11 @@ func (h *Hub) lead(ctx context.Context, me string) error {
 	if err != nil {
 		return err
 	}
+	if h.cramped && !h.options.Audit {
+		if err := l.makeRoom(ctx, pending); err != nil {
+			return err
+		}
+	}
 	l.notes, err = newNoter(ctx, h, pending)
 	if err != nil {
 		return err

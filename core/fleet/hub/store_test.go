@@ -45,6 +45,23 @@ func TestSnapshotsReplaceTheLedger(t *testing.T) {
 	}
 }
 
+// A ledger that is full before the next snapshot is due makes room for itself.
+func TestFullLedger(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, Options{Snapshot: 1 << 40, ledgerBytes: 32 << 10})
+	user := dial(t, h.URL(), wire.User, "anna")
+	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
+	for _, run := range []string{"run-1", "run-2", "run-3", "run-4", "run-5"} {
+		submit(t, user, run, 60)
+		poll.Until(t, run+" has passed", func() bool { return theRun(t, user, run).State == "passed" })
+		poll.Until(t, "all notes of "+run+" are there", func() bool { return len(notes(t, user, run)) >= 122 })
+	}
+	l := &ledger{js: h.js, stream: h.stores.ledger}
+	if first, _, err := l.bounds(t.Context()); err != nil || first <= 1 {
+		t.Errorf("wanted that the ledger was purged, got its begin %d, %v", first, err)
+	}
+}
+
 // A damaged snapshot is no loss: the one before and the ledger have everything.
 func TestDamagedSnapshot(t *testing.T) {
 	t.Parallel()
