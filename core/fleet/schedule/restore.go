@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 )
 
@@ -20,7 +21,7 @@ func (s *State) loadHost(v *savedHost) {
 	}
 }
 
-func (s *State) loadRun(v *savedRun) {
+func (s *State) loadRun(v *savedRun) error {
 	r := &run{
 		Run: v.Run, owner: s.user(v.Run.User), submitted: v.Submitted, ended: v.Ended, whole: v.Whole, over: v.Over,
 		cancelled: v.Cancelled, by: v.By, reason: v.Reason, groups: map[string]*group{},
@@ -40,6 +41,9 @@ func (s *State) loadRun(v *savedRun) {
 		if r.over {
 			continue
 		}
+		if j.Group < 0 || j.Group >= len(groups) {
+			return fmt.Errorf("snapshot of the ledger: job %d of run %s has group %d of %d", i, r.ID, j.Group, len(groups))
+		}
 		g := groups[j.Group]
 		r.jobs[i].group = g
 		if j.State == waiting {
@@ -50,7 +54,7 @@ func (s *State) loadRun(v *savedRun) {
 		r.groups = nil
 	}
 	if !r.whole {
-		return
+		return nil
 	}
 	for _, g := range groups {
 		sort.Slice(g.queue, func(i, k int) bool { return r.before(g.queue[i], g.queue[k]) })
@@ -59,11 +63,13 @@ func (s *State) loadRun(v *savedRun) {
 	if r.waiting > 0 {
 		s.active[r] = true
 	}
+	return nil
 }
 
 func (s *State) loadClaim(v *savedClaim) error {
 	r, h := s.runs[v.Run], s.hosts[v.Host]
-	if r == nil || h == nil || v.Job >= len(r.jobs) || r.over {
+	if r == nil || h == nil || v.Token.IsZero() || v.Job < 0 || v.Job >= len(r.jobs) || r.over ||
+		len(v.Pieces) != len(r.jobs[v.Job].group.needs.Equipment) {
 		return fmt.Errorf("snapshot of the ledger: claim %s of job %d of run %s on host %s: wanted ones that exist",
 			v.Token, v.Job, v.Run, v.Host)
 	}
@@ -84,6 +90,24 @@ func (s *State) loadClaim(v *savedClaim) error {
 	return nil
 }
 
+// checkQuestions makes sure that claims and boards agree about who waits for what.
+func (s *State) checkQuestions() error {
+	for _, c := range s.claims {
+		q := c.question
+		if q == nil {
+			continue
+		}
+		waits := false
+		if r := c.run.board[q.Of]; r != nil {
+			waits = r.owner != nil && slices.Contains(r.waiting, c)
+		}
+		if q.Waiting != waits || !q.Waiting && !q.Forgotten && q.Answer == nil {
+			return fmt.Errorf("snapshot of the ledger: claim %s and its run do not agree whether it waits for %q", c.token, q.Of.Name)
+		}
+	}
+	return nil
+}
+
 func (s *State) loadBoard(v *savedRun) {
 	r := s.runs[v.Run.ID]
 	if len(v.Board) > 0 {
@@ -92,7 +116,7 @@ func (s *State) loadBoard(v *savedRun) {
 	for of, saved := range v.Board {
 		res := &resource{owner: s.claims[saved.Owner], made: saved.Made, maker: saved.Maker}
 		for _, token := range saved.Waiting {
-			if c := s.claims[token]; c != nil {
+			if c := s.claims[token]; c != nil && c.question != nil && c.question.Of == of {
 				res.waiting = append(res.waiting, c)
 			}
 		}

@@ -197,7 +197,9 @@ func Restore(snapshot []byte) (*State, error) {
 		s.loadHost(&all.Hosts[i])
 	}
 	for i := range all.Runs {
-		s.loadRun(&all.Runs[i])
+		if err := s.loadRun(&all.Runs[i]); err != nil {
+			return nil, err
+		}
 	}
 	for key, since := range all.Unmet {
 		if sh := s.unmet[key]; sh != nil {
@@ -211,6 +213,9 @@ func Restore(snapshot []byte) (*State, error) {
 	}
 	for i := range all.Runs {
 		s.loadBoard(&all.Runs[i])
+	}
+	if err := s.checkQuestions(); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
