@@ -190,17 +190,17 @@ describe("a broker of a fleet", function()
 		end
 
 		it("keeps what a client has as long as it calls", function()
-			enroll(0.6)
+			enroll(2)
 			local lease = fleet:lease({ relays[1] }, "run 7", {}, "1.0")[1].lease
-			for _ = 1, 8 do
-				ave.time.sleep(0.2)
+			for _ = 1, 12 do
+				ave.time.sleep(0.25)
 				assert.same({ lease }, fleet:beat())
 				assert.is_false(is_free("r-1"))
 			end
 		end)
 
 		it("takes everything when it is silent, though it is connected", function()
-			enroll(0.3, 30)
+			enroll(2, 30)
 			local rows = fleet:lease({ machine, relays[1] }, "run 7", {}, "1.0")
 			local served = fleet:serve({ rows[1].lease })[1]
 			local session = ave.RemoteControl({ "", served.port }, served.authkey, 5)
@@ -214,7 +214,7 @@ describe("a broker of a fleet", function()
 		end)
 
 		it("takes everything when it is silent after the broker was killed", function()
-			local token = enroll(1, 30)
+			local token = enroll(2, 30)
 			fleet:lease({ relays[1] }, "run 7", {}, "1.0")
 			crash()
 			eventually(function() return is_free("r-1") end, { timeout = 10 })
@@ -235,7 +235,7 @@ describe("a broker of a fleet", function()
 		end)
 
 		it("still watches a client after a takeover", function()
-			enroll(0.5)
+			enroll(2)
 			fleet:lease({ relays[1] }, "run 7", {}, "1.0")
 			hand_over()
 			eventually(function() return is_free("r-1") end, { timeout = 10 })
@@ -243,9 +243,9 @@ describe("a broker of a fleet", function()
 
 		it("counts a call that is served", function()
 			other:get(relays[1])
-			enroll(0.3)
+			enroll(1)
 			local waits = fleet.future:wait_for({ relays[1] }, 60)
-			ave.time.sleep(1.2)
+			ave.time.sleep(2)
 			other:call("yield_resources")
 			assert.same(relays[1], waits:get(5)[1].profile)
 		end)
@@ -268,6 +268,60 @@ describe("a broker of a fleet", function()
 			end
 			assert.raises("NoSuch", fleet.beat, fleet)
 		end)
+	end)
+
+	-- Each use holds a lock of the kernel and writes down its token.
+	it("lets nobody use a piece twice, nor after a higher token, whatever dies", function()
+		local directory, workers = ave.fs.tempdir(), {}
+		for n = 1, 4 do
+			workers[n] = ave.Process {
+				target = function(port, number, path)
+					local client = ave.broker.connect { address = { "", port }, timeout = 30, optimist = true }
+					local began = ave.time.now()
+					while ave.time.now() < began + 5 do
+						local token = ("%d.%d"):format(ave.time.now() * 20, number)
+						local ok = pcall(function()
+							local lease = client:call("lease", { { type = "command" } }, token, ave.json.null, token)[1].lease
+							local served = client:call("serve", { lease })[1]
+							local session = ave.RemoteControl({ "", served.port }, served.authkey, 5)
+							pcall(session.call, session, "invoke", { served.resource, "run", { {
+								('flock -n %s/lock sh -c "echo %s >> %s/used; sleep 0.03" || echo %s >> %s/twice'):format(path, token, path, token, path),
+							} } }, {}, 10)
+							session:close()
+							if math.random(3) > 1 then
+								client:call("yield_resources")
+							end
+						end)
+						if not ok then
+							ave.time.sleep(0.02)
+						end
+					end
+					client:close()
+				end,
+				args = { lab.port, n, directory },
+			}
+			workers[n]:start()
+		end
+		for n = 1, 4 do
+			ave.time.sleep(1)
+			if n % 2 == 1 then
+				crash()
+			else
+				hand_over()
+			end
+		end
+		for _, worker in ipairs(workers) do
+			assert.equal(0, worker:join(100))
+		end
+		assert.is_false(ave.fs.exists(directory .. "/twice"))
+		local before, uses = 0, 0
+		for round, number in ave.fs.read(directory .. "/used"):gmatch("(%d+)%.(%d+)") do
+			local token = tonumber(round) * 10 + tonumber(number)
+			assert.is_true(token > before, ("token %d was used after %d"):format(token, before))
+			before, uses = token, uses + 1
+		end
+		assert.is_true(uses > 3, uses .. " uses")
+		eventually(function() return inventory(host).command.state == "free" and #lab:sessions() == 0 end, { timeout = 30 })
 	end)
 
 	it("lists all its equipment, with who has it", function()

@@ -382,10 +382,10 @@ equipment('x', 'handset'): equipment 'x': wanted a profile, got "handset"
 equipment('x', { uid = 1 }): equipment 'x': wanted a profile with a type, such as { type = "handset" }, got Profile{"uid":1}
 equipment('x', { type = print }): equipment 'x': Profile: argument 'values': value.type: cannot encode a function as JSON
 equipment('phone', { type = 'a' }): equipment 'phone': this block, or one around it, has equipment of this name: choose another name
-equipment('x', { type = 'a' }, { timeout = 1 }): equipment: there is no option 'timeout'; valid names: wait
+equipment('x', { type = 'a' }, { timeout = 1 }): equipment: there is no option 'timeout'; valid names are wait
 equipment('x', { type = 'a' }, { wait = 'long' }): equipment: option 'wait': wanted a number of seconds, 0 or more, got "long"
 needs(): needs: wanted a table of options, got nil
-needs { core = 1 }: needs: there is no option 'core'; valid names: cores, equipment, exclusive, memory, tags, wait
+needs { core = 1 }: needs: there is no option 'core'; valid names are cores, equipment, exclusive, memory, tags, wait
 needs { cores = 0 }: needs: option 'cores': wanted a whole number, 1 or more, got 0
 needs { cores = 1.5 }: needs: option 'cores': wanted a whole number, 1 or more, got 1.5
 needs { memory = '2 pigs' }: needs: option 'memory': wanted bytes, or a text such as "512M" or "2G", got "2 pigs"

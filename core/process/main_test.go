@@ -31,6 +31,7 @@ func init() {
 
 func TestMain(m *testing.M) {
 	reexec.Main(reexec.Programs{
+		"descendants":  killDescendants,
 		"descriptors":  showDescriptors,
 		"follower":     followLate,
 		"hasty parent": startAndEnd,

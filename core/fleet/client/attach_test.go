@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -171,6 +172,46 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// TestHoldAsOrdered: equipment is held for a process until that closes a pipe.
+func TestHoldAsOrdered(t *testing.T) {
+	s := newStage(t)
+	host := s.dial(wire.Worker, "lab-1")
+	t.Cleanup(host.Close)
+	in, words := io.Pipe()
+	var out screen
+	ended := make(chan error, 1)
+	go func() {
+		ended <- client.HoldAsOrdered(t.Context(), in, &out, func() (*link.Link, error) { return s.dial(wire.User, "ann"), nil })
+	}()
+	if _, err := io.WriteString(words, `{"needs": [{"name": "1", "profile": {"type": "relay"}}], "wait": 60, "reason": "by hand"}`+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	s.waits("submitted", func() bool { return len(s.submits) > 0 })
+	if job := s.submits[0].Jobs[0]; len(job.Needs.Equipment) != 1 || job.Name != "by hand" {
+		t.Errorf("got %+v", job)
+	}
+	if err := asks(t, host, s.submits[0].Run.Inbox, `{"token": "12.0", "host": "lab-1", "leases": [{"name": "1", "profile": {"type": "relay"}, "lease": 7}]}`); err != nil {
+		t.Fatal(err)
+	}
+	poll.Until(t, "it has the leases", func() bool { return strings.Contains(out.String(), `"host":"lab-1"`) })
+	_ = words.Close()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if len(s.cancels) != 1 || strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("got %+v and %s", s.cancels, out.String())
+	}
+	s.refuse = &wire.Answer{Code: wire.CodeUnmet, Error: "no host has a relay"}
+	out.text.Reset()
+	in, words = io.Pipe()
+	defer words.Close()
+	go func() { _, _ = io.WriteString(words, `{"needs": []}`+"\n") }()
+	err := client.HoldAsOrdered(t.Context(), in, &out, func() (*link.Link, error) { return s.dial(wire.User, "ann"), nil })
+	if err == nil || !strings.Contains(out.String(), `"error":"no host has a relay","code":"unmet"`) {
+		t.Errorf("got %v and %s", err, out.String())
+	}
+}
+
 func TestHoldFails(t *testing.T) {
 	for want, does := range map[string]func(*stage, wire.Run){
 		"the equipment was not free within 0.2 s": func(*stage, wire.Run) {},
@@ -192,7 +233,7 @@ func TestHoldFails(t *testing.T) {
 			}()
 			s.waits("submitted", func() bool { return len(s.submits) > 0 })
 			does(s, s.submits[0].Run)
-			if err := <-ended; err == nil || err.Error() != want {
+			if err := <-ended; err == nil || err.Error() != want || !errors.As(err, new(*link.Refusal)) {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -39,10 +39,13 @@ func Hold(ctx context.Context, l *link.Link, o HoldOptions, got func(wire.Leases
 	if name == "" {
 		name = "hold"
 	}
+	h := &holding{link: l, run: id, got: got, leased: leased, ended: make(chan error, 1)}
 	if err := Send(ctx, l, run, []wire.Job{{Name: name, Needs: o.Needs}}); err != nil {
+		if ctx.Err() != nil {
+			return h.release() // the answer may have been on its way
+		}
 		return err
 	}
-	h := &holding{link: l, run: id, got: got, leased: leased, ended: make(chan error, 1)}
 	following, stop := context.WithCancel(ctx)
 	defer stop()
 	go h.follow(following)
@@ -92,6 +95,9 @@ func (h *holding) follow(ctx context.Context) {
 		if outcome != nil && outcome.Message != "" {
 			err = errors.New(outcome.Message)
 		}
+		if outcome != nil && outcome.Status == wire.Refused {
+			err = &link.Refusal{Code: wire.CodeUnmet, Message: outcome.Message}
+		}
 	}
 	h.ended <- err
 }
@@ -122,7 +128,8 @@ func (h *holding) keep(ctx context.Context, wait time.Duration) error {
 				return errors.Join(err, h.release())
 			}
 		case <-late:
-			return errors.Join(fmt.Errorf("the equipment was not free within %g s", wait.Seconds()), h.release())
+			busy := &link.Refusal{Code: wire.CodeBusy, Message: fmt.Sprintf("the equipment was not free within %g s", wait.Seconds())}
+			return errors.Join(busy, h.release())
 		case err := <-h.ended:
 			if ctx.Err() != nil {
 				return h.release()

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -95,16 +97,23 @@ type lab struct {
 	hub   *hub.Hub
 	hosts map[string]*exec.Cmd
 	dir   string // the project
+	again hub.Options
 }
 
 func newLab(t *testing.T, hosts int, files map[string]string) *lab {
 	t.Helper()
-	h, err := hub.Start(t.Context(), hub.Options{Dir: t.TempDir(), Port: -1, Name: "hub"})
+	options := hub.Options{Dir: t.TempDir(), Port: -1, Name: "hub"}
+	h, err := hub.Start(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(h.Close)
-	l := &lab{t, h, map[string]*exec.Cmd{}, t.TempDir()}
+	l := &lab{t, h, map[string]*exec.Cmd{}, t.TempDir(), options}
+	address, err := url.Parse(h.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.again.Port, _ = strconv.Atoi(address.Port())
+	t.Cleanup(func() { l.hub.Close() })
 	for i := range hosts {
 		l.start(fmt.Sprintf("lab-%d", i+1))
 	}
@@ -157,7 +166,7 @@ func (l *lab) kill(name string) {
 func (l *lab) avescript(args ...string) *exec.Cmd {
 	c := exec.Command(program(l.T), args...)
 	c.Dir = l.dir
-	c.Env = append(os.Environ(), "TEST_HUB="+l.hub.URL(), "XDG_CACHE_HOME="+l.dir+"/.cache", "TEST_PLACE="+l.dir)
+	c.Env = append(os.Environ(), "TEST_HUB="+l.hub.URL(), "XDG_CACHE_HOME="+l.dir+"/.cache")
 	return c
 }
 
@@ -309,19 +318,14 @@ func TestSameAsHere(t *testing.T) {
 // TestHostIsLost: the test that was running on a host that is killed runs elsewhere, as its
 // second attempt.
 func TestHostIsLost(t *testing.T) {
-	l := newLab(t, 1, map[string]string{"test_a.lua": `
+	l := newLab(t, 1, nil)
+	l.write("test_a.lua", `
 		it("is before", function() end)
 		it("survives", function()
-			local place = os.getenv("TEST_PLACE") or "` + "PLACE" + `"
-			if io.open(place .. "/first") then return end
-			io.open(place .. "/first", "w"):close()
+			if io.open("`+l.dir+`/first") then return end
+			io.open("`+l.dir+`/first", "w"):close()
 			while true do require("ave.time").sleep(1) end
-		end)`})
-	path := filepath.Join(l.dir, "test_a.lua")
-	text, _ := os.ReadFile(path)
-	if err := os.WriteFile(path, bytes.ReplaceAll(text, []byte("PLACE"), []byte(l.dir)), 0o644); err != nil {
-		t.Fatal(err)
-	}
+		end)`)
 	c := l.avescript("test", "--fleet", "--report", "json=events")
 	var out screen
 	c.Stdout, c.Stderr = &out, &out
@@ -340,24 +344,185 @@ func TestHostIsLost(t *testing.T) {
 	}
 }
 
-// hanging is a project with a test that hangs and has a teardown.
-func hanging(dir string) map[string]string {
-	return map[string]string{"test_a.lua": `
-		teardown(function() io.open("` + dir + `/cleaned", "w"):close() end)
+// TestArtifactsComeBack: recordings and workspaces of tests that fail on a host are here
+// afterwards.
+func TestArtifactsComeBack(t *testing.T) {
+	l := newLab(t, 1, map[string]string{"test_a.lua": `
+		it("fails", function()
+			require("ave.fs").write(require("ave.test").workspace() .. "/kept.txt", "kept")
+			require("ave.cmd").run({ "echo", "recorded" })
+			error("no")
+		end)`})
+	temp := t.TempDir()
+	c := l.avescript("test", "--fleet", "--record", "records", "--report", "json=events")
+	c.Env = append(c.Env, "TMPDIR="+temp)
+	out, _ := c.CombinedOutput()
+	text, err := os.ReadFile(filepath.Join(l.dir, "events"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var artifacts []harness.Artifact
+	for line := range strings.Lines(string(text)) {
+		var e harness.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		artifacts = append(artifacts, e.Artifacts...)
+	}
+	if len(artifacts) != 2 {
+		t.Fatalf("got %+v and:\n%s", artifacts, out)
+	}
+	for _, a := range artifacts {
+		path, want := a.Path, "kept"
+		if a.Kind == "workspace" {
+			path = filepath.Join(path, "kept.txt")
+		} else {
+			path, want = filepath.Join(l.dir, path), "recorded"
+		}
+		content, err := os.ReadFile(path)
+		if err != nil || !strings.Contains(string(content), want) || a.Missing != "" {
+			t.Errorf("%+v: got %v and %s", a, err, content)
+		}
+	}
+}
+
+// TestHubStartsAgain: a run goes on over a hub that is started again.
+func TestHubStartsAgain(t *testing.T) {
+	l := newLab(t, 1, nil)
+	l.hangs()
+	c := l.avescript("test", "--fleet")
+	var out screen
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	l.exists("hangs")
+	l.hub.Close()
+	var err error
+	if l.hub, err = hub.Start(t.Context(), l.again); err != nil {
+		t.Fatal(err)
+	}
+	l.write("enough", "")
+	if err := c.Wait(); err != nil {
+		t.Errorf("got %v", err)
+	}
+	if !strings.HasSuffix(out.String(), "\n1 passed, 0 failed\n") {
+		t.Errorf("got:\n%s", out.String())
+	}
+}
+
+// TestFailFast: a failure on one host ends what runs on the other one, with its teardown.
+func TestFailFast(t *testing.T) {
+	l := newLab(t, 2, nil)
+	l.hangs()
+	l.write("test_b.lua", `it("fails", function()
+		while not io.open("`+l.dir+`/hangs") do require("ave.time").sleep(0.05) end
+		error("no")
+	end)`)
+	out, status := l.run("test", "--fleet", "--fail-fast")
+	l.exists("cleaned")
+	if status != 1 || strings.Contains(out, "interrupted") || !strings.HasSuffix(out, "\n0 passed, 1 failed\n") {
+		t.Errorf("got %d and:\n%s", status, out)
+	}
+}
+
+// TestNeeds: parts of a file that need another host are jobs of their own.
+func TestNeeds(t *testing.T) {
+	l := newLab(t, 2, map[string]string{"test_a.lua": `
+		local test = require("ave.test")
+		describe("here", function()
+			test.needs { tags = { "host=lab-1" } }
+			it("runs", function() end)
+		end)
+		describe("there", function()
+			test.needs { tags = { "host=lab-2" } }
+			it("runs", function() end)
+		end)
+		it("runs anywhere", function() end)`})
+	out, status := l.run("test", "--fleet", "--report", "json=events")
+	if status != 0 || !strings.HasSuffix(out, "\n3 passed, 0 failed\n") {
+		t.Errorf("got %d and:\n%s", status, out)
+	}
+	text, err := os.ReadFile(filepath.Join(l.dir, "events"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var e harness.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		where := map[string]string{"here runs": "lab-1", "there runs": "lab-2"}[e.FullName()]
+		if where != "" && e.Host != where {
+			t.Errorf("wanted %s, got %s", where, line)
+		}
+	}
+	out, status = l.run("test", "--fleet", "--filter", "anywhere")
+	if status != 0 || !strings.HasSuffix(out, "\n1 passed, 0 failed\n") {
+		t.Errorf("got %d and:\n%s", status, out)
+	}
+}
+
+// TestNobodyCan: what no host can do is refused by name.
+func TestNobodyCan(t *testing.T) {
+	l := newLab(t, 1, map[string]string{"test_a.lua": `
+		require("ave.test").needs { tags = { "os=none" } }
+		it("runs", function() end)`, "test_b.lua": `it("runs", function() end)`})
+	c := l.avescript("test", "--fleet")
+	out, err := c.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "os=none") {
+		t.Errorf("got %v and:\n%s", err, out)
+	}
+}
+
+// TestLeaveAtOnce: the second Ctrl-C leaves the run, and says how to come back.
+func TestLeaveAtOnce(t *testing.T) {
+	l := newLab(t, 1, nil)
+	l.write("test_a.lua", `
+		teardown(function() while not io.open("`+l.dir+`/enough") do require("ave.time").sleep(0.05) end end)
 		it("hangs", function()
-			io.open("` + dir + `/hangs", "w"):close()
-			while not io.open("` + dir + `/enough") do require("ave.time").sleep(0.05) end
-		end)`}
+			io.open("`+l.dir+`/hangs", "w"):close()
+			while true do require("ave.time").sleep(0.05) end
+		end)`)
+	c := l.avescript("test", "--fleet")
+	var out screen
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	l.exists("hangs")
+	_ = c.Process.Signal(syscall.SIGINT)
+	poll.Until(t, "it cleans up", func() bool { return strings.Contains(out.String(), "interrupt again to end at once") })
+	_ = c.Process.Signal(syscall.SIGINT)
+	_ = c.Wait()
+	if c.ProcessState.ExitCode() != 130 || !strings.Contains(out.String(), "follow it by 'avescript lab attach ") {
+		t.Errorf("got %v and:\n%s", c.ProcessState, out.String())
+	}
+	l.write("enough", "")
+}
+
+func (l *lab) write(name, text string) {
+	l.Helper()
+	if err := os.WriteFile(filepath.Join(l.dir, name), []byte(text), 0o644); err != nil {
+		l.Fatal(err)
+	}
+}
+
+// hangs makes a test that hangs and has a teardown.
+func (l *lab) hangs() {
+	l.Helper()
+	l.write("test_a.lua", `
+		teardown(function() io.open("`+l.dir+`/cleaned", "w"):close() end)
+		it("hangs", function()
+			io.open("`+l.dir+`/hangs", "w"):close()
+			while not io.open("`+l.dir+`/enough") do require("ave.time").sleep(0.05) end
+		end)`)
 }
 
 // TestInterrupt: Ctrl-C runs the teardown on the host, and the status is as of a local run.
 func TestInterrupt(t *testing.T) {
 	l := newLab(t, 1, nil)
-	for name, text := range hanging(l.dir) {
-		if err := os.WriteFile(filepath.Join(l.dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	l.hangs()
 	c := l.avescript("test", "--fleet")
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var out screen
@@ -378,11 +543,7 @@ func TestInterrupt(t *testing.T) {
 // of it.
 func TestComeBack(t *testing.T) {
 	l := newLab(t, 1, nil)
-	for name, text := range hanging(l.dir) {
-		if err := os.WriteFile(filepath.Join(l.dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	l.hangs()
 	c := l.avescript("test", "--fleet")
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
@@ -405,9 +566,7 @@ func TestComeBack(t *testing.T) {
 	go func() {
 		ended <- client.Attach(t.Context(), user, client.AttachOptions{Run: run, Stdout: &out, Stderr: &out})
 	}()
-	if err := os.WriteFile(filepath.Join(l.dir, "enough"), nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	l.write("enough", "")
 	if err := <-ended; err != nil || !strings.HasSuffix(out.String(), "\n1 passed, 0 failed\n") {
 		t.Errorf("got %v and:\n%s", err, out.String())
 	}

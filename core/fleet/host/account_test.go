@@ -2,6 +2,7 @@ package host
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -36,7 +37,15 @@ func TestAccount(t *testing.T) {
 		t.Skip("only root can use another account")
 	}
 	l := newLab(t)
-	m := l.host("one", func(o *Options) { o.Account = "nobody" })
+	m := l.host("one", func(o *Options) {
+		o.Account = "nobody"
+		if _, err := o.check(); err == nil || !strings.Contains(err.Error(), "cannot enter") {
+			t.Errorf("a directory that is closed: got %v", err)
+		}
+		if err := os.Chmod(filepath.Dir(o.Dir), 0o755); err != nil { // that of the test
+			t.Fatal(err)
+		}
+	})
 	r := l.submit(map[string]string{"a_test.lua": `
 local ave = require("ave")
 it("is nobody", function()

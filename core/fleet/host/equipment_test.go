@@ -44,7 +44,7 @@ func newBroker(t *testing.T) *broker {
 	}
 	for name, text := range map[string]string{
 		"broker":    fmt.Sprintf(`{"port": %d, "authkey": "key", %s"equipment": %s}`, port.Port, account, equipment),
-		"authkeys":  `{"admin": null, "share": null}`,
+		"authkeys":  `{"admin": "admin", "share": null}`,
 		"workspace": `{}`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name+".json"), []byte(text), 0o600); err != nil {
@@ -210,7 +210,7 @@ func TestStoppedWithEquipment(t *testing.T) {
 	}
 }
 
-// TestLeaseEnds: the administrator ends the lease, and the job with it.
+// TestLeaseLost: the broker gives the equipment to a later claim, and the job ends.
 func TestLeaseLost(t *testing.T) {
 	l, b := newLab(t), newBroker(t)
 	m := l.withBroker(b, "one")
@@ -221,7 +221,9 @@ func TestLeaseLost(t *testing.T) {
 			ave.time.sleep(600)
 		end`, dir+"/started"))}, needing(t))
 	l.until(dir + "/started")
-	b.call("lease", `[[{"type": "relay"}], "a later claim", null, "999999.0"]`)
+	later := r.await(wire.NoteStarted, 1)[0].Token
+	later.Index += 100
+	b.call("lease", `[[{"type": "relay"}], "a later claim", null, "`+later.String()+`"]`)
 	n := r.await(wire.NoteReturned, 1)[0]
 	if o := outcome(n); o.Status != wire.Died || !strings.Contains(o.Message, "the broker has ended the lease") {
 		t.Errorf("got %+v", o)

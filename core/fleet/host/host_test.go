@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"avescript/core/fleet/wire"
+	"avescript/internal/poll"
 )
 
 func TestJob(t *testing.T) {
@@ -134,6 +135,8 @@ func TestHostStopped(t *testing.T) {
 	}
 	first.waitState("up")
 	second.waitState("up")
+	poll.Until(t, "the late result was refused", func() bool { return strings.Contains(first.said.String(), "the result does not count") })
+	r.over()
 }
 
 // TestHostKilled kills a host together with the process of a job: its next process ends
@@ -152,6 +155,7 @@ func TestHostKilled(t *testing.T) {
 	}
 	first := m.tree()
 	m.startAgain()
+	r.await(wire.NoteReturned, 1) // by the first heartbeat
 	for _, pid := range m.tree() {
 		if slices.Contains(first, pid) {
 			t.Errorf("process %d is still there", pid)
@@ -280,4 +284,38 @@ end)
 	}
 	first.goneWithin(60)
 	second.goneWithin(60)
+}
+
+// TestWorkerWithValueDies: what a worker has made and holds ends with it, although the
+// process of the job goes on.
+func TestWorkerWithValueDies(t *testing.T) {
+	l := newLab(t)
+	l.host("one", nil)
+	dir := t.TempDir()
+	r := l.submit(map[string]string{"a_test.lua": `
+local ave = require("ave")
+local function value()
+	return test.shared("value", function()
+		os.execute("echo made >> ` + dir + `/made")
+		return 42
+	end)
+end
+it("dies", function()
+	test.exclusive("lock")
+	assert.equal(42, value())
+	ave.posix.kill(ave.posix.getpid(), 9)
+	ave.time.sleep(60)
+end)
+it("has it again", function()
+	test.exclusive("lock")
+	assert.equal(42, value())
+end)
+`}, nil)
+	r.over()
+	if diff := cmp.Diff([]string{"error dies", "passed has it again"}, r.results()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if text, _ := os.ReadFile(filepath.Join(dir, "made")); string(text) != "made\nmade\n" {
+		t.Errorf("got %q", text)
+	}
 }

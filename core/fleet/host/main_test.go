@@ -116,6 +116,19 @@ type machine struct {
 	cmd  *exec.Cmd
 	dir  string
 	opts Options
+	said said
+}
+
+// said is what a host has logged.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // host starts a host.
@@ -144,7 +157,7 @@ func (m *machine) startAgain() {
 		m.Fatal(err)
 	}
 	m.cmd = reexec.Command("host", string(text))
-	m.cmd.Stderr = logger{m.T, m.opts.Link.Name}
+	m.cmd.Stderr = logger{m.T, m.opts.Link.Name, &m.said}
 	m.cmd.WaitDelay = time.Second
 	if err := m.cmd.Start(); err != nil {
 		m.Fatal(err)
@@ -156,10 +169,14 @@ func (m *machine) startAgain() {
 type logger struct {
 	*testing.T
 	name string
+	said *said
 }
 
 // Write implements io.Writer.
 func (l logger) Write(data []byte) (int, error) {
+	l.said.mu.Lock()
+	l.said.text.Write(data)
+	l.said.mu.Unlock()
 	l.Logf("%s %s: %s", stamp(), l.name, strings.TrimSpace(string(data)))
 	return len(data), nil
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"syscall"
 
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
@@ -72,7 +74,34 @@ func (o *Options) check() (account *persona.Account, err error) {
 	if o.CacheBytes <= 0 {
 		o.CacheBytes = defaultCache
 	}
-	return accountOf(o.Account, os.Geteuid())
+	if account, err = accountOf(o.Account, os.Geteuid()); err == nil && account != nil {
+		err = canEnter(account, o.Dir)
+	}
+	return account, err
+}
+
+// canEnter checks that an account can reach what is in a directory. The directory itself is
+// made by the host.
+func canEnter(account *persona.Account, dir string) error {
+	for at := filepath.Dir(dir); account.UID != 0; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
+		if err == nil {
+			of, bit := info.Sys().(*syscall.Stat_t), os.FileMode(0o001)
+			switch {
+			case int(of.Uid) == account.UID:
+				bit = 0o100
+			case slices.Contains(account.Groups, int(of.Gid)):
+				bit = 0o010
+			}
+			if info.Mode()&bit == 0 {
+				return fmt.Errorf("jobs run as %s, which cannot enter %s: choose a directory for the host that it can reach, not below %s", account.Name, at, at)
+			}
+		}
+		if at == filepath.Dir(at) {
+			break
+		}
+	}
+	return nil
 }
 
 // accountOf returns the account that jobs run as, nil if it is the own one.

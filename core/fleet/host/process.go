@@ -81,6 +81,8 @@ func (j *job) spawn(dir, program string) (*child, error) {
 			order.Job.Coverage = json.RawMessage("{}")
 		}
 	}
+	// Without equipment, they say that the job runs in a fleet.
+	order.Job.Leases = &wire.Leases{Token: j.start.Token, Host: j.host.Options.Link.Name}
 	if j.equipped != nil {
 		order.Job.Leases = &j.equipped.leases
 	}

@@ -1,10 +1,12 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -257,7 +259,7 @@ type row struct {
 }
 
 func (l *leased) call(ctx context.Context, method string, limit time.Duration, args ...any) (json.RawMessage, error) {
-	vargs, err := json.Marshal(args)
+	vargs, err := json.Marshal(append([]any{}, args...))
 	if err != nil {
 		return nil, err
 	}
@@ -274,8 +276,20 @@ func (l *leased) rows(ctx context.Context, method string, limit time.Duration, a
 
 // beat tells the broker that the host is there. The error is that the equipment is lost.
 func (l *leased) beat(ctx context.Context) error {
-	_, err := l.call(ctx, "beat", seconds(wire.LeaseContact))
-	return err
+	text, err := l.call(ctx, "beat", seconds(wire.LeaseContact))
+	var left []json.RawMessage
+	if err == nil {
+		err = json.Unmarshal(text, &left)
+	}
+	if err != nil {
+		return err
+	}
+	for _, id := range l.ids {
+		if !slices.ContainsFunc(left, func(other json.RawMessage) bool { return bytes.Equal(id, other) }) {
+			return fmt.Errorf("lease %s has ended", id)
+		}
+	}
+	return nil
 }
 
 // giveBack ends the leases. It returns when others can have the equipment.

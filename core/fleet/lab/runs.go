@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -73,47 +72,18 @@ func Submit(ctx context.Context, in io.Reader, out io.Writer) error {
 	return client.Submit(ctx, l, in, out)
 }
 
-// Hold leases the equipment that the first line of in describes, a [wire.Holding], writes
-// the leases as a line of JSON, and keeps them until in ends. If there are none, the line
-// says why.
+// Hold leases what a script wants that has connected to the hub at url, or to any if that
+// is "": see client.HoldAsOrdered.
 func Hold(ctx context.Context, url string, in io.Reader, out io.Writer) error {
-	words, lines := json.NewDecoder(in), json.NewEncoder(out)
-	err := hold(ctx, url, words, lines)
-	var refusal *link.Refusal
-	switch {
-	case err == nil:
-	case errors.As(err, &refusal):
-		_ = lines.Encode(wire.Held{Error: err.Error(), Code: refusal.Code}) // likewise
-	default:
-		_ = lines.Encode(wire.Held{Error: err.Error()})
-	}
-	return err
-}
-
-func hold(ctx context.Context, url string, words *json.Decoder, lines *json.Encoder) error {
-	var wanted wire.Holding
-	if err := words.Decode(&wanted); err != nil {
-		return fmt.Errorf("wanted what to lease as a line of JSON on standard input, got %w", err)
-	}
-	config, err := Find(Submitting...)
-	if err != nil {
-		return err
-	}
-	if url != "" && url != config.URL && url != config.Public {
-		return fmt.Errorf("this account is %s %s at the hub %s, and not at %s: join that one, or name the file of the account there in %s",
-			config.Role, config.Name, cmp.Or(config.Public, config.URL), url, link.EnvFile)
-	}
-	l, err := link.Dial(ctx, config)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() { // the end of the input, or anything else that comes
-		_ = words.Decode(new(json.RawMessage))
-		cancel()
-	}()
-	o := client.HoldOptions{Needs: wanted.Needs, Wait: columns.Seconds(wanted.Wait), Reason: wanted.Reason, Priority: wanted.Priority}
-	return client.Hold(ctx, l, o, func(leases wire.Leases) error { return lines.Encode(wire.Held{Leases: &leases}) })
+	return client.HoldAsOrdered(ctx, in, out, func() (*link.Link, error) {
+		config, err := Find(Submitting...)
+		if err != nil {
+			return nil, err
+		}
+		if url != "" && url != config.URL && url != config.Public {
+			return nil, fmt.Errorf("this account is %s %s at the hub %s, and not at %s: join that one, or name the file of the account there in %s",
+				config.Role, config.Name, cmp.Or(config.Public, config.URL), url, link.EnvFile)
+		}
+		return link.Dial(ctx, config)
+	})
 }

@@ -133,7 +133,7 @@ func (b *browser) call(session, method string, params any, result any) {
 // tab is a page of the browser, as large as its window.
 type tab struct {
 	*browser
-	session string
+	target, session string
 }
 
 type params map[string]any
@@ -144,7 +144,7 @@ func (b *browser) tab(width, height int, address string) tab {
 	b.call("", "Target.createTarget", params{"url": "about:blank"}, &target)
 	var attached struct{ SessionID string }
 	b.call("", "Target.attachToTarget", params{"targetId": target.TargetID, "flatten": true}, &attached)
-	t := tab{b, attached.SessionID}
+	t := tab{b, target.TargetID, attached.SessionID}
 	t.size(width, height)
 	t.call(t.session, "Page.enable", params{}, nil)
 	t.call(t.session, "Network.enable", params{}, nil)
@@ -173,8 +173,11 @@ func (t tab) key(key string) {
 	if len(key) == 1 {
 		down["text"] = key
 	}
-	if key == "Enter" {
+	switch key {
+	case "Enter":
 		down["text"] = "\r"
+	case "Escape":
+		down["windowsVirtualKeyCode"] = 27
 	}
 	t.call(t.session, "Input.dispatchKeyEvent", down, nil)
 	t.call(t.session, "Input.dispatchKeyEvent", params{"type": "keyUp", "key": key}, nil)
@@ -204,7 +207,7 @@ func (t tab) eval(expression string) string {
 func (t tab) until(expression string) {
 	t.t.Helper()
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if t.eval("Boolean("+expression+")") == "true" {
+		if t.eval("(() => { try { return Boolean("+expression+"); } catch (e) { return false; } })()") == "true" {
 			return
 		}
 		if time.Now().After(end) {

@@ -36,7 +36,7 @@ type event struct {
 func read(t testing.TB, url, last string) *reader {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	r, err := http.NewRequestWithContext(ctx, "GET", url, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func read(t testing.TB, url, last string) *reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answer.StatusCode != 200 {
+	if answer.StatusCode != http.StatusOK {
 		t.Fatalf("%s: %s", url, answer.Status)
 	}
 	var once sync.Once
@@ -285,7 +285,7 @@ func TestRunHasNoGap(t *testing.T) {
 			e := r.until("items")
 			last = e.id
 			for _, it := range decode[[]item](t, e.data) {
-				if it.Note != nil && it.Note.Kind == wire.NoteOver {
+				if len(it.Notes) > 0 && it.Notes[0].Kind == wire.NoteOver {
 					over = true
 					break
 				}
@@ -315,7 +315,7 @@ func TestRunHasNoGap(t *testing.T) {
 
 type item struct {
 	Seq    uint64       `json:"seq"`
-	Note   *wire.Note   `json:"note"`
+	Notes  wire.Notes   `json:"notes"`
 	Host   string       `json:"host"`
 	Job    int          `json:"job"`
 	Token  string       `json:"token"`

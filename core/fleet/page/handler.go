@@ -31,6 +31,7 @@ func (p *Page) handler() http.Handler {
 	see("GET /api/lab", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, p.feed.lab()) })
 	see("GET /api/lab/events", p.serveLabEvents)
 	see("GET /api/run/{run}/events", p.serveRun)
+	see("GET /api/run/{run}/screen", p.serveScreen)
 	see("GET /api/artifact/{object...}", p.serveArtifact)
 	see("GET /api/piece", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, p.history.piece(r.URL.Query().Get("key")))

@@ -98,6 +98,9 @@ type finished struct {
 func openHistory(dir string) (*history, error) {
 	h := &history{}
 	if dir != "" {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("cannot keep the history of the page: %w", err)
+		}
 		h.file = filepath.Join(dir, "page.json")
 		text, err := os.ReadFile(h.file)
 		if err == nil {
@@ -180,7 +183,7 @@ func (h *history) read(ctx context.Context, js jetstream.JetStream) error {
 		if err != nil {
 			return err
 		}
-		if meta, err := m.Metadata(); err == nil {
+		if meta, err := m.Metadata(); err == nil && !isEcho(m) {
 			h.fold(m.Subject(), meta.Sequence.Stream, m.Data())
 		}
 		h.mu.Lock()
@@ -205,9 +208,11 @@ func (h *history) fold(subject string, seq uint64, data []byte) {
 	h.state.Seq = seq
 	switch {
 	case len(parts) == 3 && parts[1] == "note":
-		var n wire.Note
-		if json.Unmarshal(data, &n) == nil {
-			h.note(n)
+		var notes wire.Notes
+		if json.Unmarshal(data, &notes) == nil {
+			for _, n := range notes {
+				h.note(n)
+			}
 		}
 	case len(parts) == 7 && parts[1] == "output":
 		var o wire.Output

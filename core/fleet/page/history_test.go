@@ -118,11 +118,11 @@ func TestHistoryIsBounded(t *testing.T) {
 	for i := range 30000 {
 		token := wire.Token{Seq: uint64(i + 1)}
 		file := "t" + string(rune('a'+i%20)) + ".lua"
-		h.Fold(wire.NoteSubject("r"), wire.Note{Kind: wire.NoteStarted, Run: "r", Token: token, Host: "h", Time: float64(i), Pieces: []string{"p", "q" + string(rune('a'+i%26))}})
+		h.Fold(wire.NoteSubject("r"), wire.Notes{{Kind: wire.NoteStarted, Run: "r", Token: token, Host: "h", Time: float64(i), Pieces: []string{"p", "q" + string(rune('a'+i%26))}}})
 		e := harness.Event{Kind: harness.TestFinished, File: file, Path: []string{strings.Repeat("x", i%700)}, Status: harness.Passed, Time: float64(i)}
 		h.Fold(wire.OutputSubject("h", "r", i, token), wire.Output{Events: []harness.Event{e}})
 		if i%3 > 0 { // the ends of others are never seen
-			h.Fold(wire.NoteSubject("r"), wire.Note{Kind: wire.NoteFinished, Run: "r", Token: token, Host: "h", Time: float64(i + 1)})
+			h.Fold(wire.NoteSubject("r"), wire.Notes{{Kind: wire.NoteFinished, Run: "r", Token: token, Host: "h", Time: float64(i + 1)}})
 		}
 	}
 	pieces, holdings, tests, verdicts, claims := h.Sizes()

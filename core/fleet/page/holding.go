@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"slices"
 
 	"avescript/core/fleet/wire"
@@ -12,20 +13,27 @@ func (h *history) hold(key string, next Holding) {
 	if !next.Token.IsZero() && slices.ContainsFunc(list, func(old *Holding) bool { return old.Token == next.Token }) {
 		return // the view and the stream both tell
 	}
-	if n := len(list); n > 0 && list[n-1].Until == 0 {
-		list[n-1].Until = max(next.Since, list[n-1].Since)
-	}
 	if list == nil && len(h.state.Pieces) >= mostPieces {
 		h.forgetPiece()
 	}
 	next.Reason = short(next.Reason, 200)
-	h.state.Pieces[key] = last(append(list, &next), mostHoldings)
+	// The stream can be behind the view, so the next one is not always the newest.
+	at, _ := slices.BinarySearchFunc(list, next.Since, func(old *Holding, since float64) int {
+		return cmp.Or(cmp.Compare(old.Since, since), -1)
+	})
+	if at < len(list) {
+		next.Until = list[at].Since
+	}
+	if at > 0 && list[at-1].Until == 0 {
+		list[at-1].Until = next.Since
+	}
+	h.state.Pieces[key] = last(slices.Insert(list, at, &next), mostHoldings)
 }
 
 // release notes that the holding with a token has ended.
 func (h *history) release(key string, token wire.Token, at float64) {
 	for _, old := range h.state.Pieces[key] {
-		if old.Token == token && old.Until == 0 {
+		if old.Token == token {
 			old.Until = max(at, old.Since)
 		}
 	}

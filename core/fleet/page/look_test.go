@@ -1,43 +1,261 @@
 package page_test
 
 import (
+	"context"
+	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"avescript/core/fleet/page"
+	"avescript/core/fleet/wire"
+	"avescript/core/harness"
 )
 
-// TestShots makes pictures of the page.
-func TestShots(t *testing.T) {
-	b := newBrowser(t)
+// run is what outputs.play has in these tests.
+const played = "261130-100000-ABCDEF"
+
+// TestPageOfAllSizes opens all views at all sizes of labs, wide and narrow, light and dark.
+// Nothing is wider than the window, and no script fails.
+func TestPageOfAllSizes(t *testing.T) {
+	t.Parallel()
 	o := newOutputs(t)
-	run := "261130-100000-ABCDEF"
-	o.play(run, 24)
+	o.play(played, 24)
 	for _, hosts := range []int{0, 30, 1000} {
-		p := open(t, page.Options{Lab: labOf(t, hosts).view, JetStream: o.js})
-		w := b.tab(1280, 800, p.URL())
-		size := strconv.Itoa(hosts)
-		for _, view := range []string{"overview", "hosts", "equipment", "queue", "runs", "tests", "trends", "host/lab-3", "run/" + run, "test"} {
-			address := p.URL() + "/" + view
-			if view == "test" {
-				address += "?file=tests/test_power3.lua&name=A+call+works+in+case+3"
-			} else if strings.HasPrefix(view, "run") && hosts == 30 {
-				address += "?job=3"
-			}
-			w.call(w.session, "Page.navigate", params{"url": address}, nil)
-			w.until(`document.querySelector(".view") && location.pathname == "/` + view + `" && !document.body.innerText.includes("Loading")`)
-			if strings.Contains("overview host/lab-3 run/"+run, view) || hosts == 30 || hosts == 1000 && view == "hosts" {
-				w.shot(strings.ReplaceAll(view, "/", "-") + "-" + size)
-			}
-			if hosts == 30 {
-				w.size(360, 740)
-				w.shot(strings.ReplaceAll(view, "/", "-") + "-phone")
-				w.dark()
+		t.Run(strconv.Itoa(hosts), func(t *testing.T) {
+			b := newBrowser(t)
+			p := open(t, page.Options{Lab: labOf(t, hosts).view, JetStream: o.js})
+			w := b.tab(1280, 800, p.URL()+"/hosts")
+			w.eval(`window.failed = []; addEventListener("error", (event) => failed.push(event.message)); addEventListener("unhandledrejection", (event) => failed.push(String(event.reason)))`)
+			w.until(`document.querySelector(".view")`)
+			for _, view := range []string{
+				"overview", "hosts", "equipment", "queue", "runs", "tests", "trends", "host/lab-3", "host/none", "piece/none", "run/" + played, "run/" + played + "?job=3", "run/none",
+				"test?file=tests/test_power3.lua&name=A+call+works+in+case+3",
+			} {
 				w.size(1280, 800)
-				w.shot(strings.ReplaceAll(view, "/", "-") + "-dark")
+				w.eval(fmt.Sprintf(`history.pushState(null, "", "/%s"); dispatchEvent(new PopStateEvent("popstate"))`, view))
+				w.until(`!document.querySelector(".view").innerText.includes("Loading")`)
+				name := strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(strings.Split(view, "&")[0]) + "-" + strconv.Itoa(hosts)
+				w.shot(name)
+				w.dark()
+				w.shot(name + "-dark")
 				w.light()
+				w.size(360, 740)
+				w.until(`innerWidth === 360`)
+				w.eval(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`)
+				if got := w.eval(`document.documentElement.scrollWidth`); got != "360" {
+					t.Errorf("%s is %s wide on a phone", view, got)
+				}
+				w.shot(name + "-phone")
 			}
-		}
+			if got := w.eval(`failed.join("|")`); got != "" {
+				t.Errorf("scripts failed: %s", got)
+			}
+		})
 	}
+}
+
+// TestHostDies: a host dies while somebody looks, and comes back. Its row stays the same
+// element, and is the only one that changes.
+func TestHostDies(t *testing.T) {
+	t.Parallel()
+	lab := labOf(t, 30)
+	p := open(t, page.Options{Lab: lab.view})
+	w := newBrowser(t).tab(1280, 800, p.URL()+"/hosts")
+	w.until(`document.querySelectorAll("#rows .row").length > 10`)
+	w.eval(`
+		window.row = [...document.querySelectorAll("#rows .row")].find((row) => row.querySelector(".main").textContent === "lab-3");
+		window.touched = new Set();
+		new MutationObserver((list) => { for (const change of list) if (!change.target.parentElement?.closest("time")) touched.add((change.target.closest ? change.target : change.target.parentElement).closest(".row")?.querySelector(".main").textContent); })
+			.observe(document.querySelector("#rows"), { subtree: true, childList: true, attributes: true });`)
+	lab.change(func(l *wire.Lab) {
+		l.Hosts[2].State, l.Hosts[2].Jobs, l.Hosts[2].Since = "lost", nil, float64(time.Now().Unix())
+	})
+	w.until(`row.isConnected && row.textContent.includes("lost")`)
+	w.until(`document.querySelector(".verdict").textContent === "lab-3 and lab-7 are lost"`)
+	if got := w.eval(`[...touched].join(" ")`); got != "lab-3" {
+		t.Errorf("rows that were touched: %s", got)
+	}
+	lab.change(func(l *wire.Lab) { l.Hosts[2].State = "up" })
+	w.until(`row.isConnected && row.textContent.includes("up")`)
+}
+
+// TestLostContact: the page says that it has lost the hub and since when, and goes on by
+// itself when it is back.
+func TestLostContact(t *testing.T) {
+	t.Parallel()
+	lab := labOf(t, 3)
+	options := page.Options{Address: "127.0.0.1:0", Lab: lab.view, Interval: 50 * time.Millisecond}
+	p, err := page.Start(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newBrowser(t).tab(1280, 800, p.URL()+"/hosts")
+	w.until(`document.querySelectorAll("#rows .row").length === 3`)
+	if got := w.eval(`document.querySelector("#contact").textContent`); got != "" {
+		t.Errorf("it says %q", got)
+	}
+	options.Address = strings.TrimPrefix(p.URL(), "http://")
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.until(`document.querySelector("#contact").textContent.startsWith("No contact with the hub for")`)
+	w.shot("lost-contact")
+	if got := w.eval(`document.querySelectorAll("#rows .row").length`); got != "3" {
+		t.Errorf("what was known is gone: %s rows", got)
+	}
+	lab.change(func(l *wire.Lab) { l.Hosts[1].Name = "lab-new" })
+	open(t, options)
+	w.until(`document.querySelector("#rows").textContent.includes("lab-new")`)
+	w.until(`document.querySelector("#contact").textContent === "In contact again."`)
+	w.until(`document.querySelector("#contact").textContent === ""`)
+}
+
+// TestStaleLab: a hub that answers but knows nothing new is no hub that is well.
+func TestStaleLab(t *testing.T) {
+	t.Parallel()
+	old := labOf(t, 3).view()
+	p := open(t, page.Options{Lab: func() wire.Lab { return old }})
+	w := newBrowser(t).tab(1280, 800, p.URL())
+	w.until(`document.querySelector("#contact").textContent.startsWith("The hub answers, but has had no news")`)
+}
+
+// TestKeyboard uses keys alone: views, filter, rows, sorting, and back.
+func TestKeyboard(t *testing.T) {
+	t.Parallel()
+	p := open(t, page.Options{Lab: labOf(t, 1000).view})
+	w := newBrowser(t).tab(1280, 800, p.URL())
+	w.until(`document.querySelector(".overview")`)
+	w.key("2")
+	w.until(`document.querySelector("[aria-current=page]").textContent.startsWith("Hosts") && document.querySelector("#rows")`)
+	w.until(`document.querySelectorAll("#rows .row").length < 60`)
+	w.key("/")
+	for _, key := range "lab-77" {
+		w.key(string(key))
+	}
+	w.until(`document.querySelector(".count").textContent === "11 of 1,000"`)
+	w.key("Enter")
+	w.until(`document.activeElement.textContent === "lab-77"`)
+	w.key("j")
+	w.until(`document.activeElement.textContent === "lab-770"`)
+	w.key("k")
+	w.until(`document.activeElement.textContent === "lab-77"`)
+	w.key("j")
+	w.key("Enter")
+	w.until(`document.querySelector(".title h1")?.textContent === "lab-770"`)
+	w.key("Escape")
+	w.until(`document.querySelectorAll("#rows .row").length > 10`)
+	first := `document.querySelector("#rows .row .main").textContent`
+	for range 3 {
+		w.key("s")
+	}
+	w.until(`document.querySelector("[aria-sort=descending]")?.textContent === "Cores" && location.search === "?sort=used&desc=1"`)
+	if got := w.eval(first); got != "lab-3" {
+		t.Errorf("the busiest host is %s", got)
+	}
+	w.key("S")
+	w.until(`document.querySelector("[aria-sort=ascending]")`)
+	w.key("?")
+	w.until(`document.querySelector("dialog").open`)
+	w.key("Escape")
+	w.until(`!document.querySelector("dialog").open`)
+	w.eval(`scrollTo(0, document.documentElement.scrollHeight)`)
+	w.until(`document.querySelector("#rows").lastElementChild.getAttribute("aria-rowindex") === "1001"`)
+	w.eval(`document.querySelector(".skip").focus()`)
+	w.key("Enter")
+	w.until(`document.activeElement.id === "main"`)
+}
+
+// TestPageIsSafe gives the page names, reasons and output that would like to be scripts.
+func TestPageIsSafe(t *testing.T) {
+	t.Parallel()
+	const evil = `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`
+	lab := labOf(t, 30)
+	lab.change(func(l *wire.Lab) {
+		l.Hub = evil
+		l.Hosts[0].Reason, l.Hosts[0].State, l.Hosts[0].Tags, l.Hosts[0].Broker = evil, "draining", []string{evil}, evil
+		l.Pieces[0].Profile, l.Pieces[0].User, l.Pieces[0].Reason = pieceOf(t, map[string]any{"type": evil, evil: evil}), evil, evil
+		l.Queue[0].Why, l.Queue[0].First, l.Queue[0].User = evil, evil, evil
+		l.Runs[0].Title, l.Runs[0].User = evil, evil
+	})
+	o := newOutputs(t)
+	token := wire.Token{Seq: 1}
+	o.note(wire.Note{Kind: wire.NoteStarted, Run: played, Token: token, Host: "lab-1", Name: evil, Pieces: []string{evil}})
+	e := harness.Event{Kind: harness.TestFinished, File: evil, Path: []string{evil}, Status: harness.Failed, Output: evil, Problems: []harness.Problem{{Message: evil, Stack: []harness.Frame{{File: evil}}}}}
+	o.output("lab-1", played, 0, token, wire.Output{Log: evil, Events: []harness.Event{e}, Artifacts: []wire.Artifact{{Path: evil, Object: evil}}})
+	p := open(t, page.Options{Lab: lab.view, JetStream: o.js})
+	b := newBrowser(t)
+	for _, view := range []string{"", "hosts", "equipment", "queue", "runs", "run/" + played + "?job=0", "host/lab-1"} {
+		w := b.tab(1280, 800, p.URL()+"/"+view)
+		w.until(`document.querySelector(".view")?.innerText.includes("<img src=x")`)
+		if got := w.eval(`document.querySelectorAll("img, body script").length + document.title`); strings.Contains(got, "taken") || got[0] != '0' {
+			t.Errorf("/%s: text has become markup: %s", view, got)
+		}
+		w.call("", "Target.closeTarget", params{"targetId": w.target}, nil)
+	}
+}
+
+// TestLoginByLink: a link logs a browser in, and its secret does not stay in the address.
+func TestLoginByLink(t *testing.T) {
+	t.Parallel()
+	var acts atomic.Int32
+	p := open(t, page.Options{
+		Lab: labOf(t, 3).view, Certificate: certificate(t),
+		Login: func(key string) (page.Identity, bool) {
+			return page.Identity{Role: wire.Admin, Name: "root"}, key == "secret"
+		},
+		Act: func(_ context.Context, _ page.Identity, _ string, _ any) error { acts.Add(1); return nil },
+	})
+	b := newBrowser(t)
+	w := b.tab(1280, 800, p.URL()+"/hosts")
+	w.until(`document.querySelector("form.login")`)
+	w.shot("login")
+	w = b.tab(1280, 800, page.LoginURL(p.URL(), "secret"))
+	w.until(`document.querySelector(".overview") && location.hash === "" && !document.cookie`)
+	w = b.tab(1280, 800, p.URL()+"/host/lab-3")
+	w.until(`document.querySelector(".actions button")?.textContent === "Drain…"`)
+	w.eval(`document.querySelector(".actions button").click()`)
+	w.until(`document.querySelector("dialog").open`)
+	w.shot("drain")
+	w.eval(`document.querySelector("dialog [type=submit]").click()`)
+	w.until(`!document.querySelector("dialog").open`)
+	if acts.Load() != 1 {
+		t.Errorf("it was done %d times", acts.Load())
+	}
+}
+
+// TestRunLive: the page of a run shows what its jobs say when they say it, and comes back
+// after it has lost contact.
+func TestRunLive(t *testing.T) {
+	t.Parallel()
+	o := newOutputs(t)
+	o.play(played, 24)
+	lab := labOf(t, 3)
+	options := page.Options{Address: "127.0.0.1:0", Lab: lab.view, JetStream: o.js, Interval: 50 * time.Millisecond}
+	p, err := page.Start(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newBrowser(t).tab(1280, 800, page.RunURL(p.URL(), played)+"?job=23")
+	w.until(`document.querySelectorAll("#rows .row").length >= 24 && document.querySelector(".output").textContent.includes("case 4 of <b>")`)
+	token := wire.Token{Seq: 1000}
+	say := func(text string) { o.output("lab-2", played, 24, token, wire.Output{Log: text}) }
+	o.note(wire.Note{Kind: wire.NoteStarted, Run: played, Job: 24, Token: token, Host: "lab-2", Time: float64(time.Now().Unix()), Name: "tests/test_late.lua"})
+	say("one\n")
+	w.until(`document.querySelector("#rows").textContent.includes("tests/test_late.lua")`)
+	w.eval(`[...document.querySelectorAll("#rows .main")].find((link) => link.textContent.includes("late")).click()`)
+	w.until(`document.querySelector(".output").textContent === "one\n"`)
+	options.Address = strings.TrimPrefix(p.URL(), "http://")
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	say("two\n")
+	w.until(`document.querySelector("#contact").textContent.startsWith("No contact")`)
+	open(t, options)
+	say("three\n")
+	w.until(`document.querySelector(".output").textContent === "one\ntwo\nthree\n"`)
+	o.note(wire.Note{Kind: wire.NoteFinished, Run: played, Job: 24, Token: token, Host: "lab-2", Outcome: &wire.Outcome{Status: wire.Done, Passed: true}})
+	w.until(`document.querySelector(".job-head").textContent.includes("passed")`)
 }

@@ -67,7 +67,7 @@ func (o outputs) publish(subject string, value any) uint64 {
 
 func (o outputs) note(n wire.Note) uint64 {
 	o.t.Helper()
-	return o.publish(wire.NoteSubject(n.Run), n)
+	return o.publish(wire.NoteSubject(n.Run), wire.Notes{n})
 }
 
 func (o outputs) output(host, run string, job int, token wire.Token, out wire.Output) uint64 {

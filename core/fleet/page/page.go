@@ -8,6 +8,7 @@
 //
 //	[wire.Lab] --feed--> differences --server-sent events--> browsers
 //	OUTPUT stream --a consumer for each reader--> the page of a run
+//	OUTPUT stream --a terminal for each reader--> what a command of a test shows
 //	OUTPUT stream --history--> holders of equipment, verdicts of tests
 //
 // The feed looks at the lab once a second and sends what has changed: a reader that was
@@ -236,7 +237,7 @@ func (p *Page) Close() error {
 	if err := p.server.Shutdown(ctx); err != nil {
 		_ = p.server.Close()
 	}
-	<-p.served
+	_ = <-p.served // that it was closed
 	p.done.Wait()
 	return p.history.save()
 }

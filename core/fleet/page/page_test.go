@@ -111,9 +111,10 @@ func labOf(t testing.TB, hosts int) *laboratory {
 				r.Done, r.Bad, r.Running, r.Deaths = 120-30*i, 3-i, 8, i%2
 			case "passed", "failed", "cancelled":
 				r.Done, r.Ended = r.Jobs, r.Submitted+320
-				if state == "failed" {
+				switch state {
+				case "failed":
 					r.Bad = 4
-				} else if state == "cancelled" {
+				case "cancelled":
 					r.Done = 31
 				}
 			}

@@ -17,7 +17,7 @@ import (
 // item is a message about a run, as browsers get it.
 type item struct {
 	Seq    uint64          `json:"seq"` // in the stream
-	Note   json.RawMessage `json:"note,omitempty"`
+	Notes  json.RawMessage `json:"notes,omitempty"`
 	Host   string          `json:"host,omitempty"` // of the output, like the next two
 	Job    int             `json:"job"`
 	Token  string          `json:"token,omitempty"`
@@ -137,6 +137,9 @@ func collect(ctx context.Context, messages jetstream.MessagesContext) (batch []i
 			continue // it is not from a stream
 		}
 		pending = meta.NumPending
+		if isEcho(m) {
+			continue
+		}
 		if it, ok := itemOf(m.Subject(), meta.Sequence.Stream, m.Data()); ok {
 			batch = append(batch, it)
 			size += len(m.Data())
@@ -149,6 +152,10 @@ func collect(ctx context.Context, messages jetstream.MessagesContext) (batch []i
 	return batch, pending, nil
 }
 
+// isEcho reports whether a message was written by the server, as an answer that somebody
+// had it send to a subject of the stream: nobody has checked who says what is in it.
+func isEcho(m jetstream.Msg) bool { return m.Headers().Get("Nats-Stream") != "" }
+
 // itemOf reads a message. One that is not JSON is left out.
 func itemOf(subject string, seq uint64, data []byte) (item, bool) {
 	if !json.Valid(data) {
@@ -158,7 +165,7 @@ func itemOf(subject string, seq uint64, data []byte) (item, bool) {
 	parts := strings.Split(subject, ".")
 	switch {
 	case len(parts) == 3 && parts[1] == "note":
-		it.Note = data
+		it.Notes = data
 		return it, true
 	case len(parts) == 7 && parts[1] == "output":
 		job, err := strconv.Atoi(parts[4])

@@ -43,6 +43,14 @@ func (s *State) Ask(host string, m wire.Ask, now float64) ([]Entry, workers.Answ
 		if !owner(workers.Lock) {
 			asked = nil
 		}
+	case workers.Lose:
+		switch r := c.run.board[shared{workers.Shared, a.Name}]; {
+		case owner(workers.Shared):
+		case r != nil && r.made != nil && r.made.Failed == "" && r.maker.Token == c.token:
+			asked = []Entry{{Kind: LostValue, Time: now, Run: m.Run, Name: a.Name, Token: c.token}}
+		default:
+			asked = nil
+		}
 	case workers.Forget:
 		if c.question == nil || c.question.Forgotten {
 			asked = nil

@@ -180,3 +180,23 @@ func TestTheEndOfARunEndsWhatItShares(t *testing.T) {
 		t.Fatalf("wanted the host to be told, got %+v", f.orders)
 	}
 }
+
+// TestLostWithWorker: the process of a job goes on, but the worker in it that has made a
+// value, or was making it, has died.
+func TestLostWithWorker(t *testing.T) {
+	f := sharing(t)
+	f.ask(0, question(1, workers.Shared, "v"))
+	f.ask(1, question(1, workers.Shared, "v"))
+	f.ask(0, question(0, workers.Lose, "v"))
+	wantList(t, f.told(), `1:{"id":1,"yours":true}`)
+	f.ask(1, workers.Ask{Verb: workers.Made, Name: "v", Value: []byte("5")})
+	f.ask(0, question(0, workers.Lose, "v")) // that of another job
+	if a := f.ask(2, question(1, workers.Shared, "v")); string(a.Value) != "5" {
+		t.Fatalf("wanted the value, got %+v", a)
+	}
+	f.ask(1, question(0, workers.Lose, "v"))
+	if a := f.ask(3, question(1, workers.Shared, "v")); !a.Yours {
+		t.Fatalf("wanted to make the value again, got %+v", a)
+	}
+	f.check()
+}

@@ -99,6 +99,8 @@ func (s *State) foldAsked(e *Entry, c *claim) {
 		s.made(c, shared{workers.Shared, e.Ask.Name}, e)
 	case workers.Unlock:
 		s.free(c, shared{workers.Lock, e.Ask.Name}, e.Time)
+	case workers.Lose: // the worker that was making it has died
+		s.free(c, shared{workers.Shared, e.Ask.Name}, e.Time)
 	case workers.Forget:
 		if q := c.question; q != nil {
 			c.forget()

@@ -94,7 +94,18 @@ func (s *State) foldAssign(e *Entry) {
 	s.order(h, c.incarnation, wire.Order{Start: c.start()})
 	s.note(wire.Note{
 		Kind: wire.NoteStarted, Run: r.ID, Job: e.Job, Token: c.token, Host: h.name, Attempt: int(j.deaths) + 1,
+		Name: j.name, User: r.User, Pieces: named(e.Pieces),
 	}, e.Time)
+}
+
+// named are the keys of pieces that exist without the claim.
+func named(keys []string) (names []string) {
+	for _, key := range keys {
+		if key != "" {
+			names = append(names, key)
+		}
+	}
+	return names
 }
 
 // hold gives a piece to a claim. The key "" is that of a piece that is made for the job.
@@ -172,6 +183,9 @@ func (s *State) foldEnd(e *Entry) {
 	}
 	if !counts(e.Outcome.Status) && !e.Token.IsZero() {
 		n.Attempt++
+	}
+	if e.Token.IsZero() {
+		n.Name = j.name // no note has named it before
 	}
 	if e.Kind == Return {
 		n.Kind = wire.NoteReturned

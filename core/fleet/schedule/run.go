@@ -164,7 +164,7 @@ func (s *State) complete(r *run, time float64) {
 	if r.waiting > 0 {
 		s.active[r] = true
 	}
-	s.note(wire.Note{Kind: wire.NoteSubmitted, Run: r.ID, Jobs: len(r.jobs)}, time)
+	s.note(wire.Note{Kind: wire.NoteSubmitted, Run: r.ID, Jobs: len(r.jobs), User: r.User, Title: r.Title}, time)
 	s.settle(r, time)
 }
 

@@ -131,6 +131,7 @@ type Leases struct {
 	Host   string  `json:"host"`
 	Leases []Lease `json:"leases"`
 	Error  string  `json:"error,omitempty"` // why there are none
+	Code   string  `json:"code,omitempty"`  // of the error: CodeUnmet, CodeBusy, or ""
 }
 
 // Lease is a leased piece, with the session that serves it: see ave.broker.

@@ -116,6 +116,7 @@ type Answer struct {
 const (
 	CodeRefused  = "refused"  // what was asked for makes no sense or is not allowed: do not repeat it
 	CodeUnmet    = "unmet"    // no host can meet the needs
+	CodeBusy     = "busy"     // others have the equipment, and the time to wait is over: only of a Hold
 	CodeStale    = "stale"    // the token is not that of the current claim: end the job
 	CodeRetry    = "retry"    // the leader could not write: repeat the request
 	CodeFull     = "full"     // the disk of the hub is full: repeat it later

@@ -67,3 +67,12 @@ const HoldBeat = "{}"
 
 // ArchTag is the tag of hosts that can execute a program that was built as this one.
 func ArchTag() string { return "arch=" + runtime.GOARCH }
+
+// HoldOrder is what somebody wants who holds equipment: "avelab hold" reads it as the first
+// line of its standard input. It says one [Leases] on its standard output: the equipment, or
+// why there is none. It keeps the equipment until its input ends.
+type HoldOrder struct {
+	Needs  []Want  `json:"needs"`
+	Wait   float64 `json:"wait,omitempty"`   // seconds, at most; 0 is without limit
+	Reason string  `json:"reason,omitempty"` // for people
+}

@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"avescript/core/asciicast"
+	"avescript/core/picture"
 	"avescript/core/screen"
 )
 
@@ -15,37 +14,19 @@ import (
 // different times, computed in advance, so that the browser needs no terminal emulator.
 // A picture contains only the rows that have changed.
 type pageCast struct {
-	Title    string      `json:"title,omitempty"`
-	Cols     int         `json:"cols"`
-	Rows     int         `json:"rows"`
-	Seconds  float64     `json:"seconds"`
-	Styles   []castStyle `json:"styles"`
-	Pictures []picture   `json:"pictures"`
-	Cut      bool        `json:"cut,omitempty"` // the recording is longer than the page shows
+	Title    string          `json:"title,omitempty"`
+	Cols     int             `json:"cols"`
+	Rows     int             `json:"rows"`
+	Seconds  float64         `json:"seconds"`
+	Styles   []picture.Style `json:"styles"`
+	Pictures []castPicture   `json:"pictures"`
+	Cut      bool            `json:"cut,omitempty"` // the recording is longer than the page shows
 }
 
-// castStyle is the look of characters. A colour is an index into the palette of 256, or
-// a CSS colour; nil is the default of the terminal.
-type castStyle struct {
-	Fg        any  `json:"fg,omitempty"`
-	Bg        any  `json:"bg,omitempty"`
-	Bold      bool `json:"bold,omitempty"`
-	Faint     bool `json:"faint,omitempty"`
-	Italic    bool `json:"italic,omitempty"`
-	Underline bool `json:"underline,omitempty"`
-	Strike    bool `json:"strike,omitempty"`
-	Reverse   bool `json:"reverse,omitempty"`
-}
-
-type picture struct {
-	Time   float64   `json:"t"`
-	Rows   []castRow `json:"rows,omitempty"`
-	Cursor []int     `json:"cursor,omitempty"` // row and column, nil if it is hidden
-}
-
-type castRow struct {
-	Row   int   `json:"row"`
-	Spans []any `json:"spans"` // text and style index in turn
+type castPicture struct {
+	Time   float64       `json:"t"`
+	Rows   []picture.Row `json:"rows,omitempty"`
+	Cursor []int         `json:"cursor,omitempty"` // row and column, nil if it is hidden
 }
 
 const (
@@ -57,8 +38,7 @@ const (
 type projector struct {
 	cast   *pageCast
 	screen *screen.Screen
-	styles map[castStyle]int
-	shown  [][]any // the rows of the last picture
+	drawer *picture.Drawer
 }
 
 func readCast(file string) (*pageCast, error) {
@@ -73,12 +53,14 @@ func readCast(file string) (*pageCast, error) {
 	p := &projector{
 		cast: &pageCast{
 			Title: escapeName(r.Header.Title), Cols: r.Header.Width, Rows: r.Header.Height,
-			Styles: []castStyle{{}}, Pictures: []picture{},
+			Pictures: []castPicture{},
 		},
 		screen: screen.New(r.Header.Width, r.Header.Height),
-		styles: map[castStyle]int{{}: 0},
+		drawer: picture.NewDrawer(),
 	}
-	return p.cast, p.play(r)
+	err = p.play(r)
+	p.cast.Styles = p.drawer.Styles
+	return p.cast, err
 }
 
 // play takes one picture for changes that belong together. An incomplete recording is
@@ -131,68 +113,5 @@ func (p *projector) feed(e asciicast.Event) bool {
 
 func (p *projector) take(at float64) {
 	image := p.screen.Snapshot()
-	shot := picture{Time: at}
-	if image.Cursor.Visible {
-		shot.Cursor = []int{image.Cursor.Row, image.Cursor.Col}
-	}
-	for row := range max(image.Rows, len(p.shown)) {
-		if row == len(p.shown) {
-			p.shown = append(p.shown, nil)
-		}
-		spans := p.spans(image, row)
-		if !slices.Equal(spans, p.shown[row]) {
-			p.shown[row] = spans
-			shot.Rows = append(shot.Rows, castRow{Row: row, Spans: spans})
-		}
-	}
-	p.cast.Pictures = append(p.cast.Pictures, shot)
-}
-
-// spans returns the parts of a row that have the same style, without blanks at the end.
-func (p *projector) spans(image *screen.Image, row int) []any {
-	spans := []any{}
-	for col := range image.Cols {
-		cell := image.Cell(row, col)
-		text := cell.Text
-		if cell.Hidden {
-			text = " "
-		}
-		style := p.style(cell.Style)
-		if last := len(spans) - 1; last > 0 && (cell.Width == 0 || spans[last] == style) {
-			spans[last-1] = spans[last-1].(string) + text
-		} else {
-			spans = append(spans, text, style)
-		}
-	}
-	if last := len(spans) - 1; last > 0 && spans[last] == 0 {
-		text := strings.TrimRight(spans[last-1].(string), " ")
-		if spans[last-1] = text; text == "" {
-			spans = spans[:last-1]
-		}
-	}
-	return spans
-}
-
-func (p *projector) style(s screen.Style) int {
-	style := castStyle{
-		Fg: castColor(s.Fg), Bg: castColor(s.Bg), Bold: s.Bold, Faint: s.Faint, Italic: s.Italic,
-		Underline: s.Underline != "", Strike: s.Strike, Reverse: s.Reverse,
-	}
-	number, ok := p.styles[style]
-	if !ok {
-		number = len(p.cast.Styles)
-		p.styles[style] = number
-		p.cast.Styles = append(p.cast.Styles, style)
-	}
-	return number
-}
-
-func castColor(c screen.Color) any {
-	if index, ok := c.Index(); ok {
-		return index
-	}
-	if c == 0 {
-		return nil
-	}
-	return c.String()
+	p.cast.Pictures = append(p.cast.Pictures, castPicture{Time: at, Rows: p.drawer.Changed(image), Cursor: picture.Cursor(image)})
 }

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,7 +66,23 @@ var askers = map[string]func(*file){
 		f.ask(shared("new"))
 		f.reach("gave up", "free")
 	},
-	"needs itself":    func(f *file) { f.ask(shared("x")); f.ask(shared("x")) },
+	"needs itself": func(f *file) { f.ask(shared("x")); f.ask(shared("x")) },
+	"has a alone":  func(f *file) { f.ask(lock("a")) },
+	"has a alone and dies": func(f *file) {
+		f.ask(lock("a"))
+		f.ask(shared("y"))
+		os.Exit(3)
+	},
+	"makes x alone": func(f *file) {
+		f.ask(shared("x"))
+		f.Tell(workers.Ask{Verb: workers.Made, Name: "x", Value: json.RawMessage("5")})
+	},
+	"makes x alone and dies": func(f *file) {
+		f.ask(shared("x"))
+		f.Tell(workers.Ask{Verb: workers.Made, Name: "x", Value: json.RawMessage("5")})
+		os.Exit(3)
+	},
+	"gives up alone":  func(f *file) { f.askWithin(lock("never")) },
 	"has it and dies": func(f *file) { f.ask(lock("a")); f.reach("has", "waits"); os.Exit(3) },
 	"makes and dies":  func(f *file) { f.ask(shared("x")); f.reach("has", "waits"); os.Exit(3) },
 	"has it and ends": func(f *file) { f.ask(lock("a")); f.reach("has", "waits") },
@@ -140,5 +157,60 @@ func TestCircle(t *testing.T) {
 	match := refused.FindAllStringSubmatch(all, -1)
 	if len(match) != 1 || match[0][1] != match[0][2] || strings.Count(all, " true ") != 4 {
 		t.Errorf("got:\n%s", all)
+	}
+}
+
+// others is a board that is somewhere else.
+type others struct {
+	mu    sync.Mutex
+	told  []string
+	rests bool
+}
+
+func (o *others) Ask(a workers.Ask, answer func(workers.Answer)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.told = append(o.told, a.Verb+" "+a.Name)
+	switch {
+	case answer == nil:
+	case a.Name == "never":
+		go answer(workers.Answer{ID: a.ID, Wait: "another host has it"})
+	default:
+		go answer(workers.Answer{ID: a.ID, Yours: true})
+	}
+}
+
+func (o *others) Rest() { o.rests = true }
+
+// TestBoardElsewhere: what a worker holds is released at the board, even if it dies, and
+// what it has made is kept for others.
+func TestBoardElsewhere(t *testing.T) {
+	for name, c := range map[string]struct {
+		told []string // sorted
+		kept bool
+	}{
+		"has a alone":            {[]string{"lock a", "unlock a"}, false},
+		"has a alone and dies":   {[]string{"lock a", "lose y", "shared y", "unlock a"}, false},
+		"makes x alone":          {[]string{"lose x", "made x", "shared x"}, true},
+		"makes x alone and dies": {[]string{"lose x", "made x", "shared x"}, false},
+		"gives up alone":         {[]string{"forget never", "lock never"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l log
+			o := &others{}
+			p := pool(t, 1, &l)
+			kept := false
+			p.Board, p.Ran = o, func(made bool) { kept = made }
+			if err := p.Do(t.Context(), jobs(name)); err != nil {
+				t.Fatal(err)
+			}
+			slices.Sort(o.told)
+			if diff := cmp.Diff(c.told, o.told); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if kept != c.kept || o.rests != c.kept {
+				t.Errorf("kept: got %v, rests: %v", kept, o.rests)
+			}
+		})
 	}
 }

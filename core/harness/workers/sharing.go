@@ -10,7 +10,8 @@ import "maps"
 // worker has made are lost by [Lose].
 type Board interface {
 	// Ask passes on a question, or something that has no answer; then answer is nil. It must
-	// not wait. Each answer comes from another goroutine; the last one has no Wait.
+	// not wait. Each answer comes from another goroutine; the last one has no Wait. The IDs
+	// of questions rise, even if a worker is replaced.
 	Ask(a Ask, answer func(Answer))
 	// Rest is called when the jobs of the pool are done and a worker has made a value. It
 	// returns when nobody needs the value any more.
@@ -27,11 +28,13 @@ type sharing interface {
 // elsewhere passes questions on to a Board, and remembers what has to be released.
 type elsewhere struct {
 	Board
-	of map[*slot]*held
+	of   map[*slot]*held
+	last int // the ID of the last question: those of a worker begin again with its successor
 }
 
 // held is what a slot has at a Board.
 type held struct {
+	id    int             // of its last question, at the board
 	asks  bool            // it waits for the answer to its question
 	names map[key]bool    // locks, and values that it is making
 	made  map[string]bool // values that it has made
@@ -50,11 +53,12 @@ func (e *elsewhere) asked(s *slot, a Ask) {
 	h := e.held(s)
 	switch a.Verb {
 	case Shared, Lock:
-		h.asks = true
-		worker := s.worker
+		e.last++
+		a.ID = e.last
+		h.id, h.asks = a.ID, true
 		e.Ask(a, func(answer Answer) {
 			s.locked(func() {
-				if s.worker == worker && s.question.ID == a.ID && h.asks {
+				if h.id == a.ID && h.asks {
 					e.answered(s, a, answer)
 				}
 			})
@@ -90,7 +94,7 @@ func (e *elsewhere) forget(s *slot) {
 	h := e.held(s)
 	h.asks = false
 	delete(h.names, key{s.question.Verb, s.question.Name})
-	e.Ask(Ask{ID: s.question.ID, Verb: Forget, Name: s.question.Name}, nil)
+	e.Ask(Ask{ID: h.id, Verb: Forget, Name: s.question.Name}, nil)
 }
 
 func (e *elsewhere) freeAll(s *slot) {

@@ -79,7 +79,7 @@ func (p *Pool) Do(ctx context.Context, jobs []Job) (err error) {
 	p.own = board{}
 	p.shared = p.own
 	if p.Board != nil {
-		p.shared = &elsewhere{p.Board, map[*slot]*held{}}
+		p.shared = &elsewhere{Board: p.Board, of: map[*slot]*held{}}
 	}
 	if p.before, err = process.Children(os.Getpid()); err != nil {
 		return err

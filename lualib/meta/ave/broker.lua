@@ -344,6 +344,7 @@ function Session:status() end
 ---@field linger? ave.Seconds How long the broker keeps what was leased when the connection is lost. Default: 0.
 ---@field call_timeout? ave.Seconds How long a call of the broker may take. 0 leaves no time for an answer. Default: without limit.
 ---@field resources? table<string, table|string> The broker's resource classes, for the client's side of their methods.
+---@field fleet? string|true Lease from a fleet, at any of its hosts: the address of its hub, such as "tls://hub:4222", or true for the lab that this account has joined. Only `resources` can be used together with it. Default: lease from a broker.
 
 --- A client of a broker. If the broker was killed and started again, the next call
 --- connects again, and the client keeps its leases. If the broker no longer knows
@@ -385,8 +386,19 @@ function Session:status() end
 ---
 ---     local client = broker.connect {} -- the broker of this user's configuration
 ---
+--- With the option `fleet`, the client leases from a fleet:
+---
+---     local client = broker.connect { fleet = true }
+---     local phone = client:request({ { type = "handset" }, wait = 60, reason = "soak test" })[1]
+---
+--- Such a client has the same methods, except `call`. What one request leases is on one
+--- host. It is given back together, with the last of its handles, and when this process
+--- ends. Without `wait`, a request waits up to 5 seconds, in which a fleet leases what is
+--- free. It needs the program `avelab`.
+---
 --- Raises what `RemoteControl:connect` raises, `AuthError` if the key is an
---- administrator's, and `TypeError` for wrong options.
+--- administrator's, `TypeError` for wrong options, and `Exception` for a fleet if there is
+--- no `avelab`. If this account has not joined the lab, requests raise an `Exception`.
 ---@param options ave.ConnectOptions
 ---@return ave.BrokerClient
 function broker.connect(options) end

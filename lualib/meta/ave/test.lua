@@ -243,6 +243,59 @@ function test.exclusive(name) end
 ---@return string path
 function test.workspace() end
 
+--- How long to wait for equipment that others have.
+---@class ave.EquipmentOptions
+---@field wait? ave.Seconds 0 does not wait. The last one that a block says counts for all its equipment. Default: 600.
+
+--- In the body of a block, or of a file: declares that the tests need a piece of
+--- equipment. Returns what is its handle in the tests and hooks of the block and of
+--- its inner blocks; to use it anywhere else is an error.
+---
+---     describe("a phone", function()
+---         local phone = test.equipment("phone", { type = "handset" })
+---
+---         it("has a number", function() assert.is_string(phone.profile.number) end)
+---     end)
+---
+--- A block leases all its equipment in one request, before its first test and the
+--- `setup` of the block: from the broker in `~/.ave/config/broker.json`, or, in a fleet, at
+--- the host where the test runs. The lease ends with the block, whatever happens. If
+--- the equipment cannot be leased, all tests of the block are errors.
+---
+--- Raises an error for a wrong argument, and for a name that the block or one around it
+--- has used already.
+---
+--- In tests and hooks, `test.equipment(name)` returns the same.
+---@param name string The name in reports, and in the job of a fleet.
+---@param profile? ave.Profile|table What the equipment must match. It must have a `type`.
+---@param options? ave.EquipmentOptions
+---@return ave.Handle handle
+function test.equipment(name, profile, options) end
+
+--- What tests need of the host that they run on.
+---@class ave.NeedsOptions
+---@field equipment? table<string, ave.Profile|table> Equipment, as `test.equipment` declares it, by name.
+---@field tags? string[] Tags that the host must have, such as "os=debian12". Without a fleet: of this host, which has `arch`, `host`, `kernel`, `os`, and those in the environment variable `AVE_TAGS`, separated by commas.
+---@field cores? integer How many processors the tests use. Only for a fleet. Default: 1.
+---@field memory? integer|string How much memory they use: bytes, or a text such as "512M" or "2G". Only for a fleet.
+---@field exclusive? boolean No other job runs on the host. Only for a fleet. Default: false.
+---@field wait? ave.Seconds As for `test.equipment`.
+
+--- In the body of a block, or of a file: declares what its tests need. It can be called
+--- more than once: tags and equipment are added, and the largest sizes count. Inner
+--- blocks inherit everything.
+---
+---     local lab = test.needs {
+---         tags = { "os=debian12" }, cores = 2, memory = "2G",
+---         equipment = { phone = { type = "handset" }, relay = { type = "relay" } },
+---     }
+---     it("restarts", function() lab.relay:switch("off") end)
+---
+--- If this host does not have the tags, the tests are errors.
+---@param needs ave.NeedsOptions
+---@return table<string, ave.Handle> handles What `test.equipment` returns, by name.
+function test.needs(needs) end
+
 describe, context, insulate, expose = test.describe, test.context, test.insulate, test.expose
 it, spec, pending, finally = test.it, test.spec, test.pending, test.finally
 setup, teardown = test.setup, test.teardown

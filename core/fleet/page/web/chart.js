@@ -11,7 +11,7 @@ const bottom = 20;
 function nice(most) {
 	if (!(most > 0)) return 1;
 	const unit = 10 ** Math.floor(Math.log10(most));
-	return [1, 2, 4, 5, 8, 10].map((n) => n * unit).find((n) => n >= most);
+	return [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].map((n) => n * unit).find((n) => n >= most);
 }
 
 // gaps: a line is broken where no samples were taken.

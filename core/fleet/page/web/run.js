@@ -7,6 +7,7 @@ import { ago, during, duration, number, plural, bytes, coloured } from "./text.j
 import { link, soft, joined, state, progress, sums, pieceLabel } from "./views.js";
 import { facts, title } from "./detail.js";
 import { actions } from "./act.js";
+import { show } from "./terminal.js";
 
 const mostOutput = 200000; // characters of an attempt that are kept here
 
@@ -45,7 +46,7 @@ function attemptOf(index, token, host) {
 	let attempt = run.attempts.get(token);
 	if (!attempt) {
 		const job = jobOf(index);
-		attempt = { token, host, number: job.attempts.length + 1, started: 0, ended: 0, outcome: null, tests: [], running: "", text: [], size: 0, artifacts: [], screens: new Map() };
+		attempt = { token, host, job: index, number: job.attempts.length + 1, started: 0, ended: 0, outcome: null, tests: [], running: "", text: [], size: 0, artifacts: [], screens: new Map() };
 		job.attempts.push(attempt);
 		run.attempts.set(token, attempt);
 	}
@@ -53,7 +54,7 @@ function attemptOf(index, token, host) {
 }
 
 function take(item) {
-	if (item.note) note(item.note);
+	if (item.notes) item.notes.forEach(note);
 	else if (item.output) output(item);
 }
 
@@ -193,6 +194,21 @@ function jobDetail(job) {
 	];
 }
 
+// terminals shows what commands of the running test show, and lets one look at earlier ones.
+function terminals(attempt) {
+	const list = [...attempt.screens.entries()];
+	const live = attempt.ended ? null : list.at(-1);
+	return list.map(([key, screen]) => {
+		const path = `/api/run/${encodeURIComponent(run.id)}/screen?` + new URLSearchParams({ host: attempt.host, job: attempt.job, token: attempt.token, test: screen.test, name: screen.name });
+		const isOpen = opened.has(path) ? opened.get(path) : live && live[0] === key;
+		return v("details", { key: "screen" + key, open: isOpen, ontoggle: (event) => { if (event.currentTarget.open !== isOpen) { opened.set(path, event.currentTarget.open); redraw(); } } },
+			v("summary", {}, screen.name, screen.test && screen.test !== screen.name ? soft(" in ", screen.test) : null),
+			isOpen ? v("pre", { key: path, class: "terminal", tabindex: 0, role: "img", "aria-label": "Terminal: " + screen.name, opaque: true, onmake: (element) => show(element, path) }) : null);
+	});
+}
+
+const opened = new Map(); // terminals that the reader has opened or closed, by path
+
 // parsed is the profile that a key is the text of.
 const parsed = (key) => { try { return JSON.parse(key); } catch (e) { return { name: key }; } };
 
@@ -209,7 +225,7 @@ function attemptDetail(attempt, several) {
 				problem.stack && problem.stack.length ? v("p", { class: "soft mono" }, (problem.hook ? problem.hook + ", " : "") + problem.stack[0].file + ":" + problem.stack[0].line) : null]))),
 		good.length ? v("details", { key: "good" }, v("summary", {}, plural(good.length, "other test")), v("ul", { class: "lines" }, good.slice(0, 500).map((test, i) => v("li", { key: i }, mark(test.status === "pending" ? "pending" : test.status), v("span", { class: "grow" }, link(to.test(test.file, testName(test)), testName(test))), v("span", { class: "when soft" }, test.seconds ? duration(test.seconds) : null))))) : null,
 		attempt.artifacts.length ? v("div", { key: "files" }, v("h3", {}, "Files"), fileList(attempt.artifacts)) : null,
-		[...attempt.screens.values()].map((screen) => v("p", { key: "screen" + screen.test + screen.name, class: "soft" }, "Terminal: ", screen.name)),
+		terminals(attempt),
 		attempt.text.length ? v("div", { key: "text" }, v("h3", {}, "Output", attempt.cut ? soft(" its beginning is left out") : null),
 			v("pre", { class: "output", tabindex: 0, onmake: stick, "aria-label": "Output" }, attempt.text.map((text, i) => v("span", { key: i + (attempt.cut ? attempt.size : 0) }, coloured(text))))) : null);
 }

@@ -76,7 +76,7 @@ export function follow(path, handlers, lost) {
 	const stream = {
 		open() {
 			stream.close();
-			const mine = new EventSource(path + (last ? "?after=" + encodeURIComponent(last) : ""));
+			const mine = new EventSource(path + (last ? (path.includes("?") ? "&" : "?") + "after=" + encodeURIComponent(last) : ""));
 			source = mine;
 			for (const [name, handle] of Object.entries(handlers)) {
 				mine.addEventListener(name, (event) => {

@@ -53,7 +53,15 @@ const plain = (value) => (typeof value === "string" ? value : JSON.stringify(val
 
 // pieceName is what a piece of equipment is called: its type, its name, and the rest.
 export function pieceName(profile) {
-	const { type, name, ...rest } = profile || {};
+	if (!profile) return nameOf({});
+	if (!pieceNames.has(profile)) pieceNames.set(profile, nameOf(profile));
+	return pieceNames.get(profile);
+}
+
+const pieceNames = new WeakMap();
+
+function nameOf(profile) {
+	const { type, name, ...rest } = profile;
 	const more = Object.entries(rest).sort(([a], [b]) => compare(a, b)).map(([key, value]) => key + "=" + plain(value)).join(" ");
 	const main = [type, name].filter((part) => part !== undefined).map(plain).join(" ");
 	return main ? { main, more } : { main: more || "(no properties)", more: "" };

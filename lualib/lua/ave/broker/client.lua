@@ -24,9 +24,10 @@ local PAUSE = 0.1 -- seconds between two attempts to reach the broker again
 -- s), optimist (keep trying within timeout while nothing listens), patience (how
 -- long the broker may be away, default 30 s), linger (how long the broker keeps
 -- leases when the connection is lost, default 0 s), call_timeout, and resources
--- (the broker's resource classes, for the client's side of their methods).
+-- (the broker's resource classes, for the client's side of their methods); or fleet: see
+-- fleet.lua.
 local known = { address = true, authkey = true, timeout = true, optimist = true, patience = true, linger = true,
-	call_timeout = true, resources = true }
+	call_timeout = true, resources = true, fleet = true }
 
 local function make(options)
 	if type(options) ~= "table" then
@@ -136,6 +137,9 @@ end
 -- Makes a client. If the broker is killed right after it accepted the connection,
 -- it is waited for, as for an older client.
 local function connect(options)
+	if type(options) == "table" and options.fleet then
+		return require("ave.broker.fleet").connect(options)
+	end
 	local self = make(options)
 	local ok, e = pcall(self.attach, self, self.optimist)
 	if not ok and is_cut(e) then

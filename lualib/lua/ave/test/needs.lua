@@ -70,7 +70,7 @@ local function check(word, given, options, level)
 				names[#names + 1] = valid
 			end
 			table.sort(names)
-			error(("%s: there is no option '%s'; valid names: %s"):format(word, tostring(name), table.concat(names, ", ")), level + 1)
+			error(("%s: there is no option '%s'; valid names are %s"):format(word, tostring(name), table.concat(names, ", ")), level + 1)
 		elseif not option[1](value) then
 			error(("%s: option '%s': wanted %s, got %s"):format(word, name, option[2], show(value)), level + 1)
 		end

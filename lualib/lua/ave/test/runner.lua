@@ -227,16 +227,14 @@ local function lose_test(test, problems)
 	problems.told = true
 end
 
--- supply leases what a block and those around it need. It returns the problems if that
--- fails; nothing is tried twice. The time that it takes has no limit but that of the
--- run and of the wait itself.
+-- supply leases what a block and those around it need, before a test or block runs. It
+-- returns the problems if that fails; nothing is tried twice.
 local function supply(of, first)
 	local needs = declaring.needs()
-	if not needs or choice.of_command("list") then
-		return nil
+	if needs and first and not choice.of_command("list") then
+		needs.collecting = runner.collecting
+		return needs.supply(of, first, function(fn) return call("hook", _G, fn, nil, "equipment") end)
 	end
-	needs.collecting = runner.collecting
-	return needs.supply(of, first, function(fn) return call("hook", _G, fn, nil, "equipment") end)
 end
 
 -- give_back ends the leases of a block, whatever has happened.
@@ -310,8 +308,7 @@ end
 -- teardown. If setup fails, of.lost says why nothing in the block can run.
 local function run_with_hooks(of)
 	local needs = declaring.needs()
-	local first = needs and needs.begins_with(of)
-	local lacking = first and supply(of, first)
+	local lacking = supply(of, needs and needs.begins_with(of))
 	local problems, around = {}, resources.enter(of)
 	host.look()
 	if lacking or not call_hooks("strict_setup", of, problems) then
