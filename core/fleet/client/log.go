@@ -67,7 +67,7 @@ func (p *logPrinter) nameOf(job int) string {
 }
 
 func (p *logPrinter) note(n wire.Note) {
-	text := ""
+	var text string
 	switch n.Kind {
 	case wire.NoteSubmitted:
 		text = fmt.Sprintf("submitted by %s: %d jobs", n.User, n.Jobs)

@@ -12,7 +12,7 @@ import (
 // hold keeps the equipment for a client, until the run is cancelled or the client does not
 // answer any more.
 func (j *job) hold() wire.Outcome {
-	leases := wire.Leases{Token: j.start.Token, Host: j.host.Options.Link.Name}
+	leases := wire.Leases{Token: j.start.Token, Host: j.host.Link.Name}
 	if j.equipped != nil {
 		leases = j.equipped.leases
 	}

@@ -47,7 +47,7 @@ type job struct {
 func newJob(h *host, start wire.Start) *job {
 	j := &job{host: h, start: start, shared: make(chan struct{})}
 	j.ctx, j.cancel = context.WithCancelCause(h.running)
-	j.out = newOutput(h.link, wire.OutputSubject(h.Options.Link.Name, start.Run.ID, start.Index, start.Token))
+	j.out = newOutput(h.link, wire.OutputSubject(h.Link.Name, start.Run.ID, start.Index, start.Token))
 	j.asks = newAsks(j)
 	return j
 }
@@ -65,6 +65,13 @@ func (j *job) process() (pid int, doomed bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.pid, j.doomed != nil
+}
+
+// isSettled reports whether the job has its outcome, and no process.
+func (j *job) isSettled() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.settled && j.pid == 0
 }
 
 // doom has the job killed. It reports whether there is something to kill.
@@ -94,7 +101,7 @@ func (j *job) kill(why wire.Outcome) {
 func (j *job) stop(reason string, returned bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.reason != "" && !(j.returned && !returned) {
+	if j.reason != "" && (!j.returned || returned) {
 		return
 	}
 	if reason == "" {
@@ -180,6 +187,11 @@ func (j *job) perform(dir string) wire.Outcome {
 	if err != nil {
 		return j.settle(broken(j.start, err))
 	}
+	showing, end := context.WithCancel(j.host.running)
+	var shown sync.WaitGroup
+	shown.Go(func() { j.showScreens(showing, dir) })
+	defer shown.Wait()
+	defer end()
 	return j.settle(j.attend(p))
 }
 
@@ -219,7 +231,7 @@ func (j *job) equip() error {
 	if stock == nil {
 		return errors.New("this host has no broker")
 	}
-	equipped, err := stock.lease(j.ctx, j.start, j.host.Options.Link.Name)
+	equipped, err := stock.lease(j.ctx, j.start, j.host.Link.Name)
 	if err != nil {
 		return err
 	}

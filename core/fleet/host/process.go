@@ -82,7 +82,7 @@ func (j *job) spawn(dir, program string) (*child, error) {
 		}
 	}
 	// Without equipment, they say that the job runs in a fleet.
-	order.Job.Leases = &wire.Leases{Token: j.start.Token, Host: j.host.Options.Link.Name}
+	order.Job.Leases = &wire.Leases{Token: j.start.Token, Host: j.host.Link.Name}
 	if j.equipped != nil {
 		order.Job.Leases = &j.equipped.leases
 	}
