@@ -120,6 +120,20 @@ func areModules(importer, imported string) bool {
 	return isBelow(importer, "lualib/modules") && isBelow(imported, "lualib/modules")
 }
 
+// The server and the client of a fleet would make the program twice as large, and slow down
+// its start. They belong to cmd/avelab.
+func TestAvescriptHasNoFleetInside(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "./cmd/avescript").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for pkg := range strings.Lines(string(out)) {
+		if strings.Contains(pkg, "nats") {
+			t.Errorf("cmd/avescript links %s: have it execute avelab instead, see core/fleet/programs", strings.TrimSpace(pkg))
+		}
+	}
+}
+
 // house has a line of the plan in docs/design.md: how far it is indented, a directory or
 // file, and its subject.
 var house = regexp.MustCompile(`(?m)^( {4,})([\w./-]+(?:/|\.go))(?: +(.*))?$`)

@@ -270,6 +270,60 @@ describe("a broker of a fleet", function()
 		end)
 	end)
 
+	-- Each use holds a lock of the kernel and writes down its token.
+	it("lets nobody use a piece twice, nor after a higher token, whatever dies", function()
+		local directory, workers = ave.fs.tempdir(), {}
+		for n = 1, 4 do
+			workers[n] = ave.Process {
+				target = function(port, number, path)
+					local client = ave.broker.connect { address = { "", port }, timeout = 30, optimist = true }
+					local began = ave.time.now()
+					while ave.time.now() < began + 5 do
+						local token = ("%d.%d"):format(ave.time.now() * 20, number)
+						local ok = pcall(function()
+							local lease = client:call("lease", { { type = "command" } }, token, ave.json.null, token)[1].lease
+							local served = client:call("serve", { lease })[1]
+							local session = ave.RemoteControl({ "", served.port }, served.authkey, 5)
+							pcall(session.call, session, "invoke", { served.resource, "run", { {
+								('flock -n %s/lock sh -c "echo %s >> %s/used; sleep 0.03" || echo %s >> %s/twice'):format(path, token, path, token, path),
+							} } }, {}, 10)
+							session:close()
+							if math.random(3) > 1 then
+								client:call("yield_resources")
+							end
+						end)
+						if not ok then
+							ave.time.sleep(0.02)
+						end
+					end
+					client:close()
+				end,
+				args = { lab.port, n, directory },
+			}
+			workers[n]:start()
+		end
+		for n = 1, 4 do
+			ave.time.sleep(1)
+			if n % 2 == 1 then
+				crash()
+			else
+				hand_over()
+			end
+		end
+		for _, worker in ipairs(workers) do
+			assert.equal(0, worker:join(100))
+		end
+		assert.is_false(ave.fs.exists(directory .. "/twice"))
+		local before, uses = 0, 0
+		for round, number in ave.fs.read(directory .. "/used"):gmatch("(%d+)%.(%d+)") do
+			local token = tonumber(round) * 10 + tonumber(number)
+			assert.is_true(token > before, ("token %d was used after %d"):format(token, before))
+			before, uses = token, uses + 1
+		end
+		assert.is_true(uses > 3, uses .. " uses")
+		eventually(function() return inventory(host).command.state == "free" and #lab:sessions() == 0 end, { timeout = 30 })
+	end)
+
 	it("lists all its equipment, with who has it", function()
 		local found = host:call("inventory")
 		assert.same({ "workspace" }, found.made)

@@ -73,8 +73,7 @@ func failed(ctx context.Context, err error) error {
 	return &failure{err}
 }
 
-const rootHelp = `%[1]s shows a lab and operates it: a hub, hosts that work for it, and
-their equipment.
+const rootHelp = `%[1]s shows a lab of several hosts, and operates it.
 
 Usage:
   %[1]s [--json] [--watch]
@@ -86,7 +85,7 @@ why, the queue, and runs.
 Examples:
   %[1]s start                     this host becomes the hub of a lab
   %[1]s join tls://hub:4222#...   this host works for the lab
-  avescript test --fleet tests/           tests run on the hosts of the lab
+  avescript test --fleet tests/          tests run on the hosts of the lab
 
 Commands:
 %[2]s

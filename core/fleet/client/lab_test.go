@@ -344,6 +344,48 @@ func TestHostIsLost(t *testing.T) {
 	}
 }
 
+// TestArtifactsComeBack: recordings and workspaces of tests that fail on a host are here
+// afterwards.
+func TestArtifactsComeBack(t *testing.T) {
+	l := newLab(t, 1, map[string]string{"test_a.lua": `
+		it("fails", function()
+			require("ave.fs").write(require("ave.test").workspace() .. "/kept.txt", "kept")
+			require("ave.cmd").run({ "echo", "recorded" })
+			error("no")
+		end)`})
+	temp := t.TempDir()
+	c := l.avescript("test", "--fleet", "--record", "records", "--report", "json=events")
+	c.Env = append(c.Env, "TMPDIR="+temp)
+	out, _ := c.CombinedOutput()
+	text, err := os.ReadFile(filepath.Join(l.dir, "events"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var artifacts []harness.Artifact
+	for line := range strings.Lines(string(text)) {
+		var e harness.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		artifacts = append(artifacts, e.Artifacts...)
+	}
+	if len(artifacts) != 2 {
+		t.Fatalf("got %+v and:\n%s", artifacts, out)
+	}
+	for _, a := range artifacts {
+		path, want := a.Path, "kept"
+		if a.Kind == "workspace" {
+			path = filepath.Join(path, "kept.txt")
+		} else {
+			path, want = filepath.Join(l.dir, path), "recorded"
+		}
+		content, err := os.ReadFile(path)
+		if err != nil || !strings.Contains(string(content), want) || a.Missing != "" {
+			t.Errorf("%+v: got %v and %s", a, err, content)
+		}
+	}
+}
+
 // TestHubStartsAgain: a run goes on over a hub that is started again.
 func TestHubStartsAgain(t *testing.T) {
 	l := newLab(t, 1, nil)

@@ -21,6 +21,10 @@ type disk struct {
 	dir     string
 	reserve int64
 	full    atomic.Bool
+
+	// damaged says that a write has failed. The stream that it was for refuses all others
+	// from then on, until the store is started again.
+	damaged atomic.Bool
 }
 
 const (
@@ -67,10 +71,10 @@ func (d *disk) room() int64 {
 func (d *disk) tight() bool  { return d.full.Load() || d.free() < reserveInputs*d.reserve }
 func (d *disk) isFull() bool { return d.full.Load() }
 
-// guardDisk watches the disk, and starts JetStream again when it has turned itself off and
-// there is room again. Connections stay as they are: heartbeats go on meanwhile.
+// guardDisk watches the disk, and starts JetStream again when a write has failed and there is
+// room again. Connections stay as they are: heartbeats go on meanwhile.
 func (h *Hub) guardDisk(ctx context.Context) {
-	tick := time.NewTicker(diskInterval)
+	tick := time.NewTicker(h.options.diskInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -87,13 +91,18 @@ func (h *Hub) guardDisk(ctx context.Context) {
 				h.options.Log("the disk of the hub has room again")
 			}
 		}
-		if !h.disk.full.Load() && h.storeIsOff() {
+		if !h.disk.full.Load() && (h.disk.damaged.Load() || h.storeIsOff()) {
 			h.restartStore()
 		}
 	}
 }
 
 func (h *Hub) restartStore() {
+	h.disk.damaged.Store(false)
+	if err := h.server.ShutdownJetStream(); err != nil {
+		h.options.Log("cannot stop the store of the hub: %v", err)
+		return
+	}
 	o := serverOptions(h.options, h.disk.dir)
 	err := h.server.EnableJetStream(&server.JetStreamConfig{
 		StoreDir: o.StoreDir, SyncAlways: o.SyncAlways, SyncInterval: o.SyncInterval, MaxMemory: o.JetStreamMaxMemory, MaxStore: o.JetStreamMaxStore, Strict: true,

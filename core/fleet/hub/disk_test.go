@@ -68,11 +68,15 @@ func tryOnce(t *testing.T, l *link.Link, verb string, body any) (code string, er
 // The disk gets full and has room again: everybody waits meanwhile, hosts go on, and nothing
 // that was answered is lost.
 func TestFullDisk(t *testing.T) {
-	for name, reserve := range map[string]int64{"reserve": 4 << 20, "none": 1} {
+	for name, reserve := range map[string]int64{"reserve": 4 << 20, "unnoticed": -1} {
 		t.Run(name, func(t *testing.T) {
 			small := smallDisk(t)
 			dir := filepath.Join(small, "hub")
-			h := startHub(t, Options{Dir: dir, Reserve: reserve, Audit: true})
+			o := Options{Dir: dir, Reserve: reserve, Audit: true}
+			if name == "unnoticed" {
+				o.diskInterval = 4 * time.Second
+			}
+			h := startHub(t, o)
 			user := dial(t, h.URL(), wire.User, "anna")
 			host := newFakeHost(t, h.URL(), "lab-1", "a", false).up(t)
 			submit(t, user, "run-1", 1)
@@ -99,7 +103,7 @@ func TestFullDisk(t *testing.T) {
 					return host.answers > before+2
 				})
 			} else {
-				poll.Until(t, "the store has turned itself off", h.storeIsOff)
+				poll.Until(t, "a write has failed", h.disk.damaged.Load)
 			}
 			free()
 			if _, err := ask(t, host.link, wire.VerbResult, passed(s)); err != nil {

@@ -111,7 +111,9 @@ func (n *noter) publish(ctx context.Context) bool {
 		if ctx.Err() != nil {
 			return false
 		}
-		n.hub.options.Log("cannot publish notes, will try again: %v", err)
+		if !n.hub.disk.isFull() {
+			n.hub.options.Log("cannot publish notes, will try again: %v", err)
+		}
 		select {
 		case <-ctx.Done():
 			return false

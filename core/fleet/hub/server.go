@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,7 +54,8 @@ type Options struct {
 
 	Log func(format string, args ...any) // nil is nowhere
 
-	wall func(now time.Time) float64 // the time of day; tests move it
+	wall         func(now time.Time) float64 // the time of day; tests move it
+	diskInterval time.Duration               // between two looks at the disk; tests miss that it gets full
 }
 
 // Hub is a running hub.
@@ -110,6 +112,9 @@ func (o *Options) complete() error {
 	}
 	if o.Snapshot == 0 {
 		o.Snapshot = 20_000
+	}
+	if o.diskInterval == 0 {
+		o.diskInterval = diskInterval
 	}
 	if o.wall == nil {
 		o.wall = clock
@@ -205,6 +210,9 @@ func (h *Hub) openBook(o *server.Options) (err error) {
 
 // serverSays takes what the server logs.
 func (h *Hub) serverSays(level, text string) {
+	if strings.Contains(text, "Critical write error") {
+		h.disk.damaged.Store(true)
+	}
 	if level != "notice" {
 		h.options.Log("server: %s: %s", level, text)
 	}

@@ -164,6 +164,7 @@ func TestInterruptedJump(t *testing.T) {
 	dir := t.TempDir()
 	h := startHub(t, Options{Dir: dir})
 	user := dial(t, h.URL(), wire.User, "anna")
+	newFakeHost(t, h.URL(), "lab-1", "a", false).up(t).stop()
 	submit(t, user, "run-1", 5)
 	h.Close()
 	h, err := offline(t.Context(), Options{Dir: dir})

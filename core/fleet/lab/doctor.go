@@ -43,10 +43,8 @@ func Doctor(ctx context.Context, out io.Writer, version string) error {
 	d.program()
 	d.disk()
 	d.broker()
-	if configs := d.configs(); len(configs) > 0 {
-		for _, c := range configs {
-			d.account(c)
-		}
+	for _, c := range d.configs() {
+		d.account(c)
 	}
 	if d.wrong > 0 {
 		return ErrUnwell
@@ -82,6 +80,7 @@ func (d *doctor) note(subject, format string, args ...any) {
 
 // configs finds what this account is in a lab.
 func (d *doctor) configs() (configs []link.Config) {
+	damaged := false
 	for _, role := range []string{wire.Admin, wire.User, wire.Viewer, wire.Worker} {
 		c, err := link.Find(role)
 		switch {
@@ -89,9 +88,10 @@ func (d *doctor) configs() (configs []link.Config) {
 			configs = append(configs, c)
 		case err != nil && !errors.Is(err, os.ErrNotExist):
 			d.bad("account", "%v", err)
+			damaged = true
 		}
 	}
-	if len(configs) == 0 && d.wrong == 0 {
+	if len(configs) == 0 && !damaged {
 		d.bad("account", "this account has joined no lab: start one with 'avescript lab start', or join one with 'avescript lab join LINE'")
 	}
 	return configs

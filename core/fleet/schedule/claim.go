@@ -71,10 +71,14 @@ func (s *State) foldAssign(e *Entry) {
 	if r == nil || h == nil || e.Job >= len(r.jobs) || r.jobs[e.Job].state != waiting || !r.whole {
 		return
 	}
-	s.unwait(r, e.Job)
 	j := &r.jobs[e.Job]
 	g := j.group
-	g.since = e.Time
+	if len(e.Pieces) != len(g.needs.Equipment) {
+		return
+	}
+	s.unwait(r, e.Job)
+	s.claimed++
+	g.since, g.mark = e.Time, s.claimed
 	c := &claim{
 		token: s.at, run: r, job: e.Job, host: h, incarnation: e.Incarnation, cores: e.Cores,
 		memory: g.needs.Memory, exclusive: g.needs.Exclusive, since: e.Time,
@@ -154,6 +158,10 @@ const (
 	mostRest  = 60.0 // of a host
 )
 
+// pending reports whether a pause of at most so many seconds is not over. A pause that is
+// longer comes from a clock that was ahead, and does not count.
+func pending(until, now, most float64) bool { return until > now && until <= now+most }
+
 // foldEnd ends a claim, if the job has one, and the job, if the entry is Finish.
 func (s *State) foldEnd(e *Entry) {
 	r := s.runs[e.Run]
@@ -223,6 +231,10 @@ func (s *State) endClaim(e *Entry, c *claim) {
 		}
 	}
 	switch e.Outcome.Status {
+	case wire.Busy:
+		if len(e.Outcome.Busy) == 0 { // the host does not say what
+			h.rest = e.Time + busyPause
+		}
 	case wire.Broken:
 		h.failures++
 		h.rest = e.Time + min(mostRest, restPause*float64(h.failures))

@@ -140,6 +140,27 @@ func TestBusyPiecesAreLeftAloneForAWhile(t *testing.T) {
 	f.check()
 }
 
+func TestBusyWithoutSayingWhat(t *testing.T) {
+	f := newFleet(t)
+	f.beat(host("lab-1", 8, relays(1)...))
+	f.submit("ada", "r", jobs(1, wants("relay"))...)
+	f.place()
+	f.result("r", 0, wire.Outcome{Status: wire.Busy})
+	wantList(t, given(f.place())) // it would come back at once, again and again
+	f.now += 2
+	wantList(t, given(f.place()), "r/0 lab-1")
+}
+
+func TestPausesEndIfTheClockGoesBack(t *testing.T) {
+	f := newFleet(t)
+	f.beat(host("lab-1", 8, relays(1)...))
+	f.submit("ada", "r", jobs(1, wants("relay"))...)
+	f.place()
+	f.result("r", 0, wire.Outcome{Status: wire.Busy, Busy: []string{`{"type":"relay","uid":"r-1"}`}})
+	f.now -= 3600
+	wantList(t, given(f.place()), "r/0 lab-1")
+}
+
 func TestAside(t *testing.T) {
 	f := newFleet(t)
 	f.beat(host("lab-1", 8, relays(2)...))

@@ -9,7 +9,7 @@ import (
 // Groups that need much and wait too long get what they need one after the other, because
 // it is kept for them until they have all of it.
 const (
-	// patienceOfWide is how long such a group waits in the usual order, in seconds.
+	// patienceOfWide is how long such a group waits in the usual order at least, in seconds.
 	patienceOfWide = 2
 	// keepFor is how long something is kept in vain for a group. Then others have as long to
 	// use it, and so on: a job that never ends must not keep the rest of a host idle.
@@ -36,13 +36,8 @@ func (k *hold) has(p *piece) bool { return k != nil && k.pieces[p] }
 func (l *level) old() {
 	var heads []*head
 	turns := map[*head]*turn{}
-	for _, t := range l.turns {
-		for _, h := range t.heads {
-			if h.group.shape.demanding() && l.r.now-h.group.since >= patienceOfWide {
-				heads = append(heads, h)
-				turns[h] = t
-			}
-		}
+	for _, p := range l.users {
+		heads = append(heads, l.waitTooLong(p, turns)...)
 	}
 	slices.SortFunc(heads, func(a, b *head) int {
 		return cmp.Or(
@@ -51,18 +46,44 @@ func (l *level) old() {
 			a.compare(b),
 		)
 	})
-	served := map[*user]bool{}
 	for _, h := range heads {
 		t := turns[h]
 		p := l.by[t.run.owner]
-		if served[p.user] || l.r.full() {
+		if p.served || l.r.full() {
 			continue
 		}
-		served[p.user] = l.r.start(h, t, p) || l.r.keep(h.group, p)
+		p.served = l.r.start(h, t, p) || l.r.keep(h.group, p)
 		if h.empty() {
 			t.heads = slices.DeleteFunc(t.heads, func(other *head) bool { return other == h })
 		}
 	}
+}
+
+// waitTooLong finds groups of a user that need much, and should have had their turn. If all
+// users get as much, and all groups of a user, then a group gets something once while others
+// get as many jobs as there are users times groups of its user. Who has waited for twice
+// that many did not wait for a turn, but for something that others took.
+func (l *level) waitTooLong(p *place, turns map[*head]*turn) (heads []*head) {
+	groups := 0
+	for _, t := range p.turns {
+		groups += len(t.heads)
+	}
+	claims := uint64(2 * len(l.by) * groups)
+	for _, t := range p.turns {
+		for _, h := range t.heads {
+			g := h.group
+			if l.r.waitsLong(g) && l.r.s.claimed-g.mark >= claims {
+				heads = append(heads, h)
+				turns[h] = t
+			}
+		}
+	}
+	return heads
+}
+
+// waitsLong reports whether something may be kept for a group.
+func (r *round) waitsLong(g *group) bool {
+	return g.shape.demanding() && !pending(g.since+patienceOfWide, r.now, patienceOfWide)
 }
 
 // keep keeps what a group needs at the host where it will be free first. It reports whether
@@ -180,9 +201,9 @@ func (r *round) soonest(m *room, f *fit) ([]*piece, bool) {
 // freed is about when a piece is free.
 func (r *round) freed(m *room, p *piece) float64 {
 	switch {
-	case m.hold.has(p), m.sight.uses(p, r.now) && p.busy <= r.now:
+	case m.hold.has(p), m.sight.uses(p, r.now) && !pending(p.busy, r.now, busyPause):
 		return math.Inf(1)
-	case p.busy > r.now:
+	case pending(p.busy, r.now, busyPause):
 		return p.busy
 	case m.given[p]:
 		return r.now + unknownLength

@@ -62,7 +62,7 @@ func (h *host) show(sight *Sight, now float64) wire.LabHost {
 		l.State, l.Since, l.Reason = "draining", h.drained.Since, h.drained.Reason
 	case l.State == Up && sight.Beat.Leaving:
 		l.State = "leaving"
-	case l.State == Up && h.rest > now:
+	case l.State == Up && pending(h.rest, now, mostRest):
 		l.Reason = "could not start jobs: it is tried again at " + clock(h.rest)
 	}
 	for _, c := range h.claims {

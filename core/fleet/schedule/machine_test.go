@@ -68,9 +68,9 @@ var (
 
 // twice fails if the same input has an effect twice.
 func (m *machine) twice(entries []schedule.Entry, err error) {
-	m.T.Helper()
+	m.Helper()
 	if len(entries) > 0 || err != nil {
-		m.T.Fatalf("wanted nothing for the same again, got %+v, %v", entries, err)
+		m.Fatalf("wanted nothing for the same again, got %+v, %v", entries, err)
 	}
 }
 
@@ -106,7 +106,7 @@ func (m *machine) see(b wire.Beat) {
 	m.twice(m.s.Seen(b, m.now), nil)
 	for _, o := range m.s.Reconcile(b, m.now) {
 		if o.Start != nil && m.at(o.Start.Token).Host != b.Host {
-			m.T.Fatalf("host %s is told to start a job of %s", b.Host, m.at(o.Start.Token).Host)
+			m.Fatalf("host %s is told to start a job of %s", b.Host, m.at(o.Start.Token).Host)
 		}
 	}
 }
@@ -222,7 +222,7 @@ func (m *machine) place(*rapid.T) {
 	entries := m.s.Place(m.view, m.now, 100)
 	same, _ := json.Marshal(m.twin.Place(m.view, m.now, 100))
 	if mine, _ := json.Marshal(entries); string(mine) != string(same) {
-		m.T.Fatalf("one state decides\n%s\nand another one with the same ledger\n%s", mine, same)
+		m.Fatalf("one state decides\n%s\nand another one with the same ledger\n%s", mine, same)
 	}
 	m.commit(entries)
 	for _, w := range m.s.Lab(m.view, m.now).Queue {
@@ -231,7 +231,7 @@ func (m *machine) place(*rapid.T) {
 		}
 	}
 	for _, e := range m.s.Place(m.view, m.now, 100) {
-		m.T.Fatalf("a second round at the same time finds something: %+v", e)
+		m.Fatalf("a second round at the same time finds something: %+v", e)
 	}
 }
 
@@ -275,7 +275,7 @@ func (m *machine) late(t *rapid.T) {
 	}
 	i := rapid.IntRange(0, len(m.old)-1).Draw(t, "which")
 	if entries, _ := m.s.Result(m.by[i], m.old[i], m.now); len(entries) > 0 {
-		m.T.Fatalf("a late result counts: %+v", entries)
+		m.Fatalf("a late result counts: %+v", entries)
 	}
 }
 
@@ -301,7 +301,7 @@ func (m *machine) ask(t *rapid.T) {
 	entries, again, err := m.s.Ask(j.Host, a, m.now)
 	m.twice(entries, err)
 	if again.Yours != answer.Yours || again.Failed != answer.Failed || again.Wait != answer.Wait {
-		m.T.Fatalf("the same question got %+v, and then %+v", answer, again)
+		m.Fatalf("the same question got %+v, and then %+v", answer, again)
 	}
 }
 
@@ -318,7 +318,7 @@ func (m *machine) follow() {
 			err = json.Unmarshal(text, &e)
 		}
 		if err != nil {
-			m.T.Fatalf("%v", err)
+			m.Fatalf("%v", err)
 		}
 		at := m.places[m.known]
 		m.twin.Apply(at.Seq, at.Index, []schedule.Entry{e})
@@ -333,7 +333,7 @@ func (m *machine) restore(*rapid.T) {
 		m.twin, err = schedule.Restore(snapshot)
 	}
 	if err != nil {
-		m.T.Fatalf("%v", err)
+		m.Fatalf("%v", err)
 	}
 }
 
@@ -341,23 +341,23 @@ func (m *machine) invariants(*rapid.T) {
 	tally := m.check()
 	lab := m.s.Lab(m.view, m.now)
 	if int(lab.Done) != tally.Finished {
-		m.T.Fatalf("the state has %d finished jobs, the ledger %d", lab.Done, tally.Finished)
+		m.Fatalf("the state has %d finished jobs, the ledger %d", lab.Done, tally.Finished)
 	}
 	if n := len(m.running()); n != tally.Claims-tally.Returned-(tally.Finished-tally.Cancelled-m.refused()) {
-		m.T.Fatalf("the state has %d running jobs, the ledger has %+v", n, tally)
+		m.Fatalf("the state has %d running jobs, the ledger has %+v", n, tally)
 	}
 	for _, w := range lab.Queue {
 		if w.Why == "" {
-			m.T.Fatalf("nothing says why %s waits", w.Run)
+			m.Fatalf("nothing says why %s waits", w.Run)
 		}
 	}
 	m.follow()
 	mine, err := m.s.Snapshot()
 	if err != nil {
-		m.T.Fatalf("%v", err)
+		m.Fatalf("%v", err)
 	}
 	if twin, _ := m.twin.Snapshot(); string(mine) != string(twin) {
-		m.T.Fatalf("a state is\n%s\nand another one with the same ledger\n%s", mine, twin)
+		m.Fatalf("a state is\n%s\nand another one with the same ledger\n%s", mine, twin)
 	}
 }
 
@@ -399,7 +399,7 @@ func (m *machine) finale() {
 			return
 		}
 	}
-	m.T.Fatalf("jobs are left: %+v", m.s.Lab(m.view, m.now).Queue)
+	m.Fatalf("jobs are left: %+v", m.s.Lab(m.view, m.now).Queue)
 }
 
 func (m *machine) over() bool {

@@ -23,10 +23,11 @@ type level struct {
 
 // place is a user's place in the line.
 type place struct {
-	user  *user
-	cores int // of running jobs, and what is kept for the user
-	last  wire.Token
-	turns []*turn
+	user   *user
+	cores  int // of running jobs, and what is kept for the user
+	last   wire.Token
+	turns  []*turn
+	served bool // an old group of the user went first, or something is kept for it
 }
 
 // limit is how many more cores a user may have.
@@ -104,7 +105,11 @@ func (l *level) fair() {
 		}
 		at := t.widest()
 		h := t.heads[at]
-		if !l.r.start(h, t, p) || h.empty() {
+		started := l.r.start(h, t, p)
+		if !started && !p.served && l.r.waitsLong(h.group) {
+			p.served = l.r.keep(h.group, p)
+		}
+		if !started || h.empty() {
 			t.heads = slices.Delete(t.heads, at, at+1)
 		}
 		heap.Fix(&l.users, 0)

@@ -2,7 +2,9 @@ package schedule
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
 
 	"avescript/core/fleet/wire"
 )
@@ -83,7 +85,7 @@ func (r *round) closed(h *host) string {
 		return "draining"
 	case sight.Beat.Leaving:
 		return "leaving"
-	case h.rest > r.now:
+	case pending(h.rest, r.now, mostRest):
 		return "resting"
 	}
 	return ""
@@ -105,7 +107,7 @@ func (m *room) is(kept *hold, now float64) func(*piece) status {
 // uses reports whether somebody else has leased a piece at its broker. A lease of a claim
 // that has ended counts as free: the host ends it before it sends the result.
 func (t *Sight) uses(p *piece, now float64) bool {
-	if p.busy > now || t.Beat.Broker != "" {
+	if pending(p.busy, now, busyPause) || t.Beat.Broker != "" {
 		return true
 	}
 	i, busy := t.busy[p.key]
@@ -322,10 +324,8 @@ func (r *round) refuse() {
 	if len(r.s.unmet) == 0 {
 		return
 	}
-	for _, u := range sorted(r.s.runs) {
-		if u.waiting == 0 || !u.whole {
-			continue
-		}
+	runs := slices.SortedFunc(maps.Keys(r.s.active), func(a, b *run) int { return strings.Compare(a.ID, b.ID) })
+	for _, u := range runs {
 		for _, g := range sorted(u.groups) {
 			if g.shape.unmet == 0 || len(g.queue) == 0 || r.now < g.refusedAt() {
 				continue

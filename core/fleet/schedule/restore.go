@@ -20,7 +20,7 @@ func (s *State) loadHost(v *savedHost) {
 	}
 }
 
-func (s *State) loadRun(v *savedRun) {
+func (s *State) loadRun(v *savedRun) error {
 	r := &run{
 		Run: v.Run, owner: s.user(v.Run.User), submitted: v.Submitted, ended: v.Ended, whole: v.Whole, over: v.Over,
 		cancelled: v.Cancelled, by: v.By, reason: v.Reason, groups: map[string]*group{},
@@ -31,7 +31,7 @@ func (s *State) loadRun(v *savedRun) {
 	groups := make([]*group, len(v.Groups))
 	for i := range v.Groups {
 		groups[i] = s.group(r, &v.Groups[i].Needs, r.submitted)
-		groups[i].since = v.Groups[i].Since
+		groups[i].since, groups[i].mark = v.Groups[i].Since, v.Groups[i].Mark
 	}
 	for i, j := range v.Jobs {
 		r.jobs[i] = job{
@@ -39,6 +39,9 @@ func (s *State) loadRun(v *savedRun) {
 		}
 		if r.over {
 			continue
+		}
+		if j.Group < 0 || j.Group >= len(groups) {
+			return fmt.Errorf("snapshot of the ledger: job %d of run %s has group %d of %d", i, r.ID, j.Group, len(groups))
 		}
 		g := groups[j.Group]
 		r.jobs[i].group = g
@@ -50,7 +53,7 @@ func (s *State) loadRun(v *savedRun) {
 		r.groups = nil
 	}
 	if !r.whole {
-		return
+		return nil
 	}
 	for _, g := range groups {
 		sort.Slice(g.queue, func(i, k int) bool { return r.before(g.queue[i], g.queue[k]) })
@@ -59,11 +62,13 @@ func (s *State) loadRun(v *savedRun) {
 	if r.waiting > 0 {
 		s.active[r] = true
 	}
+	return nil
 }
 
 func (s *State) loadClaim(v *savedClaim) error {
 	r, h := s.runs[v.Run], s.hosts[v.Host]
-	if r == nil || h == nil || v.Job >= len(r.jobs) || r.over {
+	if r == nil || h == nil || v.Token.IsZero() || v.Job < 0 || v.Job >= len(r.jobs) || r.over ||
+		len(v.Pieces) != len(r.jobs[v.Job].group.needs.Equipment) {
 		return fmt.Errorf("snapshot of the ledger: claim %s of job %d of run %s on host %s: wanted ones that exist",
 			v.Token, v.Job, v.Run, v.Host)
 	}

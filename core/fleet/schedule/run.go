@@ -59,6 +59,7 @@ type group struct {
 	needs wire.Needs
 	queue []int32 // waiting jobs: unknown times first, then the longest first
 	since float64 // since when jobs wait and nothing was given to a host
+	mark  uint64  // how many claims there had been then
 }
 
 // before is the order of the queue.
@@ -82,7 +83,7 @@ func length(seconds float32) float64 {
 func (s *State) wait(r *run, index int, time float64) {
 	g, at := r.jobs[index].group, int32(index)
 	if len(g.queue) == 0 {
-		g.since = time
+		g.since, g.mark = time, s.claimed
 	}
 	place := sort.Search(len(g.queue), func(i int) bool { return r.before(at, g.queue[i]) })
 	g.queue = slices.Insert(g.queue, place, at)
@@ -157,7 +158,7 @@ func (s *State) complete(r *run, time float64) {
 	r.whole = true
 	for _, g := range r.groups {
 		sort.Slice(g.queue, func(i, k int) bool { return r.before(g.queue[i], g.queue[k]) })
-		g.since = time
+		g.since, g.mark = time, s.claimed
 	}
 	r.waiting = len(r.jobs)
 	if r.waiting > 0 {

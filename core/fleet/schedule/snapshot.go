@@ -13,13 +13,14 @@ import (
 // which host can meet which needs, is not saved.
 type (
 	saved struct {
-		Hosts  []savedHost          `json:"hosts"`
-		Users  map[string]savedUser `json:"users"`
-		Runs   []savedRun           `json:"runs"`
-		Claims []savedClaim         `json:"claims"`
-		Unmet  map[string]float64   `json:"unmet"`
-		Times  map[string]recorded  `json:"times"`
-		Done   uint64               `json:"done"`
+		Hosts   []savedHost          `json:"hosts"`
+		Users   map[string]savedUser `json:"users"`
+		Runs    []savedRun           `json:"runs"`
+		Claims  []savedClaim         `json:"claims"`
+		Unmet   map[string]float64   `json:"unmet"`
+		Times   map[string]recorded  `json:"times"`
+		Done    uint64               `json:"done"`
+		Claimed uint64               `json:"claimed"`
 	}
 	savedUser struct {
 		Quota int        `json:"quota,omitempty"`
@@ -59,6 +60,7 @@ type (
 	savedGroup struct {
 		Needs wire.Needs `json:"needs"`
 		Since float64    `json:"since"`
+		Mark  uint64     `json:"mark"`
 	}
 	savedJob struct {
 		Name     string     `json:"n"`
@@ -94,7 +96,7 @@ type (
 // Snapshot is the whole state as JSON; Restore reads it. To fold the entries that came after
 // it has the same result as to fold all. The place in the ledger is kept by the caller.
 func (s *State) Snapshot() (json.RawMessage, error) {
-	all := saved{Users: map[string]savedUser{}, Unmet: map[string]float64{}, Times: s.times.by, Done: s.done}
+	all := saved{Users: map[string]savedUser{}, Unmet: map[string]float64{}, Times: s.times.by, Done: s.done, Claimed: s.claimed}
 	for _, h := range sorted(s.hosts) {
 		all.Hosts = append(all.Hosts, h.save())
 		for _, c := range h.claims {
@@ -157,7 +159,7 @@ func (r *run) save() savedRun {
 	places := map[*group]int{}
 	for _, g := range sorted(r.groups) {
 		places[g] = len(v.Groups)
-		v.Groups = append(v.Groups, savedGroup{g.needs, g.since})
+		v.Groups = append(v.Groups, savedGroup{g.needs, g.since, g.mark})
 	}
 	for i := range r.jobs {
 		j := &r.jobs[i]
@@ -183,7 +185,7 @@ func Restore(snapshot []byte) (*State, error) {
 		return nil, fmt.Errorf("snapshot of the ledger: %w", err)
 	}
 	s := New()
-	s.done = all.Done
+	s.done, s.claimed = all.Done, all.Claimed
 	if all.Times != nil {
 		s.times.by = all.Times
 	}
@@ -195,7 +197,9 @@ func Restore(snapshot []byte) (*State, error) {
 		s.loadHost(&all.Hosts[i])
 	}
 	for i := range all.Runs {
-		s.loadRun(&all.Runs[i])
+		if err := s.loadRun(&all.Runs[i]); err != nil {
+			return nil, err
+		}
 	}
 	for key, since := range all.Unmet {
 		if sh := s.unmet[key]; sh != nil {

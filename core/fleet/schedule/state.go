@@ -10,17 +10,18 @@ import (
 
 // State is the meaning of a ledger. It must not be used by two goroutines at a time.
 type State struct {
-	hosts  map[string]*host
-	slots  []*host // by host.slot; nil if the slot is free
-	users  map[string]*user
-	runs   map[string]*run
-	active map[*run]bool // runs that have waiting jobs
-	claims map[wire.Token]*claim
-	kits   map[string]*kit
-	shapes map[string]*shape
-	unmet  map[string]*shape // those of shapes that no known host could ever meet
-	times  *times
-	done   uint64 // jobs that have finished since the lab exists
+	hosts   map[string]*host
+	slots   []*host // by host.slot; nil if the slot is free
+	users   map[string]*user
+	runs    map[string]*run
+	active  map[*run]bool // runs that have waiting jobs
+	claims  map[wire.Token]*claim
+	kits    map[string]*kit
+	shapes  map[string]*shape
+	unmet   map[string]*shape // those of shapes that no known host could ever meet
+	times   *times
+	done    uint64 // jobs that have finished since the lab exists
+	claimed uint64 // claims since the lab exists
 
 	// These are not part of the ledger's meaning.
 	at     wire.Token // the place of the entry that is being folded

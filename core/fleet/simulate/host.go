@@ -26,6 +26,7 @@ type host struct {
 	jobs     map[wire.Token]wire.Running
 	answered map[wire.Token]bool // results
 	highest  wire.Token
+	fenced   bool
 	contact  time.Time // the last heartbeat that was answered was sent then
 }
 
@@ -97,7 +98,10 @@ func (h *host) beat(ctx context.Context, c *link.Link) {
 	}
 	if !h.contact.IsZero() && time.Since(h.contact).Seconds() > wire.FenceAfter {
 		clear(h.jobs)
-		h.lab.fences.Add(1)
+		if !h.fenced {
+			h.lab.fences.Add(1)
+		}
+		h.fenced = true
 	}
 	h.mu.Unlock()
 	sent := time.Now()
@@ -109,7 +113,7 @@ func (h *host) beat(ctx context.Context, c *link.Link) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if sent.After(h.contact) {
-		h.contact = sent
+		h.contact, h.fenced = sent, false
 	}
 }
 
