@@ -199,11 +199,13 @@ func TestPageIsSafe(t *testing.T) {
 func TestLoginByLink(t *testing.T) {
 	t.Parallel()
 	var acts atomic.Int32
+	var revoked atomic.Bool
 	p := open(t, page.Options{
 		Lab: labOf(t, 3).view, Certificate: certificate(t),
 		Login: func(key string) (page.Identity, bool) {
 			return page.Identity{Role: wire.Admin, Name: "root"}, key == "secret"
 		},
+		Allowed: func(page.Identity) bool { return !revoked.Load() },
 		Act: func(_ context.Context, _ page.Identity, _ string, _ any) error { acts.Add(1); return nil },
 	})
 	b := newBrowser(t)
@@ -222,6 +224,11 @@ func TestLoginByLink(t *testing.T) {
 	if acts.Load() != 1 {
 		t.Errorf("it was done %d times", acts.Load())
 	}
+	revoked.Store(true)
+	w.until(`document.querySelector("form.login [role=alert]").textContent.startsWith("You are no longer logged in")`)
+	revoked.Store(false)
+	w.eval(`document.querySelector("#key").value = "secret"; document.querySelector("form.login [type=submit]").click()`)
+	w.until(`document.querySelector(".title h1")?.textContent === "lab-3" && !document.querySelector("#contact").textContent.startsWith("No contact")`)
 }
 
 // TestRunLive: the page of a run shows what its jobs say when they say it, and comes back
