@@ -26,14 +26,14 @@
 //  2. the user whose running jobs have the fewest cores, and of this user's runs the one
 //     whose running jobs have the fewest; of equal ones, who got nothing for longer,
 //  3. the width of its needs: more equipment, more cores first,
-//  4. its recorded time: the longest first.
+//  4. its recorded time: unknown ones first, then the longest.
 //
 // A group that needs equipment, several cores, memory or a host of its own can miss its turn
 // again and again, because what it needs is never free at once. So if it has waited for some
 // seconds and cannot start at its turn, the host and the pieces that will be free first are
 // kept for it. Jobs that come later may use them only if they end before that, by their
-// recorded times. If others nevertheless get more than turns allow, the group goes before them. So small jobs
-// cannot keep a wide job waiting, however many there are.
+// recorded times. If others nevertheless get more than turns allow, the group goes before
+// them. So small jobs cannot keep a wide job waiting, however many there are.
 //
 // Needs that no known host could ever meet are refused when the run is submitted, unless the
 // run waits for them ([wire.Run.Patience]). Such groups take part in nothing, so they

@@ -93,3 +93,20 @@ func memory(pid int) (now, most int64) {
 	}
 	return now, most
 }
+
+// cpu is how many seconds of a processor a process has used.
+func cpu(pid int) float64 {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ") // the name of the process can have spaces
+	field := strings.Fields(rest)
+	if len(field) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseFloat(field[11], 64)
+	system, _ := strconv.ParseFloat(field[12], 64)
+	const ticks = 100 // in a second: USER_HZ, see proc(5)
+	return (user + system) / ticks
+}
