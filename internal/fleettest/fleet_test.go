@@ -13,6 +13,7 @@ import (
 
 	"avescript/core/fleet/wire"
 	"avescript/core/harness"
+	"avescript/core/process"
 	"avescript/internal/fleettest"
 	"avescript/internal/netlab"
 	"avescript/internal/poll"
@@ -169,7 +170,10 @@ func submit(f *fleettest.Fleet, report string) *fleettest.Program {
 
 // alive tells whether any of the processes is running.
 func alive(pids []int) bool {
-	return slices.ContainsFunc(pids, func(pid int) bool { return syscall.Kill(pid, 0) == nil })
+	return slices.ContainsFunc(pids, func(pid int) bool {
+		stat, err := process.ReadStat(pid)
+		return err == nil && !stat.Dead() // a dead child of a stopped process is not reaped
+	})
 }
 
 func TestCutLinkEndsTheJobBeforeItIsGivenAway(t *testing.T) {
