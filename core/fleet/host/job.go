@@ -67,6 +67,13 @@ func (j *job) process() (pid int, doomed bool) {
 	return j.pid, j.doomed != nil
 }
 
+// isSettled reports whether the job has its outcome, and no process.
+func (j *job) isSettled() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.settled && j.pid == 0
+}
+
 // doom has the job killed. It reports whether there is something to kill.
 func (j *job) doom(why wire.Outcome) bool {
 	j.mu.Lock()
