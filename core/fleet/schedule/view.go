@@ -44,8 +44,15 @@ func (t *Sight) uses(p *piece, now float64) bool {
 	if pending(p.busy, now, busyPause) || t.Beat.Broker != "" {
 		return true
 	}
-	i, busy := t.busy[p.key]
-	return busy && t.Beat.Pieces[i].Token.IsZero()
+	return t.leased(p) != nil
+}
+
+// leased is what the host says about a piece that somebody else has leased, or nil.
+func (t *Sight) leased(p *piece) *wire.Piece {
+	if i, busy := t.busy[p.key]; busy && t.Beat.Pieces[i].Token.IsZero() {
+		return &t.Beat.Pieces[i]
+	}
+	return nil
 }
 
 // memory is how much memory the host has free, as far as it says so.

@@ -54,6 +54,7 @@ func start(ctx context.Context, o Options) (*server, error) {
 // Serve runs a hub for a simulation in this process, until the input ends. It prints the
 // hub's URL.
 func Serve(ctx context.Context, dir string, in io.Reader, out io.Writer) error {
+	hub.SaveMemory()
 	h, err := hub.Start(ctx, options(dir))
 	if err != nil {
 		return err
