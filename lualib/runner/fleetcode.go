@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"avescript/core/harness/workers"
 	"avescript/lualib/bundler"
@@ -268,8 +269,9 @@ func (c *code) check() error {
 // list is the paths of all files, sorted.
 func (c *code) list() []string { return slices.Sorted(maps.Keys(c.files)) }
 
-// needful matches the words by which tests say what they need.
-var needful = regexp.MustCompile(`\b(equipment|needs)\b`)
+// needful matches the words by which tests say what they need. It is compiled at its first
+// use, because most starts of the program do not use it.
+var needful = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b(equipment|needs)\b`) })
 
 // mentions reports whether a test file, or something that it loads, may say what it needs.
 // Only then it is worth listing its tests.
@@ -282,7 +284,7 @@ func (c *code) mentions(file string) bool {
 		uses, known := c.uses[file]
 		if !known {
 			text, err := os.ReadFile(file)
-			uses = err == nil && needful.Match(text)
+			uses = err == nil && needful().Match(text)
 			c.uses[file] = uses
 		}
 		return uses

@@ -15,7 +15,7 @@ package fold
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
+	"strconv"
 	"strings"
 
 	"avescript/core/fleet/wire"
@@ -182,12 +182,27 @@ func (f *Fold) job(index int, name string) *job {
 		j.name = name
 	}
 	if j.file == "" && j.name != "" {
-		j.file = withoutLine.ReplaceAllString(j.name, "")
+		j.file = withoutLine(j.name)
 	}
 	return j
 }
 
-var withoutLine = regexp.MustCompile(`:\d+$`)
+// withoutLine is the file of FILE:LINE.
+func withoutLine(name string) string {
+	file, line, found := cutLast(name, ":")
+	if _, err := strconv.ParseUint(line, 10, 32); !found || err != nil {
+		return name
+	}
+	return file
+}
+
+func cutLast(text, separator string) (before, after string, found bool) {
+	at := strings.LastIndex(text, separator)
+	if at < 0 {
+		return text, "", false
+	}
+	return text[:at], text[at+len(separator):], true
+}
 
 func (j *job) String() string {
 	if j.name == "" {

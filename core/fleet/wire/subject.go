@@ -3,7 +3,6 @@ package wire
 import (
 	"crypto/rand"
 	"fmt"
-	"regexp"
 	"time"
 )
 
@@ -61,14 +60,28 @@ func RunSubjects(run string) []string {
 // may publish there, because it sends the leases of a Hold: see Run.Inbox.
 func InboxPrefix(role, name string) string { return "_INBOX." + role + "." + name }
 
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
-
 // CheckName checks the name of a host or a user: it is part of subjects.
 func CheckName(name string) error {
-	if !nameForm.MatchString(name) {
+	if !isName(name) {
 		return fmt.Errorf("wanted a name of at most 63 letters, digits, '-' and '_', got %q", name)
 	}
 	return nil
+}
+
+const longestName = 63
+
+// isName is written without a regular expression, which would be compiled at every start of
+// avescript.
+func isName(name string) bool {
+	for i, c := range []byte(name) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case i > 0 && (c == '-' || c == '_'):
+		default:
+			return false
+		}
+	}
+	return name != "" && len(name) <= longestName
 }
 
 // NewRunID makes the ID of a run: IDs that are made later sort after it.
