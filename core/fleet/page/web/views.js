@@ -47,7 +47,7 @@ export function hosts() {
 	const pieces = (host) => held.get(host.name) || { all: 0, held: 0 };
 	return table({
 		label: "Hosts", rows: hostsOf(), href: (host) => to.host(host.name), className: "hosts",
-		empty: "No host has joined yet. “avescript lab start” has printed the line that lets one join.",
+		empty: "No host has joined yet. “avescript lab invite” prints the line that lets one join.",
 		kinds: (host) => host.state,
 		text: lower((host) => [host.name, host.state, host.reason, host.broker ? "broker: " + host.broker : "", host.version, host.account, ...(host.tags || []), ...(host.jobs || []).flatMap((job) => [job.name, job.user])].join(" ")),
 		columns: [
