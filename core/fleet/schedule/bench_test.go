@@ -48,7 +48,7 @@ func crowdJobs(n int) []wire.Job {
 func (f *fleet) submitParts(user, id string, list []wire.Job) {
 	for first := 0; first < len(list); first += 1000 {
 		end := min(first+1000, len(list))
-		f.do(f.s.Submit(user, wire.Submit{
+		f.do(f.s.Submit(user, true, wire.Submit{
 			Run: wire.Run{ID: id, Kind: wire.Tests}, First: first, Jobs: list[first:end], Last: end == len(list),
 		}, f.now))
 	}

@@ -8,12 +8,17 @@ import (
 
 // Submit adds a part of a run. Parts that are known already need no entry. A part that has
 // needs which no host can meet is refused with wire.CodeUnmet. Nothing of a run starts
-// before its last part.
-func (s *State) Submit(user string, m wire.Submit, now float64) ([]Entry, error) {
+// before its last part. Only administrators can raise the priority: a run of a higher one
+// may keep all others waiting.
+func (s *State) Submit(user string, admin bool, m wire.Submit, now float64) ([]Entry, error) {
 	m.Run.User = user
 	known, err := s.checkPart(&m)
 	if known || err != nil {
 		return nil, err
+	}
+	if m.Run.Priority > 0 && !admin {
+		return nil, refuse(wire.CodeRefused, "run %s: priority %d: only administrators can submit with a priority above 0",
+			m.Run.ID, m.Run.Priority)
 	}
 	if err := s.checkJobs(&m); err != nil {
 		return nil, err
