@@ -22,3 +22,29 @@ func TestOnlyAdministratorsRaiseThePriority(t *testing.T) {
 	f.do(f.s.Submit("root", true, urgent, f.now))
 	wantList(t, given(f.place()), "urgent/0 lab-1")
 }
+
+// A user who only holds equipment is not always first.
+func TestHoldsCount(t *testing.T) {
+	f := newFleet(t)
+	f.beat(host("lab-1", 2, relays(3)...))
+	f.run("ada", wire.Run{ID: "h1", Kind: wire.Hold}, jobs(1, wants("relay"))...)
+	f.run("ada", wire.Run{ID: "h2", Kind: wire.Hold}, jobs(1, wants("relay"))...)
+	f.place()
+	f.submit("bob", "b", jobs(1, wire.Needs{})...)
+	f.place()
+	f.run("ada", wire.Run{ID: "h3", Kind: wire.Hold}, jobs(1, wants("relay"))...)
+	f.submit("bob", "c", jobs(1, wants("relay"))...)
+	wantList(t, given(f.place()), "c/0 lab-1")
+	// They take no core of a host, and none of a quota.
+	f.do(f.s.Quota("root", wire.Quota{User: "ada", Cores: 1}, f.now))
+	f.result("c", 0, passed)
+	wantList(t, given(f.place()), "h3/0 lab-1")
+	f.submit("ada", "a", jobs(2, wire.Needs{})...)
+	wantList(t, given(f.place()), "a/0 lab-1")
+	for _, u := range f.s.Lab(f.view, f.now).Users {
+		if u.Name == "ada" && u.Running != 1 {
+			t.Fatalf("wanted one core of ada in use, got %d", u.Running)
+		}
+	}
+	f.check()
+}

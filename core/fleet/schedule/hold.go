@@ -107,7 +107,7 @@ func (r *round) keep(g *group, by *place) bool {
 		return false
 	}
 	best.keep(g.shape, pieces, at)
-	by.cores += best.takes(g.shape) // others of the user must not use up the quota
+	by.take(best.takes(g.shape)) // others of the user must not use up the quota
 	r.kept = append(r.kept, best)
 	return true
 }

@@ -25,7 +25,7 @@ type run struct {
 	board   board
 	waiting int        // jobs
 	running int        // jobs
-	cores   int        // of running jobs
+	share   int        // of running jobs, as claim.go counts it
 	last    wire.Token // of the last claim
 	done    int
 	bad     int // of done
