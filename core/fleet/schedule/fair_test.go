@@ -48,3 +48,24 @@ func TestHoldsCount(t *testing.T) {
 	}
 	f.check()
 }
+
+// Who says that jobs are short that are not cannot keep a wide job waiting.
+func TestJobsThatAreNotAsShortAsTheySay(t *testing.T) {
+	f := newFleet(t)
+	f.beat(host("lab-1", 8, relays(2)...))
+	many := jobs(400, wants("relay"))
+	for i := range many {
+		many[i].Seconds = 0.01
+	}
+	f.submit("eve", "eve", many...)
+	f.place()
+	f.submit("bob", "wide", jobs(1, wants("relay", "relay"))...)
+	w := &waiting{f: f, since: map[string]float64{"wide": f.now}}
+	for w.since["wide"] > 0 {
+		w.second()
+		if f.now-begin > 30 {
+			t.Fatalf("the wide job still waits after %v seconds", f.now-begin)
+		}
+	}
+	f.check()
+}

@@ -25,6 +25,7 @@ type hold struct {
 	alone  bool // the whole host
 	pieces map[*piece]bool
 	until  float64 // about when the first of these groups can start
+	late   bool    // a job there should have ended already, so until means little
 }
 
 func (k *hold) has(p *piece) bool { return k != nil && k.pieces[p] }
@@ -107,6 +108,7 @@ func (r *round) keep(g *group, by *place) bool {
 		return false
 	}
 	best.keep(g.shape, pieces, at)
+	best.hold.late = slices.ContainsFunc(best.host.claims, r.late)
 	by.take(best.takes(g.shape)) // others of the user must not use up the quota
 	r.kept = append(r.kept, best)
 	return true
@@ -128,11 +130,19 @@ func (m *room) keep(sh *shape, picks []*piece, until float64) {
 	}
 }
 
-// borrow finds a job of a group that is short enough to use what is kept for others.
+// late reports whether a job should have ended already, by its recorded time.
+func (r *round) late(c *claim) bool {
+	seconds := float64(c.run.jobs[c.job].seconds)
+	return !c.held() && seconds > 0 && c.since+seconds < r.now
+}
+
+// borrow finds a job of a group that is short enough to use what is kept for others. Nothing
+// is lent at a host where a job is late: otherwise jobs that are not as short as they say
+// could follow each other without end.
 func (r *round) borrow(h *head, limit int) (int32, *room, []*piece) {
 	for _, m := range r.kept {
 		f := h.group.shape.fits[m.host]
-		if f == nil || m.takes(h.group.shape) > limit {
+		if f == nil || m.hold.late || m.takes(h.group.shape) > limit {
 			continue
 		}
 		index := h.shorter(m.hold.until - r.now)

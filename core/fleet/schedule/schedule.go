@@ -24,7 +24,8 @@
 //
 //  1. the priority of its run,
 //  2. the user whose running jobs have the fewest cores, and of this user's runs the one
-//     whose running jobs have the fewest; of equal ones, who got nothing for longer,
+//     whose running jobs have the fewest; of equal ones, who got nothing for longer. A job
+//     that only holds equipment counts as one core,
 //  3. the width of its needs: more equipment, more cores first,
 //  4. its recorded time: unknown ones first, then the longest.
 //
@@ -32,7 +33,7 @@
 // again and again, because what it needs is never free at once. So if it has waited for some
 // seconds and cannot start at its turn, the host and the pieces that will be free first are
 // kept for it. Jobs that come later may use them only if they end before that, by their
-// recorded times. If others nevertheless get more than turns allow, the group goes before
+// recorded times, and if no job there is late by its own. If others nevertheless get more than turns allow, the group goes before
 // them. So small jobs cannot keep a wide job waiting, however many there are.
 //
 // Needs that no known host could ever meet are refused when the run is submitted, unless the
