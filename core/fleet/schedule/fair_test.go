@@ -1,6 +1,7 @@
 package schedule_test
 
 import (
+	"fmt"
 	"testing"
 
 	"avescript/core/fleet/wire"
@@ -68,4 +69,42 @@ func TestJobsThatAreNotAsShortAsTheySay(t *testing.T) {
 		}
 	}
 	f.check()
+}
+
+func TestJobsThatNeedTooMuchAreRefused(t *testing.T) {
+	f := newFleet(t)
+	f.beat(host("lab-1", 8))
+	submit := func(run string, first int, list []wire.Job) error {
+		entries, err := f.s.Submit("ada", false, wire.Submit{
+			Run: wire.Run{ID: run, Kind: wire.Tests, Patience: 1}, First: first, Jobs: list,
+		}, f.now)
+		f.commit(entries)
+		return err
+	}
+	var all []string
+	for i := range 101 {
+		all = append(all, fmt.Sprintf(`{"type":"relay","uid":"%d"}`, i))
+	}
+	wantCode(t, submit("r", 0, jobs(1, wants(all...))), wire.CodeRefused)
+	if err := submit("r", 0, jobs(1, wants(all[1:]...))); err != nil {
+		t.Fatal(err)
+	}
+	tagged := jobs(1, wire.Needs{})
+	for i := range 101 {
+		tagged[0].Needs.Tags = append(tagged[0].Needs.Tags, fmt.Sprint(i))
+	}
+	wantCode(t, submit("r", 1, tagged), wire.CodeRefused)
+	// Each combination of needs costs memory for each host.
+	different := jobs(1001, wire.Needs{})
+	for i := range different {
+		different[i].Needs.Memory = int64(i + 1)
+	}
+	wantCode(t, submit("many", 0, different), wire.CodeRefused)
+	if err := submit("many", 0, different[:600]); err != nil {
+		t.Fatal(err)
+	}
+	if err := submit("many", 600, different[:600]); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, submit("many", 1200, different[600:]), wire.CodeRefused)
 }
