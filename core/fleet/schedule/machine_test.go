@@ -164,6 +164,7 @@ func (m *machine) admin(t *rapid.T) {
 		if !off {
 			t.Skip()
 		}
+		m.commit(m.s.HostLost(name, m.view[name].Beat.Incarnation, "silent", m.now))
 		m.do(m.s.Forget("root", wire.Drain{Host: name}, m.now))
 		delete(m.view, name)
 		return
