@@ -117,6 +117,7 @@ func (h *Hub) lead(ctx context.Context, me string) error {
 	if err != nil {
 		return err
 	}
+	l.live.pardon(time.Now()) // nobody was heard before
 	h.options.Log("leads from message %d of the ledger", l.last)
 	h.metrics.leading.Store(true)
 	err = l.run(ending)
