@@ -88,10 +88,10 @@ func (s *State) foldAssign(e *Entry) {
 		memory: g.needs.Memory, exclusive: g.needs.Exclusive, since: e.Time,
 	}
 	for _, key := range e.Pieces {
-		c.pieces = append(c.pieces, h.hold(key, c))
+		c.pieces = append(c.pieces, h.grant(key, c))
 	}
 	for _, key := range e.Around {
-		c.around = append(c.around, h.hold(key, c))
+		c.around = append(c.around, h.grant(key, c))
 	}
 	j.state, j.token, j.answered = running, c.token, false
 	s.link(c)
@@ -112,8 +112,8 @@ func named(keys []string) (names []string) {
 	return names
 }
 
-// hold gives a piece to a claim. The key "" is that of a piece that is made for the job.
-func (h *host) hold(key string, c *claim) *piece {
+// grant gives a piece to a claim. The key "" is that of a piece that is made for the job.
+func (h *host) grant(key string, c *claim) *piece {
 	if key == "" {
 		return nil
 	}

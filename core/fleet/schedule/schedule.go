@@ -36,6 +36,12 @@
 // recorded times, and if no job there is late by its own. If others nevertheless get more than turns allow, the group goes before
 // them. So small jobs cannot keep a wide job waiting, however many there are.
 //
+// In the code, needs without the names of equipment are a shape, and its equipment is a kit;
+// a fit is how a host can meet it. One call of [State.Place] is a round. It goes through the
+// priorities, each of which is a level; there, a user has a place, a run of the user a turn,
+// and a group of the run a head. What a host has left is a room, and what is kept of it for a
+// wide group is a reserve.
+//
 // Needs that no known host could ever meet are refused when the run is submitted, unless the
 // run waits for them ([wire.Run.Patience]). Such groups take part in nothing, so they
 // block nobody.

@@ -18,8 +18,8 @@ const (
 	mostTried = 64
 )
 
-// hold is what is kept of a host for old groups.
-type hold struct {
+// reserve is what is kept of a host for old groups.
+type reserve struct {
 	cores  int
 	memory int64
 	alone  bool // the whole host
@@ -28,7 +28,7 @@ type hold struct {
 	late   bool    // a job there should have ended already, so until means little
 }
 
-func (k *hold) has(p *piece) bool { return k != nil && k.pieces[p] }
+func (k *reserve) has(p *piece) bool { return k != nil && k.pieces[p] }
 
 // old lets the groups that wait too long go first: one of each user, so that a user cannot
 // get more by asking for many different things.
@@ -108,17 +108,17 @@ func (r *round) keep(g *group, by *place) bool {
 		return false
 	}
 	best.keep(g.shape, pieces, at)
-	best.hold.late = slices.ContainsFunc(best.host.claims, r.late)
+	best.kept.late = slices.ContainsFunc(best.host.claims, r.late)
 	by.take(best.takes(g.shape)) // others of the user must not use up the quota
 	r.kept = append(r.kept, best)
 	return true
 }
 
 func (m *room) keep(sh *shape, picks []*piece, until float64) {
-	if m.hold == nil {
-		m.hold = &hold{pieces: map[*piece]bool{}, until: until}
+	if m.kept == nil {
+		m.kept = &reserve{pieces: map[*piece]bool{}, until: until}
 	}
-	k := m.hold
+	k := m.kept
 	k.cores += sh.cores
 	k.memory += sh.memory
 	k.alone = k.alone || sh.exclusive
@@ -142,10 +142,10 @@ func (r *round) late(c *claim) bool {
 func (r *round) borrow(h *head, limit int) (int32, *room, []*piece) {
 	for _, m := range r.kept {
 		f := h.group.shape.fits[m.host]
-		if f == nil || m.hold.late || m.takes(h.group.shape) > limit {
+		if f == nil || m.kept.late || m.takes(h.group.shape) > limit {
 			continue
 		}
-		index := h.shorter(m.hold.until - r.now)
+		index := h.shorter(m.kept.until - r.now)
 		if index < 0 {
 			continue
 		}
