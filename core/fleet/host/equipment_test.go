@@ -223,7 +223,7 @@ func TestLeaseLost(t *testing.T) {
 	l.until(dir + "/started")
 	later := r.await(wire.NoteStarted, 1)[0].Token
 	later.Index += 100
-	b.call("lease", `[[{"type": "relay"}], "a later claim", null, "`+later.String()+`"]`)
+	b.call("claim", `[[{"type": "relay"}], "`+later.String()+`", "a later claim"]`)
 	n := r.await(wire.NoteReturned, 1)[0]
 	if o := outcome(n); o.Status != wire.Died || !strings.Contains(o.Message, "the broker has ended the lease") {
 		t.Errorf("got %+v", o)

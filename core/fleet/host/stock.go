@@ -215,7 +215,7 @@ func (s *stock) lease(ctx context.Context, start wire.Start, host string) (_ *le
 	for _, p := range start.Pieces {
 		profiles = append(profiles, p.Profile)
 	}
-	rows, err := l.rows(ctx, "lease", brokerLease, profiles, reasonOf(start), nil, start.Token.String())
+	rows, err := l.rows(ctx, "claim", brokerLease, profiles, start.Token, reasonOf(start))
 	if err != nil {
 		return nil, busyOf(err)
 	}
