@@ -231,6 +231,19 @@ func TestLeaseLost(t *testing.T) {
 	m.goneWithin(wire.LostAfter)
 }
 
+// TestTokensOfAnEarlierLab: the broker knows higher tokens than a new hub gives, and its
+// equipment can be leased nevertheless.
+func TestTokensOfAnEarlierLab(t *testing.T) {
+	l, b := newLab(t), newBroker(t)
+	b.call("claim", `[[{"type": "relay"}], "5000000.0"]`)
+	b.call("yield_resources", `[]`)
+	l.withBroker(b, "one")
+	r := l.submit(map[string]string{"a_test.lua": equipped("")}, needing(t))
+	if o := outcome(r.over()[0]); !o.Passed {
+		t.Errorf("got %+v", o)
+	}
+}
+
 // TestHold: a client has equipment without a test, until it does not answer any more.
 func TestHold(t *testing.T) {
 	l, b := newLab(t), newBroker(t)
