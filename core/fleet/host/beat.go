@@ -53,7 +53,7 @@ func (h *host) beats(ctx context.Context) {
 
 func (h *host) beat() wire.Beat {
 	b := wire.Beat{
-		Host: h.Options.Link.Name, Incarnation: h.incarnation, Cores: h.Cores, Memory: h.Memory, Tags: h.tags,
+		Host: h.Link.Name, Incarnation: h.incarnation, Cores: h.Cores, Memory: h.Memory, Tags: h.tags,
 		Version: h.Version, Account: h.accountName(), Load: load(), Free: memoryInfo("MemAvailable"), Disk: freeDisk(h.Dir),
 	}
 	if h.stock != nil {
@@ -110,8 +110,17 @@ func (h *host) isFresh() bool {
 	if h.hasContact() {
 		return true
 	}
-	h.killAll(wire.Outcome{Status: wire.Died, Message: "the host had no contact to the hub, and has ended the job"})
+	h.killAll(h.isolation())
 	return false
+}
+
+// isolation is the outcome of jobs that are ended because there is no contact. If the hub has
+// ended the connection, it was the hub that was away: that does not count as a failure.
+func (h *host) isolation() wire.Outcome {
+	if h.link.Conn.IsConnected() {
+		return wire.Outcome{Status: wire.Died, Message: "the host had no contact to the hub, and has ended the job"}
+	}
+	return wire.Outcome{Status: wire.Busy, Message: "the hub was away, and the host has ended the job"}
 }
 
 // killAll kills all jobs whose processes live, with everything that they have started.

@@ -3,10 +3,12 @@ package hub
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +28,7 @@ func refused(t *testing.T, err error, code string) {
 }
 
 func TestRun(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{Audit: true})
 	user := dial(t, h.URL(), wire.User, "anna")
 	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
@@ -63,6 +66,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestRepeatedRequestsHaveOneEffect(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user := dial(t, h.URL(), wire.User, "anna")
 	host := newFakeHost(t, h.URL(), "lab-1", "a", false).up(t)
@@ -86,6 +90,7 @@ func TestRepeatedRequestsHaveOneEffect(t *testing.T) {
 }
 
 func TestEverybodyHasARole(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user, other := dial(t, h.URL(), wire.User, "anna"), dial(t, h.URL(), wire.User, "ben")
 	admin, viewer := dial(t, h.URL(), wire.Admin, "root"), dial(t, h.URL(), wire.Viewer, "page")
@@ -127,6 +132,7 @@ func TestEverybodyHasARole(t *testing.T) {
 }
 
 func TestSilentHostLosesItsJobs(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{Audit: true})
 	user := dial(t, h.URL(), wire.User, "anna")
 	first := newFakeHost(t, h.URL(), "lab-1", "a", false).up(t)
@@ -170,6 +176,7 @@ func state(t *testing.T, l *link.Link, host string) string {
 // A host that has missed its order gets it again, and one that has a job which it should not
 // have is told to stop it.
 func TestHeartbeatsReconcile(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user := dial(t, h.URL(), wire.User, "anna")
 	host := newFakeHost(t, h.URL(), "lab-1", "a", false).up(t)
@@ -200,7 +207,7 @@ func TestMetrics(t *testing.T) {
 	var text string
 	poll.Until(t, "ten jobs are in the metrics", func() bool {
 		w := httptest.NewRecorder()
-		h.Metrics().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		h.Metrics().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		body, err := io.ReadAll(w.Result().Body)
 		text = string(body)
 		return err == nil && strings.Contains(text, "ave_fleet_jobs_done_total 10\n")
@@ -251,6 +258,28 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// Two hubs cannot use the same directory or the same port, and say so at once.
+func TestSecondHub(t *testing.T) {
+	h := startHub(t, Options{})
+	if other, err := Start(t.Context(), Options{Dir: h.options.Dir, Port: -1}); err == nil || !strings.Contains(err.Error(), "another hub") {
+		if other != nil {
+			other.Close()
+		}
+		t.Errorf("wanted that the directory is in use, got %v", err)
+	}
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(h.URL(), "nats://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), Options{Dir: t.TempDir(), Port: number}); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("wanted that the port is in use, got %v", err)
+	}
+}
+
 // What is shown is made seldom, however often somebody looks.
 func TestViewIsCached(t *testing.T) {
 	v := newView()
@@ -265,7 +294,7 @@ func TestViewIsCached(t *testing.T) {
 	if !v.due(now.Add(viewInterval + time.Second)) {
 		t.Error("wanted that the view is due after a while")
 	}
-	if got := fmt.Sprintf("%s", v.answer()); !strings.Contains(got, `"hub":"a"`) {
+	if got := string(v.answer()); !strings.Contains(got, `"hub":"a"`) {
 		t.Errorf("wanted the view, got %s", got)
 	}
 }

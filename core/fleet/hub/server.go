@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -54,6 +57,7 @@ type Options struct {
 
 	Log func(format string, args ...any) // nil is nowhere
 
+	ledgerBytes  int64                       // the most that the ledger may have; tests fill it
 	wall         func(now time.Time) float64 // the time of day; tests move it
 	diskInterval time.Duration               // between two looks at the disk; tests miss that it gets full
 }
@@ -61,6 +65,7 @@ type Options struct {
 // Hub is a running hub.
 type Hub struct {
 	options Options
+	lock    *os.File
 	server  *server.Server
 	book    *access.Book
 	link    *link.Link
@@ -71,11 +76,18 @@ type Hub struct {
 	metrics *metrics
 	view    *view
 	minimum uint64 // where the ledger must go on at the earliest; belongs to campaign
+	cramped bool   // the ledger must be purged before it can go on; likewise
 	first   bool   // the first time that this process stands; likewise
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }
+
+// SaveMemory has this process collect garbage earlier. A hub makes much garbage and keeps
+// little, so this saves much memory for some processor time.
+func SaveMemory() { debug.SetGCPercent(savingPercent) }
+
+const savingPercent = 40
 
 // Start starts a hub. It returns when the server accepts connections; the leader begins
 // at once. The context only limits the start.
@@ -159,6 +171,13 @@ func (h *Hub) serve() error {
 	if err := os.MkdirAll(store, 0o700); err != nil {
 		return err
 	}
+	var err error
+	if h.lock, err = lock(h.options.Dir); err != nil {
+		return err
+	}
+	if err := h.tryPort(); err != nil {
+		return err
+	}
 	h.disk = newDisk(store, h.options.Reserve)
 	o := serverOptions(h.options, store)
 	if err := h.openBook(o); err != nil {
@@ -192,6 +211,19 @@ func serverOptions(o Options, store string) *server.Options {
 		PingInterval: 5 * time.Second, MaxPingsOut: 2,
 		DisableJetStreamBanner: true,
 	}
+}
+
+// tryPort finds out early whether the port is free: the server only logs that it is not.
+func (h *Hub) tryPort() error {
+	if h.options.Port < 0 {
+		return nil
+	}
+	address := net.JoinHostPort(h.options.Listen, strconv.Itoa(h.options.Port))
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("the hub cannot listen: %w", err)
+	}
+	return l.Close()
 }
 
 // openBook opens the book of keys, and has the server ask it.
@@ -254,5 +286,8 @@ func (h *Hub) Close() {
 	if h.server != nil {
 		h.server.Shutdown()
 		h.server.WaitForShutdown()
+	}
+	if h.lock != nil {
+		h.lock.Close()
 	}
 }

@@ -125,7 +125,7 @@ func (b *browser) call(session, method string, params any, result any) {
 		}
 	case <-b.dead:
 		b.t.Fatalf("%s: the browser has ended", method)
-	case <-time.After(time.Minute):
+	case <-time.After(2 * time.Minute):
 		b.t.Fatalf("%s: no answer", method)
 	}
 }
@@ -206,13 +206,23 @@ func (t tab) eval(expression string) string {
 // until waits for an expression to be true.
 func (t tab) until(expression string) {
 	t.t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(90 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		if t.eval("(() => { try { return Boolean("+expression+"); } catch (e) { return false; } })()") == "true" {
 			return
 		}
 		if time.Now().After(end) {
 			t.t.Fatalf("%s is still not true; the page has:\n%s", expression, t.eval("document.body.innerText"))
 		}
+	}
+}
+
+// darkShot is a picture of the dark page.
+func (t tab) darkShot(name string) {
+	t.t.Helper()
+	if os.Getenv("AVE_SHOTS") != "" {
+		t.dark()
+		t.shot(name)
+		t.light()
 	}
 }
 

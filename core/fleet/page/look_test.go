@@ -26,7 +26,7 @@ func TestPageOfAllSizes(t *testing.T) {
 	for _, hosts := range []int{0, 30, 1000} {
 		t.Run(strconv.Itoa(hosts), func(t *testing.T) {
 			b := newBrowser(t)
-			p := open(t, page.Options{Lab: labOf(t, hosts).view, JetStream: o.js})
+			p := open(t, page.Options{Lab: labOf(t, hosts).view, JetStream: o.js, Interval: time.Second})
 			w := b.tab(1280, 800, p.URL()+"/hosts")
 			w.eval(`window.failed = []; addEventListener("error", (event) => failed.push(event.message)); addEventListener("unhandledrejection", (event) => failed.push(String(event.reason)))`)
 			w.until(`document.querySelector(".view")`)
@@ -39,9 +39,7 @@ func TestPageOfAllSizes(t *testing.T) {
 				w.until(`!document.querySelector(".view").innerText.includes("Loading")`)
 				name := strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(strings.Split(view, "&")[0]) + "-" + strconv.Itoa(hosts)
 				w.shot(name)
-				w.dark()
-				w.shot(name + "-dark")
-				w.light()
+				w.darkShot(name + "-dark")
 				w.size(360, 740)
 				w.until(`innerWidth === 360`)
 				w.eval(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`)
@@ -201,11 +199,13 @@ func TestPageIsSafe(t *testing.T) {
 func TestLoginByLink(t *testing.T) {
 	t.Parallel()
 	var acts atomic.Int32
+	var revoked atomic.Bool
 	p := open(t, page.Options{
 		Lab: labOf(t, 3).view, Certificate: certificate(t),
 		Login: func(key string) (page.Identity, bool) {
 			return page.Identity{Role: wire.Admin, Name: "root"}, key == "secret"
 		},
+		Allowed: func(page.Identity) bool { return !revoked.Load() },
 		Act: func(_ context.Context, _ page.Identity, _ string, _ any) error { acts.Add(1); return nil },
 	})
 	b := newBrowser(t)
@@ -224,6 +224,11 @@ func TestLoginByLink(t *testing.T) {
 	if acts.Load() != 1 {
 		t.Errorf("it was done %d times", acts.Load())
 	}
+	revoked.Store(true)
+	w.until(`document.querySelector("form.login [role=alert]").textContent.startsWith("You are no longer logged in")`)
+	revoked.Store(false)
+	w.eval(`document.querySelector("#key").value = "secret"; document.querySelector("form.login [type=submit]").click()`)
+	w.until(`document.querySelector(".title h1")?.textContent === "lab-3" && !document.querySelector("#contact").textContent.startsWith("No contact")`)
 }
 
 // TestRunLive: the page of a run shows what its jobs say when they say it, and comes back

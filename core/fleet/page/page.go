@@ -148,6 +148,7 @@ func Start(options Options) (*Page, error) {
 		Handler:           p.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute, // of answers that end; others have limits of their own
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          options.Log,

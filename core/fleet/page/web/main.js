@@ -45,6 +45,7 @@ function showContact() {
 	const quiet = (performance.now() - contact.moved) / 1000;
 	const stale = contact.known && !lost && quiet > 6;
 	document.body.classList.toggle("lost", lost);
+	if (lost && wasLost >= 0) askWhy();
 	if (lost) wasLost = -1;
 	else if (wasLost < 0 && contact.state === "ok") wasLost = performance.now();
 	const away = (performance.now() - contact.since) / 1000;
@@ -52,6 +53,19 @@ function showContact() {
 		: stale ? ["The hub answers, but has had no news of the lab for " + coarse(quiet) + "."]
 			: wasLost > 0 && performance.now() - wasLost < 3000 ? ["In contact again."] : [];
 	draw(byId("contact"), text.length ? v("p", { class: lost ? "bad" : stale ? "bad" : "good" }, mark(lost || stale ? "warning" : "passed"), text.join("")) : null);
+}
+
+// askWhy finds out whether contact is lost because the login has ended.
+async function askWhy() {
+	try {
+		await get("/api/me");
+	} catch (error) {
+		if (error.status === 401) {
+			me.role = "";
+			draw(byId("contact"));
+			login("You are no longer logged in: the time is over, or the key was revoked.");
+		} else if (contact.state === "lost") setTimeout(askWhy, 3000);
+	}
 }
 
 function showTop() {
