@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -253,6 +255,28 @@ func TestOptions(t *testing.T) {
 			h.Close()
 			t.Errorf("wanted that %+v is refused", o)
 		}
+	}
+}
+
+// Two hubs cannot use the same directory or the same port, and say so at once.
+func TestSecondHub(t *testing.T) {
+	h := startHub(t, Options{})
+	if other, err := Start(t.Context(), Options{Dir: h.options.Dir, Port: -1}); err == nil || !strings.Contains(err.Error(), "another hub") {
+		if other != nil {
+			other.Close()
+		}
+		t.Errorf("wanted that the directory is in use, got %v", err)
+	}
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(h.URL(), "nats://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), Options{Dir: t.TempDir(), Port: number}); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("wanted that the port is in use, got %v", err)
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -63,6 +65,7 @@ type Options struct {
 // Hub is a running hub.
 type Hub struct {
 	options Options
+	lock    *os.File
 	server  *server.Server
 	book    *access.Book
 	link    *link.Link
@@ -168,6 +171,13 @@ func (h *Hub) serve() error {
 	if err := os.MkdirAll(store, 0o700); err != nil {
 		return err
 	}
+	var err error
+	if h.lock, err = lock(h.options.Dir); err != nil {
+		return err
+	}
+	if err := h.tryPort(); err != nil {
+		return err
+	}
 	h.disk = newDisk(store, h.options.Reserve)
 	o := serverOptions(h.options, store)
 	if err := h.openBook(o); err != nil {
@@ -201,6 +211,19 @@ func serverOptions(o Options, store string) *server.Options {
 		PingInterval: 5 * time.Second, MaxPingsOut: 2,
 		DisableJetStreamBanner: true,
 	}
+}
+
+// tryPort finds out early whether the port is free: the server only logs that it is not.
+func (h *Hub) tryPort() error {
+	if h.options.Port < 0 {
+		return nil
+	}
+	address := net.JoinHostPort(h.options.Listen, strconv.Itoa(h.options.Port))
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("the hub cannot listen: %w", err)
+	}
+	return l.Close()
 }
 
 // openBook opens the book of keys, and has the server ask it.
@@ -263,5 +286,8 @@ func (h *Hub) Close() {
 	if h.server != nil {
 		h.server.Shutdown()
 		h.server.WaitForShutdown()
+	}
+	if h.lock != nil {
+		h.lock.Close()
 	}
 }

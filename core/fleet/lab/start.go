@@ -55,6 +55,7 @@ func Start(ctx context.Context, options StartOptions) (err error) {
 	manager := systemd.Take()
 	options.Log = logTo(options.Out)
 	r := &running{StartOptions: options}
+	hub.SaveMemory()
 	if r.hub, err = hub.Start(ctx, options.Options); err != nil {
 		return err
 	}
