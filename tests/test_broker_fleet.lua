@@ -30,15 +30,15 @@ describe("a broker of a fleet", function()
 		return e
 	end
 
-	local function crash()
+	local function crash(grace)
 		broker:kill()
 		broker:join(10)
-		broker = lab:start()
+		broker = lab:start { grace = grace }
 	end
 
-	local function hand_over()
+	local function hand_over(grace)
 		local old = broker
-		broker = lab:start { takeover = true }
+		broker = lab:start { takeover = true, grace = grace }
 		assert.equal(0, old:join(10))
 	end
 
@@ -272,7 +272,8 @@ describe("a broker of a fleet", function()
 
 	-- Each use holds a lock of the kernel and writes down its token.
 	it("lets nobody use a piece twice, nor after a higher token, whatever dies", function()
-		local directory, workers = ave.fs.tempdir(), {}
+		local directory, workers, grace = ave.fs.tempdir(), {}, 3
+		crash(grace)
 		for n = 1, 4 do
 			workers[n] = ave.Process {
 				target = function(port, number, path)
@@ -305,9 +306,9 @@ describe("a broker of a fleet", function()
 		for n = 1, 4 do
 			ave.time.sleep(1)
 			if n % 2 == 1 then
-				crash()
+				crash(grace)
 			else
-				hand_over()
+				hand_over(grace)
 			end
 		end
 		for _, worker in ipairs(workers) do
@@ -320,8 +321,12 @@ describe("a broker of a fleet", function()
 			assert.is_true(token > before, ("token %d was used after %d"):format(token, before))
 			before, uses = token, uses + 1
 		end
-		assert.is_true(uses > 3, uses .. " uses")
-		eventually(function() return inventory(host).command.state == "free" and #lab:sessions() == 0 end, { timeout = 30 })
+		assert.is_true(uses > 0)
+		-- A session that was just being started when the broker was killed ends by itself.
+		eventually(function()
+			return inventory(lab:connect()).command.state == "free" and #lab:sessions() == 0
+				and ave.cmd.run { "pgrep", "-x", "-P", tostring(ave.posix.getpid()), "ave-session" } == 1
+		end, { timeout = 30 })
 	end)
 
 	it("lists all its equipment, with who has it", function()

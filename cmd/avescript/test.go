@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -45,20 +46,22 @@ Options can also be set in a file .busted, as for busted.`,
 		{"What is measured", t.measuring.flags},
 	})
 	_ = c.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(report.Names(), cobra.ShellCompDirectiveNoSpace))
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := errors.Join(t.fleet.choose(t), t.Check()); err != nil {
-			return err
-		}
-		return measure.Around(measure.Options(t.measuring), os.Stderr, func(*measure.Measurement) error {
-			stdin := script.OpenStdin()
-			ctx, stop := untilSignal(c.Context(), stdin)
-			defer stop()
-			t.connect(stdin, args)
-			t.Command = func() *exec.Cmd { return workerCommand(t.memory) }
-			return runner.Run(ctx, t.Options)
-		})
-	}
+	c.RunE = func(c *cobra.Command, args []string) error { return t.run(c.Context(), args) }
 	return c
+}
+
+func (t *testFlags) run(ctx context.Context, paths []string) error {
+	if err := errors.Join(t.fleet.choose(t), t.Check()); err != nil {
+		return err
+	}
+	return measure.Around(measure.Options(t.measuring), os.Stderr, func(*measure.Measurement) error {
+		stdin := script.OpenStdin()
+		ctx, stop := untilSignal(ctx, stdin)
+		defer stop()
+		t.connect(stdin, paths)
+		t.Command = func() *exec.Cmd { return workerCommand(t.memory) }
+		return runner.Run(ctx, t.Options)
+	})
 }
 
 // connect sets the paths, and connects interpreters in this process to its streams.

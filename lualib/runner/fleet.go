@@ -237,14 +237,14 @@ func (f *fleetRun) mergeCoverage(saved wire.Saved) {
 	if dir == "" {
 		return
 	}
-	err := error(nil)
-	if saved.Error != "" {
-		err = errors.New(saved.Error)
-	} else {
-		err = coverage.Merge(dir, saved.Local)
+	problem := saved.Error
+	if problem == "" {
+		if err := coverage.Merge(dir, saved.Local); err != nil {
+			problem = err.Error()
+		}
 	}
-	if err != nil {
-		f.reports.Say("coverage of a host is missing: " + err.Error())
+	if problem != "" {
+		f.reports.Say("the coverage of a job is missing: " + problem)
 	}
 }
 

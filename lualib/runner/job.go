@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -69,6 +70,7 @@ type hosted struct {
 	over   chan struct{} // closed when nobody needs what the job shares
 	atOnce chan struct{} // closed when there is no time for a teardown
 	cancel context.CancelCauseFunc
+	ends   atomic.Bool // everything is being ended
 
 	mu     sync.Mutex // guards what is below
 	out    io.Writer
@@ -83,13 +85,17 @@ func (j *hosted) say(w wire.JobWord) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.ends.Load() {
+		select {} // so that no other worker takes the place of one that is killed
+	}
 	if _, err := j.out.Write(append(line, '\n')); err != nil {
-		endAll()
+		j.endAll()
 	}
 }
 
 // endAll ends this process and all that it has started, at once.
-func endAll() {
+func (j *hosted) endAll() {
+	j.ends.Store(true)
 	_ = process.KillDescendants(os.Getpid(), nil)
 	os.Exit(StatusFenced)
 }
@@ -111,7 +117,7 @@ func (j *hosted) watch() {
 		case <-tick.C:
 		}
 		if time.Since(last) >= fence {
-			endAll()
+			j.endAll()
 		}
 	}
 }
@@ -163,7 +169,7 @@ func (j *hosted) prepare(spec wire.JobSpec) (opts suite.Options, part suite.Part
 		opts.Line = []string{os.Args[0]}
 	}
 	opts.Reporter, opts.Fleet = jobReporter{j}, spec.Leases
-	part.Directory = spec.Directory
+	part.Directory, part.Temp = spec.Directory, spec.Temp
 	if len(spec.Coverage) > 0 {
 		err = measured(spec)
 	}
@@ -189,7 +195,7 @@ func (j *hosted) listen() {
 	for {
 		var o wire.JobOrder
 		if j.in.Decode(&o) != nil {
-			endAll() // the host has ended
+			j.endAll() // the host has ended
 		}
 		select {
 		case j.heard <- struct{}{}:

@@ -126,10 +126,13 @@ func newLab(t *testing.T, hosts int, files map[string]string) *lab {
 	return l
 }
 
-func (l *lab) start(name string) {
+func (l *lab) start(name string) { l.startWith(name, "") }
+
+// startWith starts a host with the broker of a home.
+func (l *lab) startWith(name, broker string) {
 	l.Helper()
 	o := host.Options{
-		Link: link.Config{URL: l.hub.URL(), Role: wire.Worker, Name: name}, Dir: l.TempDir(), Program: program(l.T), Cores: 2,
+		Link: link.Config{URL: l.hub.URL(), Role: wire.Worker, Name: name}, Dir: l.TempDir(), Program: program(l.T), Cores: 2, Broker: broker,
 	}
 	if os.Geteuid() == 0 {
 		o.Account = "root"

@@ -317,7 +317,7 @@ func TestFollowEnds(t *testing.T) {
 			return true
 		})
 	}()
-	if err := <-ended; err != context.Canceled { //nolint:errorlint // it is what the context says
+	if err := <-ended; err != context.Canceled {
 		t.Errorf("got %v", err)
 	}
 }

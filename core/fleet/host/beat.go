@@ -53,7 +53,7 @@ func (h *host) beats(ctx context.Context) {
 
 func (h *host) beat() wire.Beat {
 	b := wire.Beat{
-		Host: h.Options.Link.Name, Incarnation: h.incarnation, Cores: h.Cores, Memory: h.Memory, Tags: h.tags,
+		Host: h.Link.Name, Incarnation: h.incarnation, Cores: h.Cores, Memory: h.Memory, Tags: h.tags,
 		Version: h.Version, Account: h.accountName(), Load: load(), Free: memoryInfo("MemAvailable"), Disk: freeDisk(h.Dir),
 	}
 	if h.stock != nil {
@@ -110,12 +110,24 @@ func (h *host) isFresh() bool {
 	if h.hasContact() {
 		return true
 	}
-	h.killAll(wire.Outcome{Status: wire.Died, Message: "the host had no contact to the hub, and has ended the job"})
+	h.killAll(h.isolation())
 	return false
 }
 
-// killAll kills all jobs whose processes live, with everything that they have started.
+// isolation is the outcome of jobs that are ended because there is no contact. If the hub has
+// ended the connection, it was the hub that was away: that does not count as a failure.
+func (h *host) isolation() wire.Outcome {
+	if h.link.Conn.IsConnected() {
+		return wire.Outcome{Status: wire.Died, Message: "the host had no contact to the hub, and has ended the job"}
+	}
+	return wire.Outcome{Status: wire.Busy, Message: "the hub was away, and the host has ended the job"}
+}
+
+// killAll kills all jobs whose processes live, with everything that they have started. When
+// it returns they are dead, even if another goroutine has begun with it.
 func (h *host) killAll(why wire.Outcome) {
+	h.fencing.Lock()
+	defer h.fencing.Unlock()
 	h.mu.Lock()
 	var doomed []*job
 	for _, j := range h.jobs {
@@ -126,7 +138,7 @@ func (h *host) killAll(why wire.Outcome) {
 	h.mu.Unlock()
 	if len(doomed) > 0 {
 		h.Log("%d jobs are killed: %s", len(doomed), why.Message)
-		h.kill()
+		h.killDoomed()
 	}
 }
 
@@ -135,6 +147,10 @@ func (h *host) killAll(why wire.Outcome) {
 func (h *host) kill() {
 	h.fencing.Lock()
 	defer h.fencing.Unlock()
+	h.killDoomed()
+}
+
+func (h *host) killDoomed() {
 	h.mu.Lock()
 	living := map[int]bool{}
 	for _, j := range h.jobs {

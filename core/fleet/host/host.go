@@ -53,6 +53,7 @@ type host struct {
 	order   []wire.Token        // of ended
 	highest wire.Token
 	leaving bool
+	closed  bool // takes no orders any more
 }
 
 // errRetired means that another process has taken the host's place.
@@ -61,6 +62,10 @@ var errRetired = errors.New("another process works under the name of this host: 
 // Run works for the hub until ctx ends: the host takes no more jobs then, ends those that
 // it has, with their teardown, and gives them back to the scheduler, which does not count
 // that as a failure of the job.
+//
+// The host kills all children of this process that it has not started itself and that were
+// not there before: they are what jobs have left. So a program that runs a host starts no
+// other processes.
 func Run(ctx context.Context, o Options) (err error) {
 	account, err := o.check()
 	if err != nil {
@@ -164,7 +169,7 @@ func (h *host) work(ctx context.Context) error {
 	defer dialled.Close()
 	h.code = &parcel.Cache{Dir: h.path("code"), Fetch: h.fetch, Most: h.CacheBytes}
 	h.programs = &parcel.Cache{Dir: h.path("programs"), Fetch: h.fetch, Most: h.CacheBytes}
-	subject := wire.OrderSubject(h.Options.Link.Name, h.incarnation)
+	subject := wire.OrderSubject(h.Link.Name, h.incarnation)
 	orders, err := dialled.Conn.Subscribe(subject, h.ordered)
 	if err != nil {
 		return fmt.Errorf("orders of the hub: %w", err)
@@ -186,16 +191,25 @@ func (h *host) work(ctx context.Context) error {
 	} else {
 		h.killAll(wire.Outcome{Status: wire.Died, Message: cause.Error()})
 	}
+	h.close(false)
 	end(nil)
 	h.jobsRun.Wait() // their processes are dead
 	return cause
+}
+
+// close has the host take no orders any more, if it has no jobs or has to.
+func (h *host) close(ifIdle bool) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = h.closed || !ifIdle || len(h.jobs) == 0
+	return h.closed
 }
 
 // dial connects to the hub, and tries again until ctx ends: the hub may start later.
 func (h *host) dial(ctx context.Context) (*link.Link, error) {
 	const interval = time.Second
 	for said := ""; ; {
-		l, err := link.Dial(ctx, h.Options.Link)
+		l, err := link.Dial(ctx, h.Link)
 		if err == nil {
 			return l, nil
 		}
@@ -232,19 +246,19 @@ func (h *host) wait(ctx, running context.Context) {
 		h.end(fmt.Errorf("the hub has ended the connection: %w", h.link.Err()))
 	case <-running.Done():
 	}
-	done := make(chan struct{})
-	go func() {
-		h.jobsRun.Wait()
-		close(done)
-	}()
+	const interval = 10 * time.Millisecond
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
 	stopped := ctx.Done()
 	if ctx.Err() != nil {
 		stopped = nil
 	}
 	for {
 		select {
-		case <-done:
-			return
+		case <-ticker.C:
+			if h.close(true) || ctx.Err() != nil && h.isForlorn() {
+				return
+			}
 		case <-running.Done():
 			return
 		case <-stopped:
@@ -255,6 +269,19 @@ func (h *host) wait(ctx, running context.Context) {
 			return
 		}
 	}
+}
+
+// isForlorn reports whether nothing is left to do but to report results, and nobody listens.
+func (h *host) isForlorn() bool {
+	const patience = 10 * time.Second
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, j := range h.jobs {
+		if !j.isSettled() {
+			return false
+		}
+	}
+	return time.Since(h.contact) > patience
 }
 
 func (h *host) leave() {

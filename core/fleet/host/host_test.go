@@ -83,10 +83,10 @@ func TestProcessDies(t *testing.T) {
 			dir := t.TempDir()
 			r := l.submit(map[string]string{"a_test.lua": waiting(dir)}, nil)
 			l.until(filepath.Join(dir, "started"))
+			first := m.tree()
 			if err := syscall.Kill(m.jobProcess(), signal); err != nil {
 				t.Fatal(err)
 			}
-			first := m.tree()
 			r.await(wire.NoteReturned, 1)
 			for _, pid := range m.tree() {
 				if slices.Contains(first, pid) {
@@ -150,10 +150,10 @@ func TestHostKilled(t *testing.T) {
 	job := m.jobProcess()
 	_ = syscall.Kill(job, syscall.SIGSTOP) // it cannot end by itself
 	m.kill()
-	if len(m.tree()) == 0 {
+	first := m.tree()
+	if len(first) == 0 {
 		t.Error("there is nothing to end")
 	}
-	first := m.tree()
 	m.startAgain()
 	r.await(wire.NoteReturned, 1) // by the first heartbeat
 	for _, pid := range m.tree() {
@@ -317,5 +317,52 @@ end)
 	}
 	if text, _ := os.ReadFile(filepath.Join(dir, "made")); string(text) != "made\nmade\n" {
 		t.Errorf("got %q", text)
+	}
+}
+
+// TestHubAway: the hub is away for a while. Jobs end meanwhile, and it does not count as
+// their failure.
+func TestHubAway(t *testing.T) {
+	l := newLab(t)
+	m := l.host("one", nil)
+	dir := t.TempDir()
+	r := l.submit(map[string]string{"a_test.lua": waiting(dir)}, nil)
+	l.until(filepath.Join(dir, "started"))
+	l.hub.Close()
+	m.goneWithin(wire.LostAfter)
+	l.startHub()
+	n := r.over()[0]
+	if !outcome(n).Passed {
+		t.Errorf("got %+v", outcome(n))
+	}
+	for _, n := range r.of(wire.NoteReturned) {
+		if outcome(n).Status != wire.Busy {
+			t.Errorf("got %+v", outcome(n))
+		}
+	}
+}
+
+// TestLeave: a host that leaves finishes its jobs.
+func TestLeave(t *testing.T) {
+	l := newLab(t)
+	m := l.host("one", nil)
+	dir := t.TempDir()
+	r := l.submit(map[string]string{"a_test.lua": `
+local ave = require("ave")
+it("goes on", function()
+	io.open("` + dir + `/started", "w"):close()
+	eventually(function() return io.open("` + dir + `/go") ~= nil end, { timeout = 60 })
+end)`}, nil)
+	l.until(filepath.Join(dir, "started"))
+	m.signal(syscall.SIGUSR1)
+	m.waitState("leaving")
+	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if o := outcome(r.over()[0]); !o.Passed {
+		t.Errorf("got %+v", o)
 	}
 }

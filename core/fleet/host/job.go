@@ -28,6 +28,7 @@ type job struct {
 	asks   *asks
 	ctx    context.Context // ends when the job is to end
 	cancel context.CancelCauseFunc
+	temp   string        // its directory for temporary files
 	shared chan struct{} // closed when nobody needs any more what it shares
 
 	mu        sync.Mutex // guards what is below; taken after that of the host
@@ -47,7 +48,7 @@ type job struct {
 func newJob(h *host, start wire.Start) *job {
 	j := &job{host: h, start: start, shared: make(chan struct{})}
 	j.ctx, j.cancel = context.WithCancelCause(h.running)
-	j.out = newOutput(h.link, wire.OutputSubject(h.Options.Link.Name, start.Run.ID, start.Index, start.Token))
+	j.out = newOutput(h.link, wire.OutputSubject(h.Link.Name, start.Run.ID, start.Index, start.Token))
 	j.asks = newAsks(j)
 	return j
 }
@@ -65,6 +66,13 @@ func (j *job) process() (pid int, doomed bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.pid, j.doomed != nil
+}
+
+// isSettled reports whether the job has its outcome, and no process.
+func (j *job) isSettled() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.settled && j.pid == 0
 }
 
 // doom has the job killed. It reports whether there is something to kill.
@@ -94,7 +102,7 @@ func (j *job) kill(why wire.Outcome) {
 func (j *job) stop(reason string, returned bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.reason != "" && !(j.returned && !returned) {
+	if j.reason != "" && (!j.returned || returned) {
 		return
 	}
 	if reason == "" {
@@ -136,6 +144,9 @@ func (j *job) run() {
 	dir := h.jobDir(j.start.Token)
 	outcome := j.perform(dir)
 	outcome.Seconds = time.Since(began).Seconds()
+	if !j.isKept() {
+		h.kill() // what it has left must be gone before others get the job
+	}
 	if outcome.Status == wire.Done || outcome.Status == wire.Stopped {
 		j.upload(sending, dir)
 	}
@@ -224,7 +235,7 @@ func (j *job) equip() error {
 	if stock == nil {
 		return errors.New("this host has no broker")
 	}
-	equipped, err := stock.lease(j.ctx, j.start, j.host.Options.Link.Name)
+	equipped, err := stock.lease(j.ctx, j.start, j.host.Link.Name)
 	if err != nil {
 		return err
 	}
@@ -302,22 +313,29 @@ func (j *job) report(ctx context.Context, o wire.Outcome) {
 
 // stay waits until nobody needs the process of the job any more.
 func (j *job) stay() {
-	j.mu.Lock()
-	kept := j.kept
-	j.mu.Unlock()
-	if kept {
+	if j.isKept() {
 		j.child.linger(j.shared)
 	}
+}
+
+func (j *job) isKept() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.kept
 }
 
 // clear ends what the job has left, and removes its files.
 func (j *job) clear(dir string) {
 	h := j.host
-	h.kill()
+	if j.isKept() {
+		h.kill()
+	}
 	h.groups.remove(j.start.Token)
 	h.records.remove(j.start.Token)
-	if err := removeAll(dir); err != nil {
-		h.Log("files of a job: %v", err)
+	for _, d := range []string{dir, j.temp} {
+		if err := removeAll(d); err != nil && d != "" {
+			h.Log("files of a job: %v", err)
+		}
 	}
 }
 

@@ -72,8 +72,14 @@ func runHost(args []string) error {
 	came := make(chan os.Signal, 2)
 	signal.Notify(came, syscall.SIGTERM)
 	ctx, cancel := context.WithCancel(context.Background())
-	atOnce := make(chan struct{})
-	o.AtOnce = atOnce
+	atOnce, leave := make(chan struct{}), make(chan struct{})
+	o.AtOnce, o.Leave = atOnce, leave
+	leaving := make(chan os.Signal, 1)
+	signal.Notify(leaving, syscall.SIGUSR1)
+	go func() {
+		<-leaving
+		close(leave)
+	}()
 	go func() {
 		<-came
 		cancel()
@@ -87,25 +93,40 @@ func runHost(args []string) error {
 type lab struct {
 	*testing.T
 	hub  *hub.Hub
+	opts hub.Options
 	user *link.Link
 }
 
 func newLab(t *testing.T) *lab {
 	t.Helper()
-	h, err := hub.Start(t.Context(), hub.Options{
+	l := &lab{T: t, opts: hub.Options{
 		Dir: t.TempDir(), Port: -1, Name: "hub", Audit: true,
 		Log: func(format string, args ...any) { t.Logf(stamp()+" hub: "+format, args...) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(h.Close)
+	}}
+	l.startHub()
+	t.Cleanup(func() { l.hub.Close() })
+	h := l.hub
 	user, err := link.Dial(t.Context(), link.Config{URL: h.URL(), Role: wire.User, Name: "user"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(user.Close)
-	return &lab{t, h, user}
+	l.user = user
+	return l
+}
+
+// startHub starts the hub, at the same address as before.
+func (l *lab) startHub() {
+	l.Helper()
+	h, err := hub.Start(l.Context(), l.opts)
+	if err != nil {
+		l.Fatal(err)
+	}
+	l.hub = h
+	if l.opts.Port < 0 {
+		_, port, _ := strings.Cut(strings.TrimPrefix(h.URL(), "nats://"), ":")
+		l.opts.Port = number(l.T, port)
+	}
 }
 
 func stamp() string { return time.Now().Format("05.000") }

@@ -54,7 +54,7 @@ func (h *host) begin(start wire.Start) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.leaving || h.jobs[start.Token] != nil || h.ended[start.Token] {
+	if h.closed || h.jobs[start.Token] != nil || h.ended[start.Token] {
 		return
 	}
 	if h.highest.Less(start.Token) {
@@ -66,6 +66,9 @@ func (h *host) begin(start wire.Start) {
 	}
 	j := newJob(h, start)
 	h.jobs[start.Token] = j
+	if h.leaving { // the leader did not know yet: it gets the job back
+		j.stop("the host takes no more jobs", true)
+	}
 	h.jobsRun.Go(j.run)
 }
 

@@ -131,7 +131,7 @@ func (h *Hub) hold(ctx context.Context) {
 		h.options.Log("cannot receive requests: %v", err)
 		return
 	}
-	defer subscription.Unsubscribe()
+	defer func() { _ = subscription.Unsubscribe() }()
 	tick := time.NewTicker(tickInterval)
 	defer tick.Stop()
 	for h.storeIsOff() {

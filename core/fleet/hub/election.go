@@ -16,12 +16,14 @@ const (
 	leaderTTL   = 3 * time.Second
 	leaderRenew = 750 * time.Millisecond
 	leaderRetry = 250 * time.Millisecond
+	leaderWait  = 2 * time.Second // at most, if terms end soon
 )
 
 // campaign tries to become the leader, and leads, until the context ends.
 func (h *Hub) campaign(ctx context.Context) {
 	me := h.options.Name + " " + rand.Text()[:8]
-	for ctx.Err() == nil {
+	for wait := leaderRetry; ctx.Err() == nil; wait = min(2*wait, leaderWait) {
+		began := time.Now()
 		if h.storeIsOff() {
 			h.hold(ctx)
 		}
@@ -35,14 +37,18 @@ func (h *Hub) campaign(ctx context.Context) {
 			}()
 			err := h.lead(leading, me)
 			depose(err)
+			h.cramped = errors.Is(err, errFull)
 			<-done
 			if ctx.Err() == nil {
-				h.options.Log("does not lead any more: %v", errors.Join(err, context.Cause(leading)))
+				h.options.Log("does not lead any more: %v", context.Cause(leading))
 			}
+		}
+		if !ok || time.Since(began) > leaderWait {
+			wait = leaderRetry
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(leaderRetry):
+		case <-time.After(wait):
 		}
 	}
 	h.resign(me)

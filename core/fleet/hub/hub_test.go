@@ -3,8 +3,8 @@ package hub
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -26,6 +26,7 @@ func refused(t *testing.T, err error, code string) {
 }
 
 func TestRun(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{Audit: true})
 	user := dial(t, h.URL(), wire.User, "anna")
 	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
@@ -63,6 +64,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestRepeatedRequestsHaveOneEffect(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user := dial(t, h.URL(), wire.User, "anna")
 	host := newFakeHost(t, h.URL(), "lab-1", "a", false).up(t)
@@ -86,6 +88,7 @@ func TestRepeatedRequestsHaveOneEffect(t *testing.T) {
 }
 
 func TestEverybodyHasARole(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user, other := dial(t, h.URL(), wire.User, "anna"), dial(t, h.URL(), wire.User, "ben")
 	admin, viewer := dial(t, h.URL(), wire.Admin, "root"), dial(t, h.URL(), wire.Viewer, "page")
@@ -127,6 +130,7 @@ func TestEverybodyHasARole(t *testing.T) {
 }
 
 func TestSilentHostLosesItsJobs(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{Audit: true})
 	user := dial(t, h.URL(), wire.User, "anna")
 	first := newFakeHost(t, h.URL(), "lab-1", "a", false).up(t)
@@ -170,6 +174,7 @@ func state(t *testing.T, l *link.Link, host string) string {
 // A host that has missed its order gets it again, and one that has a job which it should not
 // have is told to stop it.
 func TestHeartbeatsReconcile(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user := dial(t, h.URL(), wire.User, "anna")
 	host := newFakeHost(t, h.URL(), "lab-1", "a", false).up(t)
@@ -200,7 +205,7 @@ func TestMetrics(t *testing.T) {
 	var text string
 	poll.Until(t, "ten jobs are in the metrics", func() bool {
 		w := httptest.NewRecorder()
-		h.Metrics().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		h.Metrics().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		body, err := io.ReadAll(w.Result().Body)
 		text = string(body)
 		return err == nil && strings.Contains(text, "ave_fleet_jobs_done_total 10\n")
@@ -265,7 +270,7 @@ func TestViewIsCached(t *testing.T) {
 	if !v.due(now.Add(viewInterval + time.Second)) {
 		t.Error("wanted that the view is due after a while")
 	}
-	if got := fmt.Sprintf("%s", v.answer()); !strings.Contains(got, `"hub":"a"`) {
+	if got := string(v.answer()); !strings.Contains(got, `"hub":"a"`) {
 		t.Errorf("wanted the view, got %s", got)
 	}
 }

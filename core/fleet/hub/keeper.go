@@ -136,6 +136,20 @@ func (l *leader) fold(ctx context.Context) (pending []wire.Note, err error) {
 	return pending, err
 }
 
+// makeRoom purges all but the last message of a ledger that has no room for another one.
+func (l *leader) makeRoom(ctx context.Context, pending []wire.Note) error {
+	s, err := l.current()
+	if err != nil {
+		return err
+	}
+	s.Notes = pending
+	if err := l.saveAndPurge(ctx, s, s.Seq); err != nil {
+		return err
+	}
+	l.keep.covered, l.keep.entries, l.keep.bytes = s.Seq, 0, 0
+	return nil
+}
+
 // errOld ends a term whose ledger lacks what hosts know.
 var errOld = errors.New("hosts know claims that the ledger does not have: the store of the hub is an old one")
 

@@ -72,6 +72,7 @@ func freePort(t *testing.T) int {
 // The hub is killed at any moment. Whatever was answered is there afterwards, every job is
 // counted once, no token is used twice, and no note is missing.
 func TestKilledHub(t *testing.T) {
+	t.Parallel()
 	const users, runs, jobs, kills = 4, 12, 25, 8
 	dir, port := t.TempDir(), freePort(t)
 	p := startProcess(t, dir, port)
@@ -145,6 +146,7 @@ func TestKilledHub(t *testing.T) {
 
 // The hub is stopped for longer than hosts may be silent. It does not blame them.
 func TestStoppedHub(t *testing.T) {
+	t.Parallel()
 	dir, port := t.TempDir(), freePort(t)
 	p := startProcess(t, dir, port)
 	host := newFakeHost(t, p.url, "lab-1", "a", false).up(t)

@@ -21,7 +21,8 @@ const (
 	pauseLimit     = 700 * time.Millisecond // between two ticks: more is a pause of this process
 	mostPlaced     = 2000                   // jobs that one message of the ledger starts
 	mostGrouped    = 2000                   // requests that one message answers
-	mostBytes      = MaxPayload / 2         // of requests that one message answers
+	mostBytes      = MaxPayload / 8         // of requests that one message answers, but for the last one
+	mostRequest    = MaxPayload / 2         // bytes of a request: what the ledger says about it must fit into a message
 	queuedInputs   = 20_000                 // requests that wait for the leader; others wait in the connection
 	expireInterval = 30 * time.Second       // between two looks for runs that are over for long
 	placeInterval  = 500 * time.Millisecond // the scheduler looks again, even if nothing has changed
@@ -86,6 +87,11 @@ func (h *Hub) lead(ctx context.Context, me string) error {
 	pending, err := l.fold(ctx)
 	if err != nil {
 		return err
+	}
+	if h.cramped && !h.options.Audit {
+		if err := l.makeRoom(ctx, pending); err != nil {
+			return err
+		}
 	}
 	l.notes, err = newNoter(ctx, h, pending)
 	if err != nil {
@@ -355,6 +361,7 @@ func (l *leader) look(now time.Time) {
 	}
 	if now.Sub(l.expired) > expireInterval && !l.hub.disk.isFull() && !l.pauses() {
 		l.expired = now
+		l.live.prune(now)
 		l.add(l.state.Expire(l.hub.wall(now), l.hub.options.OutputAge.Seconds()))
 	}
 	if l.hub.view.due(now) {

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,7 @@ import (
 // again and then knows what the other has decided; whoever leads in the end, everything that
 // was answered is there.
 func TestSecondLeader(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{Audit: true})
 	user := dial(t, h.URL(), wire.User, "anna")
 	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
@@ -100,6 +102,7 @@ func TestForgedRequestsAreIgnored(t *testing.T) {
 
 // The time of day jumps, and nobody is judged for that: the hosts keep their jobs.
 func TestClockMoves(t *testing.T) {
+	t.Parallel()
 	var moved atomic.Int64 // seconds
 	h := startHub(t, Options{Audit: true, wall: func(now time.Time) float64 { return clock(now) + float64(moved.Load()) }})
 	user := dial(t, h.URL(), wire.User, "anna")
@@ -154,4 +157,47 @@ func TestSilence(t *testing.T) {
 	v.nextProbe("me", at(11.8))
 	check("while the hub does not hear itself", 12, 11, false)
 	check("when it was not heard for long", 15.5, 14.5, true)
+}
+
+// Notes that quote much output are in several messages, in order.
+func TestLargeNotes(t *testing.T) {
+	var all wire.Notes
+	for i := range 50 {
+		all = append(all, wire.Note{Job: i, Outcome: &wire.Outcome{Message: strings.Repeat("<", 50_000)}})
+	}
+	parts, err := messages(all)
+	if err != nil || len(parts) < 5 {
+		t.Fatalf("wanted several messages, got %d, %v", len(parts), err)
+	}
+	next := 0
+	for _, data := range parts {
+		var some wire.Notes
+		if err := json.Unmarshal(data, &some); err != nil || len(data) > MaxPayload {
+			t.Errorf("wanted a message that fits, got %d bytes, %v", len(data), err)
+		}
+		for _, n := range some {
+			if n.Job != next {
+				t.Errorf("wanted note %d, got %d", next, n.Job)
+			}
+			next++
+		}
+	}
+	if next != 50 {
+		t.Errorf("wanted 50 notes, got %d", next)
+	}
+}
+
+// A request that could make a message of the ledger too large is refused, and does no harm.
+func TestLargeRequests(t *testing.T) {
+	h := startHub(t, Options{})
+	user := dial(t, h.URL(), wire.User, "anna")
+	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
+	large := submission("run-1", 1)
+	large.Run.Title = strings.Repeat("x", mostRequest)
+	_, err := ask(t, user, wire.VerbSubmit, large)
+	refused(t, err, wire.CodeRefused)
+	large.Run.Title = strings.Repeat("<", mostRequest/8)
+	if _, err := ask(t, user, wire.VerbSubmit, large); err != nil {
+		t.Errorf("wanted that a request of %d bytes is taken: %v", mostRequest/8, err)
+	}
 }

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,7 +38,7 @@ type ledger struct {
 // append writes the message that comes after last, and returns its sequence number. After
 // an error nobody knows whether it was written.
 func (l *ledger) append(ctx context.Context, last uint64, entries []schedule.Entry) (uint64, error) {
-	data, err := json.Marshal(record{By: l.by, Entries: entries})
+	data, err := plain(record{By: l.by, Entries: entries})
 	if err != nil {
 		return 0, err
 	}
@@ -129,4 +130,15 @@ func (l *ledger) purge(ctx context.Context, before uint64) error {
 		return fmt.Errorf("cannot purge the ledger before %d: %w", before, err)
 	}
 	return nil
+}
+
+// plain is JSON without the escapes for HTML, which make messages much longer.
+func plain(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

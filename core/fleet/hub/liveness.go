@@ -2,6 +2,7 @@ package hub
 
 import (
 	"encoding/json"
+	"maps"
 	"sync"
 	"time"
 
@@ -21,6 +22,8 @@ type probe struct {
 	By string `json:"by"` // the leader
 	N  int    `json:"n"`
 }
+
+const pruneAfter = 10 * time.Minute
 
 // silentAfter is how long a host may be silent until it gets no more jobs.
 const silentAfter = 1200 * time.Millisecond
@@ -90,6 +93,13 @@ func (v *liveness) silence(host, incarnation string, now time.Time) (silence tim
 		last = v.from
 	}
 	return now.Sub(last), now.Sub(v.from) > seconds(wire.TakeoverGrace)
+}
+
+// prune forgets who was not heard for long.
+func (v *liveness) prune(now time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	maps.DeleteFunc(v.last, func(_ contact, last time.Time) bool { return now.Sub(last) > pruneAfter })
 }
 
 func (v *liveness) forget(host, incarnation string) {

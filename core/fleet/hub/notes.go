@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -142,11 +141,11 @@ func (n *noter) send(ctx context.Context, batch []wire.Note) error {
 		runs[note.Run] = append(runs[note.Run], note)
 	}
 	for _, run := range order {
-		for part := range slices.Chunk(runs[run], notesInMessage) {
-			data, err := json.Marshal(part)
-			if err != nil {
-				return err
-			}
+		messages, err := messages(runs[run])
+		if err != nil {
+			return err
+		}
+		for _, data := range messages {
 			m := &nats.Msg{Subject: wire.NoteSubject(run), Data: data, Header: nats.Header{fromHeader: {batch[0].Place.String()}}}
 			if _, err := n.hub.js.PublishMsg(ctx, m); err != nil {
 				return fmt.Errorf("run %s: %w", run, err)
@@ -156,5 +155,26 @@ func (n *noter) send(ctx context.Context, batch []wire.Note) error {
 	return nil
 }
 
-// notesInMessage keeps messages well below [MaxPayload], though a note may quote output.
-const notesInMessage = 200
+// noteBytes is about how many bytes of notes a message has: a note may quote output.
+const noteBytes = 256 << 10
+
+// messages are the contents of messages with some notes.
+func messages(notes wire.Notes) (all [][]byte, err error) {
+	first, size := 0, 0
+	for i, n := range notes {
+		size += len(n.Reason) + 300
+		if n.Outcome != nil {
+			size += len(n.Outcome.Message)
+		}
+		if size < noteBytes && i < len(notes)-1 {
+			continue
+		}
+		data, err := plain(notes[first : i+1])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, data)
+		first, size = i+1, 0
+	}
+	return all, nil
+}

@@ -65,6 +65,10 @@ func (l *leader) receive(m *nats.Msg) *request {
 		r.refuse(wire.CodeRefused, "the request %q is not for the role %s: wanted %s", r.verb, r.role, strings.ReplaceAll(may.roles, " ", " or "))
 		return nil
 	}
+	if r.size > mostRequest {
+		r.refuse(wire.CodeRefused, "the request %q has %d bytes, but may have %d: send it in parts", r.verb, r.size, mostRequest)
+		return nil
+	}
 	r.body = may.body()
 	if len(m.Data) > 0 {
 		if err := json.Unmarshal(m.Data, r.body); err != nil {
@@ -72,11 +76,11 @@ func (l *leader) receive(m *nats.Msg) *request {
 			return nil
 		}
 	}
-	switch {
-	case r.verb == verbProbe:
+	switch r.verb {
+	case verbProbe:
 		l.live.probed(*r.body.(*probe))
 		return nil
-	case r.verb == wire.VerbLab:
+	case wire.VerbLab:
 		_ = m.Respond(l.hub.view.answer())
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 )
 
 func TestSnapshotsReplaceTheLedger(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	h := startHub(t, Options{Dir: dir, Snapshot: 40})
 	user := dial(t, h.URL(), wire.User, "anna")
@@ -44,8 +45,26 @@ func TestSnapshotsReplaceTheLedger(t *testing.T) {
 	}
 }
 
+// A ledger that is full before the next snapshot is due makes room for itself.
+func TestFullLedger(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, Options{Snapshot: 1 << 40, ledgerBytes: 32 << 10})
+	user := dial(t, h.URL(), wire.User, "anna")
+	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
+	for _, run := range []string{"run-1", "run-2", "run-3", "run-4", "run-5"} {
+		submit(t, user, run, 60)
+		poll.Until(t, run+" has passed", func() bool { return theRun(t, user, run).State == "passed" })
+		poll.Until(t, "all notes of "+run+" are there", func() bool { return len(notes(t, user, run)) >= 122 })
+	}
+	l := &ledger{js: h.js, stream: h.stores.ledger}
+	if first, _, err := l.bounds(t.Context()); err != nil || first <= 1 {
+		t.Errorf("wanted that the ledger was purged, got its begin %d, %v", first, err)
+	}
+}
+
 // A damaged snapshot is no loss: the one before and the ledger have everything.
 func TestDamagedSnapshot(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	h := startHub(t, Options{Dir: dir, Snapshot: 20})
 	user := dial(t, h.URL(), wire.User, "anna")
@@ -72,6 +91,7 @@ func TestDamagedSnapshot(t *testing.T) {
 
 // After a backup is restored, no token of the lab that went on is used again.
 func TestBackup(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user, admin := dial(t, h.URL(), wire.User, "anna"), dial(t, h.URL(), wire.Admin, "root")
 	host := newFakeHost(t, h.URL(), "lab-1", "a", false).up(t)
@@ -114,6 +134,7 @@ func TestBackup(t *testing.T) {
 
 // An old copy of the store was put back. Hosts know tokens that it has not given away yet.
 func TestOldStore(t *testing.T) {
+	t.Parallel()
 	dir, copied := t.TempDir(), t.TempDir()+"/copy"
 	h := startHub(t, Options{Dir: dir})
 	user := dial(t, h.URL(), wire.User, "anna")
@@ -161,6 +182,7 @@ func TestOldStore(t *testing.T) {
 
 // The hub was killed between the snapshot of a jump and the jump.
 func TestInterruptedJump(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	h := startHub(t, Options{Dir: dir})
 	user := dial(t, h.URL(), wire.User, "anna")

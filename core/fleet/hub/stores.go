@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func openStores(ctx context.Context, js jetstream.JetStream, o Options, room int
 	share := func(of float64) int64 { return max(int64(float64(room)*of), 1<<20) }
 	s = &stores{}
 	s.ledger, err = openStream(ctx, js, jetstream.StreamConfig{
-		Name: wire.LedgerStream, Subjects: []string{wire.LedgerSubject}, MaxBytes: share(shareLedger),
+		Name: wire.LedgerStream, Subjects: []string{wire.LedgerSubject}, MaxBytes: cmp.Or(o.ledgerBytes, share(shareLedger)),
 		Discard: jetstream.DiscardNew, AllowDirect: true, Duplicates: time.Second,
 	})
 	if err != nil {

@@ -97,9 +97,9 @@ const (
 func (p *piece) show(h *host, sight *Sight, now float64) wire.LabPiece {
 	l := wire.LabPiece{Host: h.name, Piece: wire.Piece{Profile: p.profile, Stack: p.stack}, State: pieceFree}
 	up := sight != nil && sight.State == Up && !h.gone
-	at, busy := 0, false
+	var by *wire.Piece
 	if up {
-		at, busy = sight.busy[p.key]
+		by = sight.leased(p)
 	}
 	switch c := p.holder; {
 	case c != nil:
@@ -110,8 +110,7 @@ func (p *piece) show(h *host, sight *Sight, now float64) wire.LabPiece {
 		l.State, l.Since, l.Reason, l.Holder = pieceAside, p.aside.Since, p.aside.Reason, p.aside.By
 	case !up:
 		l.State, l.Since = pieceAway, h.since
-	case busy && sight.Beat.Pieces[at].Token.IsZero():
-		by := sight.Beat.Pieces[at]
+	case by != nil:
 		l.State, l.Holder, l.Since, l.Reason = pieceTaken, by.Holder, by.Since, by.Reason
 	}
 	return l

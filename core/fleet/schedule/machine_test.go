@@ -18,7 +18,7 @@ import (
 // one outcome.
 func TestMachine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &machine{fleet: newFleet(t), T: t, twin: schedule.New()}
+		m := &machine{fleet: newFleet(t), T: t, twin: schedule.New(), last: map[wire.Token]workers.Ask{}, locks: map[string]wire.Token{}}
 		t.Repeat(map[string]func(*rapid.T){
 			"":           m.invariants,
 			"host":       m.host,
@@ -51,7 +51,10 @@ type machine struct {
 	old   []wire.Result // results that were sent already, with their hosts
 	by    []string
 	asked int
-	made  int // incarnations
+	last  map[wire.Token]workers.Ask // the last question of each claim
+	locks map[string]wire.Token      // who was told that it has a lock, by run and name
+	seen  int                        // how many orders were looked at
+	made  int                        // incarnations
 }
 
 var (
@@ -279,32 +282,6 @@ func (m *machine) late(t *rapid.T) {
 	}
 }
 
-func (m *machine) ask(t *rapid.T) {
-	jobs := m.running()
-	if len(jobs) == 0 {
-		t.Skip()
-	}
-	j := rapid.SampledFrom(jobs).Draw(t, "job")
-	verb := rapid.SampledFrom([]string{workers.Shared, workers.Lock, workers.Lock, workers.Made, workers.Unlock, workers.Forget}).Draw(t, "verb")
-	a := wire.Ask{Run: j.Run, Job: j.Index, Token: j.Token, Ask: workers.Ask{
-		Verb: verb, Name: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "name"),
-	}}
-	if verb == workers.Made {
-		a.Ask.Value = json.RawMessage(`1`)
-	}
-	if verb == workers.Shared || verb == workers.Lock {
-		m.asked++
-		a.Ask.ID = m.asked
-	}
-	entries, answer, err := m.s.Ask(j.Host, a, m.now)
-	m.do(entries, err)
-	entries, again, err := m.s.Ask(j.Host, a, m.now)
-	m.twice(entries, err)
-	if again.Yours != answer.Yours || again.Failed != answer.Failed || again.Wait != answer.Wait {
-		m.Fatalf("the same question got %+v, and then %+v", answer, again)
-	}
-}
-
 func (m *machine) time(t *rapid.T) {
 	m.now += rapid.SampledFrom([]float64{0.5, 1, 5, 30}).Draw(t, "seconds")
 }
@@ -338,6 +315,7 @@ func (m *machine) restore(*rapid.T) {
 }
 
 func (m *machine) invariants(*rapid.T) {
+	m.answers()
 	tally := m.check()
 	lab := m.s.Lab(m.view, m.now)
 	if int(lab.Done) != tally.Finished {

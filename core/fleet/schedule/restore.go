@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 )
 
@@ -89,6 +90,24 @@ func (s *State) loadClaim(v *savedClaim) error {
 	return nil
 }
 
+// checkQuestions makes sure that claims and boards agree about who waits for what.
+func (s *State) checkQuestions() error {
+	for _, c := range s.claims {
+		q := c.question
+		if q == nil {
+			continue
+		}
+		waits := false
+		if r := c.run.board[q.Of]; r != nil {
+			waits = r.owner != nil && slices.Contains(r.waiting, c)
+		}
+		if q.Waiting != waits || !q.Waiting && !q.Forgotten && q.Answer == nil {
+			return fmt.Errorf("snapshot of the ledger: claim %s and its run do not agree whether it waits for %q", c.token, q.Of.Name)
+		}
+	}
+	return nil
+}
+
 func (s *State) loadBoard(v *savedRun) {
 	r := s.runs[v.Run.ID]
 	if len(v.Board) > 0 {
@@ -97,7 +116,7 @@ func (s *State) loadBoard(v *savedRun) {
 	for of, saved := range v.Board {
 		res := &resource{owner: s.claims[saved.Owner], made: saved.Made, maker: saved.Maker}
 		for _, token := range saved.Waiting {
-			if c := s.claims[token]; c != nil {
+			if c := s.claims[token]; c != nil && c.question != nil && c.question.Of == of {
 				res.waiting = append(res.waiting, c)
 			}
 		}

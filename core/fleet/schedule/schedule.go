@@ -26,19 +26,28 @@
 //  2. the user whose running jobs have the fewest cores, and of this user's runs the one
 //     whose running jobs have the fewest; of equal ones, who got nothing for longer,
 //  3. the width of its needs: more equipment, more cores first,
-//  4. its recorded time: the longest first.
+//  4. its recorded time: unknown ones first, then the longest.
 //
 // A group that needs equipment, several cores, memory or a host of its own can miss its turn
 // again and again, because what it needs is never free at once. So if it has waited for some
 // seconds and cannot start at its turn, the host and the pieces that will be free first are
 // kept for it. Jobs that come later may use them only if they end before that, by their
-// recorded times. If others nevertheless get more than turns allow, the group goes before them. So small jobs
-// cannot keep a wide job waiting, however many there are.
+// recorded times. If others nevertheless get more than turns allow, the group goes before
+// them. So small jobs cannot keep a wide job waiting, however many there are.
 //
 // Needs that no known host could ever meet are refused when the run is submitted, unless the
 // run waits for them ([wire.Run.Patience]). Such groups take part in nothing, so they
 // block nobody.
 //
-// Every input can come twice and has its effect once. All times are in seconds since the
-// epoch, and come from the caller.
+// # What runs share
+//
+// The jobs of a run share values and locks, wherever they run: see [State.Ask]. A job that
+// ends, or is lost, gives back what it holds. A value lasts until the run is over, or until
+// the process of the job that made it ends.
+//
+// # Time
+//
+// All times are in seconds since the epoch, and come from the caller. Only waiting times and
+// estimates depend on them: nothing is given twice or counted twice if the clock is wrong.
+// Every input can come twice and has its effect once.
 package schedule

@@ -214,5 +214,8 @@ func Restore(snapshot []byte) (*State, error) {
 	for i := range all.Runs {
 		s.loadBoard(&all.Runs[i])
 	}
+	if err := s.checkQuestions(); err != nil {
+		return nil, err
+	}
 	return s, nil
 }

@@ -86,7 +86,8 @@ func (s *State) Apply(seq uint64, first uint32, entries []Entry) []wire.Note {
 
 // Orders returns what hosts have to be told because of the entries that were applied since
 // the last call: jobs that start or stop, answers, and runs that are over. Send them when
-// the entries are on the disk. They may get lost: Reconcile repeats them.
+// the entries are on the disk. They may get lost, and only the last ones are kept if many
+// entries are folded without a call: Reconcile repeats them.
 func (s *State) Orders() []Outgoing {
 	orders := s.orders
 	s.orders = nil
@@ -163,7 +164,14 @@ func (s *State) note(n wire.Note, time float64) {
 	s.notes = append(s.notes, n)
 }
 
+// mostOrders is how many orders are kept for Orders. A leader that folds its ledger asks for
+// none in between.
+const mostOrders = 20_000
+
 func (s *State) order(h *host, incarnation string, o wire.Order) {
+	if len(s.orders) >= mostOrders {
+		s.orders = append([]Outgoing(nil), s.orders[mostOrders/2:]...)
+	}
 	s.orders = append(s.orders, Outgoing{h.name, incarnation, o})
 }
 

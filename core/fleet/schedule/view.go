@@ -37,3 +37,28 @@ func NewSight(b wire.Beat, since float64) *Sight {
 	}
 	return s
 }
+
+// uses reports whether somebody else has leased a piece at its broker. A lease of a claim
+// that has ended counts as free: the host ends it before it sends the result.
+func (t *Sight) uses(p *piece, now float64) bool {
+	if pending(p.busy, now, busyPause) || t.Beat.Broker != "" {
+		return true
+	}
+	return t.leased(p) != nil
+}
+
+// leased is what the host says about a piece that somebody else has leased, or nil.
+func (t *Sight) leased(p *piece) *wire.Piece {
+	if i, busy := t.busy[p.key]; busy && t.Beat.Pieces[i].Token.IsZero() {
+		return &t.Beat.Pieces[i]
+	}
+	return nil
+}
+
+// memory is how much memory the host has free, as far as it says so.
+func (t *Sight) memory() int64 {
+	if t.Beat.Free == 0 {
+		return t.Beat.Memory
+	}
+	return t.Beat.Free
+}

@@ -156,8 +156,8 @@ func (w *reasons) obstacle(m *room, f *fit) string {
 			switch c := p.holder; {
 			case c != nil && c.held():
 				return fmt.Sprintf("%s held by %s since %s", m.host.name, c.run.User, clock(c.since))
-			case c == nil && m.sight.uses(p, w.r.now):
-				taken := m.sight.Beat.Pieces[m.sight.busy[p.key]]
+			case c == nil && m.sight.leased(p) != nil:
+				taken := m.sight.leased(p)
 				text := fmt.Sprintf("%s leased by %s", m.host.name, taken.Holder)
 				if taken.Since > 0 {
 					text += " since " + clock(taken.Since)

@@ -44,7 +44,7 @@ func newHost(l *lab, n, life int) (*host, error) {
 
 // live is the life of a host.
 func (h *host) live(ctx context.Context) error {
-	c, err := link.Dial(ctx, link.Config{URL: h.lab.url, Role: wire.Worker, Name: h.name})
+	c, err := h.dial(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,6 +84,25 @@ func (h *host) live(ctx context.Context) error {
 	}
 	return nil
 }
+
+// dial connects, again and again, and with few others at the same time.
+func (h *host) dial(ctx context.Context) (c *link.Link, err error) {
+	h.lab.dialing <- struct{}{}
+	defer func() { <-h.lab.dialing }()
+	for {
+		limited, cancel := context.WithTimeout(ctx, dialTimeout)
+		c, err = link.Dial(limited, link.Config{URL: h.lab.url, Role: wire.Worker, Name: h.name})
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return c, err
+		}
+	}
+}
+
+const (
+	dialTimeout = 10 * time.Second
+	mostDialing = 20 // at the same time
+)
 
 const beatInterval = time.Duration(wire.BeatInterval * float64(time.Second))
 
@@ -147,9 +166,9 @@ func (h *host) has(t wire.Token) bool {
 
 // work does a job, and tells its result until that is answered.
 func (h *host) work(ctx context.Context, c *link.Link, s *wire.Start) {
-	if h.lab.options.Work > 0 {
+	if s.Job.Seconds > 0 {
 		select {
-		case <-time.After(h.lab.options.Work):
+		case <-time.After(time.Duration(s.Job.Seconds * float64(time.Second))):
 		case <-ctx.Done():
 			return
 		}
@@ -159,7 +178,7 @@ func (h *host) work(ctx context.Context, c *link.Link, s *wire.Start) {
 	}
 	_, err := c.Request(ctx, wire.VerbResult, wire.Result{
 		Run: s.Run.ID, Job: s.Index, Token: s.Token,
-		Outcome: wire.Outcome{Status: wire.Done, Passed: true, Seconds: h.lab.options.Work.Seconds()},
+		Outcome: wire.Outcome{Status: wire.Done, Passed: true, Seconds: s.Job.Seconds},
 	})
 	h.mu.Lock()
 	delete(h.jobs, s.Token)

@@ -21,6 +21,8 @@ type lab struct {
 	options Options
 	url     string
 	living  sync.WaitGroup
+	dialing chan struct{} // has those who connect
+	pid     int           // of the hub
 	end     context.CancelFunc
 	fences  atomic.Int64 // how often a host has ended its jobs for lack of contact
 
@@ -46,8 +48,8 @@ const (
 	settleTime = time.Minute
 )
 
-func newLab(o Options, url string) *lab {
-	return &lab{options: o, url: url, kill: make([]context.CancelFunc, o.Hosts)}
+func newLab(o Options, url string, pid int) *lab {
+	return &lab{options: o, url: url, pid: pid, dialing: make(chan struct{}, mostDialing), kill: make([]context.CancelFunc, o.Hosts)}
 }
 
 // count starts a measurement that ends when so many jobs are done.
@@ -188,7 +190,7 @@ func (l *lab) idle(ctx context.Context, user *link.Link, r *Result) error {
 	var took []time.Duration
 	for range max(0, l.options.Idle) {
 		all := l.count(1)
-		if err := l.submit(ctx, user, 0, 1); err != nil {
+		if err := l.submit(ctx, user, 0, 1, 0); err != nil {
 			return err
 		}
 		select {
@@ -205,7 +207,7 @@ func (l *lab) idle(ctx context.Context, user *link.Link, r *Result) error {
 }
 
 // submit submits a run with jobs in parts.
-func (l *lab) submit(ctx context.Context, user *link.Link, from, jobs int) error {
+func (l *lab) submit(ctx context.Context, user *link.Link, from, jobs int, work time.Duration) error {
 	relay, err := profile.New(map[string]any{"type": "relay"})
 	if err != nil {
 		return err
@@ -214,7 +216,7 @@ func (l *lab) submit(ctx context.Context, user *link.Link, from, jobs int) error
 	for first := 0; first < jobs; first += partSize {
 		s := wire.Submit{Run: run, First: first, Last: first+partSize >= jobs}
 		for i := first; i < min(first+partSize, jobs); i++ {
-			j := wire.Job{Name: fmt.Sprintf("tests/test_%d.lua", from+i), Seconds: l.options.Work.Seconds()}
+			j := wire.Job{Name: fmt.Sprintf("tests/test_%d.lua", from+i), Seconds: work.Seconds()}
 			if l.options.Pieces > 0 && i%l.options.Wide == 0 {
 				j.Needs.Equipment = []wire.Want{{Name: "relay", Profile: relay}}
 			}
@@ -235,11 +237,11 @@ func (l *lab) submit(ctx context.Context, user *link.Link, from, jobs int) error
 // load measures many jobs at once.
 func (l *lab) load(ctx context.Context, viewer *link.Link, users []*link.Link, r *Result) error {
 	all := l.count(l.options.Jobs)
-	began := time.Now()
+	began, worked := time.Now(), cpu(l.pid)
 	errs := make(chan error, len(users))
 	for i, user := range users {
 		from, to := i*l.options.Jobs/len(users), (i+1)*l.options.Jobs/len(users)
-		go func() { errs <- l.submit(ctx, user, from, to-from) }()
+		go func() { errs <- l.submit(ctx, user, from, to-from, l.options.Work) }()
 	}
 	killing, stop := context.WithCancel(ctx)
 	defer stop()
@@ -254,6 +256,7 @@ func (l *lab) load(ctx context.Context, viewer *link.Link, users []*link.Link, r
 		return err
 	}
 	r.Jobs, r.Seconds = l.options.Jobs, time.Since(began).Seconds()
+	r.CPU = cpu(l.pid) - worked
 	r.PerSecond = float64(r.Jobs) / r.Seconds
 	stop()
 	r.Noticed = spread(<-noticed)

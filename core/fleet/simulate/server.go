@@ -54,6 +54,7 @@ func start(ctx context.Context, o Options) (*server, error) {
 // Serve runs a hub for a simulation in this process, until the input ends. It prints the
 // hub's URL.
 func Serve(ctx context.Context, dir string, in io.Reader, out io.Writer) error {
+	hub.SaveMemory()
 	h, err := hub.Start(ctx, options(dir))
 	if err != nil {
 		return err
@@ -92,4 +93,21 @@ func memory(pid int) (now, most int64) {
 		}
 	}
 	return now, most
+}
+
+// cpu is how many seconds of a processor a process has used.
+func cpu(pid int) float64 {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ") // the name of the process can have spaces
+	field := strings.Fields(rest)
+	if len(field) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseFloat(field[11], 64)
+	system, _ := strconv.ParseFloat(field[12], 64)
+	const ticks = 100 // in a second: USER_HZ, see proc(5)
+	return (user + system) / ticks
 }

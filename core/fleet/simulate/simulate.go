@@ -37,13 +37,14 @@ type Result struct {
 	Jobs         int
 	Seconds      float64 // from the first submission to the last result
 	PerSecond    float64
-	Waited       Spread // from submission to start, under load
-	Started      Spread // likewise, of single jobs when nothing else runs
-	Noticed      Spread // from the death of a host to its judgement
-	Memory, Most int64  // resident bytes of the hub's process, at the end and at most
-	OwnProcess   bool   // the hub had a process of its own, so the memory is its own
-	Fences       int    // how often a host had no contact, and ended its jobs
-	Repeated     int    // attempts beyond one for each job
+	CPU          float64 // seconds of one core that the hub's process used meanwhile
+	Waited       Spread  // from submission to start, under load
+	Started      Spread  // likewise, of single jobs when nothing else runs
+	Noticed      Spread  // from the death of a host to its judgement
+	Memory, Most int64   // resident bytes of the hub's process, at the end and at most
+	OwnProcess   bool    // the hub had a process of its own, so the memory is its own
+	Fences       int     // how often a host had no contact, and ended its jobs
+	Repeated     int     // attempts beyond one for each job
 	Tally        schedule.Tally
 	Checked      error // what the checker found wrong with the ledger
 }
@@ -82,7 +83,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (r Result, err error) {
 	if err != nil {
 		return r, err
 	}
-	l := newLab(o, server.url)
+	l := newLab(o, server.url, server.pid)
 	err = l.run(ctx, out, &r)
 	r.Memory, r.Most = memory(server.pid)
 	r.OwnProcess = len(o.Command) > 0
@@ -100,6 +101,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (r Result, err error) {
 
 func (r *Result) print(out io.Writer) {
 	fmt.Fprintf(out, "jobs              %d in %.1f s: %.0f jobs/s\n", r.Jobs, r.Seconds, r.PerSecond)
+	fmt.Fprintf(out, "processor         %.1f s: %.2f of a core, %.0f jobs/s for each core (%s)\n", r.CPU, r.CPU/r.Seconds, float64(r.Jobs)/r.CPU, r.whose())
 	fmt.Fprintf(out, "waiting           %s\n", r.Waited)
 	fmt.Fprintf(out, "start when idle   %s\n", r.Started)
 	if r.Fences > 0 {
@@ -109,15 +111,19 @@ func (r *Result) print(out io.Writer) {
 		fmt.Fprintf(out, "deaths noticed    %s (%d)\n", r.Noticed, r.Noticed.N)
 		fmt.Fprintf(out, "repeated attempts %d\n", r.Repeated)
 	}
-	whose := "the hub and all hosts in one process"
-	if r.OwnProcess {
-		whose = "the hub"
-	}
-	fmt.Fprintf(out, "memory            %d MB, at most %d MB (%s)\n", r.Memory>>20, r.Most>>20, whose)
+	fmt.Fprintf(out, "memory            %d MB, at most %d MB (%s)\n", r.Memory>>20, r.Most>>20, r.whose())
 	if r.Checked != nil {
 		fmt.Fprintf(out, "ledger            WRONG: %v\n", r.Checked)
 		return
 	}
 	fmt.Fprintf(out, "ledger            %d runs, %d jobs, %d claims, %d finished, %d returned: checked\n",
 		r.Tally.Runs, r.Tally.Jobs, r.Tally.Claims, r.Tally.Finished, r.Tally.Returned)
+}
+
+// whose says what the processor time and the memory were for.
+func (r *Result) whose() string {
+	if r.OwnProcess {
+		return "the hub"
+	}
+	return "the hub and all hosts in one process"
 }
