@@ -16,7 +16,7 @@ SHIPPED := README.md CHANGELOG.md CONTRIBUTING.md LICENSE docs scripts
 # they mostly wait. The other Lua tests wait, too: hence more workers than cores.
 NOT_RULES := ^(TestLua|TestDocumentsRun)$$
 SLOW_GO := core/(cmd|control|process|terminal|harness/.*)|internal/differential|lualib/(suite|syntax)|cmd/avescript|cmd/avelab|core/fleet/.*
-SLOW_LUA := attack broker% cmd% completion daemon hickup memory remote restart scripts service session tls
+SLOW_LUA := attack broker% cmd% completion daemon equipment hickup memory remote restart scripts service session tls
 PREFIX ?= /usr/local
 DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/avescript
 

@@ -146,7 +146,8 @@ describe("the client of a fleet", function()
 		local path = directory .. "/script.lua"
 		ave.fs.write(path, 'print(select(2, pcall(require("ave").broker.connect, { fleet = true })).message)')
 		local _, output = ave.cmd.run({ program, path }, { timeout = 60, env = { PATH = "/nonexistent" } })
-		assert.matches("there is no avelab beside " .. program .. " or in PATH: build it with 'make build'",
-			(output:gsub("\r\n", "")), 1, true)
+		output = output:gsub("\r\n", "")
+		assert.matches("the program avelab is missing: it is neither beside " .. program .. " nor in PATH", output, 1, true)
+		assert.matches("'make build' builds it", output, 1, true)
 	end)
 end)

@@ -273,6 +273,34 @@ describe("the state of a broker", function()
 			assert.same(sorted(), leased())
 		end)
 
+		it("counts no token that it cannot keep, and none less when it is killed", function()
+			local broker, client = lab:start(options), lab:connect()
+			local told, refused = {}, 0
+			local function claim(i, token)
+				return pcall(client.call, client, "lease", { { type = "handset", serial = tostring(i) } }, ("%d "):format(i):rep(300),
+					ave.json.null, token)
+			end
+			fill()
+			for i = 1, MOST do
+				local ok, e = claim(i, "7.0")
+				told[i] = ok
+				refused = refused + (ok and 0 or 1)
+				assert.is_true(ok or e.message:find("no space left", 1, true) ~= nil, tostring(e))
+			end
+			assert.is_true(refused > 0)
+			free()
+			kill(broker)
+			lab:start(options)
+			client:close()
+			client = lab:connect()
+			for i = 1, MOST do
+				local ok, e = claim(i, "7.0")
+				assert.equal(not told[i], ok)
+				assert.is_true(ok or e:is("Stale"))
+				client:call("yield_resources")
+			end
+		end)
+
 		it("leases no piece twice when a change of hands could not be written", function()
 			local broker, holder, wanted = lab:start(options), lab:connect(), {}
 			for i = 1, MOST do

@@ -99,7 +99,7 @@ func last(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: last NAME PATTERN FILE")
 	}
-	found := regexp.MustCompile(args[1]).FindString(ts.ReadFile(args[2]))
+	found := regexp.MustCompile("(?m)" + args[1]).FindString(ts.ReadFile(args[2]))
 	if found == "" {
 		ts.Fatalf("nothing matches %s in:\n%s", args[1], ts.ReadFile(args[2]))
 	}

@@ -99,6 +99,26 @@ func TestCode(t *testing.T) {
 	}
 }
 
+// TestGitFails: it is said if .gitignore has no effect.
+func TestGitFails(t *testing.T) {
+	tree(t, map[string]string{"a_spec.lua": ``})
+	if out, err := exec.Command("git", "init", "-q", ".").CombinedOutput(); err != nil {
+		t.Skipf("git: %v: %s", err, out)
+	}
+	if err := os.WriteFile(".git/config", []byte("["), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var warnings []string
+	c, err := fleetOptions(".").codeOf(jobsOf("a_spec.lua"), suite.Options{}, func(warning string) { warnings = append(warnings, warning) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.modules.Close()
+	if len(warnings) != 1 || !strings.HasPrefix(warnings[0], "git cannot say which files it ignores") {
+		t.Errorf("got %q", warnings)
+	}
+}
+
 func TestCodeMistakes(t *testing.T) {
 	tree(t, map[string]string{"tests/a_spec.lua": ``, "tests/big.img": ``, "tests/small": `x`})
 	if err := os.Truncate("tests/big.img", 300<<20); err != nil {

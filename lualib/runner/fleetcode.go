@@ -65,7 +65,7 @@ func (o *Options) codeOf(jobs []workers.Job, opts suite.Options, warn func(strin
 			}
 		}
 	}
-	if err := c.beside(slices.Sorted(maps.Keys(dirs))); err != nil {
+	if err := c.beside(slices.Sorted(maps.Keys(dirs)), warn); err != nil {
 		return nil, err
 	}
 	if err := c.required(jobs, opts, warn); err != nil {
@@ -93,10 +93,14 @@ func (c *code) below(path string) (string, error) {
 }
 
 // beside adds the files in and below directories, without those that git ignores.
-func (c *code) beside(dirs []string) error {
-	args := append([]string{"-C", c.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"}, dirs...)
-	out, err := exec.Command("git", args...).Output()
-	if err != nil { // it is not there, or there is no repository
+func (c *code) beside(dirs []string, warn func(string)) error {
+	git := exec.Command("git", append([]string{"-C", c.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"}, dirs...)...)
+	git.Env = append(os.Environ(), "LC_ALL=C")
+	out, err := git.Output()
+	if err != nil {
+		if why := c.gitProblem(err); why != "" {
+			warn("git cannot say which files it ignores, so all files beside the tests go to the hosts: " + why)
+		}
 		for _, dir := range dirs {
 			if err := c.walk(dir); err != nil {
 				return err
@@ -122,6 +126,26 @@ func (c *code) beside(dirs []string) error {
 	return nil
 }
 
+// gitProblem says why git has failed; it is "" if there is no repository.
+func (c *code) gitProblem(err error) string {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		why := strings.TrimSpace(string(exit.Stderr))
+		if strings.Contains(why, "not a git repository") {
+			return ""
+		}
+		first, _, _ := strings.Cut(why, "\n")
+		return cmp.Or(first, err.Error())
+	}
+	for dir := c.root; ; dir = filepath.Dir(dir) {
+		if _, missing := os.Stat(filepath.Join(dir, ".git")); missing == nil {
+			return err.Error()
+		}
+		if dir == filepath.Dir(dir) {
+			return ""
+		}
+	}
+}
+
 // walk adds the files in and below a directory, without hidden ones.
 func (c *code) walk(dir string) error {
 	return c.each(dir, func(name string) bool { return strings.HasPrefix(filepath.Base(name), ".") })
@@ -145,6 +169,9 @@ func (c *code) each(dir string, skips func(name string) bool) error {
 		}
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 			c.files[name] = true
+		}
+		if len(c.files) > mostFiles {
+			return c.check() // before all of a home is searched
 		}
 		return nil
 	})
@@ -213,7 +240,7 @@ func (c *code) data(path string) error {
 // check returns an error if the code is too large to send it around.
 func (c *code) check() error {
 	if len(c.files) > mostFiles {
-		return fmt.Errorf("%d files would go to the hosts, at most %d can: name those that tests do not need in .gitignore, or start avescript in a directory with less", len(c.files), mostFiles)
+		return fmt.Errorf("more than %d files would go to the hosts: name those that tests do not need in .gitignore, or start avescript in a directory with less", mostFiles)
 	}
 	type big struct {
 		name string

@@ -169,7 +169,7 @@ func (j *hosted) prepare(spec wire.JobSpec) (opts suite.Options, part suite.Part
 		opts.Line = []string{os.Args[0]}
 	}
 	opts.Reporter, opts.Fleet = jobReporter{j}, spec.Leases
-	part.Directory = spec.Directory
+	part.Directory, part.Temp = spec.Directory, spec.Temp
 	if len(spec.Coverage) > 0 {
 		err = measured(spec)
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -34,7 +36,7 @@ func Hold(ctx context.Context, l *link.Link, o HoldOptions, got func(wire.Leases
 		return err
 	}
 	defer func() { _ = sub.Unsubscribe() }()
-	run := wire.Run{ID: id, Kind: wire.Hold, Title: o.Reason, Priority: o.Priority, Inbox: inbox, Patience: o.Wait.Seconds()}
+	run := wire.Run{ID: id, Kind: wire.Hold, Title: o.Reason, Priority: o.Priority, Inbox: inbox}
 	name := o.Reason
 	if name == "" {
 		name = "hold"
@@ -64,6 +66,20 @@ func answerHost(m *nats.Msg, leased chan<- wire.Leases) {
 	}
 	if m.Reply != "" {
 		_ = m.Respond([]byte(wire.HoldBeat))
+	}
+}
+
+// reach sets the address of sessions on the host of the hub, which is connected with itself,
+// to that of the hub.
+func reach(leases []wire.Lease, hub string) {
+	address, err := url.Parse(hub)
+	if err != nil {
+		return
+	}
+	for i := range leases {
+		if ip := net.ParseIP(leases[i].Address); ip != nil && ip.IsLoopback() {
+			leases[i].Address = address.Hostname()
+		}
 	}
 }
 
@@ -124,6 +140,7 @@ func (h *holding) keep(ctx context.Context, wait time.Duration) error {
 				return errors.Join(errors.New("the host was lost, and the equipment with it"), h.release())
 			}
 			token, late = leases.Token, nil
+			reach(leases.Leases, h.link.Config.URL)
 			if err := h.got(leases); err != nil {
 				return errors.Join(err, h.release())
 			}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -70,7 +71,7 @@ func (p *logPrinter) note(n wire.Note) {
 	var text string
 	switch n.Kind {
 	case wire.NoteSubmitted:
-		text = fmt.Sprintf("submitted by %s: %d jobs", n.User, n.Jobs)
+		text = fmt.Sprintf("submitted by %s: %d jobs", cmp.Or(n.User, "somebody"), n.Jobs)
 	case wire.NoteCancelled:
 		text = strings.TrimSuffix(fmt.Sprintf("cancelled by %s: %s", n.By, printable.Line(n.Reason)), ": ")
 	case wire.NoteOver:

@@ -78,6 +78,7 @@ type claim struct {
 	started float64
 	pieces  []string
 	next    int // the number of the next output
+	missing int // how many outputs have not come
 	events  []harness.Event
 	running *harness.Event
 	kept    int // how many of the events count if the run was stopped without a failure; -1 is all
@@ -261,6 +262,7 @@ func (f *Fold) Output(said wire.Said) {
 	if said.N < c.next {
 		return // it came twice
 	}
+	c.missing += said.N - c.next // the hub keeps them for some time only
 	c.next = said.N + 1
 	f.begin(j, c)
 	c.log.WriteString(said.Log)

@@ -230,6 +230,27 @@ func TestBad(t *testing.T) {
 			`test_finished a.lua x on lab-2 by 1 attempt 2 last error: the job was set aside: it died 3 times | "log 0\n"`,
 			"file_finished a.lua on lab-2 by 1 1 passed, 1 failed",
 		}},
+		"incomplete": {func(s *scene) {
+			one := s.starts(0, "lab-1")
+			s.says(0, "lab-1", one, 0, began("x"), ended("x", harness.Passed))
+			s.says(0, "lab-1", one, 4, began("y"), ended("y", harness.Passed))
+			s.ends(wire.NoteFinished, 0, "lab-1", one, passed)
+		}, []string{
+			"file_started a.lua on lab-1 by 1",
+			"test_started a.lua x on lab-1 by 1", "test_finished a.lua x on lab-1 by 1 passed",
+			"test_started a.lua y on lab-1 by 1", "test_finished a.lua y on lab-1 by 1 passed",
+			"block_failed a.lua on lab-1 by 1 error: 3 messages of host lab-1 are not kept any more: the results are incomplete",
+			"file_finished a.lua on lab-1 by 1 2 passed, 1 failed",
+		}},
+		"not passed for no reason": {func(s *scene) {
+			one := s.starts(0, "lab-1")
+			s.says(0, "lab-1", one, 0)
+			s.ends(wire.NoteFinished, 0, "lab-1", one, wire.Outcome{Status: wire.Done})
+		}, []string{
+			"file_started a.lua on lab-1 by 1",
+			`block_failed a.lua on lab-1 by 1 error: the host says that tests have failed, but does not say which | "log 0\n"`,
+			"file_finished a.lua on lab-1 by 1 0 passed, 1 failed",
+		}},
 		"refused": {func(s *scene) {
 			s.ends(wire.NoteFinished, 0, "", wire.Token{}, wire.Outcome{Status: wire.Refused, Message: "no host has 2 relays: the nearest is lab-3 with 1"})
 		}, []string{

@@ -116,7 +116,14 @@ func (f *Fold) result(j *job, c *claim, o wire.Outcome) []harness.Event {
 			events = append(events[:c.kept:c.kept], uncleaned...)
 		}
 	}
+	bad := slices.ContainsFunc(events, harness.Event.Bad)
 	switch {
+	case o.Status == wire.Done && c != nil && c.missing > 0 && !f.quiet:
+		message := fmt.Sprintf("%d messages of host %s are not kept any more: the results are incomplete", c.missing, c.host)
+		return append(events, harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Problems: []harness.Problem{{Message: message}}})
+	case o.Status == wire.Done && !o.Passed && !bad && !f.quiet:
+		o.Message = cmp.Or(o.Message, "the host says that tests have failed, but does not say which")
+		return append(events, f.broken(j, c, o))
 	case o.Status == wire.Done, f.quiet:
 		return events
 	case o.Status == wire.Stopped && (c == nil || len(c.events) == 0):

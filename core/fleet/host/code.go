@@ -16,6 +16,9 @@ import (
 	"avescript/core/fleet/wire"
 )
 
+// tempPrefix begins the names of directories for temporary files of jobs.
+const tempPrefix = "ave"
+
 // fetchTime limits how long a parcel may take.
 const fetchTime = 2 * time.Minute
 
@@ -54,10 +57,14 @@ func (f *fetched) Close() error {
 func (j *job) prepare(dir string) (program string, release func(), err error) {
 	h, run := j.host, j.start.Run
 	// Other jobs cannot look into it.
-	for _, d := range []string{dir, filepath.Join(dir, "code"), filepath.Join(dir, "tmp")} {
+	for _, d := range []string{dir, filepath.Join(dir, "code")} {
 		if err := os.Mkdir(d, 0o700); err != nil {
 			return "", nil, err
 		}
+	}
+	// Not below dir: paths of sockets must be short.
+	if j.temp, err = os.MkdirTemp("", tempPrefix); err != nil {
+		return "", nil, err
 	}
 	if run.Code != "" {
 		if err := h.code.Unpack(j.ctx, run.Code, filepath.Join(dir, "code")); err != nil {
@@ -65,8 +72,10 @@ func (j *job) prepare(dir string) (program string, release func(), err error) {
 		}
 	}
 	if h.account != nil {
-		if err := giveTo(dir, h.account.UID, h.account.GID); err != nil {
-			return "", nil, err
+		for _, d := range []string{dir, j.temp} {
+			if err := giveTo(d, h.account.UID, h.account.GID); err != nil {
+				return "", nil, err
+			}
 		}
 	}
 	if run.Program == "" || run.Program == h.ownSum {

@@ -3,6 +3,8 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"net"
+	"slices"
 	"time"
 
 	"avescript/core/fleet/link"
@@ -15,6 +17,7 @@ func (j *job) hold() wire.Outcome {
 	leases := wire.Leases{Token: j.start.Token, Host: j.host.Link.Name}
 	if j.equipped != nil {
 		leases = j.equipped.leases
+		leases.Leases = reachable(leases.Leases, j.host.link.Conn.LocalAddr())
 	}
 	first, err := json.Marshal(leases)
 	if err != nil {
@@ -37,6 +40,23 @@ func (j *job) hold() wire.Outcome {
 		case <-ticker.C:
 		}
 	}
+}
+
+// reachable returns leases with sessions as others reach them: at the address from which
+// this host is connected with the hub. If that is the hub's own host, the client knows its
+// address.
+func reachable(leases []wire.Lease, local string) []wire.Lease {
+	address, _, err := net.SplitHostPort(local)
+	if err != nil {
+		return leases
+	}
+	leases = slices.Clone(leases)
+	for i := range leases {
+		if ip := net.ParseIP(leases[i].Address); ip != nil && ip.IsLoopback() {
+			leases[i].Address = address
+		}
+	}
+	return leases
 }
 
 // question asks the client of a Hold, and reports whether it has answered.

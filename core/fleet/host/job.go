@@ -28,6 +28,7 @@ type job struct {
 	asks   *asks
 	ctx    context.Context // ends when the job is to end
 	cancel context.CancelCauseFunc
+	temp   string        // its directory for temporary files
 	shared chan struct{} // closed when nobody needs any more what it shares
 
 	mu        sync.Mutex // guards what is below; taken after that of the host
@@ -143,6 +144,9 @@ func (j *job) run() {
 	dir := h.jobDir(j.start.Token)
 	outcome := j.perform(dir)
 	outcome.Seconds = time.Since(began).Seconds()
+	if !j.isKept() {
+		h.kill() // what it has left must be gone before others get the job
+	}
 	if outcome.Status == wire.Done || outcome.Status == wire.Stopped {
 		j.upload(sending, dir)
 	}
@@ -309,22 +313,29 @@ func (j *job) report(ctx context.Context, o wire.Outcome) {
 
 // stay waits until nobody needs the process of the job any more.
 func (j *job) stay() {
-	j.mu.Lock()
-	kept := j.kept
-	j.mu.Unlock()
-	if kept {
+	if j.isKept() {
 		j.child.linger(j.shared)
 	}
+}
+
+func (j *job) isKept() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.kept
 }
 
 // clear ends what the job has left, and removes its files.
 func (j *job) clear(dir string) {
 	h := j.host
-	h.kill()
+	if j.isKept() {
+		h.kill()
+	}
 	h.groups.remove(j.start.Token)
 	h.records.remove(j.start.Token)
-	if err := removeAll(dir); err != nil {
-		h.Log("files of a job: %v", err)
+	for _, d := range []string{dir, j.temp} {
+		if err := removeAll(d); err != nil && d != "" {
+			h.Log("files of a job: %v", err)
+		}
 	}
 }
 

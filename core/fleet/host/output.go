@@ -187,8 +187,9 @@ func (o *output) publish(ctx context.Context, message wire.Output) bool {
 // cut shortens the texts of events that are too large for one message: their beginning and
 // end are kept.
 func cut(message wire.Output, most int) wire.Output {
-	// A byte may need six in JSON.
-	keep := most / 6 / 2 / max(1, len(message.Events))
+	const others = 4 << 10 // bytes of the other fields of an event
+	texts := len(message.Events) + 1
+	keep := max(0, most/texts-others) / 6 / 2 // a byte may need six in JSON
 	events := make([]harness.Event, 0, len(message.Events))
 	for _, e := range message.Events {
 		if len(e.Output) > 2*keep {

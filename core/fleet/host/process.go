@@ -74,7 +74,7 @@ func (j *job) spawn(dir, program string) (*child, error) {
 	go c.listenLog(ends.log[0])
 	go c.reap()
 	j.host.jobsRun.Go(c.ping)
-	order := wire.JobOrder{Job: &wire.JobSpec{Setup: j.start.Run.Setup, Work: j.start.Job.Work, Directory: dir}}
+	order := wire.JobOrder{Job: &wire.JobSpec{Setup: j.start.Run.Setup, Work: j.start.Job.Work, Temp: j.temp, Directory: dir}}
 	if j.start.Run.Measure {
 		order.Job.Coverage = j.start.Run.Coverage
 		if len(order.Job.Coverage) == 0 {
@@ -106,7 +106,7 @@ func (j *job) launch(c *child, in *os.File) error {
 	j.mu.Lock()
 	j.pid, j.in, j.child = c.cmd.Process.Pid, in, c
 	j.mu.Unlock()
-	if err := h.records.add(j.start.Token, c.cmd.Process.Pid); err != nil {
+	if err := h.records.add(j.start.Token, c.cmd.Process.Pid, j.temp); err != nil {
 		h.Log("process of a job: %v", err)
 	}
 	return nil
@@ -135,7 +135,7 @@ func (j *job) command(dir, program string, ends *ends, group *os.File) *exec.Cmd
 		}
 	}
 	set("PATH", filepath.Dir(program)+":"+os.Getenv("PATH"))
-	set("TMPDIR", filepath.Join(dir, "tmp"))
+	set("TMPDIR", j.temp)
 	c.Env = append(c.Env, h.records.mark(j.start.Token))
 	return c
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -23,7 +24,7 @@ import (
 const jobVariable = "AVELAB_JOB"
 
 // records are the processes of jobs, on the disk: for each token a file with the pid and
-// the start time of the job's process. Only this account can write there, jobs cannot.
+// the start time of the job's process, and its directory for temporary files. Only this account can write there, jobs cannot.
 type records struct {
 	dir    string
 	id     string // of the host's directory
@@ -64,12 +65,12 @@ func (r *records) file(token wire.Token) string {
 	return filepath.Join(r.dir, "running", token.String())
 }
 
-func (r *records) add(token wire.Token, pid int) error {
+func (r *records) add(token wire.Token, pid int, temp string) error {
 	stat, err := process.ReadStat(pid)
 	if err != nil {
 		return err
 	}
-	return replaceFile(r.file(token), fmt.Appendf(nil, "%d %d", pid, stat.Start))
+	return replaceFile(r.file(token), fmt.Appendf(nil, "%d %d %s", pid, stat.Start, temp))
 }
 
 func (r *records) remove(token wire.Token) { _ = os.Remove(r.file(token)) }
@@ -103,6 +104,7 @@ func (r *records) endLeft(groups *groups) error {
 	if err != nil {
 		return err
 	}
+	var temps []string
 	for _, f := range files {
 		path := filepath.Join(r.dir, "running", f.Name())
 		var pid int
@@ -116,9 +118,16 @@ func (r *records) endLeft(groups *groups) error {
 				return err
 			}
 		}
+		if fields := strings.SplitN(string(text), " ", 3); len(fields) == 3 && strings.HasPrefix(filepath.Base(fields[2]), tempPrefix) {
+			temps = append(temps, fields[2])
+		}
 		_ = os.Remove(path)
 	}
-	return r.endMarked()
+	err = r.endMarked()
+	for _, temp := range temps {
+		_ = removeAll(temp)
+	}
+	return err
 }
 
 // endTree ends a process, if it is still the same, with everything that it has started: it

@@ -46,7 +46,7 @@ func (p *Page) handler() http.Handler {
 	})
 	see("POST /api/act/{verb}", p.act)
 	if p.options.Metrics != nil {
-		see("GET /metrics", p.options.Metrics.ServeHTTP)
+		mux.HandleFunc("GET /metrics", p.serveMetrics)
 	}
 	mux.HandleFunc("GET /", p.serveFile)
 	return p.guard(http.NewCrossOriginProtection().Handler(mux))

@@ -14,6 +14,8 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/cookiejar"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -191,6 +193,29 @@ func TestLogin(t *testing.T) {
 	request(t, client, "POST", p.URL()+"/logout", "")
 	if status, _, _ := request(t, client, "GET", p.URL()+"/api/lab", ""); status != 401 {
 		t.Errorf("after logout: status %d", status)
+	}
+}
+
+// TestMetricsToken: Prometheus has a token that reads the metrics, and nothing else.
+func TestMetricsToken(t *testing.T) {
+	dir := t.TempDir()
+	p := open(t, page.Options{
+		Lab: labOf(t, 3).view, Certificate: certificate(t), Dir: dir,
+		Login:   func(string) (page.Identity, bool) { return page.Identity{}, false },
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("fleet_hosts 3\n")) }),
+	})
+	token, err := os.ReadFile(filepath.Join(dir, page.TokenFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := newClient(t)
+	for path, c := range map[string]struct {
+		token  string
+		status int
+	}{"/metrics": {string(token), 200}, "/metrics?": {"x", 401}, "/api/lab": {string(token), 401}} {
+		if status, body, _ := request(t, client, "GET", p.URL()+path, "", "Authorization", "Bearer "+c.token); status != c.status {
+			t.Errorf("%s: %d %s, wanted %d", path, status, body, c.status)
+		}
 	}
 }
 

@@ -206,7 +206,7 @@ func TestLoginByLink(t *testing.T) {
 			return page.Identity{Role: wire.Admin, Name: "root"}, key == "secret"
 		},
 		Allowed: func(page.Identity) bool { return !revoked.Load() },
-		Act: func(_ context.Context, _ page.Identity, _ string, _ any) error { acts.Add(1); return nil },
+		Act:     func(_ context.Context, _ page.Identity, _ string, _ any) error { acts.Add(1); return nil },
 	})
 	b := newBrowser(t)
 	w := b.tab(1280, 800, p.URL()+"/hosts")

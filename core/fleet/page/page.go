@@ -84,7 +84,7 @@ type Options struct {
 	// Without it the page is read only.
 	Act func(ctx context.Context, who Identity, verb string, body any) error
 
-	Metrics http.Handler // for /metrics
+	Metrics http.Handler // for /metrics, see [TokenFile]
 	Dir     string       // where history is kept; "" keeps it in memory
 
 	Interval time.Duration // between two looks at the lab; 0 is a second
@@ -104,7 +104,7 @@ type Page struct {
 	ctx      context.Context
 	stop     context.CancelFunc
 	done     sync.WaitGroup
-	served   chan error
+	served   chan struct{} // closed when the server has ended
 }
 
 // Start serves the page until Close.
@@ -139,7 +139,10 @@ func Start(options Options) (*Page, error) {
 	p := &Page{
 		options: options, listener: listener, history: history,
 		logins:  logins{options.Secret, options.Certificate != nil},
-		readers: make(chan struct{}, mostReaders), served: make(chan error, 1),
+		readers: make(chan struct{}, mostReaders), served: make(chan struct{}),
+	}
+	if err := p.keepToken(); err != nil {
+		return nil, errors.Join(err, listener.Close())
 	}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.feed = newFeed(options.Lab)
@@ -192,11 +195,13 @@ func isLoopback(host string) bool {
 }
 
 func (p *Page) serve() {
-	err := p.server.Serve
+	defer close(p.served)
+	// Both return when the server was closed, and not before.
 	if p.options.Certificate != nil {
-		err = func(l net.Listener) error { return p.server.ServeTLS(l, "", "") }
+		_ = p.server.ServeTLS(p.listener, "", "")
+		return
 	}
-	p.served <- err(p.listener)
+	_ = p.server.Serve(p.listener)
 }
 
 // look passes the lab to the feed and to the history, again and again.
@@ -238,7 +243,7 @@ func (p *Page) Close() error {
 	if err := p.server.Shutdown(ctx); err != nil {
 		_ = p.server.Close()
 	}
-	_ = <-p.served // that it was closed
+	<-p.served
 	p.done.Wait()
 	return p.history.save()
 }

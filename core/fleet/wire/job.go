@@ -29,6 +29,7 @@ type JobSpec struct {
 	Setup     json.RawMessage `json:"setup"`            // the options of the suite
 	Work      json.RawMessage `json:"work"`             // a workers.Job
 	Leases    *Leases         `json:"leases,omitempty"` // the equipment of the job
+	Temp      string          `json:"temp,omitempty"`   // directory for temporary files, of this job alone
 	Directory string          `json:"directory"`        // for recordings, workspaces, coverage
 	Coverage  json.RawMessage `json:"coverage,omitempty"`
 }

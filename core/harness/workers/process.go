@@ -31,14 +31,17 @@ type worker struct {
 // this process gets a Ctrl-C, and so that it can be killed with everything it has
 // started.
 //
+// The worker owns the directory temp from now on.
+//
 // If this process dies, the worker is told by the link. A suspended worker has to be
 // continued for that: hence the signal.
-func startWorker(command *exec.Cmd, terminal Terminal, patience time.Duration) (_ *worker, err error) {
+func startWorker(command *exec.Cmd, temp string, terminal Terminal, patience time.Duration) (_ *worker, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
+		_ = os.RemoveAll(temp)
 		return nil, fmt.Errorf("socket to a worker: %w", err)
 	}
-	w := &worker{command: command, link: os.NewFile(uintptr(fds[0]), "link to a worker"), closed: make(chan struct{})}
+	w := &worker{command: command, temp: temp, link: os.NewFile(uintptr(fds[0]), "link to a worker"), closed: make(chan struct{})}
 	theirs := os.NewFile(uintptr(fds[1]), "link")
 	defer theirs.Close()
 	defer func() {
@@ -54,9 +57,6 @@ func startWorker(command *exec.Cmd, terminal Terminal, patience time.Duration) (
 		return nil, err
 	}
 	w.journal = &journal{file: said, bell: &listener{worker: w, patience: patience}}
-	if w.temp, err = os.MkdirTemp("", "avetest"); err != nil {
-		return nil, err
-	}
 	if err := os.Chmod(w.temp, os.ModeSticky|0o777); err != nil { // as /tmp is: tests may run programs as other users
 		return nil, err
 	}

@@ -19,7 +19,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -46,6 +48,10 @@ type Pool struct {
 	CleanUp time.Duration
 	AtOnce  <-chan struct{}
 
+	// Temp is a directory for the temporary files of workers, of this pool alone; "" is the
+	// usual place. Paths are short, because sockets allow only few characters.
+	Temp string
+
 	// Terminal, if there is one, is lent to workers that ask for it. Quit ends the run when
 	// somebody there wants that.
 	Terminal Terminal
@@ -61,6 +67,7 @@ type Pool struct {
 	mu     sync.Mutex // guards Run, and what is below
 	slots  []*slot
 	still  bool // the limits of time stand still
+	temps  int  // how many directories were made in Temp
 	jobs   []Job
 	setup  json.RawMessage
 	own    board          // of this pool: has at least what is held at its terminal
@@ -229,7 +236,11 @@ func (s *slot) attempt(ctx context.Context) (again bool) {
 func (s *slot) start() (err error) {
 	s.locked(func() { // otherwise it could be mistaken for an orphan
 		var w *worker
-		if w, err = startWorker(s.Command(), s.Terminal, cmp.Or(s.Patience, patience)); err != nil {
+		var temp string
+		if temp, err = s.newTemp(); err != nil {
+			return
+		}
+		if w, err = startWorker(s.Command(), temp, s.Terminal, cmp.Or(s.Patience, patience)); err != nil {
 			return
 		}
 		s.worker, s.pids[w.command.Process.Pid] = w, true
@@ -239,6 +250,16 @@ func (s *slot) start() (err error) {
 		}
 	})
 	return err
+}
+
+// newTemp makes the directory for the temporary files of a worker.
+func (p *Pool) newTemp() (dir string, err error) {
+	if p.Temp == "" {
+		return os.MkdirTemp("", "avetest")
+	}
+	p.temps++
+	dir = filepath.Join(p.Temp, strconv.Itoa(p.temps))
+	return dir, os.Mkdir(dir, 0o700)
 }
 
 // grace is how long a worker that has closed its link may take to end.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"avescript/core/exceptions"
+	"avescript/core/fleet/programs"
 	"avescript/core/process"
 	"avescript/lualib/bind"
 )
@@ -81,7 +81,7 @@ func help(words []string, text string) (*helper, error) {
 		}
 	}
 	child, err := process.Start(process.Spec{
-		Path: words[0], Args: words, Env: os.Environ(), OwnGroup: true,
+		Path: words[0], Args: words, Env: programs.Environment(), OwnGroup: true,
 		Files: map[int]*os.File{0: theirs[0], 1: theirs[1], 2: theirs[2]},
 	})
 	if err != nil {
@@ -217,25 +217,14 @@ func helperClose(c *bind.Call) error {
 	return nil
 }
 
-// labProgram is the program that talks to a fleet.
-const labProgram = "avelab"
-
-// hostLab returns the path of the program that talks to a fleet: beside this program, or
-// in PATH.
+// hostLab returns the path of the program that talks to a fleet.
 func hostLab(c *bind.Call) error {
 	if err := c.Args(); err != nil {
 		return err
 	}
-	own, err := os.Executable()
+	path, err := programs.Avelab()
 	if err != nil {
-		return err
+		return exceptions.Exception.Newf("%w", err)
 	}
-	if beside, err := exec.LookPath(filepath.Join(filepath.Dir(own), labProgram)); err == nil {
-		return c.Return(beside)
-	}
-	found, err := exec.LookPath(labProgram)
-	if err != nil {
-		return exceptions.Exception.Newf("there is no %[1]s beside %[2]s or in PATH: build it with 'make build', or install the package of avescript, which has it", labProgram, own)
-	}
-	return c.Return(found)
+	return c.Return(path)
 }

@@ -110,7 +110,7 @@ function usersPanel() {
 }
 
 // start is the overview of a lab without hosts.
-const start = () => v("div", { class: "missing" }, v("p", {}, "Hosts join with the line that ", v("code", {}, "avescript lab start"), " has printed. Run it on each host that shall work for this lab; the host appears here at once."));
+const start = () => v("div", { class: "missing" }, v("p", {}, v("code", {}, "avescript lab invite"), " on the hub prints the line that lets a host join. Run that line on the host; it appears here at once."));
 
 export const overview = () => (tables.hosts.size || tables.runs.size ? full() : start());
 

@@ -202,7 +202,7 @@ function terminals(attempt) {
 		const path = `/api/run/${encodeURIComponent(run.id)}/screen?` + new URLSearchParams({ host: attempt.host, job: attempt.job, token: attempt.token, test: screen.test, name: screen.name });
 		const isOpen = opened.has(path) ? opened.get(path) : live && live[0] === key;
 		return v("details", { key: "screen" + key, open: isOpen, ontoggle: (event) => { if (event.currentTarget.open !== isOpen) { opened.set(path, event.currentTarget.open); redraw(); } } },
-			v("summary", {}, screen.name, screen.test && screen.test !== screen.name ? soft(" in ", screen.test) : null),
+			v("summary", { title: screen.name }, "Terminal " + (/-(\d+)$/.exec(screen.name) || [0, ""])[1], soft(" ", screen.test)),
 			isOpen ? v("pre", { key: path, class: "terminal", tabindex: 0, role: "img", "aria-label": "Terminal: " + screen.name, opaque: true, onmake: (element) => show(element, path) }) : null);
 	});
 }
@@ -259,7 +259,7 @@ export function runView() {
 			["User", (row && row.user) || (run.submitted && run.submitted.user)],
 			["Jobs", joined(v("span", {}, sums(shown)), shown.running ? number(shown.running) + " running" : null)],
 			["Submitted", submitted ? ago(submitted) : null],
-			["Took", shown.ended && submitted ? duration(shown.ended - submitted) : submitted ? during(submitted) : null],
+			["Took", shown.ended && submitted ? duration(shown.ended - submitted) : null],
 			["Lost attempts", row && row.deaths ? String(row.deaths) : null],
 			["Cancelled", run.cancelled ? joined(run.cancelled.by, run.cancelled.reason) : null],
 		]),

@@ -34,6 +34,8 @@ export function show(element, path) {
 		while (rows.length > shot.rows) { rows.pop(); element.lastChild.remove(); }
 		for (const { row, spans } of shot.lines || []) if (row < rows.length) { rows[row] = spans; drawRow(row); }
 		fit(shot.cols);
+		const used = Math.max(rows.findLastIndex((spans) => spans.length), shot.cursor ? shot.cursor[0] : 0, 3);
+		rows.forEach((_, row) => { element.children[row].hidden = row > used; });
 		for (const old of element.querySelectorAll(".cursor-row")) old.classList.remove("cursor-row");
 		if (shot.cursor && element.children[shot.cursor[0]]) {
 			element.children[shot.cursor[0]].classList.add("cursor-row");

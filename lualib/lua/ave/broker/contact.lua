@@ -10,8 +10,8 @@ local json = require("ave.json")
 
 local NoSuch = exceptions.define("NoSuch")
 
--- If the broker has not looked for longer than this, in seconds, it was stopped itself.
--- Then it does not know who was silent.
+-- If more than this time passes between two ticks, in seconds, the broker was stopped
+-- itself. Then it does not know who was silent.
 local PAUSE = 2
 
 return function(Broker)
@@ -23,10 +23,9 @@ return function(Broker)
 	-- Marks clients as leaving that were silent for too long.
 	function Broker:check_contacts()
 		local now = host.clock()
-		if not self.looked or now - self.looked > PAUSE then
+		if not self.ticked or now - self.ticked > PAUSE then
 			self.watches_since = now
 		end
-		self.looked = now
 		for id, connection in pairs(self.contacts) do
 			local client = self.ledger.clients[id]
 			local silence = math.min(host.silence(connection), now - self.watches_since)

@@ -141,5 +141,6 @@ return function(Broker)
 		self.sharing:renew()
 		self:renew_forwarded()
 		self:settle()
+		self.ticked = host.clock() -- a tick may take long, because it asks other brokers
 	end
 end
