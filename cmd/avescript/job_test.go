@@ -210,3 +210,31 @@ end)`)
 		})
 	}
 }
+
+// TestJobIsKilled: the worker ends together with the process of the job, and does not clean
+// up.
+func TestJobIsKilled(t *testing.T) {
+	h := startJob(t, `
+after_each(function() io.open("cleaned", "w"):close() end)
+it("sleeps", function()
+	local ave = require("ave")
+	ave.fs.write("worker", tostring(ave.posix.getpid()))
+	ave.time.sleep(1000)
+end)`)
+	stop := h.ping()
+	defer stop()
+	var pid int
+	poll.Until(t, "a worker", func() bool {
+		text, _ := os.ReadFile(filepath.Join(h.dir, "worker"))
+		n, _ := fmt.Sscan(string(text), &pid)
+		return n == 1
+	})
+	_ = h.cmd.Process.Kill()
+	poll.Until(t, "its end", func() bool {
+		stat, err := process.ReadStat(pid)
+		return err != nil || stat.Dead()
+	})
+	if _, err := os.Stat(filepath.Join(h.dir, "cleaned")); err == nil {
+		t.Error("it has cleaned up")
+	}
+}

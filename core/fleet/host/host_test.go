@@ -22,7 +22,7 @@ func TestJob(t *testing.T) {
 it("passes", function() end)
 it("fails", function()
 	local dir = test.workspace()
-	io.open(dir .. "/left", "w"):write("here"):close()
+	require("ave").fs.write(dir .. "/left", "here")
 	error("wrong")
 end)
 `}, nil)
