@@ -15,7 +15,7 @@ SHIPPED := README.md CHANGELOG.md CONTRIBUTING.md LICENSE docs scripts
 # Tests in the root package that are not rules, and tests that make quick leaves out because
 # they mostly wait. The other Lua tests wait, too: hence more workers than cores.
 NOT_RULES := ^(TestLua|TestDocumentsRun)$$
-SLOW_GO := core/(cmd|control|process|terminal|harness/.*)|internal/differential|lualib/(suite|syntax)|cmd/avescript|cmd/avelab|core/fleet/.*
+SLOW_GO := core/(cmd|control|fleet/.*|process|terminal|harness/.*)|internal/(differential|fleettest)|lualib/(suite|syntax)|cmd/(avescript|avelab)
 SLOW_LUA := attack broker% cmd% completion daemon equipment hickup memory remote restart scripts service session tls
 PREFIX ?= /usr/local
 DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/avescript

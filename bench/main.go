@@ -75,6 +75,7 @@ func bench(ctx context.Context, wanted *regexp.Regexp, rounds int, turn time.Dur
 		codecMeasures(ctx, built),
 		suiteMeasures(ctx, built),
 		compileMeasures(ctx, built),
+		fleetMeasures(ctx, built, limit),
 	)
 	var table table
 	for _, m := range measures {

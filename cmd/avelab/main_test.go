@@ -3,11 +3,10 @@ package main
 import (
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -28,6 +27,11 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       golden.Updating(),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir+"/home")
+			me, err := user.Current()
+			if err != nil {
+				return err
+			}
+			env.Setenv("ME", me.Username) // jobs run as this account, even if it is root
 			return os.Mkdir(env.WorkDir+"/home", 0o755)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -99,29 +103,20 @@ func last(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: last NAME PATTERN FILE")
 	}
-	found := regexp.MustCompile(args[1]).FindString(ts.ReadFile(args[2]))
+	found := regexp.MustCompile("(?m)" + args[1]).FindString(ts.ReadFile(args[2]))
 	if found == "" {
 		ts.Fatalf("nothing matches %s in:\n%s", args[1], ts.ReadFile(args[2]))
 	}
 	ts.Setenv(args[0], found)
 }
 
-// built is the program avescript, which is built once for all tests that need it.
-var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "avelab")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "avescript")
-	cmd := exec.Command("go", "build", "-o", path, "avescript/cmd/avescript")
-	cmd.Stderr = os.Stderr
-	return path, cmd.Run()
-})
-
-// avescript puts the real avescript into PATH.
+// avescript builds the real avescript, and puts it into PATH.
 func avescript(ts *testscript.TestScript, _ bool, _ []string) {
-	path, err := built()
-	ts.Check(err)
-	ts.Setenv("AVESCRIPT", path)
-	ts.Setenv("PATH", filepath.Dir(path)+":"+strings.Clone(ts.Getenv("PATH")))
+	dir := ts.MkAbs("programs")
+	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "avescript"), "avescript/cmd/avescript")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		ts.Fatalf("go build: %v\n%s", err, out)
+	}
+	ts.Setenv("AVESCRIPT", filepath.Join(dir, "avescript"))
+	ts.Setenv("PATH", dir+":"+ts.Getenv("PATH"))
 }

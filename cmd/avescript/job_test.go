@@ -40,6 +40,7 @@ func startJob(t *testing.T, text string) *hosted {
 	}
 	h.cmd = exec.Command("avescript", "test-job")
 	h.cmd.Dir, h.cmd.Stderr = h.dir, os.Stderr
+	h.cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir()) // its host removes what is left there
 	h.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	in, err := h.cmd.StdinPipe()
 	if err != nil {
@@ -208,5 +209,33 @@ end)`)
 				t.Error("it has cleaned up")
 			}
 		})
+	}
+}
+
+// TestJobIsKilled: the worker ends together with the process of the job, and does not clean
+// up.
+func TestJobIsKilled(t *testing.T) {
+	h := startJob(t, `
+after_each(function() io.open("cleaned", "w"):close() end)
+it("sleeps", function()
+	local ave = require("ave")
+	ave.fs.write("worker", tostring(ave.posix.getpid()))
+	ave.time.sleep(1000)
+end)`)
+	stop := h.ping()
+	defer stop()
+	var pid int
+	poll.Until(t, "a worker", func() bool {
+		text, _ := os.ReadFile(filepath.Join(h.dir, "worker"))
+		n, _ := fmt.Sscan(string(text), &pid)
+		return n == 1
+	})
+	_ = h.cmd.Process.Kill()
+	poll.Until(t, "its end", func() bool {
+		stat, err := process.ReadStat(pid)
+		return err != nil || stat.Dead()
+	})
+	if _, err := os.Stat(filepath.Join(h.dir, "cleaned")); err == nil {
+		t.Error("it has cleaned up")
 	}
 }

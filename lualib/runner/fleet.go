@@ -19,6 +19,7 @@ import (
 	"avescript/core/harness/report"
 	"avescript/core/harness/workers"
 	"avescript/core/printable"
+	"avescript/lualib/script"
 	"avescript/lualib/suite"
 )
 
@@ -57,7 +58,8 @@ type fleetRun struct {
 	*runner
 	opts    suite.Options
 	sent    wire.Submission
-	harness *harness.Run
+	names   map[string]string // of the files, as the user named them
+	harness *harness.Run      // nil until the run is submitted
 	fold    *fold.Fold
 	reports *report.Set
 	saved   map[string]wire.Saved
@@ -69,8 +71,7 @@ func (r *runner) runInFleet(ctx context.Context, jobs []workers.Job, opts suite.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	f := &fleetRun{runner: r, opts: opts, reports: reports, saved: map[string]wire.Saved{}, places: map[string]string{}}
-	names, err := f.prepare(ctx, jobs, past)
-	if err != nil {
+	if err := f.prepare(ctx, jobs, past); err != nil {
 		return false, err
 	}
 	if f.sent.Artifacts, err = os.MkdirTemp("", "avefleet"); err != nil {
@@ -80,9 +81,8 @@ func (r *runner) runInFleet(ctx context.Context, jobs []workers.Job, opts suite.
 	if r.Fleet.Detach {
 		return f.detach(ctx)
 	}
-	reporter := opts.Reporter
 	if opts.FailFast {
-		reporter = harness.Reporters{reporter, reporterFunc(func(e harness.Event) {
+		f.opts.Reporter = harness.Reporters{opts.Reporter, reporterFunc(func(e harness.Event) {
 			if e.Bad() {
 				cancel(workers.ErrStopped)
 			}
@@ -90,50 +90,63 @@ func (r *runner) runInFleet(ctx context.Context, jobs []workers.Job, opts suite.
 	}
 	submitter, err := f.start()
 	if err != nil {
-		return false, err
+		return false, f.problem(ctx, err)
 	}
 	defer submitter.end()
-	f.harness = harness.StartShuffled(reporter, len(f.sent.Jobs), opts.Seed)
-	f.fold = fold.New(f.harness, fold.Options{
-		Jobs: f.sent.Jobs, Name: names, Live: reports.Live, Say: reports.Say, Artifact: f.artifact,
-	})
-	err = f.follow(ctx, submitter)
-	if f.harness.Totals().Tests() == 0 && err == nil && context.Cause(ctx) == nil && f.fold.Cancelled() == "" {
+	if err = f.follow(ctx, submitter); err != nil && f.harness == nil {
+		return false, f.problem(ctx, err)
+	}
+	return f.finish(ctx, err)
+}
+
+// finish completes the reports.
+func (f *fleetRun) finish(ctx context.Context, err error) (passed bool, _ error) {
+	if f.harness.Totals().Tests() == 0 && err == nil && f.fold.Cancelled() == "" {
 		f.harness.Report(harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Problems: []harness.Problem{{Message: harness.NothingToRun}}})
 	}
 	passed = f.harness.Finish().Bad() == 0
-	if errors.Is(err, workers.ErrStopped) {
-		err = nil
-	}
 	if why := f.fold.Cancelled(); why != "" && ctx.Err() == nil {
-		r.warn("avescript: the run was " + printable.Line(why))
+		f.warn("avescript: the run was " + printable.Line(why))
 		passed = false
 	}
-	return passed, err
+	switch {
+	case err == nil, errors.Is(err, workers.ErrStopped):
+		return passed, nil
+	}
+	return false, f.problem(ctx, err)
 }
 
-// prepare makes what is submitted. The names are those of the files as the user named them.
-func (f *fleetRun) prepare(ctx context.Context, jobs []workers.Job, past *history.History) (names map[string]string, err error) {
+// problem says what went wrong with the fleet: it is no mistake on the command line.
+func (f *fleetRun) problem(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	f.warn("avescript: " + err.Error())
+	return script.ErrFailed
+}
+
+// prepare makes what is submitted.
+func (f *fleetRun) prepare(ctx context.Context, jobs []workers.Job, past *history.History) error {
 	c, err := f.codeOf(jobs, f.opts, f.warn)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer c.modules.Close()
 	if f.sent.Jobs, err = f.fleetJobs(ctx, jobs, f.opts, past, c); err != nil {
-		return nil, err
+		return err
 	}
-	names = map[string]string{}
+	f.names = map[string]string{}
 	for _, j := range jobs {
 		file, err := c.below(j.File)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		names[file] = j.File
+		f.names[file] = j.File
 	}
-	f.opts.Line, f.opts.Reporter, f.opts.Workspaces = os.Args, nil, ""
+	f.opts.Line, f.opts.Workspaces = os.Args, ""
 	setup, err := json.Marshal(f.opts)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	f.sent.Root, f.sent.Files, f.sent.Program = c.root, c.list(), fmt.Sprintf("/proc/%d/exe", os.Getpid())
 	f.sent.Run = wire.Run{
@@ -143,14 +156,22 @@ func (f *fleetRun) prepare(ctx context.Context, jobs []workers.Job, past *histor
 	if dir := os.Getenv(coverage.Variable); dir != "" {
 		choice, err := coverage.ChoiceOf(dir)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		choice.Root = "."
 		f.sent.Run.Measure = true
 		f.sent.Run.Coverage, err = json.Marshal(choice)
-		return names, err
+		return err
 	}
-	return names, nil
+	return nil
+}
+
+// begin begins the reports when the run is submitted.
+func (f *fleetRun) begin() {
+	f.harness = harness.StartShuffled(f.opts.Reporter, len(f.sent.Jobs), f.opts.Seed)
+	f.fold = fold.New(f.harness, fold.Options{
+		Jobs: f.sent.Jobs, Name: f.names, Live: f.reports.Live, Say: f.reports.Say, Artifact: f.artifact,
+	})
 }
 
 // detach submits the run and leaves it.
@@ -158,17 +179,17 @@ func (f *fleetRun) detach(ctx context.Context) (passed bool, err error) {
 	f.sent.Detach, f.sent.Artifacts = true, ""
 	submitter, err := f.start()
 	if err != nil {
-		return false, err
+		return false, f.problem(ctx, err)
 	}
 	defer submitter.end()
 	for {
 		select {
 		case line, ok := <-submitter.lines:
 			if !ok {
-				return true, submitter.failed()
+				return false, f.problem(ctx, submitter.failed())
 			}
 			if line.Error != "" {
-				return false, errors.New(printable.Lines(line.Error, ""))
+				return false, f.problem(ctx, errors.New(printable.Lines(line.Error, "")))
 			}
 			if line.Note != nil && line.Note.Kind == wire.NoteSubmitted {
 				fmt.Fprintf(f.Stdout, "%s\n", f.sent.Run.ID)
@@ -184,11 +205,11 @@ func (f *fleetRun) detach(ctx context.Context) (passed bool, err error) {
 // When ctx ends, the run is cancelled, and the hosts clean up.
 func (f *fleetRun) follow(ctx context.Context, s *submitter) error {
 	ended := ctx.Done()
-	for !f.fold.Over() {
+	for f.harness == nil || !f.fold.Over() {
 		select {
 		case line, ok := <-s.lines:
 			if !ok {
-				return cmp.Or(s.failed(), fmt.Errorf("the connection to the run has ended: the run goes on; follow it by 'avescript lab attach %s'", f.sent.Run.ID))
+				return s.failed()
 			}
 			if line.Error != "" {
 				return errors.New(printable.Lines(line.Error, ""))
@@ -197,8 +218,10 @@ func (f *fleetRun) follow(ctx context.Context, s *submitter) error {
 		case <-ended:
 			ended = nil
 			end := workers.EndOf(ctx)
-			f.fold.Cancel(end.Why)
-			if end.Quiet {
+			if f.harness != nil {
+				f.fold.Cancel(end.Why)
+			}
+			if f.harness != nil && end.Quiet {
 				f.fold.Stop()
 			}
 			s.cancel(wire.Cancel{Run: f.sent.Run.ID, Reason: end.Why})
@@ -212,10 +235,13 @@ func (f *fleetRun) follow(ctx context.Context, s *submitter) error {
 
 // take takes what was said about the run.
 func (f *fleetRun) take(line wire.Line) {
+	if line.Note != nil && f.harness == nil {
+		f.begin()
+	}
 	switch {
 	case line.Note != nil:
 		f.fold.Note(*line.Note)
-	case line.Output != nil:
+	case line.Output != nil && f.harness != nil:
 		f.fold.Output(*line.Output)
 	case line.Say != "":
 		f.reports.Say(line.Say)

@@ -186,9 +186,9 @@ func TestFleetMistakes(t *testing.T) {
 	project(t, fleetFiles)
 	t.Setenv("TMPDIR", t.TempDir())
 	for how, want := range map[string]string{"refuses": "no host has a relay", "dies": "avelab has ended: exit status 3"} {
-		out, _, err := run(t, inFleet(how))
-		if err == nil || err.Error() != want {
-			t.Errorf("wanted %s, got %v and %s", want, err, out)
+		out, errs, err := run(t, inFleet(how))
+		if !errors.Is(err, script.ErrFailed) || !strings.HasPrefix(errs, "avescript: "+want) || out != "" {
+			t.Errorf("wanted %s, got %v and %s%s", want, err, errs, out)
 		}
 	}
 	_, _, err := run(t, func(o *runner.Options) {
@@ -199,11 +199,11 @@ func TestFleetMistakes(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	missing := errors.New("the program avelab is missing")
-	_, _, err = run(t, func(o *runner.Options) {
+	_, errs, err := run(t, func(o *runner.Options) {
 		o.Fleet = &runner.Fleet{Submit: func() (*exec.Cmd, error) { return nil, missing }}
 	})
-	if !errors.Is(err, missing) {
-		t.Errorf("got %v", err)
+	if !errors.Is(err, script.ErrFailed) || errs != "avescript: the program avelab is missing\n" {
+		t.Errorf("got %v and %s", err, errs)
 	}
 }
 

@@ -77,10 +77,10 @@ func (s *submitter) cancel(c wire.Cancel) { _ = s.words.Encode(wire.Word{Cancel:
 func (s *submitter) failed() error {
 	<-s.ended
 	err := errors.Join(s.err, s.command.Wait())
-	if err != nil {
-		return fmt.Errorf("avelab has ended: %w", err)
+	if err == nil {
+		err = errors.New("exit status 0")
 	}
-	return nil
+	return fmt.Errorf("avelab has ended: %w: if the run was submitted, it goes on; 'avescript lab attach' shows it", err)
 }
 
 // end ends the submitter, and not the run.

@@ -45,7 +45,7 @@ func RunPart(ctx context.Context, part Part, opts Options) error {
 		Workers: 1, Command: opts.Command, Setup: opts,
 		Run:     harness.Start(reporter, 1),
 		CleanUp: time.Duration(opts.TeardownTimeout * float64(time.Second)), AtOnce: opts.AtOnce,
-		Temp: part.Temp, Board: part.Board, Ran: func(kept bool) { part.Done(!bad && ctx.Err() == nil, kept) },
+		Fenced: true, Temp: part.Temp, Board: part.Board, Ran: func(kept bool) { part.Done(!bad && ctx.Err() == nil, kept) },
 	}
 	err := pool.Do(ctx, []workers.Job{part.Job})
 	if errors.Is(err, workers.ErrStopped) {

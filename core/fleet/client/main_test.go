@@ -43,6 +43,7 @@ type stage struct {
 	submits []wire.Submit // all parts
 	cancels []wire.Cancel
 	refuse  *wire.Answer // the answer to a submission
+	unknown bool         // no run is known
 	seq     uint64
 }
 
@@ -138,6 +139,9 @@ func (s *stage) answer(m *nats.Msg) {
 		var cancel wire.Cancel
 		_ = json.Unmarshal(m.Data, &cancel)
 		s.cancels = append(s.cancels, cancel)
+		if s.unknown {
+			answer = wire.Answer{Code: wire.CodeUnknown, Error: "no such run"}
+		}
 	}
 	_ = link.Respond(m, answer)
 }

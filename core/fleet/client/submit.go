@@ -27,9 +27,10 @@ func Submit(ctx context.Context, l *link.Link, in io.Reader, out io.Writer) erro
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	w := &lines{encoder: json.NewEncoder(out), failed: cancel}
-	go listen(ctx, l, words, cancel)
+	sending := newSending(ctx)
+	go listen(ctx, l, words, sending, cancel)
 	defer watch(ctx, l, w)()
-	err := submit(ctx, l, s, w)
+	err := submit(ctx, l, s, sending, w)
 	switch {
 	case err != nil && errors.Is(context.Cause(ctx), errLeft):
 		return nil
@@ -46,11 +47,47 @@ func Submit(ctx context.Context, l *link.Link, in io.Reader, out io.Writer) erro
 // errLeft means that whoever has submitted the run does not follow it any more.
 var errLeft = errors.New("the submitter has left")
 
-func submit(ctx context.Context, l *link.Link, s wire.Submission, w *lines) error {
-	if err := pack(ctx, l, &s); err != nil {
-		return errors.Join(err, context.Cause(ctx))
+// sending is the time in which a run is submitted. A run that is cancelled in this time may
+// be known to the hub or not, depending on how far that is.
+type sending struct {
+	context.Context
+	stop  context.CancelCauseFunc
+	over  chan struct{}
+	known chan struct{} // closed when the hub has cancelled the run
+	once  sync.Once
+}
+
+// cancelled says that the hub has cancelled the run.
+func (s *sending) cancelled() { s.once.Do(func() { close(s.known) }) }
+
+func newSending(ctx context.Context) *sending {
+	s := &sending{over: make(chan struct{}), known: make(chan struct{})}
+	s.Context, s.stop = context.WithCancelCause(ctx)
+	return s
+}
+
+// send sends the code and the jobs. There is no error if the run is known to the hub.
+func (s *sending) send(ctx context.Context, l *link.Link, sub *wire.Submission) error {
+	err := pack(s, l, sub)
+	if err == nil {
+		err = Send(s, l, sub.Run, sub.Jobs)
 	}
-	if err := Send(ctx, l, s.Run, s.Jobs); err != nil {
+	early := errors.Is(context.Cause(s), errEarly)
+	s.stop(nil)
+	close(s.over)
+	if err == nil || !early {
+		return err
+	}
+	select { // it is being cancelled
+	case <-s.known:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func submit(ctx context.Context, l *link.Link, s wire.Submission, sending *sending, w *lines) error {
+	if err := sending.send(ctx, l, &s); err != nil {
 		return err
 	}
 	downloads := &downloader{link: l, dir: s.Artifacts}
@@ -100,7 +137,7 @@ func Send(ctx context.Context, l *link.Link, run wire.Run, jobs []wire.Job) erro
 }
 
 // listen does what the submitter says. Its end is the end of ctx.
-func listen(ctx context.Context, l *link.Link, words *json.Decoder, end context.CancelCauseFunc) {
+func listen(ctx context.Context, l *link.Link, words *json.Decoder, sending *sending, end context.CancelCauseFunc) {
 	for {
 		var word wire.Word
 		if err := words.Decode(&word); err != nil {
@@ -108,12 +145,27 @@ func listen(ctx context.Context, l *link.Link, words *json.Decoder, end context.
 			return
 		}
 		if word.Cancel != nil {
-			go func() {
-				if err := Cancel(ctx, l, *word.Cancel); err != nil && ctx.Err() == nil {
-					end(fmt.Errorf("cancel the run: %w", err))
-				}
-			}()
+			sending.stop(errEarly)
+			go cancelRun(ctx, l, *word.Cancel, sending, end)
 		}
+	}
+}
+
+// errEarly means that a run was cancelled before the hub knew it.
+var errEarly = errors.New("the run was cancelled before it was submitted")
+
+func cancelRun(ctx context.Context, l *link.Link, c wire.Cancel, sending *sending, end context.CancelCauseFunc) {
+	<-sending.over
+	err := Cancel(ctx, l, c)
+	refusal, refused := errors.AsType[*link.Refusal](err)
+	switch {
+	case ctx.Err() != nil:
+	case err == nil:
+		sending.cancelled()
+	case refused && refusal.Code == wire.CodeUnknown:
+		end(errEarly)
+	default:
+		end(fmt.Errorf("cancel the run: %w", err))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"avescript/core/fleet/client"
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/parcel"
 	"avescript/core/fleet/wire"
 	"avescript/core/harness"
@@ -27,10 +28,14 @@ type submitter struct {
 
 func (s *stage) submit(sub wire.Submission) *submitter {
 	s.t.Helper()
+	return s.submitBy(s.user(), sub)
+}
+
+func (s *stage) submitBy(l *link.Link, sub wire.Submission) *submitter {
+	s.t.Helper()
 	in, words := io.Pipe()
 	out, said := io.Pipe()
 	made := &submitter{in: words, lines: make(chan wire.Line, 10_000), ended: make(chan error, 1)}
-	l := s.user()
 	go func() {
 		err := client.Submit(s.t.Context(), l, in, said)
 		_ = said.Close()
@@ -240,6 +245,26 @@ func TestLeave(t *testing.T) {
 	list, _ := run.all()
 	if diff := cmp.Diff([]string{"submitted 0", "cancelled 0", "over 0"}, list); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestCancelEarly: a run that is cancelled while it is submitted is not left in an unknown
+// state.
+func TestCancelEarly(t *testing.T) {
+	s := newStage(t)
+	l := s.user()
+	s.stop() // nothing can be submitted
+	sub := project(t)
+	run := s.submitBy(l, sub)
+	run.word(wire.Word{Cancel: &wire.Cancel{Run: sub.Run.ID, Reason: "interrupted"}})
+	s.unknown = true
+	s.start()
+	list, _ := run.all()
+	if diff := cmp.Diff([]string{"error  the run was cancelled before it was submitted"}, list); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if err := <-run.ended; err == nil {
+		t.Error("wanted an error")
 	}
 }
 

@@ -127,8 +127,11 @@ func (h *host) isolation() wire.Outcome {
 	return wire.Outcome{Status: wire.Busy, Message: "the hub was away, and the host has ended the job"}
 }
 
-// killAll kills all jobs whose processes live, with everything that they have started.
+// killAll kills all jobs whose processes live, with everything that they have started. When
+// it returns they are dead, even if another goroutine has begun with it.
 func (h *host) killAll(why wire.Outcome) {
+	h.fencing.Lock()
+	defer h.fencing.Unlock()
 	h.mu.Lock()
 	var doomed []*job
 	for _, j := range h.jobs {
@@ -139,7 +142,7 @@ func (h *host) killAll(why wire.Outcome) {
 	h.mu.Unlock()
 	if len(doomed) > 0 {
 		h.Log("%d jobs are killed: %s", len(doomed), why.Message)
-		h.kill()
+		h.killDoomed()
 	}
 }
 
@@ -148,6 +151,10 @@ func (h *host) killAll(why wire.Outcome) {
 func (h *host) kill() {
 	h.fencing.Lock()
 	defer h.fencing.Unlock()
+	h.killDoomed()
+}
+
+func (h *host) killDoomed() {
 	h.mu.Lock()
 	living := map[int]bool{}
 	for _, j := range h.jobs {

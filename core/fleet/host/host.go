@@ -62,6 +62,10 @@ var errRetired = errors.New("another process works under the name of this host: 
 // Run works for the hub until ctx ends: the host takes no more jobs then, ends those that
 // it has, with their teardown, and gives them back to the scheduler, which does not count
 // that as a failure of the job.
+//
+// The host kills all children of this process that it has not started itself and that were
+// not there before: they are what jobs have left. So a program that runs a host starts no
+// other processes.
 func Run(ctx context.Context, o Options) (err error) {
 	account, err := o.check()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"avescript/core/fleet/parcel"
 	"avescript/core/fleet/wire"
 	"avescript/internal/poll"
 )
@@ -21,7 +22,7 @@ func TestJob(t *testing.T) {
 it("passes", function() end)
 it("fails", function()
 	local dir = test.workspace()
-	io.open(dir .. "/left", "w"):write("here"):close()
+	require("ave").fs.write(dir .. "/left", "here")
 	error("wrong")
 end)
 `}, nil)
@@ -364,5 +365,31 @@ end)`}, nil)
 	}
 	if o := outcome(r.over()[0]); !o.Passed {
 		t.Errorf("got %+v", o)
+	}
+}
+
+// TestProgram: a run brings its own program along, and its coverage comes back.
+func TestProgram(t *testing.T) {
+	l := newLab(t)
+	m := l.host("one", nil)
+	path := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nexec '"+program(t)+"' \"$@\"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	made, err := parcel.MakeFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.store(made)
+	r := l.submit(map[string]string{"a_test.lua": `
+it("finds the program of the run", function()
+	assert.equal("` + filepath.Join(m.dir, "programs", made.Sum) + `", os.getenv("PATH"):match("^[^:]*"))
+	assert.is_nil(os.getenv("AVE_LAB"))
+end)`}, func(r *wire.Run, _ []wire.Job) { r.Program, r.Measure = made.Sum, true })
+	if o := outcome(r.over()[0]); !o.Passed {
+		t.Errorf("got %+v", o)
+	}
+	if len(r.artifacts) != 1 || r.artifacts[0].Kind != wire.ArtifactCoverage || !r.artifacts[0].Tar || r.artifacts[0].Size == 0 {
+		t.Errorf("got %+v", r.artifacts)
 	}
 }

@@ -127,7 +127,7 @@ func (s *stock) look(ctx context.Context, client **control.Client) (err error) {
 		return fmt.Errorf("inventory of the broker: %w", err)
 	}
 	if !inventory.Leasing {
-		return errors.New("it is being handed over, and leases nothing meanwhile")
+		return nil // it is handed over to another process, which has the same equipment
 	}
 	pieces := make([]wire.Piece, 0, len(inventory.Equipment))
 	var known wire.Token

@@ -146,6 +146,7 @@ func (h *Hub) start(ctx context.Context) error {
 	running, cancel := context.WithCancel(context.Background())
 	h.cancel = cancel
 	h.running.Go(func() { h.guardDisk(running) })
+	h.running.Go(func() { h.tidyCode(running) })
 	h.running.Go(func() { h.campaign(running) })
 	return nil
 }

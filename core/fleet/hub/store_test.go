@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -242,4 +244,35 @@ func FuzzSnapshot(f *testing.F) {
 			t.Errorf("wanted a snapshot that the ledger can go on after, got %+v", s)
 		}
 	})
+}
+
+// The oldest code goes when there is little room.
+func TestOldCodeGoes(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, Options{})
+	for i := range 9 {
+		if _, err := h.stores.code.PutBytes(t.Context(), strconv.Itoa(i), make([]byte, 100_000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := func() (names []string) {
+		objects, err := h.stores.code.List(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range objects {
+			names = append(names, o.Name)
+		}
+		slices.Sort(names)
+		return names
+	}
+	if err := evict(t.Context(), h.stores.code, 2_000_000); err != nil || len(left()) != 9 {
+		t.Errorf("wanted that all is left when there is room, got %v, %v", left(), err)
+	}
+	if err := evict(t.Context(), h.stores.code, 1_000_000); err != nil {
+		t.Fatal(err)
+	}
+	if names := left(); len(names) < 4 || len(names) > 6 || names[len(names)-1] != "8" {
+		t.Errorf("wanted that the newest five or six are left, got %v", names)
+	}
 }

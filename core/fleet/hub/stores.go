@@ -17,6 +17,7 @@ type stores struct {
 	ledger, output             jetstream.Stream
 	code, artifacts, snapshots jetstream.ObjectStore
 	leader                     jetstream.KeyValue
+	codeRoom                   int64 // bytes that code may have
 }
 
 // How the disk is divided. The ledger refuses when it is full, and so does each store; of
@@ -32,7 +33,7 @@ const (
 // openStores opens or creates everything. room is how many bytes it may have altogether.
 func openStores(ctx context.Context, js jetstream.JetStream, o Options, room int64) (s *stores, err error) {
 	share := func(of float64) int64 { return max(int64(float64(room)*of), 1<<20) }
-	s = &stores{}
+	s = &stores{codeRoom: share(shareCode)}
 	s.ledger, err = openStream(ctx, js, jetstream.StreamConfig{
 		Name: wire.LedgerStream, Subjects: []string{wire.LedgerSubject}, MaxBytes: cmp.Or(o.ledgerBytes, share(shareLedger)),
 		Discard: jetstream.DiscardNew, AllowDirect: true, Duplicates: time.Second,
@@ -51,7 +52,7 @@ func openStores(ctx context.Context, js jetstream.JetStream, o Options, room int
 		to   *jetstream.ObjectStore
 		with jetstream.ObjectStoreConfig
 	}{
-		{&s.code, jetstream.ObjectStoreConfig{Bucket: wire.CodeStore, MaxBytes: share(shareCode)}},
+		{&s.code, jetstream.ObjectStoreConfig{Bucket: wire.CodeStore, MaxBytes: s.codeRoom}},
 		{&s.artifacts, jetstream.ObjectStoreConfig{Bucket: wire.ArtifactStore, MaxBytes: share(shareArtifacts), TTL: o.ArtifactAge}},
 		{&s.snapshots, jetstream.ObjectStoreConfig{Bucket: wire.SnapshotStore, MaxBytes: share(shareSnapshots)}},
 	} {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"avescript/core/config"
 	"avescript/core/fleet/host"
@@ -55,7 +56,30 @@ func Work(ctx context.Context, o host.Options, out io.Writer) (err error) {
 	}
 	defer door.close()
 	o.Leave = door.leave
+	o.AtOnce = soon(ctx, o.AtOnce)
 	return host.Run(ctx, o)
+}
+
+// endTime is how long a host that is told to end may take for the teardown of its jobs, and
+// to tell the hub what became of them. The hub may be gone.
+const endTime = 30 * time.Second
+
+// soon is closed some time after ctx has ended, or when now is.
+func soon(ctx context.Context, now <-chan struct{}) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-now:
+			return
+		case <-ctx.Done():
+		}
+		select {
+		case <-now:
+		case <-time.After(endTime):
+		}
+	}()
+	return done
 }
 
 // brokerHome is the home of the account that runs the broker of this host: as it was named,

@@ -25,9 +25,9 @@ const (
 	mostPieces   = 5000
 	mostHoldings = 100 // of a piece
 	mostTests    = 10000
-	mostVerdicts = 40 // of a test
+	mostVerdicts = 25 // of a test
 	mostClaims   = 20000
-	saveEvery    = time.Minute
+	saveEvery    = 5 * time.Minute // what a crash loses of it is read from the stream again
 )
 
 // history is what became of equipment and of tests. It is folded from the outputs of runs,

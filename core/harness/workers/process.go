@@ -35,7 +35,7 @@ type worker struct {
 //
 // If this process dies, the worker is told by the link. A suspended worker has to be
 // continued for that: hence the signal.
-func startWorker(command *exec.Cmd, temp string, terminal Terminal, patience time.Duration) (_ *worker, err error) {
+func startWorker(command *exec.Cmd, temp string, onDeath syscall.Signal, terminal Terminal, patience time.Duration) (_ *worker, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		_ = os.RemoveAll(temp)
@@ -66,7 +66,7 @@ func startWorker(command *exec.Cmd, temp string, terminal Terminal, patience tim
 		command.ExtraFiles = append(command.ExtraFiles, terminal.File())
 	}
 	command.Env = append(command.Environ(), "TMPDIR="+w.temp)
-	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGCONT}
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: onDeath}
 	if err := process.Spawn(command.Start); err != nil {
 		return nil, fmt.Errorf("start a worker: %w", err)
 	}

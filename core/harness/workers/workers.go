@@ -52,6 +52,10 @@ type Pool struct {
 	// usual place. Paths are short, because sockets allow only few characters.
 	Temp string
 
+	// Fenced has workers end at once, without cleaning up, if this process dies: what they
+	// work on is given to somebody else then.
+	Fenced bool
+
 	// Terminal, if there is one, is lent to workers that ask for it. Quit ends the run when
 	// somebody there wants that.
 	Terminal Terminal
@@ -240,7 +244,7 @@ func (s *slot) start() (err error) {
 		if temp, err = s.newTemp(); err != nil {
 			return
 		}
-		if w, err = startWorker(s.Command(), temp, s.Terminal, cmp.Or(s.Patience, patience)); err != nil {
+		if w, err = startWorker(s.Command(), temp, s.deathSignal(), s.Terminal, cmp.Or(s.Patience, patience)); err != nil {
 			return
 		}
 		s.worker, s.pids[w.command.Process.Pid] = w, true
@@ -250,6 +254,14 @@ func (s *slot) start() (err error) {
 		}
 	})
 	return err
+}
+
+// deathSignal is what a worker gets when this process dies.
+func (p *Pool) deathSignal() syscall.Signal {
+	if p.Fenced {
+		return syscall.SIGKILL
+	}
+	return syscall.SIGCONT
 }
 
 // newTemp makes the directory for the temporary files of a worker.

@@ -53,7 +53,7 @@ export function hosts() {
 		columns: [
 			{ id: "name", label: "Host", width: "minmax(110px, 1.1fr)", class: "first", value: (host) => host.name, cell: (host) => [mark(host.state), link(to.host(host.name), host.name, { class: "main" })] },
 			{ id: "state", label: "State", width: "minmax(118px, 0.8fr)", value: (host) => host.state, class: "wide", cell: (host) => (host.state === "up" ? soft("up ", during(host.since)) : v("span", { class: "is-" + host.state, title: host.reason }, host.state, " ", during(host.since))) },
-			{ id: "used", label: "Cores", width: "minmax(120px, 1fr)", desc: true, class: "side", value: (host) => (isAway(host) ? -1 : (host.used || 0) / (host.cores || 1)), cell: (host) => (isAway(host) ? v("span", { class: "only-narrow is-" + host.state }, host.state) : [loadBar(host), v("span", { class: "sum" }, `${host.used || 0}/${host.cores}`)]) },
+			{ id: "used", label: "Cores", width: "minmax(120px, 1fr)", desc: true, class: "side", value: (host) => (isAway(host) ? -1 : (host.used || 0) / (host.cores || 1)), cell: (host) => (isAway(host) ? v("span", { class: "not-wide is-" + host.state }, host.state) : [loadBar(host), v("span", { class: "sum" }, `${host.used || 0}/${host.cores}`)]) },
 			{ id: "load", label: "Load", width: "56px", desc: true, class: "wide right", value: (host) => (isAway(host) ? -1 : host.load), cell: (host) => (isAway(host) ? null : host.load.toFixed(1)) },
 			{ id: "free", label: "Free memory", width: "100px", class: "wide right", value: (host) => host.free, cell: (host) => (isAway(host) ? null : v("span", { title: "of " + bytes(host.memory) }, bytes(host.free))) },
 			{ id: "pieces", label: "Equipment", width: "92px", class: "middle right", desc: true, value: (host) => pieces(host).all, cell: (host) => (pieces(host).all ? [pieces(host).held ? pieces(host).held + " of " : null, String(pieces(host).all), pieces(host).held ? " used" : null] : null) },
@@ -80,7 +80,7 @@ const pieceColumns = (withHost) => [
 	{ id: "piece", label: "Equipment", width: "minmax(150px, 1.6fr)", class: "first", value: pieceText, cell: (piece) => [mark(piece.state), v("a", { class: "main", href: to.piece(piece.key), title: pieceText(piece) }, pieceLabel(piece.profile))] },
 	...(withHost ? [{ id: "host", label: "Host", width: "minmax(80px, 0.7fr)", class: "middle", value: (piece) => piece.host, cell: (piece) => link(to.host(piece.host), piece.host) }] : []),
 	{ id: "state", label: "State", width: "72px", class: "side", value: (piece) => piece.state, cell: (piece) => v("span", { class: "is-" + piece.state }, piece.state) },
-	{ id: "who", label: "Who", width: "minmax(80px, 0.8fr)", class: "wide", value: (piece) => whoOf(piece) || "", cell: (piece) => (piece.state === "free" ? null : whoOf(piece)) },
+	{ id: "who", label: "Who", width: "minmax(80px, 0.8fr)", class: "middle", value: (piece) => whoOf(piece) || "", cell: (piece) => (piece.state === "free" ? null : whoOf(piece)) },
 	{ id: "since", label: "Since", width: "84px", class: "wide", value: (piece) => piece.since, cell: (piece) => (piece.state === "free" ? null : during(piece.since)) },
 	{ id: "until", label: "Free", width: "118px", class: "middle", value: (piece) => piece.until, cell: (piece) => (piece.state === "free" ? null : until(piece.until)) },
 	{ id: "why", label: "Why", width: "minmax(140px, 2.4fr)", class: "wide", cell: (piece) => (piece.state === "free" ? null : whyOf(piece)) },

@@ -1,0 +1,71 @@
+package hub
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The store of code has no maximum age, because code that is used every day is put there
+// once. Instead the oldest goes when the store gets full: whoever needs it uploads it again.
+const (
+	codeInterval = time.Minute
+	codeMost     = 0.8 // of the room, when something has to go
+	codeLeft     = 0.6 // of the room, when enough has gone
+)
+
+// tidyCode keeps room in the store of code, until the context ends.
+func (h *Hub) tidyCode(ctx context.Context) {
+	tick := time.NewTicker(codeInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if h.disk.isFull() || h.storeIsOff() {
+			continue
+		}
+		if err := evict(ctx, h.stores.code, h.stores.codeRoom); err != nil && ctx.Err() == nil {
+			h.options.Log("%v", err)
+		}
+	}
+}
+
+// evict removes the oldest objects of a store that is nearly full.
+func evict(ctx context.Context, store jetstream.ObjectStore, room int64) error {
+	status, err := store.Status(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot look at the store of code: %w", err)
+	}
+	used := float64(status.Size())
+	if used < codeMost*float64(room) {
+		return nil
+	}
+	objects, err := store.List(ctx)
+	if errors.Is(err, jetstream.ErrNoObjectsFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cannot list the store of code: %w", err)
+	}
+	slices.SortFunc(objects, func(a, b *jetstream.ObjectInfo) int {
+		return cmp.Or(a.ModTime.Compare(b.ModTime), cmp.Compare(a.Name, b.Name))
+	})
+	for _, o := range objects {
+		if used < codeLeft*float64(room) {
+			return nil
+		}
+		if err := store.Delete(ctx, o.Name); err != nil {
+			return fmt.Errorf("cannot remove old code: %w", err)
+		}
+		used -= float64(o.Size)
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package link
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"go.uber.org/goleak"
+
+	"avescript/core/fleet/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// serve starts a server without any rules. The port is that of one before, or -1.
+func serve(t *testing.T, port int) *server.Server {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the server is not ready")
+	}
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	return s
+}
+
+func dial(t *testing.T, s *server.Server, role, name string) *Link {
+	t.Helper()
+	l, err := Dial(t.Context(), Config{URL: s.ClientURL(), Role: role, Name: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	return l
+}
+
+// answer has the leader answer requests.
+func answer(t *testing.T, hub *Link, with func(n int32, role, name, verb string) wire.Answer) {
+	t.Helper()
+	var n atomic.Int32
+	_, err := hub.Conn.Subscribe(wire.RequestAll, func(m *nats.Msg) {
+		role, name, verb, err := Sender(m)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = Respond(m, with(n.Add(1), role, name, verb)) // the test sees what is missing
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := hub.Conn.Flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRequestsAreRepeated(t *testing.T) {
+	s := serve(t, -1)
+	user := dial(t, s, wire.User, "alice")
+	hub := dial(t, s, wire.Hub, "hub")
+	answer(t, hub, func(n int32, role, name, verb string) wire.Answer {
+		switch n {
+		case 1:
+			return wire.Answer{Code: wire.CodeNoLeader, Error: "another one leads"}
+		case 2:
+			return wire.Answer{Code: wire.CodeRetry, Error: "could not write"}
+		}
+		return wire.Answer{Role: role, Name: name + "/" + verb}
+	})
+	got, err := user.Request(t.Context(), wire.VerbLab, nil)
+	if err != nil || got.Role != wire.User || got.Name != "alice/lab" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestRefusalsAreNotRepeated(t *testing.T) {
+	s := serve(t, -1)
+	user := dial(t, s, wire.User, "alice")
+	answer(t, dial(t, s, wire.Hub, "hub"), func(n int32, _, _, _ string) wire.Answer {
+		if n > 1 {
+			t.Error("the request was repeated")
+		}
+		return wire.Answer{Code: wire.CodeUnmet, Error: "no host has 3 relays"}
+	})
+	_, err := user.Request(t.Context(), wire.VerbSubmit, wire.Submit{})
+	var refusal *Refusal
+	if !errors.As(err, &refusal) || refusal.Code != wire.CodeUnmet || err.Error() != "no host has 3 relays" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRequestsWaitForAHubThatStartsAgain(t *testing.T) {
+	s := serve(t, -1)
+	user := dial(t, s, wire.User, "alice")
+	port := s.Addr().(*net.TCPAddr).Port
+	s.Shutdown()
+	s.WaitForShutdown()
+	done := make(chan error, 1)
+	go func() {
+		_, err := user.Request(t.Context(), wire.VerbLab, nil)
+		done <- err
+	}()
+	again := serve(t, port)
+	answer(t, dial(t, again, wire.Hub, "hub"), func(int32, string, string, string) wire.Answer { return wire.Answer{} })
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestUnansweredRequestsEndWithTheContext(t *testing.T) {
+	user := dial(t, serve(t, -1), wire.User, "alice")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := user.Request(ctx, wire.VerbLab, nil)
+	if err == nil || !strings.Contains(err.Error(), "no scheduler runs") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRequestsForOthers(t *testing.T) {
+	s := serve(t, -1)
+	hub := dial(t, s, wire.Hub, "hub")
+	answer(t, dial(t, s, wire.Hub, "leader"), func(_ int32, role, name, verb string) wire.Answer {
+		return wire.Answer{Role: role, Name: name + "/" + verb}
+	})
+	got, err := hub.RequestAs(t.Context(), wire.Admin, "root", wire.VerbDrain, wire.Drain{Host: "lab-1"})
+	if err != nil || got.Role != wire.Admin || got.Name != "root/drain" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestConfigFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lab", "user.json")
+	want := Config{URL: "tls://hub:4222", Pin: strings.Repeat("0a", 32), Role: wire.User, Name: "alice", Seed: "S", Page: "https://hub:4280"}
+	if err := want.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got %v, %v", info.Mode(), err)
+	}
+	if got, err := Read(path); err != nil || got != want {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	secret := want
+	secret.Secret = "do not write"
+	if data, err := json.Marshal(secret); err != nil || strings.Contains(string(data), "do not") {
+		t.Errorf("the secret of an invitation is written: %s, %v", data, err)
+	}
+	for name, wrong := range map[string]Config{
+		"no pin":   {URL: "tls://hub:4222", Role: wire.User, Name: "alice"},
+		"no tls":   {URL: "nats://hub:4222", Pin: want.Pin, Role: wire.User, Name: "alice"},
+		"role":     {URL: "nats://127.0.0.1:1", Role: "king", Name: "alice"},
+		"name":     {URL: "nats://127.0.0.1:1", Role: wire.User, Name: "a.b"},
+		"address":  {URL: "hub", Role: wire.User, Name: "alice"},
+		"nameless": {URL: "nats://127.0.0.1:1", Role: wire.User},
+	} {
+		if err := wrong.Write(path); err == nil {
+			t.Errorf("%s: it is written", name)
+		}
+	}
+}
