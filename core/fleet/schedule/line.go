@@ -9,7 +9,11 @@ import (
 )
 
 // line is a heap: who comes next is at the front. It implements heap.Interface.
-type line[T interface{ compare(other T) int }] []T
+type line[T ordered[T]] []T
+
+type ordered[T any] interface{ compare(other T) int }
+
+var _ ordered[*place] = (*place)(nil)
 
 func (l line[T]) Len() int           { return len(l) }
 func (l line[T]) Less(i, j int) bool { return l[i].compare(l[j]) < 0 }
