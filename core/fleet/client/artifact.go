@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -20,7 +21,7 @@ import (
 type downloader struct {
 	link  *link.Link
 	dir   string // "" copies nothing
-	count int
+	count int    // the number of the last directory
 }
 
 // get copies the artifacts that an output names. What cannot be copied has an error: it is
@@ -30,11 +31,11 @@ func (d *downloader) get(ctx context.Context, said wire.Said) (kept []wire.Saved
 		return nil
 	}
 	for _, a := range said.Artifacts {
-		d.count++
 		saved := wire.Saved{Token: said.Token, Path: a.Path, Kind: a.Kind}
-		saved.Local = filepath.Join(d.dir, fmt.Sprint(d.count), localName(a.Path))
-		if err := d.copy(ctx, a, saved.Local); err != nil {
-			saved.Local, saved.Error = "", err.Error()
+		local, err := d.copy(ctx, a)
+		saved.Local = local
+		if err != nil {
+			saved.Error = err.Error()
 		}
 		kept = append(kept, saved)
 	}
@@ -51,20 +52,49 @@ func localName(path string) string {
 	}
 }
 
-func (d *downloader) copy(ctx context.Context, a wire.Artifact, to string) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-		return err
-	}
-	gone := error(nil)
-	err := again(ctx, func() error {
-		err := Fetch(ctx, d.link, a, to)
-		if errors.Is(err, jetstream.ErrObjectNotFound) {
-			gone = fmt.Errorf("the hub does not have it any more: %w", err)
-			return nil
+// place makes a directory with a number that nobody has used: others may copy artifacts to
+// the same directory, or have done so before.
+func (d *downloader) place() (string, error) {
+	for {
+		d.count++
+		dir := filepath.Join(d.dir, fmt.Sprint(d.count))
+		if err := os.Mkdir(dir, 0o700); !errors.Is(err, fs.ErrExist) {
+			return dir, err
 		}
-		return err
+	}
+}
+
+// copy copies an artifact, and returns where it is. Nothing is left of one that cannot be
+// copied.
+func (d *downloader) copy(ctx context.Context, a wire.Artifact) (local string, err error) {
+	dir, err := d.place()
+	if err != nil {
+		return "", err
+	}
+	local = filepath.Join(dir, localName(a.Path))
+	final := error(nil)
+	err = again(ctx, func() error {
+		err := Fetch(ctx, d.link, a, local)
+		switch {
+		case errors.Is(err, jetstream.ErrObjectNotFound):
+			final = fmt.Errorf("the hub does not have it any more: %w", err)
+		case isLocal(err): // for example, the disk is full
+			final = fmt.Errorf("cannot copy it to %s: %w", d.dir, err)
+		default:
+			return err
+		}
+		return nil
 	})
-	return errors.Join(err, gone)
+	if err = errors.Join(err, final); err != nil {
+		_ = os.RemoveAll(dir)
+		return "", err
+	}
+	return local, nil
+}
+
+// isLocal reports whether an error comes from the file system of this machine.
+func isLocal(err error) bool {
+	return errors.As(err, new(*fs.PathError)) || errors.As(err, new(*os.LinkError))
 }
 
 // Fetch copies an artifact from the hub to a path: a file, or a directory.
