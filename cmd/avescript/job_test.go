@@ -40,6 +40,7 @@ func startJob(t *testing.T, text string) *hosted {
 	}
 	h.cmd = exec.Command("avescript", "test-job")
 	h.cmd.Dir, h.cmd.Stderr = h.dir, os.Stderr
+	h.cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir()) // its host removes what is left there
 	h.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	in, err := h.cmd.StdinPipe()
 	if err != nil {
