@@ -74,11 +74,11 @@ func (d *downloader) copy(ctx context.Context, a wire.Artifact) (local string, e
 	local = filepath.Join(dir, localName(a.Path))
 	final := error(nil)
 	err = again(ctx, func() error {
-		err := Fetch(ctx, d.link, a, local)
+		ofHub, err := fetch(ctx, d.link, a, local)
 		switch {
 		case errors.Is(err, jetstream.ErrObjectNotFound):
 			final = fmt.Errorf("the hub does not have it any more: %w", err)
-		case isLocal(err): // for example, the disk is full
+		case err != nil && !ofHub:
 			final = fmt.Errorf("cannot copy it to %s: %w", d.dir, err)
 		default:
 			return err
@@ -92,36 +92,57 @@ func (d *downloader) copy(ctx context.Context, a wire.Artifact) (local string, e
 	return local, nil
 }
 
-// isLocal reports whether an error comes from the file system of this machine.
-func isLocal(err error) bool {
-	return errors.As(err, new(*fs.PathError)) || errors.As(err, new(*os.LinkError))
-}
-
-// Fetch copies an artifact from the hub to a path: a file, or a directory.
-func Fetch(ctx context.Context, l *link.Link, a wire.Artifact, to string) error {
+// fetch copies an artifact from the hub to a path: a file, or a directory. ofHub reports
+// whether an error is that of the hub, and not of the content or of this machine's disk: then
+// another try may help.
+func fetch(ctx context.Context, l *link.Link, a wire.Artifact, to string) (ofHub bool, _ error) {
 	store, err := l.JS.ObjectStore(ctx, wire.ArtifactStore)
 	if err != nil {
-		return fmt.Errorf("find the store for artifacts at the hub: %w", err)
+		return true, fmt.Errorf("find the store for artifacts at the hub: %w", err)
 	}
 	object, err := store.Get(ctx, a.Object)
 	if err != nil {
-		return fmt.Errorf("get %s from the hub: %w", a.Path, err)
+		return true, fmt.Errorf("get %s from the hub: %w", a.Path, err)
 	}
 	defer object.Close()
+	content := &source{Reader: object}
 	if a.Tar {
-		content, err := gzip.NewReader(object)
-		if err != nil {
-			return fmt.Errorf("unpack %s: %w", a.Path, err)
-		}
-		if err := errors.Join(os.RemoveAll(to), os.Mkdir(to, 0o700)); err != nil {
-			return err
-		}
-		return parcel.Unpack(content, to)
+		err = unpack(content, to)
+	} else {
+		err = save(content, to)
 	}
+	return content.failed, err
+}
+
+func save(content io.Reader, to string) error {
 	file, err := os.Create(to)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(file, object)
+	_, err = io.Copy(file, content)
 	return errors.Join(err, file.Close())
+}
+
+func unpack(content io.Reader, to string) error {
+	archive, err := gzip.NewReader(content)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(os.RemoveAll(to), os.Mkdir(to, 0o700)); err != nil {
+		return err
+	}
+	return parcel.Unpack(archive, to)
+}
+
+// source is a reader that knows whether it has failed.
+type source struct {
+	io.Reader
+	failed bool
+}
+
+// Read implements io.Reader.
+func (s *source) Read(data []byte) (int, error) {
+	n, err := s.Reader.Read(data)
+	s.failed = s.failed || err != nil && !errors.Is(err, io.EOF)
+	return n, err
 }

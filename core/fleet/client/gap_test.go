@@ -157,7 +157,7 @@ func TestNoSpace(t *testing.T) {
 	s.waits("submitted", func() bool { return len(s.submits) > 0 })
 	token := s.note(sub.Run.ID, wire.Note{Kind: wire.NoteStarted, Host: "lab-1"})
 	s.output(sub.Run.ID, "lab-1", 0, token, wire.Output{Artifacts: []wire.Artifact{
-		{Path: "/job/" + strings.Repeat("x", 300), Object: "r1/0"}, {Path: "/job/a.cast", Object: "r1/0"},
+		{Path: "/job/" + strings.Repeat("x", 300), Object: "r1/0"}, {Path: "/job/a.cast", Object: "r1/0"}, {Path: "/job/b", Object: "r1/0", Tar: true},
 	}})
 	s.note(sub.Run.ID, wire.Note{Kind: wire.NoteOver})
 	_, lines := run.all()
@@ -165,7 +165,7 @@ func TestNoSpace(t *testing.T) {
 	for _, line := range lines {
 		kept = append(kept, line.Kept...)
 	}
-	if len(kept) != 2 || !strings.Contains(kept[0].Error, "cannot copy it to "+sub.Artifacts) || kept[0].Local != "" || kept[1].Local != sub.Artifacts+"/3/a.cast" {
+	if len(kept) != 3 || !strings.Contains(kept[0].Error, "cannot copy it to "+sub.Artifacts) || kept[0].Local != "" || kept[1].Local != sub.Artifacts+"/3/a.cast" || !strings.Contains(kept[2].Error, "unexpected EOF") {
 		t.Errorf("got %+v", kept)
 	}
 	if _, err := os.Stat(sub.Artifacts + "/2"); err == nil {
