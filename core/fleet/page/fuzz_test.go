@@ -37,7 +37,7 @@ func FuzzMessages(f *testing.F) {
 	f.Add("fleet.note.r", `[{"kind":"started","run":"r","token":"1.0","host":"h","pieces":["p"]}]`)
 	f.Add("fleet.output.h.r.0.1.0", `{"events":[{"event":"test_finished","file":"a.lua","path":["x"],"status":"failed"}],"screen":{"test":"t"}}`)
 	f.Fuzz(func(t *testing.T, subject, data string) {
-		h, err := openHistory("")
+		h, err := openHistory("", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
