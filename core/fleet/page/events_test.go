@@ -211,6 +211,30 @@ func TestPatchesAreComplete(t *testing.T) {
 	})
 }
 
+// TestPatchesAreBounded: differences are not kept if all rows are shorter.
+func TestPatchesAreBounded(t *testing.T) {
+	t.Parallel()
+	f := page.NewFeed()
+	lab := labOf(t, 50).view()
+	all := len(f.Look(lab))
+	for i := range 100 {
+		for j := range lab.Hosts {
+			lab.Hosts[j].Reason = fmt.Sprint(strings.Repeat("all is different ", 10), i)
+		}
+		all = max(all, len(f.Look(lab)))
+	}
+	if bytes, patches := f.Kept(); bytes > all || patches == 0 {
+		t.Errorf("%d patches have %d bytes, all rows %d", patches, bytes, all)
+	}
+	for i := range 200 {
+		lab.Hosts[0].Used = i
+		f.Look(lab)
+	}
+	if _, patches := f.Kept(); patches != 60 {
+		t.Errorf("%d small patches are kept", patches)
+	}
+}
+
 // TestFiftyReaders: all see the same, and one that takes nothing stops nobody.
 func TestFiftyReaders(t *testing.T) {
 	t.Parallel()

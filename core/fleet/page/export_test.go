@@ -30,6 +30,14 @@ func (f Feed) Since(id *string) []byte {
 	return n.data
 }
 
+// Kept is how many bytes of differences are kept.
+func (f Feed) Kept() (bytes, patches int) {
+	for _, p := range f.patches {
+		bytes += len(p.text)
+	}
+	return bytes, len(f.patches)
+}
+
 // History is a history for tests, without a stream.
 type History struct {
 	*history
