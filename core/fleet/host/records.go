@@ -191,10 +191,12 @@ func isMarked(path string, mark []byte) bool {
 	return bytes.HasPrefix(text, mark) || bytes.Contains(text, append([]byte{0}, mark...))
 }
 
-// removeAll removes a directory of a job, even if the job has taken permissions away.
+// removeAll removes a directory of a job, even if the job has taken permissions away. Root
+// does not need them, and must not change them by path: another job of the account can
+// replace a directory by a link meanwhile.
 func removeAll(dir string) error {
-	if os.RemoveAll(dir) == nil {
-		return nil
+	if err := os.RemoveAll(dir); err == nil || os.Geteuid() == 0 {
+		return err
 	}
 	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if d != nil && d.IsDir() {

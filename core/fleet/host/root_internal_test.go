@@ -1,0 +1,85 @@
+package host
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+const otherAccount = 65534
+
+// TestGiveTo: the account cannot enter a directory before everything in it was given away.
+func TestGiveTo(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	dir := t.TempDir()
+	var last string
+	for i := range 2000 {
+		last = filepath.Join(dir, fmt.Sprintf("%04d", i))
+		if err := os.WriteFile(last, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := giveTo(dir, otherAccount, otherAccount); err != nil {
+		t.Fatal(err)
+	}
+	if owner := stat(t, last).Uid; owner != otherAccount {
+		t.Errorf("wanted the owner %d, got %d", otherAccount, owner)
+	}
+	top, inner := stat(t, dir).Ctim, stat(t, last).Ctim
+	if early := inner.Nano() - top.Nano(); early > 0 {
+		t.Errorf("the directory was given away %d ns before a file in it", early)
+	}
+}
+
+func stat(t *testing.T, path string) (s syscall.Stat_t) {
+	t.Helper()
+	if err := syscall.Lstat(path, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestOpenFile: what root reads for a job is a file of the job.
+func TestOpenFile(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	dir, secret := t.TempDir(), filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := os.WriteFile(filepath.Join(dir, "own"), nil, 0o600)
+	if err == nil {
+		err = giveTo(dir, otherAccount, otherAccount)
+	}
+	if err == nil {
+		err = os.Symlink(secret, filepath.Join(dir, "link"))
+	}
+	if err == nil {
+		err = os.Link(secret, filepath.Join(dir, "hard"))
+	}
+	if err == nil {
+		err = syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for name, wanted := range map[string]bool{"own": true, "link": false, "hard": false, "pipe": false, "../x": false} {
+		f, _, err := openFile(root, name)
+		if err == nil {
+			f.Close()
+		}
+		if (err == nil) != wanted {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
