@@ -2,11 +2,14 @@ package host
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"avescript/core/fleet/wire"
+	"avescript/internal/poll"
 )
 
 func TestAccountOf(t *testing.T) {
@@ -77,5 +80,49 @@ func TestGroups(t *testing.T) {
 	g.remove(token)
 	if exists(g.path(token)) {
 		t.Error("it is still there")
+	}
+}
+
+// TestGroupsLeft: what a predecessor has left in another place is killed.
+func TestGroupsLeft(t *testing.T) {
+	g := openGroups("test-left")
+	if g == nil {
+		t.Skip("there are no control groups of version 2 here, or this is not root")
+	}
+	defer g.close()
+	file := filepath.Join(t.TempDir(), "groups")
+	if err := g.killLeft(file); err != nil {
+		t.Fatal(err)
+	}
+	group, err := g.add(wire.Token{Seq: 1}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer group.Close()
+	left := exec.Command("sleep", "4321")
+	left.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(group.Fd())}
+	if err := left.Start(); err != nil {
+		t.Fatal(err)
+	}
+	killed := make(chan struct{})
+	go func() {
+		_ = left.Wait()
+		close(killed)
+	}()
+	next := openGroups("test-next")
+	defer next.close()
+	if err := next.killLeft(file); err != nil {
+		t.Error(err)
+	}
+	poll.Until(t, "it is dead", func() bool {
+		select {
+		case <-killed:
+			return true
+		default:
+			return false
+		}
+	})
+	if exists(g.dir) {
+		t.Errorf("%s is still there", g.dir)
 	}
 }

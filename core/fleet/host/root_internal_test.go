@@ -3,9 +3,13 @@ package host
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"avescript/core/fleet/wire"
+	"avescript/core/process"
 )
 
 const otherAccount = 65534
@@ -81,5 +85,42 @@ func TestOpenFile(t *testing.T) {
 		if (err == nil) != wanted {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// TestOtherBoot: after another boot of the machine, a pid and a start time belong to
+// somebody else.
+func TestOtherBoot(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "running"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r, err := openRecords(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.boot = "another"
+	innocent := exec.Command("sleep", "4321")
+	if err := innocent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = innocent.Process.Kill()
+		_ = innocent.Wait()
+	}()
+	if err := r.add(wire.Token{Seq: 1}, innocent.Process.Pid, ""); err != nil {
+		t.Fatal(err)
+	}
+	if r, err = openRecords(dir); err == nil {
+		err = r.endLeft(nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := process.ReadStat(innocent.Process.Pid); err != nil || s.Dead() {
+		t.Errorf("it was killed: %+v, %v", s, err)
+	}
+	if exists(r.file(wire.Token{Seq: 1})) {
+		t.Error("the record is still there")
 	}
 }
