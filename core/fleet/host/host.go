@@ -22,6 +22,7 @@ import (
 	"avescript/core/fleet/parcel"
 	"avescript/core/fleet/wire"
 	"avescript/core/persona"
+	"avescript/core/process"
 )
 
 // seconds is a span of the wire.
@@ -45,9 +46,9 @@ type host struct {
 	end     context.CancelCauseFunc
 	jobsRun sync.WaitGroup
 
-	fencing sync.Mutex // held while jobs are killed
-	mu      sync.Mutex // guards what is below
-	contact time.Time  // when the last answered heartbeat was sent
+	fencing sync.Mutex    // held while jobs are killed
+	mu      sync.Mutex    // guards what is below
+	contact time.Duration // when the last answered heartbeat was sent, by process.SinceBoot
 	jobs    map[wire.Token]*job
 	ended   map[wire.Token]bool // tokens of jobs that the host has had
 	order   []wire.Token        // of ended
@@ -281,7 +282,7 @@ func (h *host) isForlorn() bool {
 			return false
 		}
 	}
-	return time.Since(h.contact) > patience
+	return process.SinceBoot()-h.contact > patience
 }
 
 func (h *host) leave() {

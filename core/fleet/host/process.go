@@ -180,6 +180,7 @@ func closeAll(files ...*os.File) {
 // tell sends an order to the job's process. One that does not read is ended because it does
 // not answer pings.
 func (j *job) tell(o wire.JobOrder) {
+	o.Contact = j.host.lastContact()
 	line, err := json.Marshal(o)
 	if err != nil {
 		return
