@@ -147,10 +147,10 @@ func (j *job) run() {
 	if !j.isKept() {
 		h.kill() // what it has left must be gone before others get the job
 	}
+	j.giveBack()
 	if outcome.Status == wire.Done || outcome.Status == wire.Stopped {
 		j.upload(sending, dir)
 	}
-	j.giveBack()
 	j.out.flush()
 	j.report(sending, outcome)
 	j.stay()
