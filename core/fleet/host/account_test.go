@@ -48,6 +48,9 @@ func TestAccount(t *testing.T) {
 		if err := os.Chmod(filepath.Dir(o.Dir), 0o755); err != nil { // that of the test
 			t.Fatal(err)
 		}
+		if err := os.Chmod(o.Dir, 0o700); err != nil { // as with a strict umask
+			t.Fatal(err)
+		}
 	})
 	r := l.submit(map[string]string{"a_test.lua": `
 local ave = require("ave")

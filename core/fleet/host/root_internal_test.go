@@ -47,6 +47,34 @@ func stat(t *testing.T, path string) (s syscall.Stat_t) {
 	return s
 }
 
+// TestMakeDir: a directory of another account is not used, even by a link.
+func TestMakeDir(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	other := filepath.Join(t.TempDir(), "other")
+	link := filepath.Join(t.TempDir(), "link")
+	err := makeDir(other)
+	if err == nil {
+		err = os.Symlink(other, link)
+	}
+	if err == nil {
+		err = os.Lchown(link, otherAccount, otherAccount)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := makeDir(link); err == nil {
+		t.Error("wanted that the link of another account is refused")
+	}
+	if err := os.Lchown(other, otherAccount, otherAccount); err != nil {
+		t.Fatal(err)
+	}
+	if err := makeDir(other); err == nil {
+		t.Error("wanted that the directory of another account is refused")
+	}
+}
+
 // TestOpenFile: what root reads for a job is a file of the job.
 func TestOpenFile(t *testing.T) {
 	if os.Geteuid() != 0 {
