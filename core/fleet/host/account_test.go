@@ -39,6 +39,7 @@ func TestAccount(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can use another account")
 	}
+	t.Setenv("HOST_SECRET", "1")
 	l := newLab(t)
 	m := l.host("one", func(o *Options) {
 		o.Account = "nobody"
@@ -57,6 +58,7 @@ local ave = require("ave")
 it("is nobody", function()
 	assert.equal("nobody", os.getenv("USER"))
 	assert.not_equal(0, ave.posix.geteuid())
+	assert.is_nil(os.getenv("HOST_SECRET"))
 	assert.is_nil((io.open("` + m.dir + `/id")))
 	assert.is_nil((io.open("` + m.dir + `/running/x", "w")))
 	io.open("new", "w"):close()

@@ -122,7 +122,9 @@ func (j *job) command(dir, program string, ends *ends, group *os.File) *exec.Cmd
 	if group != nil {
 		c.SysProcAttr.UseCgroupFD, c.SysProcAttr.CgroupFD = true, int(group.Fd())
 	}
-	c.Env = slices.DeleteFunc(os.Environ(), isPrivate)
+	c.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return isPrivate(variable) || h.account != nil && !isCommon(variable)
+	})
 	set := func(name, value string) { c.Env = append(c.Env, name+"="+value) }
 	if h.account != nil {
 		groups := make([]uint32, 0, len(h.account.Groups))
@@ -138,17 +140,6 @@ func (j *job) command(dir, program string, ends *ends, group *os.File) *exec.Cmd
 	set("TMPDIR", j.temp)
 	c.Env = append(c.Env, h.records.mark(j.start.Token))
 	return c
-}
-
-// isPrivate reports whether a variable of this process is not for jobs.
-func isPrivate(variable string) bool {
-	name, _, _ := strings.Cut(variable, "=")
-	switch name {
-	case "AVE_LAB", "AVE_AUTHKEY", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID",
-		"CREDENTIALS_DIRECTORY", "INVOCATION_ID", "JOURNAL_STREAM", jobVariable, "AVESCRIPT_COVERAGE", "AVESCRIPT_PROFILE":
-		return true
-	}
-	return false
 }
 
 // ends are the pipes to a process.
