@@ -13,6 +13,7 @@ import (
 )
 
 func TestAccountOf(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		uid   int
@@ -36,10 +37,10 @@ func TestAccountOf(t *testing.T) {
 
 // TestAccount: a job runs as another account, which cannot read what belongs to the host.
 func TestAccount(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can use another account")
 	}
-	t.Setenv("HOST_SECRET", "1")
 	l := newLab(t)
 	m := l.host("one", func(o *Options) {
 		o.Account = "nobody"
@@ -70,6 +71,7 @@ end)`}, nil)
 
 // TestGroups: a job that has left its session and its parent is in its group.
 func TestGroups(t *testing.T) {
+	t.Parallel()
 	g := openGroups("test")
 	if g == nil {
 		t.Skip("there are no control groups of version 2 here, or this is not root")
@@ -90,6 +92,7 @@ func TestGroups(t *testing.T) {
 
 // TestGroupsLeft: what a predecessor has left in another place is killed.
 func TestGroupsLeft(t *testing.T) {
+	t.Parallel()
 	g := openGroups("test-left")
 	if g == nil {
 		t.Skip("there are no control groups of version 2 here, or this is not root")

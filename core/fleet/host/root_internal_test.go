@@ -16,6 +16,7 @@ const otherAccount = 65534
 
 // TestGiveTo: the account cannot enter a directory before everything in it was given away.
 func TestGiveTo(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")
 	}
@@ -49,6 +50,7 @@ func stat(t *testing.T, path string) (s syscall.Stat_t) {
 
 // TestMakeDir: a directory of another account is not used, even by a link.
 func TestMakeDir(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")
 	}
@@ -77,6 +79,7 @@ func TestMakeDir(t *testing.T) {
 
 // TestOpenFile: what root reads for a job is a file of the job.
 func TestOpenFile(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")
 	}
@@ -119,6 +122,7 @@ func TestOpenFile(t *testing.T) {
 // TestOtherBoot: after another boot of the machine, a pid and a start time belong to
 // somebody else.
 func TestOtherBoot(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "running"), 0o755); err != nil {
 		t.Fatal(err)
