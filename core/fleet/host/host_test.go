@@ -83,6 +83,7 @@ func TestProcessDies(t *testing.T) {
 	t.Parallel()
 	for name, signal := range map[string]syscall.Signal{"killed": syscall.SIGKILL, "suspended": syscall.SIGSTOP} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := newLab(t)
 			m := l.host("one", nil)
 			dir := t.TempDir()
@@ -173,16 +174,25 @@ func TestHostKilled(t *testing.T) {
 	}
 }
 
-// TestHostDies: the job ends by itself when its host has ended.
+// TestHostDies: the job ends by itself when its host has ended, even if the process of the
+// job is suspended.
 func TestHostDies(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	m := l.host("one", nil)
-	dir := t.TempDir()
-	l.submit(map[string]string{"a_test.lua": waiting(dir)}, nil)
-	l.until(filepath.Join(dir, "started"))
-	m.kill()
-	m.goneWithin(wire.LostAfter)
+	for name, isSuspended := range map[string]bool{"running": false, "suspended": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			m := l.host("one", nil)
+			dir := t.TempDir()
+			l.submit(map[string]string{"a_test.lua": waiting(dir)}, nil)
+			l.until(filepath.Join(dir, "started"))
+			if isSuspended {
+				_ = syscall.Kill(m.jobProcess(), syscall.SIGSTOP)
+			}
+			m.kill()
+			m.goneWithin(wire.LostAfter)
+		})
+	}
 }
 
 // TestCut cuts the connection of a host.

@@ -118,7 +118,8 @@ func (j *job) command(dir, program string, ends *ends, group *os.File) *exec.Cmd
 	c := exec.CommandContext(context.Background(), program, "test-job")
 	c.Dir = filepath.Join(dir, "code")
 	c.Stdin, c.Stdout, c.Stderr = ends.in[0], ends.out[1], ends.log[1]
-	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// If this process dies, that of the job ends by itself, but not while it is suspended.
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGCONT}
 	if group != nil {
 		c.SysProcAttr.UseCgroupFD, c.SysProcAttr.CgroupFD = true, int(group.Fd())
 	}
