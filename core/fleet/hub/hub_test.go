@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -280,6 +281,21 @@ func TestSecondHub(t *testing.T) {
 	}
 }
 
+// Who asks sees what was answered before.
+func TestViewHasWhatWasAnswered(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, Options{})
+	user := dial(t, h.URL(), wire.User, "alice")
+	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
+	for i := range 30 {
+		run := fmt.Sprintf("run-%d", i)
+		submit(t, user, run, 1)
+		if theRun(t, user, run).Run != run {
+			t.Fatalf("wanted that the view has %s, whose submission was answered", run)
+		}
+	}
+}
+
 // What is shown is made seldom, however often somebody looks.
 func TestViewIsCached(t *testing.T) {
 	v := newView()
@@ -287,7 +303,7 @@ func TestViewIsCached(t *testing.T) {
 	if !v.due(now) {
 		t.Error("wanted that the first view is due")
 	}
-	v.set(wire.Lab{Hub: "a"}, now)
+	v.set(wire.Lab{Hub: "a"}, 1, now)
 	if v.due(now.Add(viewInterval / 2)) {
 		t.Error("wanted that the view is not due at once")
 	}

@@ -81,7 +81,7 @@ func (l *leader) receive(m *nats.Msg) *request {
 		l.live.probed(*r.body.(*probe))
 		return nil
 	case wire.VerbLab:
-		_ = m.Respond(l.hub.view.answer())
+		l.hub.view.ask(r)
 		return nil
 	}
 	if b, ok := r.body.(*wire.Beat); ok && b.Host == r.name {
