@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +20,8 @@ import (
 	"avescript/core/fleet/schedule"
 	"avescript/core/fleet/wire"
 	"avescript/internal/poll"
+
+	"github.com/nats-io/nats.go"
 )
 
 func refused(t *testing.T, err error, code string) {
@@ -247,6 +251,29 @@ func TestWithKeysStrangersAreRefused(t *testing.T) {
 	}
 	if theLab(t, admin).Hub != "hub-1" {
 		t.Errorf("wanted the view of hub-1, got %+v", theLab(t, admin))
+	}
+}
+
+// What was refused has a code that says why. What has failed at the hub may work later.
+func TestErrorsOfKeys(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, Options{Keys: true, Listen: "127.0.0.1"})
+	l := newTerm(t, h)
+	ask := func(verb string, body any) wire.Answer {
+		l.handle(&request{role: wire.Admin, name: "root", verb: verb, body: body, message: &nats.Msg{}})
+		return l.building.replies[len(l.building.replies)-1].answer
+	}
+	if a := ask(wire.VerbRevoke, &wire.Revoke{Role: wire.User, Name: "nobody"}); a.Code != wire.CodeUnknown {
+		t.Errorf("wanted that there is no such key, got %+v", a)
+	}
+	if a := ask(wire.VerbInvite, &wire.Invite{Role: "king"}); a.Code != wire.CodeRefused {
+		t.Errorf("wanted that there is no such role, got %+v", a)
+	}
+	if err := os.RemoveAll(filepath.Join(h.options.Dir, "keys")); err != nil {
+		t.Fatal(err)
+	}
+	if a := ask(wire.VerbInvite, &wire.Invite{Role: wire.User}); a.Code != wire.CodeRetry || a.Error == "" {
+		t.Errorf("wanted that a failed write is repeated, got %+v", a)
 	}
 }
 

@@ -207,7 +207,7 @@ func (l *leader) backup() (json.RawMessage, error) {
 	}
 	file, err := json.Marshal(backupFile{backupFormat, data})
 	if err == nil && len(file) > MaxPayload-(1<<10) {
-		err = fmt.Errorf("the backup has %d bytes, which is more than a message can have: copy the directory of the stopped hub instead", len(file))
+		err = decline("the backup has %d bytes, which is more than a message can have: copy the directory of the stopped hub instead", len(file))
 	}
 	return file, err
 }
