@@ -163,7 +163,10 @@ func (h *Hub) open(ctx context.Context) error {
 	}
 	h.conn, h.js = h.link.Conn, h.link.JS
 	h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())
-	return err
+	if err != nil {
+		return err
+	}
+	return checkLedger(ctx, h.stores.ledger)
 }
 
 // serve starts the server.
