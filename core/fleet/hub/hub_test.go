@@ -205,6 +205,7 @@ func TestHeartbeatsReconcile(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user := dial(t, h.URL(), wire.User, "anna")
 	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
@@ -228,6 +229,7 @@ func TestMetrics(t *testing.T) {
 }
 
 func TestWithKeysStrangersAreRefused(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{Keys: true, Listen: "127.0.0.1"})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
@@ -278,6 +280,7 @@ func TestErrorsOfKeys(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
+	t.Parallel()
 	for _, o := range []Options{{}, {Dir: t.TempDir(), Listen: "0.0.0.0"}, {Dir: t.TempDir(), Listen: "example.org"}} {
 		if h, err := Start(t.Context(), o); err == nil {
 			h.Close()
@@ -288,6 +291,7 @@ func TestOptions(t *testing.T) {
 
 // Two hubs cannot use the same directory or the same port, and say so at once.
 func TestSecondHub(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	if other, err := Start(t.Context(), Options{Dir: h.options.Dir, Port: -1}); err == nil || !strings.Contains(err.Error(), "another hub") {
 		if other != nil {
@@ -325,6 +329,7 @@ func TestViewHasWhatWasAnswered(t *testing.T) {
 
 // What is shown is made seldom, however often somebody looks.
 func TestViewIsCached(t *testing.T) {
+	t.Parallel()
 	v := newView()
 	now := time.Now()
 	if !v.due(now) {

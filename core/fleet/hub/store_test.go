@@ -220,6 +220,7 @@ func TestInterruptedJump(t *testing.T) {
 }
 
 func TestEpoch(t *testing.T) {
+	t.Parallel()
 	now := time.Unix(1_900_000_000, 0)
 	if first, second := epoch(7, now), epoch(epoch(7, now), now); first <= 7 || second <= first {
 		t.Errorf("wanted that each epoch is later, got %d, %d", first, second)
