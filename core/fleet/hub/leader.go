@@ -118,7 +118,9 @@ func (h *Hub) lead(ctx context.Context, me string) error {
 	if err != nil {
 		return err
 	}
-	h.options.Log("leads from message %d of the ledger", l.last)
+	if h.terms++; h.terms > 1 {
+		h.options.Log("leads again, from message %d of the ledger", l.last)
+	}
 	h.metrics.leading.Store(true)
 	err = l.run(ending)
 	h.metrics.leading.Store(false)

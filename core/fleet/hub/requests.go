@@ -215,6 +215,9 @@ func (l *leader) joins(r *request, a *wire.Answer) (err error) {
 	switch b := r.body.(type) {
 	case *wire.Invite:
 		a.Invited, err = joins.Invite(r.role+" "+r.name, *b)
+		if err == nil {
+			l.hub.options.Log("%s %s has made an invitation for a %s %s", r.role, r.name, b.Role, b.Name)
+		}
 	case *wire.Revoke:
 		err = joins.Revoke(r.role+" "+r.name, *b)
 	case *wire.Join:

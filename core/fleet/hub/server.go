@@ -78,6 +78,7 @@ type Hub struct {
 	minimum uint64 // where the ledger must go on at the earliest; belongs to campaign
 	cramped bool   // the ledger must be purged before it can go on; likewise
 	first   bool   // the first time that this process stands; likewise
+	terms   int    // that this process has led; likewise
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup

@@ -123,7 +123,7 @@ func (d *doctor) account(c link.Config) {
 		return
 	}
 	took := time.Since(began)
-	d.good(subject, "the hub at %s answers within %s", c.URL, took.Round(time.Millisecond))
+	d.good(subject, "the hub at %s answers within %s", c.URL, max(took.Round(time.Millisecond), time.Millisecond))
 	d.lab(answer.Lab, took)
 }
 
