@@ -28,6 +28,9 @@ const (
 	DefaultAge  = 7 * 24 * time.Hour
 )
 
+// StoreDir is where a hub has its ledger and everything else but its keys.
+const StoreDir = "store"
+
 // MaxPayload is the largest message, in bytes. Larger things are in the object stores.
 const MaxPayload = 8 << 20
 
@@ -172,7 +175,7 @@ func (h *Hub) open(ctx context.Context) error {
 
 // serve starts the server.
 func (h *Hub) serve() error {
-	store := filepath.Join(h.options.Dir, "store")
+	store := filepath.Join(h.options.Dir, StoreDir)
 	if err := os.MkdirAll(store, 0o700); err != nil {
 		return err
 	}

@@ -123,7 +123,7 @@ func (e *notJoined) Error() string {
 	if os.Getenv(EnvFile) != "" {
 		return fmt.Sprintf("there is no file %s, which %s names", e.path, EnvFile)
 	}
-	return fmt.Sprintf("this account has not joined a lab as %s: start one with 'avescript lab start', or join one with 'avescript lab join LINE'", e.role)
+	return fmt.Sprintf("this account has not joined a lab as %s: start one with 'avescript lab start', or join one with 'avescript lab join LINE', with a line that 'avescript lab invite --role %[1]s' has printed", e.role)
 }
 
 func (e *notJoined) Is(target error) bool { return target == fs.ErrNotExist }

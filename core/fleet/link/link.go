@@ -195,7 +195,19 @@ func explain(c Config, err error) error {
 	case errors.Is(err, nats.ErrAuthorization):
 		return fmt.Errorf("%s does not accept the key of %s %s: it was revoked, or the hub was made anew: join again: %w", c.URL, c.Role, c.Name, err)
 	case errors.Is(err, nats.ErrNoServers):
-		return fmt.Errorf("cannot connect to the hub at %s: %w: check that it runs and can be reached", c.URL, err)
+		return &away{c.URL, err}
 	}
 	return fmt.Errorf("connect to the hub at %s: %w", c.URL, err)
 }
+
+// away is a [nats.ErrNoServers], in words for people.
+type away struct {
+	url string
+	err error
+}
+
+func (e *away) Error() string {
+	return fmt.Sprintf("cannot connect to the hub at %s: nobody answers there: check that it runs and can be reached", e.url)
+}
+
+func (e *away) Unwrap() error { return e.err }
