@@ -288,9 +288,10 @@ func (l *leased) rows(ctx context.Context, method string, limit time.Duration, a
 	return rows, err
 }
 
-// beat tells the broker that the host is there. The error is that the equipment is lost.
+// beat tells the broker that the host is there. The error is that the equipment is lost. A
+// broker that stands still for a while can give it to nobody else meanwhile.
 func (l *leased) beat(ctx context.Context) error {
-	text, err := l.call(ctx, "beat", seconds(wire.LeaseContact))
+	text, err := l.call(ctx, "beat", brokerCall)
 	var left []json.RawMessage
 	if err == nil {
 		err = json.Unmarshal(text, &left)
