@@ -15,7 +15,7 @@ func (s *State) Drain(by string, m wire.Drain, now float64) ([]Entry, error) {
 	if same(h.drained, m.Off, m.Reason) {
 		return nil, nil
 	}
-	return []Entry{{Kind: Drained, Time: now, Host: h.name, Off: m.Off, By: by, Reason: m.Reason}}, nil
+	return []Entry{{Kind: Drained, Time: now, Host: h.name, Off: m.Off, By: by, Reason: cut(m.Reason)}}, nil
 }
 
 // Aside takes a piece out of use, or puts it back. A job that has it keeps it.
@@ -31,7 +31,7 @@ func (s *State) Aside(by string, m wire.Aside, now float64) ([]Entry, error) {
 	if same(p.aside, m.Off, m.Reason) {
 		return nil, nil
 	}
-	return []Entry{{Kind: PutAside, Time: now, Host: h.name, Piece: p.key, Off: m.Off, By: by, Reason: m.Reason}}, nil
+	return []Entry{{Kind: PutAside, Time: now, Host: h.name, Piece: p.key, Off: m.Off, By: by, Reason: cut(m.Reason)}}, nil
 }
 
 // Forget removes a host that never comes back. Its jobs are given to others. If it comes
@@ -42,7 +42,7 @@ func (s *State) Forget(by string, m wire.Drain, now float64) ([]Entry, error) {
 		return nil, err
 	}
 	entries := s.lose(h, "", "host "+h.name+" was forgotten", now)
-	return append(entries, Entry{Kind: Forgotten, Time: now, Host: h.name, By: by, Reason: m.Reason}), nil
+	return append(entries, Entry{Kind: Forgotten, Time: now, Host: h.name, By: by, Reason: cut(m.Reason)}), nil
 }
 
 // Quota limits how many cores the running jobs of a user may have. Jobs that run already

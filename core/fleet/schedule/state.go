@@ -45,6 +45,7 @@ type user struct {
 	quota int        // cores; 0 is without limit
 	cores int        // of running jobs
 	runs  int        // that are known
+	jobs  int        // of these runs
 	last  wire.Token // of the last claim
 }
 

@@ -15,10 +15,18 @@ func (s *State) Submit(user string, m wire.Submit, now float64) ([]Entry, error)
 	if known || err != nil {
 		return nil, err
 	}
+	if err := checkSizes(&m); err != nil {
+		return nil, err
+	}
 	if err := s.checkJobs(&m); err != nil {
 		return nil, err
 	}
-	return []Entry{{Kind: Submitted, Time: now, Submit: &m}}, nil
+	m.Run.Title = cut(m.Run.Title)
+	dropped, err := s.makeRoom(&m, usualLimits, now)
+	if err != nil {
+		return nil, err
+	}
+	return append(dropped, Entry{Kind: Submitted, Time: now, Submit: &m}), nil
 }
 
 // checkPart checks that a part is the next one, or one that is known.
@@ -94,7 +102,7 @@ func (s *State) Cancel(user string, admin bool, m wire.Cancel, now float64) ([]E
 	case r.over || r.cancelled:
 		return nil, nil
 	}
-	return []Entry{{Kind: Cancelled, Time: now, Run: r.ID, By: user, Reason: m.Reason}}, nil
+	return []Entry{{Kind: Cancelled, Time: now, Run: r.ID, By: user, Reason: cut(m.Reason)}}, nil
 }
 
 // partPatience is how long the next part of a run may take, in seconds.
