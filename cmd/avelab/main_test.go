@@ -16,6 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	poll.Parallel(8)
 	testscript.Main(m, map[string]func(){"avelab": main})
 }
 

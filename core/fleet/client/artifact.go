@@ -58,8 +58,12 @@ func (d *downloader) copy(ctx context.Context, a wire.Artifact, to string) error
 	gone := error(nil)
 	err := again(ctx, func() error {
 		err := Fetch(ctx, d.link, a, to)
-		if errors.Is(err, jetstream.ErrObjectNotFound) {
+		switch {
+		case errors.Is(err, jetstream.ErrObjectNotFound):
 			gone = fmt.Errorf("the hub does not have it any more: %w", err)
+			return nil
+		case errors.Is(err, errReplaced):
+			gone = err
 			return nil
 		}
 		return err
@@ -67,7 +71,11 @@ func (d *downloader) copy(ctx context.Context, a wire.Artifact, to string) error
 	return errors.Join(err, gone)
 }
 
-// Fetch copies an artifact from the hub to a path: a file, or a directory.
+// errReplaced says that an artifact is not what its host has stored.
+var errReplaced = errors.New("it is not what the host has stored: somebody has replaced it")
+
+// Fetch copies an artifact from the hub to a path: a file, or a directory. All hosts may
+// write to the store, so what is there must be what the host has named.
 func Fetch(ctx context.Context, l *link.Link, a wire.Artifact, to string) error {
 	store, err := l.JS.ObjectStore(ctx, wire.ArtifactStore)
 	if err != nil {
@@ -78,20 +86,46 @@ func Fetch(ctx context.Context, l *link.Link, a wire.Artifact, to string) error 
 		return fmt.Errorf("get %s from the hub: %w", a.Path, err)
 	}
 	defer object.Close()
-	if a.Tar {
-		content, err := gzip.NewReader(object)
-		if err != nil {
-			return fmt.Errorf("unpack %s: %w", a.Path, err)
-		}
-		if err := errors.Join(os.RemoveAll(to), os.Mkdir(to, 0o700)); err != nil {
-			return err
-		}
-		return parcel.Unpack(content, to)
+	info, err := object.Info()
+	if err != nil {
+		return fmt.Errorf("get %s from the hub: %w", a.Path, err)
 	}
+	if a.Digest != "" && info.Digest != a.Digest {
+		return fmt.Errorf("%s: %w", a.Path, errReplaced)
+	}
+	if a.Tar {
+		err = unpack(object, to)
+	} else {
+		err = save(object, to)
+	}
+	if err == nil {
+		_, err = io.Copy(io.Discard, object) // its end tells whether the digest is that of the content
+	}
+	if errors.Is(err, jetstream.ErrDigestMismatch) {
+		err = errReplaced
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("copy %s: %w", a.Path, err), os.RemoveAll(to))
+	}
+	return nil
+}
+
+func unpack(archive io.Reader, to string) error {
+	content, err := gzip.NewReader(archive)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(os.RemoveAll(to), os.Mkdir(to, 0o700)); err != nil {
+		return err
+	}
+	return parcel.Unpack(content, to)
+}
+
+func save(content io.Reader, to string) error {
 	file, err := os.Create(to)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(file, object)
+	_, err = io.Copy(file, content)
 	return errors.Join(err, file.Close())
 }

@@ -101,10 +101,11 @@ func put(ctx context.Context, store jetstream.ObjectStore, root *os.Root, dir st
 		}
 	}()
 	defer reader.Close()
-	if _, err := store.Put(ctx, jetstream.ObjectMeta{Name: a.Object}, reader); err != nil {
+	object, err := store.Put(ctx, jetstream.ObjectMeta{Name: a.Object}, reader)
+	if err != nil {
 		return err
 	}
-	a.Size = counted.n
+	a.Size, a.Digest = counted.n, object.Digest
 	return nil
 }
 

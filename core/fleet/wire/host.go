@@ -117,9 +117,10 @@ type Screen struct {
 
 // Artifact is a file of a job that is kept in the object store.
 type Artifact struct {
-	Path   string `json:"path"`          // on the host, as events name it
-	Object string `json:"object"`        // in the store
-	Tar    bool   `json:"tar,omitempty"` // it is a directory, as a tar archive with gzip
+	Path   string `json:"path"`             // on the host, as events name it
+	Object string `json:"object"`           // in the store
+	Digest string `json:"digest,omitempty"` // SHA-256 of the object, as the store writes it: other hosts may write to the store, too
+	Tar    bool   `json:"tar,omitempty"`    // it is a directory, as a tar archive with gzip
 	Size   int64  `json:"size"`
 	Kind   string `json:"kind,omitempty"` // ArtifactCoverage; "" for artifacts of events
 }
