@@ -153,6 +153,7 @@ func (l *lab) withBroker(b *broker, name string) *machine {
 
 // TestEquipment: a job has its equipment, and others have it afterwards.
 func TestEquipment(t *testing.T) {
+	t.Parallel()
 	l, b := newLab(t), newBroker(t)
 	l.withBroker(b, "one")
 	files := map[string]string{"a_test.lua": equipped(""), "b_test.lua": equipped(""), "c_test.lua": equipped("")}
@@ -168,6 +169,7 @@ func TestEquipment(t *testing.T) {
 
 // TestBusy: somebody without the fleet has the equipment; the job waits.
 func TestBusy(t *testing.T) {
+	t.Parallel()
 	l, b := newLab(t), newBroker(t)
 	l.withBroker(b, "one")
 	b.call("lease", `[[{"type": "relay"}], "by hand"]`)
@@ -194,6 +196,7 @@ func TestBusy(t *testing.T) {
 // TestStoppedWithEquipment suspends a host: its equipment is free although its process
 // cannot give it back.
 func TestStoppedWithEquipment(t *testing.T) {
+	t.Parallel()
 	l, b := newLab(t), newBroker(t)
 	m := l.withBroker(b, "one")
 	dir := t.TempDir()
@@ -214,6 +217,7 @@ func TestStoppedWithEquipment(t *testing.T) {
 
 // TestLeaseLost: the broker gives the equipment to a later claim, and the job ends.
 func TestLeaseLost(t *testing.T) {
+	t.Parallel()
 	l, b := newLab(t), newBroker(t)
 	m := l.withBroker(b, "one")
 	dir := t.TempDir()
@@ -278,6 +282,7 @@ func TestStoppedBroker(t *testing.T) {
 
 // TestHold: a client has equipment without a test, until it does not answer any more.
 func TestHold(t *testing.T) {
+	t.Parallel()
 	l, b := newLab(t), newBroker(t)
 	l.withBroker(b, "one")
 	inbox := l.user.Conn.NewInbox()
