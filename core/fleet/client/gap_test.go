@@ -83,6 +83,12 @@ func TestAttachGap(t *testing.T) {
 			if errs != c.errs || !strings.Contains(out, c.out) || !strings.HasSuffix(out, c.end) {
 				t.Errorf("got %sand:\n%s", errs, out)
 			}
+			var log screen
+			if err := client.Log(t.Context(), s.user(), client.LogOptions{Run: "r1"}, &log); err != nil ||
+				strings.Contains(log.String(), "the beginning is not kept any more\n") != (c.errs != "") ||
+				strings.Contains(log.String(), " on lab-1: 1 messages are not kept any more\n") != strings.Contains(c.out, "1 messages") {
+				t.Errorf("got %v and the log:\n%s", err, log.String())
+			}
 			s.forget(over + 1)
 			if _, _, err := s.attach("r1"); err == nil || !strings.Contains(err.Error(), "nothing is known of run r1") {
 				t.Errorf("after everything is gone: got %v", err)
