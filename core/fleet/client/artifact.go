@@ -78,6 +78,8 @@ func (d *downloader) copy(ctx context.Context, a wire.Artifact) (local string, e
 		switch {
 		case errors.Is(err, jetstream.ErrObjectNotFound):
 			final = fmt.Errorf("the hub does not have it any more: %w", err)
+		case errors.Is(err, errReplaced):
+			final = err
 		case err != nil && !ofHub:
 			final = fmt.Errorf("cannot copy it to %s: %w", d.dir, err)
 		default:
@@ -92,7 +94,11 @@ func (d *downloader) copy(ctx context.Context, a wire.Artifact) (local string, e
 	return local, nil
 }
 
-// fetch copies an artifact from the hub to a path: a file, or a directory. ofHub reports
+// errReplaced says that an artifact is not what its host has stored.
+var errReplaced = errors.New("it is not what the host has stored: somebody has replaced it")
+
+// fetch copies an artifact from the hub to a path: a file, or a directory. All hosts may
+// write to the store, so what is there must be what the host has named. ofHub reports
 // whether an error is that of the hub, and not of the content or of this machine's disk: then
 // another try may help.
 func fetch(ctx context.Context, l *link.Link, a wire.Artifact, to string) (ofHub bool, _ error) {
@@ -105,11 +111,24 @@ func fetch(ctx context.Context, l *link.Link, a wire.Artifact, to string) (ofHub
 		return true, fmt.Errorf("get %s from the hub: %w", a.Path, err)
 	}
 	defer object.Close()
+	info, err := object.Info()
+	if err != nil {
+		return true, fmt.Errorf("get %s from the hub: %w", a.Path, err)
+	}
+	if a.Digest != "" && info.Digest != a.Digest {
+		return false, errReplaced
+	}
 	content := &source{Reader: object}
 	if a.Tar {
 		err = unpack(content, to)
 	} else {
 		err = save(content, to)
+	}
+	if err == nil {
+		_, err = io.Copy(io.Discard, content) // its end tells whether the digest is that of the content
+	}
+	if errors.Is(err, jetstream.ErrDigestMismatch) {
+		return false, errReplaced
 	}
 	return content.failed, err
 }

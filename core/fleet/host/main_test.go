@@ -176,7 +176,7 @@ func (m *machine) startAgain() {
 		m.Fatal(err)
 	}
 	m.cmd = reexec.Command("host", string(text))
-	m.cmd.Env = append(os.Environ(), "TMPDIR="+m.TempDir()) // a host that is killed leaves files there
+	m.cmd.Env = append(os.Environ(), "HOST_SECRET=1", "TMPDIR="+m.TempDir()) // a host that is killed leaves files there
 	m.cmd.Stderr = logger{m.T, m.opts.Link.Name, &m.said}
 	m.cmd.WaitDelay = time.Second
 	if err := m.cmd.Start(); err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"avescript/core/columns"
 	"avescript/core/fleet/client"
@@ -26,18 +25,11 @@ func withRun(ctx context.Context, roles []string, text string, do func(l *link.L
 	limited, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	run, err := client.FindRun(limited, l, text)
-	for end := time.Now().Add(viewTime); err != nil && time.Now().Before(end) && ctx.Err() == nil; {
-		time.Sleep(viewTime / 10)
-		run, err = client.FindRun(limited, l, text)
-	}
 	if err != nil {
 		return err
 	}
 	return do(l, run)
 }
-
-// viewTime is after how long a run that was just submitted is in the view of the hub.
-const viewTime = time.Second
 
 // Attach shows a run, see client.Attach. Run is what client.FindRun takes.
 func Attach(ctx context.Context, run string, o client.AttachOptions) error {

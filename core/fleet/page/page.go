@@ -128,7 +128,7 @@ func Start(options Options) (*Page, error) {
 		options.Secret = make([]byte, 32)
 		_, _ = rand.Read(options.Secret) // it never fails
 	}
-	history, err := openHistory(options.Dir)
+	history, err := openHistory(options.Dir, options.Log)
 	if err != nil {
 		return nil, err
 	}
