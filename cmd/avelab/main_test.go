@@ -3,20 +3,21 @@ package main
 import (
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"avescript/internal/built"
 	"avescript/internal/golden"
 	"avescript/internal/poll"
 )
 
 func TestMain(m *testing.M) {
+	poll.Parallel(8)
 	testscript.Main(m, map[string]func(){"avelab": main})
 }
 
@@ -28,6 +29,11 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       golden.Updating(),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir+"/home")
+			me, err := user.Current()
+			if err != nil {
+				return err
+			}
+			env.Setenv("ME", me.Username) // jobs run as this account, even if it is root
 			return os.Mkdir(env.WorkDir+"/home", 0o755)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -106,22 +112,10 @@ func last(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], found)
 }
 
-// built is the program avescript, which is built once for all tests that need it.
-var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "avelab")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "avescript")
-	cmd := exec.Command("go", "build", "-o", path, "avescript/cmd/avescript")
-	cmd.Stderr = os.Stderr
-	return path, cmd.Run()
-})
-
-// avescript puts the real avescript into PATH.
+// avescript builds the real avescript, and puts it into PATH.
 func avescript(ts *testscript.TestScript, _ bool, _ []string) {
-	path, err := built()
-	ts.Check(err)
-	ts.Setenv("AVESCRIPT", path)
-	ts.Setenv("PATH", filepath.Dir(path)+":"+strings.Clone(ts.Getenv("PATH")))
+	dir := ts.MkAbs("programs")
+	ts.Check(built.Into(dir, "avescript"))
+	ts.Setenv("AVESCRIPT", filepath.Join(dir, "avescript"))
+	ts.Setenv("PATH", dir+":"+ts.Getenv("PATH"))
 }

@@ -237,7 +237,7 @@ func TestRunLive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newBrowser(t).tab(1280, 800, page.RunURL(p.URL(), played)+"?job=23")
+	w := newBrowser(t).tab(1280, 800, p.URL()+"/run/"+played+"?job=23")
 	w.until(`document.querySelector("[role=table]").getAttribute("aria-rowcount") === "25" && document.querySelector(".output").textContent.includes("case 4 of <b>")`)
 	token := wire.Token{Seq: 1000}
 	say := func(text string) { o.output("lab-2", played, 24, token, wire.Output{Log: text}) }
