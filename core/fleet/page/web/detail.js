@@ -4,7 +4,7 @@ import { tables, get } from "./store.js";
 import { look, to } from "./look.js";
 import { table, finder } from "./table.js";
 import { ago, during, until, duration, bytes, number, plural, pieceName } from "./text.js";
-import { link, soft, joined, state, loadBar, isAway, tagsText, equipment, pieceLabel, whoOf, whyOf } from "./views.js";
+import { link, soft, joined, state, loadBar, isAway, reasonOf, tagsText, equipment, pieceLabel, whoOf, whyOf } from "./views.js";
 import { actions } from "./act.js";
 
 // facts is a list of names and values.
@@ -25,7 +25,7 @@ export function host() {
 			? { label: "Use again", admin: true, verb: "drain", body: { host: one.name, off: true } }
 			: { label: "Drain…", admin: true, verb: "drain", body: { host: one.name }, ask: `Give ${one.name} no more jobs? Those that run go on.`, reason: true }]),
 		facts([
-			["State", joined([state(one.state), " ", during(one.since)], one.reason)],
+			["State", joined([state(one.state), " ", during(one.since)], reasonOf(one))],
 			["Cores", isAway(one) ? String(one.cores) : [loadBar(one), " ", `${one.used || 0} of ${one.cores} used`]],
 			["Load", isAway(one) ? null : one.load.toFixed(1)],
 			["Memory", isAway(one) ? bytes(one.memory) : `${bytes(one.free)} of ${bytes(one.memory)} free`],

@@ -75,7 +75,7 @@ function usedPanel() {
 			v("span", { class: "grow" }, link(to.piece(piece.key), pieceLabel(piece.profile)), soft(" on ", piece.host)),
 			v("span", { class: "when soft" }, piece.until ? ["free ", until(piece.until)] : null),
 			v("span", { class: "why" }, joined(whoOf(piece), during(piece.since), whyOf(piece))))))
-		: v("p", { class: "empty" }, "All of it is free."));
+		: v("p", { class: "empty" }, all.every((piece) => piece.state === "free") ? "All of it is free." : "None is in use; " + number(all.filter((piece) => piece.state === "free").length) + " of " + plural(all.length, "piece") + " can be had."));
 }
 
 function hostsPanel() {

@@ -21,6 +21,8 @@ export function bar(parts, whole, label) {
 }
 
 export const isAway = (host) => host.state === "lost" || host.state === "silent";
+// reasonOf is why a host is in its state, if that says more than the state and its time.
+export const reasonOf = (host) => (host.state === "up" || /^silent for /.test(host.reason || "") ? null : host.reason);
 export const loadBar = (host) => bar([["used", host.used || 0]], host.cores, `${host.used || 0} of ${host.cores} cores are used by jobs`);
 
 export const jobsText = (jobs) => (jobs && jobs.length ? [link(to.run(jobs[0].run, jobs[0].index), jobs[0].name, { title: jobs[0].test || jobs[0].name }), jobs.length > 1 ? soft(" and " + (jobs.length - 1) + " more") : null] : null);
@@ -60,7 +62,9 @@ export function hosts() {
 			{ id: "load", label: "Load", width: "56px", desc: true, class: "wide right", value: (host) => (isAway(host) ? -1 : host.load), cell: (host) => (isAway(host) ? null : host.load.toFixed(1)) },
 			{ id: "free", label: "Free memory", width: "100px", class: "wide right", value: (host) => host.free, cell: (host) => (isAway(host) ? null : v("span", { title: "of " + bytes(host.memory) }, bytes(host.free))) },
 			{ id: "pieces", label: "Equipment", width: "92px", class: "middle right", desc: true, value: (host) => pieces(host).all, cell: (host) => (pieces(host).all ? [pieces(host).held ? pieces(host).held + " of " : null, String(pieces(host).all), pieces(host).held ? " used" : null] : null) },
-			{ id: "jobs", label: "Running", width: "minmax(160px, 2.4fr)", class: "sub", desc: true, value: (host) => (host.jobs || []).length, cell: (host) => [host.broker ? v("span", { class: "is-warning", title: host.broker }, "broker: " + host.broker + " ") : null, host.reason && host.state !== "up" ? soft(host.reason + " ") : null, jobsText(host.jobs) || (isAway(host) ? v("span", { class: "only-narrow" }, during(host.since)) : v("span", { class: "only-narrow" }, "idle"))] },
+			{ id: "jobs", label: "Running", width: "minmax(160px, 2.4fr)", class: "sub", desc: true, value: (host) => (host.jobs || []).length, cell: (host) => joined(
+				host.broker ? v("span", { class: "is-warning", title: host.broker }, "broker: " + host.broker) : null, reasonOf(host) ? soft(reasonOf(host)) : null, jobsText(host.jobs),
+				host.broker || reasonOf(host) || jobsText(host.jobs) ? null : v("span", { class: "only-narrow" }, isAway(host) ? during(host.since) : "idle")) },
 			{ id: "tags", label: "Tags", width: "minmax(80px, 1fr)", class: "wide soft", cell: (host) => v("span", { title: (host.tags || []).join("\n") }, tagsText(host)) },
 		],
 	});
