@@ -229,7 +229,6 @@ func (p *Page) URL() string {
 	return scheme + "://" + p.listener.Addr().String()
 }
 
-
 // LoginURL is a link that logs a browser in. Browsers do not send what stands after "#" to
 // the server, and do not write it into logs of proxies.
 func LoginURL(page, key string) string { return page + "/#key=" + key }
