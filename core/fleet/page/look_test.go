@@ -208,6 +208,8 @@ func TestLoginByLink(t *testing.T) {
 	w.shot("login")
 	w = b.tab(1280, 800, page.LoginURL(p.URL(), "secret"))
 	w.until(`document.querySelector(".overview") && location.hash === "" && !document.cookie`)
+	w = b.tab(1280, 800, page.LoginURL(p.URL(), "expired"))
+	w.until(`document.querySelector(".overview") && location.hash === "" && !document.cookie`)
 	w = b.tab(1280, 800, p.URL()+"/host/lab-3")
 	w.until(`document.querySelector(".actions button")?.textContent === "Drain…"`)
 	w.eval(`document.querySelector(".actions button").click()`)
