@@ -203,6 +203,7 @@ func (h *host) work(ctx context.Context) error {
 		parts.Go(func() { h.stock.watch(running) })
 	}
 	parts.Go(func() { h.guard(running) })
+	parts.Go(func() { h.guardDisk(running) })
 	parts.Go(func() { h.beats(running) })
 	h.wait(ctx, running)
 	cause := context.Cause(running)
