@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -33,7 +32,6 @@ type job struct {
 
 	mu        sync.Mutex // guards what is below; taken after that of the host
 	pid       int        // of its process; 0 if there is none
-	in        *os.File   // its standard input
 	child     *child
 	equipped  *leased
 	doomed    *wire.Outcome // it is killed, for this reason
