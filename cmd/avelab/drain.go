@@ -27,7 +27,7 @@ func newDrain() *cobra.Command {
 				case err == nil && drain.Off:
 					fmt.Printf("%s gets jobs again.\n", drain.Host)
 				case err == nil:
-					fmt.Printf("%s gets no more jobs, until: drain %[1]s --off\n", drain.Host)
+					fmt.Printf("%s gets no more jobs, until '%s drain %[1]s --off'.\n", drain.Host, lab.CommandName())
 				}
 				return err
 			})

@@ -17,6 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	poll.Parallel(8)
 	testscript.Main(m, map[string]func(){"avelab": main})
 }
 

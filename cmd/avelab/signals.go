@@ -10,7 +10,10 @@ import (
 // interrupted is the cause of a context that a signal has ended.
 type interrupted struct{ signal syscall.Signal }
 
-func (i *interrupted) Error() string { return "ended by " + i.signal.String() }
+func (i *interrupted) Error() string { return "ended by " + endings[i.signal] }
+
+// endings are the signals that end the program.
+var endings = map[syscall.Signal]string{syscall.SIGINT: "SIGINT", syscall.SIGTERM: "SIGTERM", syscall.SIGHUP: "SIGHUP"}
 
 // untilSignal returns a context that ends with *[interrupted] when the program is to end,
 // and a channel that is closed by the second signal. After the third one, signals end the

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +33,9 @@ host only.`,
 				if o.Dir, err = lab.DefaultDir(); err != nil {
 					return err
 				}
+			}
+			if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+				return err
 			}
 			return once(c, func(ctx context.Context) error { return lab.Start(ctx, o) })
 		},

@@ -2,6 +2,8 @@
 package poll
 
 import (
+	"flag"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -31,3 +33,8 @@ func Holds(condition func() bool) bool {
 	}
 	return true
 }
+
+// Parallel lets up to n tests of a package that are marked as parallel run at the same time,
+// instead of one for each processor, because they mostly wait. TestMain calls it; the flag
+// -parallel of the command line is stronger.
+func Parallel(n int) { _ = flag.Set("test.parallel", strconv.Itoa(n)) }

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nkeys"
@@ -79,7 +78,6 @@ func (b *Book) Invite(by string, invite wire.Invite) (secret string, _ error) {
 	if err := b.save(next); err != nil {
 		return "", err
 	}
-	b.log(strings.TrimSpace(fmt.Sprintf("%s has made an invitation for a %s %s", by, invite.Role, invite.Name)))
 	return secret, nil
 }
 

@@ -71,7 +71,7 @@ func (p *logPrinter) note(n wire.Note) {
 	var text string
 	switch n.Kind {
 	case wire.NoteSubmitted:
-		text = fmt.Sprintf("submitted by %s: %d jobs", cmp.Or(n.User, "somebody"), n.Jobs)
+		text = strings.Replace(fmt.Sprintf("submitted by %s: %d jobs", cmp.Or(n.User, "somebody"), n.Jobs), " 1 jobs", " 1 job", 1)
 	case wire.NoteCancelled:
 		text = strings.TrimSuffix(fmt.Sprintf("cancelled by %s: %s", n.By, printable.Line(n.Reason)), ": ")
 	case wire.NoteOver:

@@ -119,7 +119,9 @@ func TestArtifactsComeBack(t *testing.T) {
 	t.Parallel()
 	l := shared(t, map[string]string{"test_a.lua": `
 		it("fails", function()
-			require("ave.fs").write(require("ave.test").workspace() .. "/kept.txt", "kept")
+			local workspace = require("ave.test").workspace()
+			require("ave.fs").write(workspace .. "/kept.txt", "kept")
+			os.execute("ln -s kept.txt " .. workspace .. "/link && ln -s /etc/passwd " .. workspace .. "/away")
 			require("ave.cmd").run({ "echo", "recorded" })
 			error("no")
 		end)`})
@@ -145,7 +147,10 @@ func TestArtifactsComeBack(t *testing.T) {
 	for _, a := range artifacts {
 		path, want := a.Path, "kept"
 		if a.Kind == "workspace" {
-			path = filepath.Join(path, "kept.txt")
+			if _, err := os.Lstat(filepath.Join(path, "away")); err == nil {
+				t.Error("a link that leads away has come along")
+			}
+			path = filepath.Join(path, "link")
 		} else {
 			path, want = filepath.Join(l.dir, path), "recorded"
 		}

@@ -305,7 +305,7 @@ func TestArtifacts(t *testing.T) {
 	token := s.note(sub.Run.ID, wire.Note{Kind: wire.NoteStarted, Host: "lab-1"})
 	s.output(sub.Run.ID, "lab-1", 0, token, wire.Output{Artifacts: []wire.Artifact{
 		{Path: "/job/recordings/a-1.cast", Object: "r/0/1.0/0"}, {Path: "/job/coverage", Object: "r/0/1.0/1", Tar: true, Kind: wire.ArtifactCoverage},
-		{Path: "/job/none", Object: "r/0/1.0/2"},
+		{Path: "/job/none", Object: "r/0/1.0/2"}, {Path: "/job/replaced", Object: "r/0/1.0/0", Digest: "SHA-256=x"},
 	}, Events: []harness.Event{}})
 	s.note(sub.Run.ID, wire.Note{Kind: wire.NoteOver})
 	_, lines := run.all()
@@ -313,7 +313,7 @@ func TestArtifacts(t *testing.T) {
 	for _, line := range lines {
 		kept = append(kept, line.Kept...)
 	}
-	if len(kept) != 3 {
+	if len(kept) != 4 {
 		t.Fatalf("got %+v", kept)
 	}
 	cast, err := os.ReadFile(kept[0].Local)
@@ -326,6 +326,9 @@ func TestArtifacts(t *testing.T) {
 	}
 	if !strings.Contains(kept[2].Error, "does not have it any more") || kept[2].Local != "" {
 		t.Errorf("got %+v", kept[2])
+	}
+	if !strings.Contains(kept[3].Error, "replaced") || kept[3].Local != "" {
+		t.Errorf("got %+v", kept[3])
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sys/unix"
 
+	"avescript/core/fleet/parcel"
 	"avescript/core/fleet/wire"
 )
 
@@ -102,10 +103,11 @@ func put(ctx context.Context, store jetstream.ObjectStore, root *os.Root, dir st
 		}
 	}()
 	defer reader.Close()
-	if _, err := store.Put(ctx, jetstream.ObjectMeta{Name: a.Object}, reader); err != nil {
+	object, err := store.Put(ctx, jetstream.ObjectMeta{Name: a.Object}, reader)
+	if err != nil {
 		return err
 	}
-	a.Size = counted.n
+	a.Size, a.Digest = counted.n, object.Digest
 	return nil
 }
 
@@ -168,8 +170,8 @@ func copyFile(to io.Writer, root *os.Root, path string) error {
 	return err
 }
 
-// pack writes a directory as an archive. What is neither a file nor a directory nor a link
-// is left out.
+// pack writes a directory as an archive. What is neither a file nor a directory is left out,
+// except links that lead to something in the directory.
 func pack(to io.Writer, root *os.Root, dir string) error {
 	compressed := gzip.NewWriter(to)
 	archive := tar.NewWriter(compressed)
@@ -195,6 +197,9 @@ func packOne(archive *tar.Writer, root *os.Root, path, name string, d fs.DirEntr
 	case d.Type()&fs.ModeSymlink != 0:
 		if header.Linkname, err = root.Readlink(path); err != nil {
 			return nil //nolint:nilerr // likewise
+		}
+		if !parcel.LeadsInside(name, header.Linkname) {
+			return nil // it would lead somewhere else on another machine
 		}
 		header.Typeflag = tar.TypeSymlink
 		return archive.WriteHeader(header)

@@ -59,10 +59,14 @@ func (h *host) beat() wire.Beat {
 	b.Disk, _ = disk(h.Dir)
 	if h.stock != nil {
 		b.Pieces, b.Made, b.Broker = h.stock.seen()
+		b.Highest = h.stock.highest()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	b.Leaving, b.Highest = h.leaving, h.highest
+	b.Leaving = h.leaving
+	if b.Highest.Less(h.highest) {
+		b.Highest = h.highest
+	}
 	for _, j := range h.jobs {
 		b.Jobs = append(b.Jobs, j.running())
 	}

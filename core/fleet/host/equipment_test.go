@@ -227,12 +227,25 @@ func TestLeaseLost(t *testing.T) {
 	l.until(dir + "/started")
 	later := r.await(wire.NoteStarted, 1)[0].Token
 	later.Index += 100
-	b.call("lease", `[[{"type": "relay"}], "a later claim", null, "`+later.String()+`"]`)
+	b.call("claim", `[[{"type": "relay"}], "`+later.String()+`", "a later claim"]`)
 	n := r.await(wire.NoteReturned, 1)[0]
 	if o := outcome(n); o.Status != wire.Died || !strings.Contains(o.Message, "the broker has ended the lease") {
 		t.Errorf("got %+v", o)
 	}
 	m.goneWithin(wire.LostAfter)
+}
+
+// TestTokensOfAnEarlierLab: the broker knows higher tokens than a new hub gives, and its
+// equipment can be leased nevertheless.
+func TestTokensOfAnEarlierLab(t *testing.T) {
+	l, b := newLab(t), newBroker(t)
+	b.call("claim", `[[{"type": "relay"}], "5000000.0"]`)
+	b.call("yield_resources", `[]`)
+	l.withBroker(b, "one")
+	r := l.submit(map[string]string{"a_test.lua": equipped("")}, needing(t))
+	if o := outcome(r.over()[0]); !o.Passed {
+		t.Errorf("got %+v", o)
+	}
 }
 
 // TestHold: a client has equipment without a test, until it does not answer any more.

@@ -41,7 +41,7 @@ end)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info, err := store.GetInfo(t.Context(), r.artifacts[0].Object); err != nil || int64(info.Size) != r.artifacts[0].Size {
+	if info, err := store.GetInfo(t.Context(), r.artifacts[0].Object); err != nil || int64(info.Size) != r.artifacts[0].Size || info.Digest != r.artifacts[0].Digest {
 		t.Errorf("got %+v, %v", info, err)
 	}
 }

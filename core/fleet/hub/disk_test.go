@@ -68,8 +68,10 @@ func tryOnce(t *testing.T, l *link.Link, verb string, body any) (code string, er
 // The disk gets full and has room again: everybody waits meanwhile, hosts go on, and nothing
 // that was answered is lost.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	for name, reserve := range map[string]int64{"reserve": 4 << 20, "unnoticed": -1} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			small := smallDisk(t)
 			dir := filepath.Join(small, "hub")
 			o := Options{Dir: dir, Reserve: reserve, Audit: true}
@@ -126,6 +128,7 @@ func TestFullDisk(t *testing.T) {
 
 // What the streams may have fits into the disk.
 func TestSizesOfStores(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	ledger, err := h.stores.ledger.Info(t.Context())
 	if err != nil {

@@ -3,10 +3,13 @@ package hub
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +20,8 @@ import (
 	"avescript/core/fleet/schedule"
 	"avescript/core/fleet/wire"
 	"avescript/internal/poll"
+
+	"github.com/nats-io/nats.go"
 )
 
 func refused(t *testing.T, err error, code string) {
@@ -200,6 +205,7 @@ func TestHeartbeatsReconcile(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user := dial(t, h.URL(), wire.User, "anna")
 	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
@@ -223,6 +229,7 @@ func TestMetrics(t *testing.T) {
 }
 
 func TestWithKeysStrangersAreRefused(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{Keys: true, Listen: "127.0.0.1"})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
@@ -249,7 +256,31 @@ func TestWithKeysStrangersAreRefused(t *testing.T) {
 	}
 }
 
+// What was refused has a code that says why. What has failed at the hub may work later.
+func TestErrorsOfKeys(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, Options{Keys: true, Listen: "127.0.0.1"})
+	l := newTerm(t, h)
+	ask := func(verb string, body any) wire.Answer {
+		l.handle(&request{role: wire.Admin, name: "root", verb: verb, body: body, message: &nats.Msg{}})
+		return l.building.replies[len(l.building.replies)-1].answer
+	}
+	if a := ask(wire.VerbRevoke, &wire.Revoke{Role: wire.User, Name: "nobody"}); a.Code != wire.CodeUnknown {
+		t.Errorf("wanted that there is no such key, got %+v", a)
+	}
+	if a := ask(wire.VerbInvite, &wire.Invite{Role: "king"}); a.Code != wire.CodeRefused {
+		t.Errorf("wanted that there is no such role, got %+v", a)
+	}
+	if err := os.RemoveAll(filepath.Join(h.options.Dir, "keys")); err != nil {
+		t.Fatal(err)
+	}
+	if a := ask(wire.VerbInvite, &wire.Invite{Role: wire.User}); a.Code != wire.CodeRetry || a.Error == "" {
+		t.Errorf("wanted that a failed write is repeated, got %+v", a)
+	}
+}
+
 func TestOptions(t *testing.T) {
+	t.Parallel()
 	for _, o := range []Options{{}, {Dir: t.TempDir(), Listen: "0.0.0.0"}, {Dir: t.TempDir(), Listen: "example.org"}} {
 		if h, err := Start(t.Context(), o); err == nil {
 			h.Close()
@@ -260,6 +291,7 @@ func TestOptions(t *testing.T) {
 
 // Two hubs cannot use the same directory or the same port, and say so at once.
 func TestSecondHub(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	if other, err := Start(t.Context(), Options{Dir: h.options.Dir, Port: -1}); err == nil || !strings.Contains(err.Error(), "another hub") {
 		if other != nil {
@@ -280,14 +312,30 @@ func TestSecondHub(t *testing.T) {
 	}
 }
 
+// Who asks sees what was answered before.
+func TestViewHasWhatWasAnswered(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, Options{})
+	user := dial(t, h.URL(), wire.User, "alice")
+	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
+	for i := range 30 {
+		run := fmt.Sprintf("run-%d", i)
+		submit(t, user, run, 1)
+		if theRun(t, user, run).Run != run {
+			t.Fatalf("wanted that the view has %s, whose submission was answered", run)
+		}
+	}
+}
+
 // What is shown is made seldom, however often somebody looks.
 func TestViewIsCached(t *testing.T) {
+	t.Parallel()
 	v := newView()
 	now := time.Now()
 	if !v.due(now) {
 		t.Error("wanted that the first view is due")
 	}
-	v.set(wire.Lab{Hub: "a"}, now)
+	v.set(wire.Lab{Hub: "a"}, 1, now)
 	if v.due(now.Add(viewInterval / 2)) {
 		t.Error("wanted that the view is not due at once")
 	}

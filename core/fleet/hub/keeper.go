@@ -121,6 +121,9 @@ func (l *leader) fold(ctx context.Context) (pending []wire.Note, err error) {
 		err = l.ledger.read(ctx, max(first, s.Next), last, func(seq uint64, r record) error {
 			pending = append(pending, l.state.Apply(seq, 0, r.Entries)...)
 			l.keep.grew(len(r.Entries), 0)
+			if kind := l.state.Unknown(); kind != "" {
+				return fmt.Errorf("message %d of the ledger has an entry %q: %w", seq, kind, errNewer)
+			}
 			return nil
 		})
 	}
@@ -207,7 +210,7 @@ func (l *leader) backup() (json.RawMessage, error) {
 	}
 	file, err := json.Marshal(backupFile{backupFormat, data})
 	if err == nil && len(file) > MaxPayload-(1<<10) {
-		err = fmt.Errorf("the backup has %d bytes, which is more than a message can have: copy the directory of the stopped hub instead", len(file))
+		err = decline("the backup has %d bytes, which is more than a message can have: copy the directory of the stopped hub instead", len(file))
 	}
 	return file, err
 }

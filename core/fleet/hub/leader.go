@@ -112,12 +112,16 @@ func (h *Hub) lead(ctx context.Context, me string) error {
 		return err
 	}
 	l.confirmed = time.Now()
-	h.view.set(l.lab(l.confirmed), l.confirmed)
+	h.view.committed(l.last)
+	h.view.set(l.lab(l.confirmed), l.last, l.confirmed)
 	stop, err := l.listen()
 	if err != nil {
 		return err
 	}
-	h.options.Log("leads from message %d of the ledger", l.last)
+	l.live.pardon(time.Now()) // nobody was heard before
+	if h.terms++; h.terms > 1 {
+		h.options.Log("leads again, from message %d of the ledger", l.last)
+	}
 	h.metrics.leading.Store(true)
 	err = l.run(ending)
 	h.metrics.leading.Store(false)
@@ -162,6 +166,8 @@ func (l *leader) run(ctx context.Context) error {
 			ticked = now
 			l.judge(now)
 			l.look(now)
+		case <-l.hub.view.asked:
+			l.show(time.Now())
 		}
 		if l.flying == nil {
 			if err := l.launch(ctx); err != nil {
@@ -296,6 +302,7 @@ func (l *leader) land(f flight) error {
 	l.keep.grew(len(g.entries), g.bytes)
 	if len(g.entries) > 0 {
 		l.hub.metrics.committed(f.seq, time.Since(g.began))
+		l.hub.view.committed(f.seq)
 	}
 	l.release(g)
 	return nil
@@ -322,6 +329,7 @@ func (l *leader) release(g *group) {
 // abandon answers everybody who still waits: nothing of it has happened.
 func (l *leader) abandon(err error) {
 	l.abandonGroup(l.building, err)
+	l.hub.view.abandon(err)
 	for {
 		select {
 		case r := <-l.inputs:
@@ -364,8 +372,13 @@ func (l *leader) look(now time.Time) {
 		l.live.prune(now)
 		l.add(l.state.Expire(l.hub.wall(now), l.hub.options.OutputAge.Seconds()))
 	}
+	l.show(now)
+}
+
+// show makes the view again, if it is time.
+func (l *leader) show(now time.Time) {
 	if l.hub.view.due(now) {
-		l.hub.view.set(l.lab(now), now)
+		l.hub.view.set(l.lab(now), l.next()-1, now)
 	}
 }
 

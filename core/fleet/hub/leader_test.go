@@ -47,6 +47,7 @@ func TestSecondLeader(t *testing.T) {
 
 // A leader that does not know whether it still leads lets no host go on.
 func TestUnsureLeaderAnswersNoHeartbeat(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	l := newTerm(t, h)
 	l.confirmed = time.Now().Add(-2 * confirmedFor)
@@ -72,6 +73,7 @@ func newTerm(t *testing.T, h *Hub) *leader {
 // it must not answer outside of the sender's own inbox, and must not take what the server
 // has sent for somebody.
 func TestForgedRequestsAreIgnored(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user := dial(t, h.URL(), wire.User, "anna")
 	theLab(t, user)
@@ -135,6 +137,7 @@ func TestClockMoves(t *testing.T) {
 
 // Judging uses the difference of monotonic clocks only.
 func TestSilence(t *testing.T) {
+	t.Parallel()
 	begin := time.Now()
 	at := func(seconds float64) time.Time { return begin.Add(time.Duration(seconds * float64(time.Second))) }
 	v := newLiveness(begin)
@@ -161,6 +164,7 @@ func TestSilence(t *testing.T) {
 
 // Notes that quote much output are in several messages, in order.
 func TestLargeNotes(t *testing.T) {
+	t.Parallel()
 	var all wire.Notes
 	for i := range 50 {
 		all = append(all, wire.Note{Job: i, Outcome: &wire.Outcome{Message: strings.Repeat("<", 50_000)}})
@@ -189,6 +193,7 @@ func TestLargeNotes(t *testing.T) {
 
 // A request that could make a message of the ledger too large is refused, and does no harm.
 func TestLargeRequests(t *testing.T) {
+	t.Parallel()
 	h := startHub(t, Options{})
 	user := dial(t, h.URL(), wire.User, "anna")
 	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)

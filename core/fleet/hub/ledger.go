@@ -16,8 +16,40 @@ import (
 
 // record is a message of the ledger.
 type record struct {
+	Format  int              `json:"format"`
 	By      string           `json:"by"` // the leader
 	Entries []schedule.Entry `json:"entries"`
+}
+
+// ledgerFormat rises when older programs would misunderstand what this one writes to the
+// ledger or into snapshots. Each term begins with a message, so the last one has the format
+// of the program that has led last.
+const ledgerFormat = 1
+
+// errNewer says that an older program must not go on with a ledger.
+var errNewer = errors.New("a newer version of this program has written the ledger: start that version, or a newer one")
+
+func checkFormat(format int) error {
+	if format > ledgerFormat {
+		return fmt.Errorf("%w: it has format %d, and this program knows those up to %d", errNewer, format, ledgerFormat)
+	}
+	return nil
+}
+
+// checkLedger finds out early whether a newer program has written the ledger.
+func checkLedger(ctx context.Context, stream jetstream.Stream) error {
+	m, err := stream.GetLastMsgForSubject(ctx, wire.LedgerSubject)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	var r struct{ Format int }
+	if err := json.Unmarshal(m.Data, &r); err != nil {
+		return fmt.Errorf("cannot read message %d of the ledger: %w", m.Sequence, err)
+	}
+	return checkFormat(r.Format)
 }
 
 const (
@@ -38,7 +70,7 @@ type ledger struct {
 // append writes the message that comes after last, and returns its sequence number. After
 // an error nobody knows whether it was written.
 func (l *ledger) append(ctx context.Context, last uint64, entries []schedule.Entry) (uint64, error) {
-	data, err := plain(record{By: l.by, Entries: entries})
+	data, err := plain(record{Format: ledgerFormat, By: l.by, Entries: entries})
 	if err != nil {
 		return 0, err
 	}
@@ -98,7 +130,11 @@ func (l *ledger) read(ctx context.Context, first, last uint64, each func(seq uin
 		}
 		seq = meta.Sequence.Stream
 		var r record
-		if err := json.Unmarshal(m.Data(), &r); err != nil {
+		err = json.Unmarshal(m.Data(), &r)
+		if err == nil {
+			err = checkFormat(r.Format)
+		}
+		if err != nil {
 			return fmt.Errorf("cannot read message %d of the ledger: %w", seq, err)
 		}
 		if err := each(seq, r); err != nil {

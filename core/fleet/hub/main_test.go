@@ -25,6 +25,7 @@ import (
 
 func TestMain(m *testing.M) {
 	reexec.Main(reexec.Programs{"hub": runHub})
+	poll.Parallel(8)
 	goleak.VerifyTestMain(m)
 }
 
@@ -133,6 +134,7 @@ type fakeHost struct {
 	highest wire.Token
 	answers int // to heartbeats
 	failed  error
+	over    bool // it takes no more orders
 }
 
 func newFakeHost(t *testing.T, url, name, incarnation string, finish bool) *fakeHost {
@@ -158,6 +160,9 @@ func newFakeHost(t *testing.T, url, name, incarnation string, finish bool) *fake
 	t.Cleanup(func() {
 		stop()
 		_ = orders.Unsubscribe()
+		h.mu.Lock()
+		h.over = true
+		h.mu.Unlock()
 		h.living.Wait()
 	})
 	return h
@@ -189,7 +194,7 @@ func (h *fakeHost) order(ctx context.Context, m *nats.Msg) {
 	defer h.mu.Unlock()
 	switch {
 	case o.Start != nil:
-		if h.jobs[o.Start.Token] != nil || !h.highest.Less(o.Start.Token) {
+		if h.over || h.jobs[o.Start.Token] != nil || !h.highest.Less(o.Start.Token) {
 			return
 		}
 		h.highest = o.Start.Token

@@ -81,7 +81,7 @@ func (l *leader) receive(m *nats.Msg) *request {
 		l.live.probed(*r.body.(*probe))
 		return nil
 	case wire.VerbLab:
-		_ = m.Respond(l.hub.view.answer())
+		l.hub.view.ask(r)
 		return nil
 	}
 	if b, ok := r.body.(*wire.Beat); ok && b.Host == r.name {
@@ -135,13 +135,22 @@ func (l *leader) reply(to *request, a wire.Answer) {
 	l.building.replies = append(l.building.replies, reply{to, a})
 }
 
+// refusal is the answer for an error. Who has decided that a request is refused says so with
+// a code; anything else has failed here, for example a write, and may work later.
 func refusal(err error) wire.Answer {
-	a := wire.Answer{Code: wire.CodeRefused, Error: err.Error()}
-	var e *schedule.Error
-	if errors.As(err, &e) {
-		a.Code = e.Code
+	var decided *schedule.Error
+	var refused *link.Refusal
+	switch {
+	case errors.As(err, &decided):
+		return wire.Answer{Code: decided.Code, Error: err.Error()}
+	case errors.As(err, &refused):
+		return wire.Answer{Code: refused.Code, Error: err.Error()}
 	}
-	return a
+	return wire.Answer{Code: wire.CodeRetry, Error: err.Error()}
+}
+
+func decline(format string, args ...any) error {
+	return &schedule.Error{Code: wire.CodeRefused, Message: fmt.Sprintf(format, args...)}
 }
 
 // decide returns the entries of a request, and adds to its answer.
@@ -175,7 +184,7 @@ func (l *leader) decide(r *request, a *wire.Answer, now float64) (entries []sche
 			return entries, err
 		}
 	}
-	return nil, fmt.Errorf("the hub cannot handle the request %q", r.verb)
+	return nil, decline("the hub cannot handle the request %q", r.verb)
 }
 
 // room refuses what needs room that the disk does not have.
@@ -188,24 +197,27 @@ func (l *leader) room(r *request) error {
 
 func (l *leader) submit(r *request, s wire.Submit, now float64) ([]schedule.Entry, error) {
 	if err := wire.CheckName(s.Run.ID); err != nil {
-		return nil, fmt.Errorf("the ID of a run is part of subjects: %w", err)
+		return nil, decline("the ID of a run is part of subjects: %v", err)
 	}
 	if s.Run.Inbox != "" && !strings.HasPrefix(s.Run.Inbox, wire.InboxPrefix(r.role, r.name)+".") {
-		return nil, errors.New("the inbox of a run must be one of its submitter")
+		return nil, decline("the inbox of a run must be one of its submitter")
 	}
 	s.Run.User = r.name
-	return l.state.Submit(r.name, s, now)
+	return l.state.Submit(r.name, r.role == wire.Admin, s, now)
 }
 
 // joins hands out and takes away keys.
 func (l *leader) joins(r *request, a *wire.Answer) (err error) {
 	joins := l.hub.book
 	if !joins.HasKeys() {
-		return errors.New("this lab has no keys: everybody on the hub's own host may do everything")
+		return decline("this lab has no keys: everybody on the hub's own host may do everything")
 	}
 	switch b := r.body.(type) {
 	case *wire.Invite:
 		a.Invited, err = joins.Invite(r.role+" "+r.name, *b)
+		if err == nil {
+			l.hub.options.Log("%s %s has made an invitation for a %s %s", r.role, r.name, b.Role, b.Name)
+		}
 	case *wire.Revoke:
 		err = joins.Revoke(r.role+" "+r.name, *b)
 	case *wire.Join:

@@ -28,7 +28,7 @@ func Restore(ctx context.Context, o Options, backup []byte) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(o.Dir, "store")); err == nil {
+	if _, err := os.Stat(filepath.Join(o.Dir, StoreDir)); err == nil {
 		return fmt.Errorf("%s has a ledger already: restore into an empty directory", o.Dir)
 	}
 	h, err := offline(ctx, o)

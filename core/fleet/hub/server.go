@@ -28,6 +28,9 @@ const (
 	DefaultAge  = 7 * 24 * time.Hour
 )
 
+// StoreDir is where a hub has its ledger and everything else but its keys.
+const StoreDir = "store"
+
 // MaxPayload is the largest message, in bytes. Larger things are in the object stores.
 const MaxPayload = 8 << 20
 
@@ -78,6 +81,7 @@ type Hub struct {
 	minimum uint64 // where the ledger must go on at the earliest; belongs to campaign
 	cramped bool   // the ledger must be purged before it can go on; likewise
 	first   bool   // the first time that this process stands; likewise
+	terms   int    // that this process has led; likewise
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -163,12 +167,15 @@ func (h *Hub) open(ctx context.Context) error {
 	}
 	h.conn, h.js = h.link.Conn, h.link.JS
 	h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())
-	return err
+	if err != nil {
+		return err
+	}
+	return checkLedger(ctx, h.stores.ledger)
 }
 
 // serve starts the server.
 func (h *Hub) serve() error {
-	store := filepath.Join(h.options.Dir, "store")
+	store := filepath.Join(h.options.Dir, StoreDir)
 	if err := os.MkdirAll(store, 0o700); err != nil {
 		return err
 	}

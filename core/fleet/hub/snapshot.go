@@ -19,16 +19,18 @@ import (
 
 // snapshot is the state of the ledger at a place, from which reading can go on.
 type snapshot struct {
-	Seq   uint64          `json:"seq"`  // of the last message that it has
-	Next  uint64          `json:"next"` // where the ledger goes on at the earliest; usually Seq+1
-	State json.RawMessage `json:"state"`
-	Notes []wire.Note     `json:"notes,omitempty"` // that may not have been published
+	Format int             `json:"format"` // see ledgerFormat
+	Seq    uint64          `json:"seq"`    // of the last message that it has
+	Next   uint64          `json:"next"`   // where the ledger goes on at the earliest; usually Seq+1
+	State  json.RawMessage `json:"state"`
+	Notes  []wire.Note     `json:"notes,omitempty"` // that may not have been published
 }
 
 const keptSnapshots = 2
 
 // pack is the snapshot as it is stored: gzip of JSON.
 func (s snapshot) pack() ([]byte, error) {
+	s.Format = ledgerFormat
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
 	if err := json.NewEncoder(z).Encode(s); err != nil {
@@ -45,6 +47,9 @@ func unpack(data []byte) (s snapshot, err error) {
 	}
 	if err == nil {
 		err = json.Unmarshal(data, &s)
+	}
+	if err == nil {
+		err = checkFormat(s.Format)
 	}
 	if err == nil && (s.Next <= s.Seq || len(s.State) == 0) {
 		err = errors.New("it has no state")
@@ -105,8 +110,8 @@ func loadSnapshot(ctx context.Context, store jetstream.ObjectStore, log func(str
 		if err == nil {
 			s, err = unpack(data)
 		}
-		if err == nil {
-			return s, true, nil
+		if err == nil || errors.Is(err, errNewer) {
+			return s, err == nil, err
 		}
 		log("the snapshot %s is damaged, so an older one is used: %v", name, err)
 	}

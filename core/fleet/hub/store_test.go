@@ -2,6 +2,8 @@ package hub
 
 import (
 	"bytes"
+	"compress/gzip"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -218,6 +220,7 @@ func TestInterruptedJump(t *testing.T) {
 }
 
 func TestEpoch(t *testing.T) {
+	t.Parallel()
 	now := time.Unix(1_900_000_000, 0)
 	if first, second := epoch(7, now), epoch(epoch(7, now), now); first <= 7 || second <= first {
 		t.Errorf("wanted that each epoch is later, got %d, %d", first, second)
@@ -274,5 +277,47 @@ func TestOldCodeGoes(t *testing.T) {
 	}
 	if names := left(); len(names) < 4 || len(names) > 6 || names[len(names)-1] != "8" {
 		t.Errorf("wanted that the newest five or six are left, got %v", names)
+	}
+}
+
+// A program does not go on with what a newer one has written, because it would misread it.
+func TestNewerLedger(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	h := startHub(t, Options{Dir: dir})
+	poll.Until(t, "the hub leads", h.metrics.leading.Load)
+	h.cancel() // nobody writes between what follows
+	h.running.Wait()
+	write := func(data string) {
+		if _, err := h.js.Publish(t.Context(), wire.LedgerSubject, []byte(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fold := func() error {
+		l := &leader{hub: h, ledger: &ledger{js: h.js, stream: h.stores.ledger, by: "test"}}
+		_, err := l.fold(t.Context())
+		return err
+	}
+	write(`{"by":"it had no format","entries":null}`)
+	if err := fold(); err != nil {
+		t.Fatal(err)
+	}
+	write(`{"format":1,"by":"a newer one","entries":[{"k":"teleported","t":1}]}`)
+	if err := fold(); !errors.Is(err, errNewer) || !strings.Contains(err.Error(), `"teleported"`) {
+		t.Errorf("wanted that an unknown entry is refused, got %v", err)
+	}
+	write(`{"format":2,"by":"a newer one","entries":"whatever"}`)
+	h.Close()
+	if _, err := Start(t.Context(), Options{Dir: dir, Port: -1}); !errors.Is(err, errNewer) {
+		t.Errorf("wanted that a newer ledger is refused, got %v", err)
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, err := z.Write([]byte(`{"format":2,"seq":1,"next":2,"state":{}}`))
+	if err := errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unpack(packed.Bytes()); !errors.Is(err, errNewer) {
+		t.Errorf("wanted that a newer snapshot is refused, got %v", err)
 	}
 }

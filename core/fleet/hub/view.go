@@ -9,31 +9,83 @@ import (
 )
 
 // view caches the newest view of the lab, because everybody who looks would have it made
-// again, and it is large.
+// again, and it is large. Who asks for it sees at least what was answered before.
 type view struct {
-	mu   sync.Mutex
-	lab  wire.Lab
-	made time.Time
-	took time.Duration
-	data []byte // the answer to a request for it, once somebody has asked
+	asked chan struct{} // somebody waits for a newer one
+
+	mu      sync.Mutex
+	lab     wire.Lab
+	made    time.Time
+	took    time.Duration
+	covers  uint64     // message of the ledger whose effects it shows
+	needed  uint64     // the last one that was committed
+	data    []byte     // the answer to a request for it, once somebody has asked
+	waiting []*request // for a view that covers what was committed when they asked
 }
 
-const viewInterval = 250 * time.Millisecond
+const (
+	viewInterval = 250 * time.Millisecond // between two views that nobody waits for
+	viewShare    = 20                     // at most a part of that size of the leader's time makes views
+	viewPatience = time.Second            // nobody waits longer than that for a newer view, which may take long to make
+)
 
-func newView() *view { return &view{} }
+func newView() *view { return &view{asked: make(chan struct{}, 1)} }
 
-// due reports whether it is time for another one. It takes at most a twentieth of the
-// leader's time.
+// due reports whether it is time for another one.
 func (v *view) due(now time.Time) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return now.Sub(v.made) > max(viewInterval, 20*v.took)
+	pause := viewShare * v.took
+	if len(v.waiting) > 0 {
+		return now.Sub(v.made) > min(pause, viewPatience)
+	}
+	return now.Sub(v.made) > max(viewInterval, pause)
 }
 
-func (v *view) set(lab wire.Lab, began time.Time) {
+// set replaces the view, and answers everybody who waits.
+func (v *view) set(lab wire.Lab, covers uint64, began time.Time) {
+	v.mu.Lock()
+	v.lab, v.made, v.took, v.covers, v.data = lab, began, time.Since(began), covers, nil
+	waiting := v.waiting
+	v.waiting = nil
+	v.mu.Unlock()
+	for _, r := range waiting {
+		_ = r.message.Respond(v.answer())
+	}
+}
+
+// committed says that a message of the ledger is on the disk, so its effects can be known.
+func (v *view) committed(seq uint64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.lab, v.made, v.took, v.data = lab, began, time.Since(began), nil
+	v.needed = seq
+}
+
+// ask answers a request for the view, as soon as it shows all that was committed by now.
+func (v *view) ask(r *request) {
+	v.mu.Lock()
+	if v.covers < v.needed {
+		v.waiting = append(v.waiting, r)
+		v.mu.Unlock()
+		select {
+		case v.asked <- struct{}{}:
+		default:
+		}
+		return
+	}
+	v.mu.Unlock()
+	_ = r.message.Respond(v.answer())
+}
+
+// abandon answers everybody who waits: there will be no view of this term.
+func (v *view) abandon(err error) {
+	v.mu.Lock()
+	waiting := v.waiting
+	v.waiting = nil
+	v.mu.Unlock()
+	for _, r := range waiting {
+		r.answer(failure(err))
+	}
 }
 
 func (v *view) newest() wire.Lab {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -45,6 +46,9 @@ func Backup(ctx context.Context, dir, path string) error {
 		return err
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already: choose another name for the backup", path)
+	}
 	if err != nil {
 		return err
 	}
@@ -62,13 +66,30 @@ func Restore(ctx context.Context, path, dir string) error {
 	if err := json.Unmarshal(data, &b); err != nil || b.Format != backupFormat {
 		return fmt.Errorf("%s is not a backup of a lab: wanted a file that 'avescript lab backup' has written", path)
 	}
-	if err := hub.Restore(ctx, hub.Options{Dir: dir}, b.Ledger); err != nil {
+	for _, part := range []string{KeysDir, hub.StoreDir} {
+		if _, err := os.Stat(filepath.Join(dir, part)); !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s has a hub already: restore into an empty directory", dir)
+		}
+	}
+	// Nothing of it is in its place before all of it is on the disk.
+	temporary := filepath.Join(dir, "restoring")
+	if err := os.RemoveAll(temporary); err != nil {
 		return err
 	}
-	if len(b.Keys) == 0 || string(b.Keys) == "null" {
-		return nil
+	defer os.RemoveAll(temporary)
+	if err := hub.Restore(ctx, hub.Options{Dir: temporary}, b.Ledger); err != nil {
+		return err
 	}
-	return access.Import(filepath.Join(dir, KeysDir), b.Keys)
+	if len(b.Keys) > 0 && string(b.Keys) != "null" {
+		keys := filepath.Join(temporary, KeysDir)
+		if err := access.Import(keys, b.Keys); err != nil {
+			return err
+		}
+		if err := os.Rename(keys, filepath.Join(dir, KeysDir)); err != nil {
+			return err
+		}
+	}
+	return os.Rename(filepath.Join(temporary, hub.StoreDir), filepath.Join(dir, hub.StoreDir))
 }
 
 // HubDir is the directory of the hub of this account: the named one, or else the usual one.

@@ -30,8 +30,10 @@ import (
 const (
 	mostClockDifference = 5 * time.Second
 	leastDisk           = 1 << 30
-	checkTime           = 5 * time.Second
 )
+
+// checkTime is how long a check may take; tests have less.
+var checkTime = 5 * time.Second
 
 // ErrUnwell means that the doctor has found something, and has said so.
 var ErrUnwell = errors.New("something is wrong")
@@ -85,6 +87,7 @@ func (d *doctor) configs() (configs []link.Config) {
 		c, err := link.Find(role)
 		switch {
 		case err == nil && !slices.Contains(configs, c):
+			d.secret(role)
 			configs = append(configs, c)
 		case err != nil && !errors.Is(err, os.ErrNotExist):
 			d.bad("account", "%v", err)
@@ -95,6 +98,17 @@ func (d *doctor) configs() (configs []link.Config) {
 		d.bad("account", "this account has joined no lab: start one with 'avescript lab start', or join one with 'avescript lab join LINE'")
 	}
 	return configs
+}
+
+// secret checks that nobody else can read the key of this account.
+func (d *doctor) secret(role string) {
+	path, err := link.Path(role)
+	if err != nil {
+		return
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode()&0o077 != 0 {
+		d.bad("account", "others can use the key in %s: chmod 600 it, and if somebody may have read it, have it revoked and join again", path)
+	}
 }
 
 // account checks the way to the hub, in the order in which things can be wrong.
@@ -123,7 +137,7 @@ func (d *doctor) account(c link.Config) {
 		return
 	}
 	took := time.Since(began)
-	d.good(subject, "the hub at %s answers within %s", c.URL, took.Round(time.Millisecond))
+	d.good(subject, "the hub at %s answers within %s", c.URL, max(took.Round(time.Millisecond), time.Millisecond))
 	d.lab(answer.Lab, took)
 }
 
@@ -141,6 +155,10 @@ func (d *doctor) reachable(subject string, c link.Config, address string) bool {
 	}
 	_ = conn.SetDeadline(time.Now().Add(checkTime))
 	err = tls.Client(conn, link.Pinned(c.Pin)).HandshakeContext(d.ctx)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		d.bad(subject, "%s takes connections, but does not answer: the hub is stopped or has too much to do, or another program listens there", address)
+		return false
+	}
 	if err != nil {
 		d.bad(subject, "%s does not prove that it is the hub of this lab: %v: if the hub was made anew, join it again", address, err)
 		return false
@@ -160,10 +178,12 @@ func (d *doctor) lab(lab *wire.Lab, took time.Duration) {
 	} else {
 		d.good("clock", "it agrees with that of the hub")
 	}
-	var up, others []string
+	var up, down, others []string
 	for _, h := range lab.Hosts {
 		if h.State == "up" {
 			up = append(up, h.Name)
+		} else {
+			down = append(down, strings.TrimSuffix(fmt.Sprintf("%s is %s (%s)", h.Name, h.State, h.Reason), " ()"))
 		}
 		if h.Version != "" && h.Version != d.version {
 			others = append(others, fmt.Sprintf("%s has %s", h.Name, h.Version))
@@ -173,9 +193,12 @@ func (d *doctor) lab(lab *wire.Lab, took time.Duration) {
 		}
 	}
 	if len(up) == 0 {
-		d.note("hosts", "none works: a host joins with the line that 'avescript lab invite' prints")
+		d.note("hosts", "none is up: a host joins with the line that 'avescript lab invite' prints")
 	} else {
-		d.good("hosts", "%s", strings.Join(up, " "))
+		d.good("hosts", "up: %s", strings.Join(up, " "))
+	}
+	if len(down) > 0 {
+		d.note("hosts", "some get no jobs: %s", strings.Join(down, ", "))
 	}
 	if len(others) > 0 {
 		d.note("versions", "this is %s, but %s: submitted runs carry their own program along", d.version, strings.Join(others, ", "))

@@ -84,6 +84,9 @@ func JoinAndSay(ctx context.Context, out io.Writer, line, role, name string) (li
 		return config, err
 	}
 	fmt.Fprintf(out, "This is %s %s of the lab at %s now. The key is in %s.\n", config.Role, config.Name, config.URL, path)
+	if config.Role == wire.Worker {
+		fmt.Fprintf(out, "From now on '%s join' works without the line.\n", CommandName())
+	}
 	return config, nil
 }
 

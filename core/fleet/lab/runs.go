@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"avescript/core/columns"
 	"avescript/core/fleet/client"
@@ -26,18 +25,11 @@ func withRun(ctx context.Context, roles []string, text string, do func(l *link.L
 	limited, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	run, err := client.FindRun(limited, l, text)
-	for end := time.Now().Add(viewTime); err != nil && time.Now().Before(end) && ctx.Err() == nil; {
-		time.Sleep(viewTime / 10)
-		run, err = client.FindRun(limited, l, text)
-	}
 	if err != nil {
 		return err
 	}
 	return do(l, run)
 }
-
-// viewTime is after how long a run that was just submitted is in the view of the hub.
-const viewTime = time.Second
 
 // Attach shows a run, see client.Attach. Run is what client.FindRun takes.
 func Attach(ctx context.Context, run string, o client.AttachOptions) error {
@@ -69,15 +61,19 @@ func Cancel(ctx context.Context, text, reason string) (run string, err error) {
 	return run, err
 }
 
-// Submit submits the run that in describes, see client.Submit.
+// Submit submits the run that in describes, see client.Submit. Errors are written to out,
+// for the program that reads it: what is returned then is client.ErrFailed.
 func Submit(ctx context.Context, in io.Reader, out io.Writer) error {
 	l, err := Connect(ctx, Submitting...)
 	if err != nil {
 		_ = json.NewEncoder(out).Encode(wire.Line{Error: err.Error()}) // whoever reads it sees the exit status, too
-		return err
+		return client.ErrFailed
 	}
 	defer l.Close()
-	return client.Submit(ctx, l, in, out)
+	if client.Submit(ctx, l, in, out) != nil {
+		return client.ErrFailed
+	}
+	return nil
 }
 
 // Hold leases what a script wants that has connected to the hub at url, or to any if that

@@ -111,10 +111,22 @@ func Find(role string) (Config, error) {
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return Config{}, fmt.Errorf("this account has not joined a lab as %s: start one with 'avescript lab start', or join one with 'avescript lab join LINE': %w", role, err)
+		return Config{}, &notJoined{role, path}
 	}
 	return c, err
 }
+
+// notJoined is an fs.ErrNotExist.
+type notJoined struct{ role, path string }
+
+func (e *notJoined) Error() string {
+	if os.Getenv(EnvFile) != "" {
+		return fmt.Sprintf("there is no file %s, which %s names", e.path, EnvFile)
+	}
+	return fmt.Sprintf("this account has not joined a lab as %s: start one with 'avescript lab start', or join one with 'avescript lab join LINE', with a line that 'avescript lab invite --role %[1]s' has printed", e.role)
+}
+
+func (e *notJoined) Is(target error) bool { return target == fs.ErrNotExist }
 
 // check returns an error unless the configuration can be used. Without keys, whoever listens
 // to the connection could be anybody: so it must not leave the host.

@@ -187,17 +187,27 @@ func reconnectDelay(attempts int) time.Duration {
 	return min(reconnectMost, reconnectWait<<min(max(attempts-quick, 0), 6))
 }
 
-// explain adds to an error of a connection what to do.
+// explain puts an error of a connection into words for people, which say what to do.
 func explain(c Config, err error) error {
+	say := func(format string, args ...any) error { return &explained{fmt.Sprintf(format, args...), err} }
 	switch {
 	case errors.Is(err, errPin):
-		return fmt.Errorf("%s is not the hub of this lab: %w: if the hub was made anew, join it again", c.URL, err)
+		return say("%s is not the hub of this lab: %v: if the hub was made anew, join it again", c.URL, err)
 	case errors.Is(err, nats.ErrAuthorization) && c.Role == wire.Guest:
-		return fmt.Errorf("%s does not know this invitation: it has expired or was withdrawn: ask for another one: %w", c.URL, err)
+		return say("%s does not know this invitation: it has expired or was withdrawn: ask for another one", c.URL)
 	case errors.Is(err, nats.ErrAuthorization):
-		return fmt.Errorf("%s does not accept the key of %s %s: it was revoked, or the hub was made anew: join again: %w", c.URL, c.Role, c.Name, err)
+		return say("%s does not accept the key of %s %s: it was revoked, or the hub was made anew: join again", c.URL, c.Role, c.Name)
 	case errors.Is(err, nats.ErrNoServers):
-		return fmt.Errorf("cannot connect to the hub at %s: %w: check that it runs and can be reached", c.URL, err)
+		return say("cannot connect to the hub at %s: nobody answers there: check that it runs and can be reached", c.URL)
 	}
 	return fmt.Errorf("connect to the hub at %s: %w", c.URL, err)
 }
+
+// explained is an error in other words.
+type explained struct {
+	text string
+	err  error
+}
+
+func (e *explained) Error() string { return e.text }
+func (e *explained) Unwrap() error { return e.err }

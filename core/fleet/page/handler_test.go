@@ -292,6 +292,9 @@ func TestArtifacts(t *testing.T) {
 	if status, body, _ := request(t, client, "GET", p.URL()+"/api/artifact/run/3/12.0/1", ""); status != 404 || !strings.Contains(body, "no longer kept") {
 		t.Errorf("a missing one: %d %q", status, body)
 	}
+	if status, body, _ := request(t, client, "GET", p.URL()+"/api/artifact/run/3/12.0/0?digest=SHA-256%3Dx", ""); status != 409 || !strings.Contains(body, "replaced") {
+		t.Errorf("a replaced one: %d %q", status, body)
+	}
 }
 
 func decode[T any](t testing.TB, text []byte) (value T) {

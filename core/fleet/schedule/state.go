@@ -24,9 +24,10 @@ type State struct {
 	claimed uint64 // claims since the lab exists
 
 	// These are not part of the ledger's meaning.
-	at     wire.Token // the place of the entry that is being folded
-	notes  []wire.Note
-	orders []Outgoing
+	at      wire.Token // the place of the entry that is being folded
+	notes   []wire.Note
+	unknown string // see Unknown
+	orders  []Outgoing
 }
 
 // New is the state of an empty ledger.
@@ -43,6 +44,7 @@ type user struct {
 	name  string
 	quota int        // cores; 0 is without limit
 	cores int        // of running jobs
+	share int        // of running jobs, as claim.go counts it
 	runs  int        // that are known
 	last  wire.Token // of the last claim
 }
@@ -94,6 +96,10 @@ func (s *State) Orders() []Outgoing {
 	return orders
 }
 
+// Unknown is the kind of an entry that was applied and that this program does not know, or
+// "": the state is then not that of the ledger.
+func (s *State) Unknown() string { return s.unknown }
+
 // fold gives an entry its meaning. An entry about something that is not known, which no
 // input method returns, means nothing.
 func (s *State) fold(e *Entry) {
@@ -118,6 +124,8 @@ func (s *State) fold(e *Entry) {
 		if r := s.runs[e.Run]; r != nil {
 			s.foldRun(e, r)
 		}
+	default:
+		s.unknown = e.Kind
 	}
 }
 

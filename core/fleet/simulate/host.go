@@ -25,6 +25,7 @@ type host struct {
 	mu       sync.Mutex
 	jobs     map[wire.Token]wire.Running
 	answered map[wire.Token]bool // results
+	over     bool                // it takes no more orders
 	highest  wire.Token
 	fenced   bool
 	contact  time.Time // the last heartbeat that was answered was sent then
@@ -51,15 +52,18 @@ func (h *host) live(ctx context.Context) error {
 	// Without a word: nothing is flushed.
 	defer c.Conn.Close()
 	var jobs sync.WaitGroup
-	defer jobs.Wait()
+	defer func() {
+		h.die()
+		jobs.Wait()
+	}()
 	_, err = c.Conn.Subscribe(wire.OrderSubject(h.name, h.incarnation), func(m *nats.Msg) {
 		var o wire.Order
 		if link.Genuine(m) != nil || json.Unmarshal(m.Data, &o) != nil {
 			return
 		}
 		switch {
-		case o.Start != nil && h.take(o.Start):
-			jobs.Go(func() { h.work(ctx, c, o.Start) })
+		case o.Start != nil:
+			h.take(o.Start, func() { jobs.Go(func() { h.work(ctx, c, o.Start) }) })
 		case o.Stop != nil:
 			h.drop(o.Stop.Token)
 		}
@@ -136,19 +140,26 @@ func (h *host) beat(ctx context.Context, c *link.Link) {
 	}
 }
 
-// take reports whether an order is new.
-func (h *host) take(s *wire.Start) bool {
+// die keeps orders that are on their way from starting anything.
+func (h *host) die() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, has := h.jobs[s.Token]; has || h.answered[s.Token] {
-		return false
+	h.over = true
+}
+
+// take starts a job, if its order is new.
+func (h *host) take(s *wire.Start, work func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, has := h.jobs[s.Token]; has || h.answered[s.Token] || h.over {
+		return
 	}
 	if h.highest.Less(s.Token) {
 		h.highest = s.Token
 	}
 	h.jobs[s.Token] = wire.Running{Run: s.Run.ID, Job: s.Index, Token: s.Token}
 	h.lab.started(s)
-	return true
+	work()
 }
 
 func (h *host) drop(t wire.Token) {

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"avescript/internal/poll"
 	"avescript/internal/reexec"
 )
 
@@ -17,6 +18,7 @@ func TestMain(m *testing.M) {
 	reexec.Main(reexec.Programs{"hub": func(args []string) error {
 		return Serve(context.Background(), args[0], os.Stdin, os.Stdout)
 	}})
+	poll.Parallel(3)
 	goleak.VerifyTestMain(m)
 }
 
@@ -38,6 +40,7 @@ func simulate(t *testing.T, o Options) Result {
 }
 
 func TestLoad(t *testing.T) {
+	t.Parallel()
 	r := simulate(t, Options{Hosts: 20, Jobs: 2000, Pieces: 2, Idle: 20, Command: reexec.Command("hub").Args})
 	if !r.OwnProcess || r.Memory == 0 || r.Most < r.Memory || r.CPU == 0 || r.Started.N != 20 || r.Waited.N != 2000 {
 		t.Errorf("wanted all measurements, got %+v", r)
@@ -45,6 +48,7 @@ func TestLoad(t *testing.T) {
 }
 
 func TestDyingHosts(t *testing.T) {
+	t.Parallel()
 	r := simulate(t, Options{Hosts: 10, Cores: 2, Jobs: 300, Pieces: 1, Work: 300 * time.Millisecond, Kill: 1, Idle: -1})
 	if r.Noticed.N == 0 || r.Tally.Returned != r.Tally.Claims-300 {
 		t.Errorf("wanted that deaths were noticed, and each claim was finished or returned, got %+v", r)

@@ -34,7 +34,7 @@ type Beat struct {
 	Broker      string    `json:"broker,omitempty"`  // what is wrong with the broker; "" if nothing is, or there is none
 	Jobs        []Running `json:"jobs,omitempty"`
 	Leaving     bool      `json:"leaving,omitempty"` // wants no more jobs, and ends when it has none
-	Highest     Token     `json:"highest,omitzero"`  // of all orders that the host has ever got, also before its process was started
+	Highest     Token     `json:"highest,omitzero"`  // that the host or its broker has ever known
 }
 
 // Piece is a piece of equipment of a host's broker. Its key, [profile.Profile.Key], is
@@ -117,9 +117,10 @@ type Screen struct {
 
 // Artifact is a file of a job that is kept in the object store.
 type Artifact struct {
-	Path   string `json:"path"`          // on the host, as events name it
-	Object string `json:"object"`        // in the store
-	Tar    bool   `json:"tar,omitempty"` // it is a directory, as a tar archive with gzip
+	Path   string `json:"path"`             // on the host, as events name it
+	Object string `json:"object"`           // in the store
+	Digest string `json:"digest,omitempty"` // SHA-256 of the object, as the store writes it: other hosts may write to the store, too
+	Tar    bool   `json:"tar,omitempty"`    // it is a directory, as a tar archive with gzip
 	Size   int64  `json:"size"`
 	Kind   string `json:"kind,omitempty"` // ArtifactCoverage; "" for artifacts of events
 }

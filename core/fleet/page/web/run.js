@@ -158,7 +158,7 @@ function failures() {
 }
 
 const artifactLink = (artifact) => link("/api/artifact/" + artifact.object.split("/").map(encodeURIComponent).join("/") + "?" +
-	new URLSearchParams({ name: artifact.path.split("/").pop() + (artifact.tar ? ".tar.gz" : "") }), artifact.path.split("/").pop() + (artifact.tar ? ".tar.gz" : ""), { download: "" });
+	new URLSearchParams({ name: artifact.path.split("/").pop() + (artifact.tar ? ".tar.gz" : ""), digest: artifact.digest || "" }), artifact.path.split("/").pop() + (artifact.tar ? ".tar.gz" : ""), { download: "" });
 
 function overview() {
 	const bad = failures();
