@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"strings"
@@ -197,9 +198,26 @@ func TestLargeRequests(t *testing.T) {
 	h := startHub(t, Options{})
 	user := dial(t, h.URL(), wire.User, "anna")
 	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
+	// Each byte that is not UTF-8 becomes three.
+	strange := submission("run-0", 800)
+	for i := range strange.Jobs {
+		strange.Jobs[i].Name = strings.Repeat("~", 4999)
+	}
+	data, err := plain(strange)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data = bytes.ReplaceAll(data, []byte("~"), []byte("\xff"))
+	answer, err := user.Conn.RequestMsgWithContext(t.Context(), link.Message(wire.RequestSubject(wire.User, "anna", wire.VerbSubmit), data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(answer.Data, []byte(`"code":"refused"`)) || len(data) > mostRequest {
+		t.Fatalf("wanted that a request of %d bytes that becomes too large is refused, got %s, %v", len(data), answer.Data, err)
+	}
 	large := submission("run-1", 1)
 	large.Run.Title = strings.Repeat("x", mostRequest)
-	_, err := ask(t, user, wire.VerbSubmit, large)
+	_, err = ask(t, user, wire.VerbSubmit, large)
 	refused(t, err, wire.CodeRefused)
 	large.Run.Title = strings.Repeat("<", mostRequest/8)
 	if _, err := ask(t, user, wire.VerbSubmit, large); err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // The leader sends probes to itself, over the same way as heartbeats come: if they do not
-// arrive, missing heartbeats say nothing about hosts.
+// arrive, missing heartbeats say nothing about hosts. No host may send them.
 const (
 	verbProbe  = "probe"
 	probeLimit = 700 * time.Millisecond
@@ -126,6 +126,10 @@ func (l *leader) beat(r *request, b wire.Beat) {
 	l.sight(b, now)
 	if !l.hub.disk.isFull() {
 		entries := l.state.Seen(b, l.hub.wall(now))
+		if err := fits(r, entries); err != nil {
+			l.reply(r, refusal(err))
+			return
+		}
 		l.add(entries)
 		for _, o := range l.state.Reconcile(b, l.hub.wall(now)) {
 			l.building.orders = append(l.building.orders, schedule.Outgoing{Host: b.Host, Incarnation: b.Incarnation, Order: o})
@@ -156,7 +160,7 @@ func (l *leader) sight(b wire.Beat, now time.Time) {
 func (l *leader) judge(now time.Time) {
 	if p, send := l.live.nextProbe(l.ledger.by, now); send {
 		data, _ := json.Marshal(p)
-		_ = l.hub.conn.PublishMsg(link.Message(wire.RequestSubject(wire.Hub, "hub", verbProbe), data))
+		_ = l.hub.conn.PublishMsg(link.Message(wire.RequestSubject(wire.Worker, "hub", verbProbe), data))
 	}
 	able := now.Sub(l.confirmed) < confirmedFor && !l.hub.disk.isFull() && !l.pauses()
 	var lost []schedule.Entry
