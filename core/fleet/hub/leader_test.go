@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -222,5 +223,34 @@ func TestLargeRequests(t *testing.T) {
 	large.Run.Title = strings.Repeat("<", mostRequest/8)
 	if _, err := ask(t, user, wire.VerbSubmit, large); err != nil {
 		t.Errorf("wanted that a request of %d bytes is taken: %v", mostRequest/8, err)
+	}
+}
+
+// A host that makes up tokens does not keep the leader from leading.
+func TestMadeUpTokens(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, Options{})
+	l := newTerm(t, h)
+	l.confirmed = time.Now()
+	claim := func(seq uint64) string {
+		r := &request{role: wire.Worker, name: "lab-1", verb: wire.VerbBeat, message: &nats.Msg{}}
+		l.building = &group{}
+		l.beat(r, wire.Beat{Host: "lab-1", Incarnation: "a", Cores: 1, Highest: wire.Token{Seq: seq}})
+		if len(l.building.replies) == 0 {
+			return ""
+		}
+		return l.building.replies[0].answer.Code
+	}
+	if code := claim(1000); code != "" || l.old != 1000 {
+		t.Fatalf("wanted that the ledger jumps over 1000, got %q and %d", code, l.old)
+	}
+	if err := l.jumpOver(l.old); !errors.Is(err, errOld) {
+		t.Fatalf("wanted the end of the term, got %v", err)
+	}
+	if code := claim(1 << 50); code != wire.CodeRetry || l.old != 0 {
+		t.Errorf("wanted that it does not jump again at once, got %q and %d", code, l.old)
+	}
+	if code := claim(0); code != "" {
+		t.Errorf("wanted that others are served, got %q", code)
 	}
 }

@@ -121,7 +121,10 @@ func (l *leader) beat(r *request, b wire.Beat) {
 		l.reply(r, wire.Answer{Code: wire.CodeStale, Error: "another process has taken the place of this host: two have the same name"})
 		return
 	}
-	l.notice(b)
+	if !l.notice(b) {
+		l.reply(r, wire.Answer{Code: wire.CodeRetry, Error: "this host knows a later claim than the hub, which has just moved on because of another one: wait a minute"})
+		return
+	}
 	now := time.Now()
 	l.sight(b, now)
 	if !l.hub.disk.isFull() {
@@ -189,8 +192,9 @@ func (l *leader) setSight(s *schedule.Sight, state string, now time.Time) {
 }
 
 // notice looks for tokens that the ledger has not given away. There are none, unless the
-// store of the hub was replaced by an older one.
-func (l *leader) notice(b wire.Beat) {
+// store of the hub was replaced by an older one. It reports whether the host can be used:
+// each such token ends a term, so a host that makes them up must not do that all the time.
+func (l *leader) notice(b wire.Beat) bool {
 	highest := b.Highest
 	for _, j := range b.Jobs {
 		highest = later(highest, j.Token)
@@ -199,10 +203,17 @@ func (l *leader) notice(b wire.Beat) {
 		highest = later(highest, p.Token)
 	}
 	if highest.Seq <= l.last {
-		return
+		return true
+	}
+	if !l.hub.jumped.IsZero() && time.Since(l.hub.jumped) < jumpInterval {
+		return false
 	}
 	l.old = max(l.old, highest.Seq)
+	return true
 }
+
+// jumpInterval is the time between two jumps of the ledger.
+const jumpInterval = time.Minute
 
 func later(a, b wire.Token) wire.Token {
 	if a.Less(b) {
