@@ -10,17 +10,16 @@ import (
 	"testing"
 
 	"avescript/core/harness"
+	"avescript/internal/built"
 )
 
 // buildBinary makes the binary as it is shipped.
 func buildBinary(t *testing.T) string {
-	binary := filepath.Join(t.TempDir(), "avescript")
-	build := exec.Command("go", "build", "-o", binary, "./cmd/avescript")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	dir := t.TempDir()
+	if err := built.Into(dir, "avescript"); err != nil {
+		t.Fatal(err)
 	}
-	return binary
+	return filepath.Join(dir, "avescript")
 }
 
 func run(t *testing.T, name string, args ...string) {

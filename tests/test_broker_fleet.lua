@@ -22,7 +22,7 @@ describe("a broker of a fleet", function()
 	end)
 
 	local function claim(client, token, ...)
-		return client:call("lease", { ... }, "run 7", ave.json.null, token)
+		return client:call("claim", { ... }, token, "run 7")
 	end
 
 	local function stale(client, token, ...)
@@ -75,8 +75,18 @@ describe("a broker of a fleet", function()
 			claim(other, "12.2", relays[2])
 			claim(host, "12.10", relays[1])
 			other:call("yield_resources")
-			claim(other, "99999999999999999999.0", relays[2])
+			claim(other, "18446744073709551615.0", relays[2])
 			assert.raises("Stale", claim, host, "9999999999999999999.4294967295", relays[2])
+		end)
+
+		it("leases the same again for the same client", function()
+			local rows = claim(host, "12.0", relays[1], machine)
+			for _, restart in ipairs { function() end, hand_over } do
+				restart()
+				assert.same(rows, claim(host, "12.0", relays[1], machine))
+			end
+			stale(host, "12.0", relays[1])
+			assert.same({}, host:list())
 		end)
 
 		it("takes another piece if only some that match are stale", function()
@@ -119,6 +129,19 @@ describe("a broker of a fleet", function()
 			assert.same({}, lab:sessions())
 		end)
 
+		it("waits for the end of a session across a takeover", function()
+			local first = lab:connect()
+			local rows = claim(first, "3.0", machine)
+			local served = first:call("serve", { rows[1].lease })[1]
+			local session = ave.RemoteControl({ "", served.port }, served.authkey, 5)
+			table.insert(lab.clients, session)
+			pcall(session.call, session, "invoke", { served.resource, "run", { { "kill -STOP $PPID" } } }, {}, 0.5)
+			local waiting = host.remote.future:claim({ machine }, "4.0")
+			eventually(function() return inventory(other).command.state == "closing" end)
+			hand_over()
+			assert.equal("machine", waiting:get(20)[1].profile.name)
+		end)
+
 		it("does not end leases of others, nor takes what is kept for them", function()
 			other:get(relays[1])
 			local e = assert.raises("Busy", claim, host, "8.0", relays[1])
@@ -158,7 +181,7 @@ describe("a broker of a fleet", function()
 		end)
 
 		it("takes only tokens", function()
-			for _, token in ipairs { "", "12", "1.-2", "1.2.3", 12, { "1.0" } } do
+			for _, token in ipairs { "", "12", "1.-2", "1.2.3", 12, { "1.0" }, "18446744073709551616.0", "1.4294967296" } do
 				local e = assert.raises("TypeError", claim, host, token, relays[1])
 				assert.matches("token: wanted a token such as '12.0', got ", e.message, 1, true)
 			end
@@ -191,7 +214,7 @@ describe("a broker of a fleet", function()
 
 		it("keeps what a client has as long as it calls", function()
 			enroll(2)
-			local lease = fleet:lease({ relays[1] }, "run 7", {}, "1.0")[1].lease
+			local lease = fleet:claim({ relays[1] }, "1.0")[1].lease
 			for _ = 1, 12 do
 				ave.time.sleep(0.25)
 				assert.same({ lease }, fleet:beat())
@@ -201,7 +224,7 @@ describe("a broker of a fleet", function()
 
 		it("takes everything when it is silent, though it is connected", function()
 			enroll(2, 30)
-			local rows = fleet:lease({ machine, relays[1] }, "run 7", {}, "1.0")
+			local rows = fleet:claim({ machine, relays[1] }, "1.0")
 			local served = fleet:serve({ rows[1].lease })[1]
 			local session = ave.RemoteControl({ "", served.port }, served.authkey, 5)
 			table.insert(lab.clients, session)
@@ -210,12 +233,12 @@ describe("a broker of a fleet", function()
 			assert.raises("NoSuch", fleet.beat, fleet)
 			enroll(10)
 			assert.same({}, fleet:beat())
-			fleet:lease({ relays[1] }, "run 8", {}, "2.0")
+			fleet:claim({ relays[1] }, "2.0")
 		end)
 
 		it("takes everything when it is silent after the broker was killed", function()
 			local token = enroll(2, 30)
-			fleet:lease({ relays[1] }, "run 7", {}, "1.0")
+			fleet:claim({ relays[1] }, "1.0")
 			crash()
 			eventually(function() return is_free("r-1") end, { timeout = 10 })
 			enroll(1, 30)
@@ -224,7 +247,7 @@ describe("a broker of a fleet", function()
 
 		it("knows a client again that comes back in time", function()
 			local token = enroll(20)
-			local lease = fleet:lease({ relays[1] }, "run 7", {}, "1.0")[1].lease
+			local lease = fleet:claim({ relays[1] }, "1.0")[1].lease
 			for _, restart in ipairs { crash, hand_over } do
 				restart()
 				fleet = ave.RemoteControl({ "", lab.port }, nil, 5)
@@ -236,7 +259,7 @@ describe("a broker of a fleet", function()
 
 		it("still watches a client after a takeover", function()
 			enroll(2)
-			fleet:lease({ relays[1] }, "run 7", {}, "1.0")
+			fleet:claim({ relays[1] }, "1.0")
 			hand_over()
 			eventually(function() return is_free("r-1") end, { timeout = 10 })
 		end)
@@ -251,13 +274,20 @@ describe("a broker of a fleet", function()
 		end)
 
 		it("does not count the time in which it was stopped itself", function()
-			enroll(2)
-			fleet:lease({ relays[1] }, "run 7", {}, "1.0")
-			ave.posix.kill(broker.pid, "SIGSTOP")
-			ave.time.sleep(3)
-			ave.posix.kill(broker.pid, "SIGCONT")
-			assert.equal(1, #fleet:beat())
-			assert.is_false(is_free("r-1"))
+			enroll(1.5)
+			fleet:claim({ relays[1] }, "1.0")
+			for _, stopped in ipairs { 1.55, 3 } do
+				for _ = 1, 4 do -- so that it watches the client already
+					ave.time.sleep(0.25)
+					fleet:beat()
+				end
+				ave.posix.kill(broker.pid, "SIGSTOP")
+				ave.time.sleep(stopped)
+				ave.posix.kill(broker.pid, "SIGCONT")
+				ave.time.sleep(0.2) -- so that the broker looks before it hears anything
+				assert.equal(1, #fleet:beat())
+				assert.is_false(is_free("r-1"))
+			end
 		end)
 
 		it("wants to know for how long", function()
@@ -282,7 +312,7 @@ describe("a broker of a fleet", function()
 					while ave.time.now() < began + 5 do
 						local token = ("%d.%d"):format(ave.time.now() * 20, number)
 						local ok = pcall(function()
-							local lease = client:call("lease", { { type = "command" } }, token, ave.json.null, token)[1].lease
+							local lease = client:call("claim", { { type = "command" } }, token, token)[1].lease
 							local served = client:call("serve", { lease })[1]
 							local session = ave.RemoteControl({ "", served.port }, served.authkey, 5)
 							pcall(session.call, session, "invoke", { served.resource, "run", { {
@@ -339,10 +369,13 @@ describe("a broker of a fleet", function()
 		claim(host, "12.0", handset)
 		other:request { relays[1], reason = "soak test" }
 		rows = inventory(lab:connect())
+		assert.same({ "12.0", "12.0", nil }, { rows.handset.known, rows.a.token, rows.a.known })
 		assert.same({ "leased", "soak test", nil }, { rows["r-1"].state, rows["r-1"].reason, rows["r-1"].token })
 		assert.equal(2, #rows["r-1"].client)
 		assert.same({ "leased", "run 7", "12.0" }, { rows.handset.state, rows.handset.reason, rows.handset.token })
 		assert.same({ "collateral", "run 7", "12.0" }, { rows.a.state, rows.a.reason, rows.a.token })
+		host:call("yield_resources")
+		assert.same({ state = "free", profile = handset, stacks = { 1 }, known = "12.0" }, inventory(host).handset)
 		local admin = lab:admin()
 		admin:begin_handover()
 		assert.is_false(host:call("inventory").leasing)

@@ -301,7 +301,7 @@ describe("a test that needs equipment", function()
 	it("gets it from the fleet in a job", function()
 		lab:start()
 		local client = lab:connect()
-		local rows = client:call("lease", { machine, handset }, "run 7", ave.json.null, "12.0")
+		local rows = client:call("claim", { machine, handset }, "12.0", "run 7")
 		local leases = ave.json.list()
 		for n, row in ipairs(client:call("serve", { rows[1].lease, rows[2].lease })) do
 			leases[n] = { name = n == 1 and "box" or "phone", profile = row.profile, lease = row.lease, address = row.host,

@@ -56,7 +56,7 @@ func (j *joinFlags) add(c *cobra.Command) {
 	f.StringArrayVar(&j.Tags, "tag", nil, "tag `KEY=VALUE` of this host, which jobs can ask for; repeatable")
 	f.StringVar(&j.Account, "account", "", "run jobs as `USER`; only root can do that")
 	f.StringVar(&j.Broker, "broker", "", "offer the equipment of the broker of the account with this `HOME`, or of none (default: this host's broker)")
-	f.StringVar(&j.Dir, "dir", "", "keep code and jobs in `DIR` (default ~/.ave/lab/host)")
+	f.StringVar(&j.Dir, "dir", "", "keep code and jobs in `DIR` (default ~/.ave/lab/host, as root /var/lib/avelab-host)")
 }
 
 func (j *joinFlags) run(c *cobra.Command, args []string) (err error) {
@@ -78,7 +78,7 @@ func (j *joinFlags) run(c *cobra.Command, args []string) (err error) {
 func (j *joinFlags) join(ctx context.Context, args []string) (err error) {
 	if len(args) == 0 {
 		j.Link, err = link.Find(wire.Worker)
-	} else {
+	} else if err = j.CheckAccount(); err == nil { // first: a line works once
 		j.Link, err = lab.JoinAndSay(ctx, os.Stdout, args[0], j.role, j.name)
 	}
 	if err != nil || j.onlyKey || j.Link.Role != wire.Worker {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"avescript/internal/built"
 	"avescript/internal/golden"
 	"avescript/internal/poll"
 )
@@ -114,10 +115,7 @@ func last(ts *testscript.TestScript, neg bool, args []string) {
 // avescript builds the real avescript, and puts it into PATH.
 func avescript(ts *testscript.TestScript, _ bool, _ []string) {
 	dir := ts.MkAbs("programs")
-	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "avescript"), "avescript/cmd/avescript")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		ts.Fatalf("go build: %v\n%s", err, out)
-	}
+	ts.Check(built.Into(dir, "avescript"))
 	ts.Setenv("AVESCRIPT", filepath.Join(dir, "avescript"))
 	ts.Setenv("PATH", dir+":"+ts.Getenv("PATH"))
 }

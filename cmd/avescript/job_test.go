@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -29,6 +30,8 @@ type hosted struct {
 	dir   string
 	in    io.Writer
 	words chan wire.JobWord
+	pings atomic.Int64
+	cut   atomic.Int64 // when the host has lost its contact to the hub; 0 if it has not
 }
 
 // startJob starts the job with a test file.
@@ -78,6 +81,9 @@ func startJob(t *testing.T, text string) *hosted {
 }
 
 func (h *hosted) tell(o wire.JobOrder) {
+	if o.Contact = time.Duration(h.cut.Load()); o.Contact == 0 {
+		o.Contact = process.SinceBoot()
+	}
 	line, err := json.Marshal(o)
 	if err != nil {
 		h.Fatal(err)
@@ -92,6 +98,7 @@ func (h *hosted) ping() (stop func()) {
 		defer close(ended)
 		for {
 			h.tell(wire.JobOrder{Ping: true})
+			h.pings.Add(1)
 			select {
 			case <-over:
 				return
@@ -165,11 +172,31 @@ it("sleeps", function() require("ave").time.sleep(1000) end)`)
 	}
 }
 
-// TestJobWithoutHost: a job that does not hear from its host ends with everything that it
-// has started, without a teardown. That is the first thing after it was stopped itself.
+// TestJobIsReadLate: a job lives while its host has no time to read what it says.
+func TestJobIsReadLate(t *testing.T) {
+	h := startJob(t, `for i = 1, 3000 do it("is " .. i, function() end) end`)
+	stop := h.ping()
+	defer stop()
+	poll.Until(t, "the job would end without pings", func() bool { return float64(h.pings.Load())*wire.JobPing > 2*wire.JobFenceAfter })
+	last := ""
+	for word := h.next(); word != ""; word = h.next() {
+		last = word
+	}
+	if last != "done {Passed:true Kept:false Error:}" {
+		t.Errorf("got %q at the end", last)
+	}
+}
+
+// TestJobWithoutHost: a job that does not hear from its host of a contact ends with
+// everything that it has started, without a teardown. That is the first thing after it was
+// stopped itself.
 func TestJobWithoutHost(t *testing.T) {
 	for name, lose := range map[string]func(h *hosted, stop func()){
 		"silent": func(_ *hosted, stop func()) { stop() },
+		"cut off": func(h *hosted, stop func()) {
+			h.cut.Store(int64(process.SinceBoot()))
+			h.Cleanup(stop)
+		},
 		"gone": func(h *hosted, stop func()) {
 			stop()
 			_ = h.in.(io.Closer).Close()
@@ -177,7 +204,8 @@ func TestJobWithoutHost(t *testing.T) {
 		"itself stopped": func(h *hosted, stop func()) {
 			pid := h.cmd.Process.Pid
 			_ = unix.Kill(pid, unix.SIGSTOP)
-			time.Sleep(time.Duration(wire.FenceAfter * float64(time.Second))) // the time itself matters
+			h.cut.Store(int64(process.SinceBoot()))
+			time.Sleep(time.Duration(wire.JobFenceAfter * float64(time.Second))) // the time itself matters
 			stop()
 			_ = unix.Kill(pid, unix.SIGCONT)
 		},

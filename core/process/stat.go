@@ -37,11 +37,26 @@ const clockTicks = 100
 
 // Uptime is how long the process has been running.
 func (s *Stat) Uptime() (time.Duration, error) {
+	now, err := sinceBoot()
+	return now - time.Duration(s.Start)*(time.Second/clockTicks), err
+}
+
+// SinceBoot is a clock that never jumps, is the same in all processes of this machine, and
+// goes on while the machine sleeps, unlike that of [time.Since].
+func SinceBoot() time.Duration {
+	now, err := sinceBoot()
+	if err != nil {
+		panic(err) // no kernel of ours is without it
+	}
+	return now
+}
+
+func sinceBoot() (time.Duration, error) {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {
 		return 0, os.NewSyscallError("clock_gettime", err)
 	}
-	return time.Duration(now.Nano()) - time.Duration(s.Start)*(time.Second/clockTicks), nil
+	return time.Duration(now.Nano()), nil
 }
 
 // ReadStat reads the state of one process. The error wraps [os.ErrNotExist] if there is

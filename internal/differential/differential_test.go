@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"avescript/internal/built"
 )
 
 var (
@@ -33,12 +35,11 @@ func interpreters(t *testing.T) (theirs Interpreter, ours []Interpreter) {
 	}
 	binary := *avescript
 	if binary == "" {
-		binary = filepath.Join(t.TempDir(), "avescript")
-		build := exec.Command("go", "build", "-o", binary, "avescript/cmd/avescript")
-		build.Env = append(os.Environ(), "GOFLAGS=") // the race detector is for Go
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
+		dir := t.TempDir()
+		if err := built.Into(dir, "avescript"); err != nil {
+			t.Fatal(err)
 		}
+		binary = filepath.Join(dir, "avescript")
 	}
 	ours = []Interpreter{{Path: binary, Env: []string{"AVESCRIPT_LOOP="}}}
 	if loop := os.Getenv("AVESCRIPT_LOOP"); loop != "" {

@@ -95,35 +95,6 @@ func running(f *fleettest.Fleet, host string) (job wire.LabJob) {
 	return job
 }
 
-const mixedTest = `
-describe("file NUMBER", function()
-	it("passes", function() assert.equal(1, 1) end)
-	it("is number NUMBER", function() assert.is_true(NUMBER % 10 ~= 3) end)
-	pending("is not ready")
-end)
-`
-
-func TestSameVerdictsAsLocally(t *testing.T) {
-	f := fleettest.Start(t, netlab.New(t, "lab-1", "lab-2", "lab-3"), "lab-1", "lab-2", "lab-3")
-	suite(f, 200, mixedTest)
-	if status := f.Avescript(user, "test", "-j", "2", "--report", "json=here.json", "--report", "junit=here.xml", "tests").Status(); status != 1 {
-		t.Errorf("locally the status is %d, want 1", status)
-	}
-	if status := f.Avescript(user, "test", "--fleet", "--report", "json=fleet.json", "--report", "junit=fleet.xml", "tests").Status(); status != 1 {
-		t.Errorf("over the fleet the status is %d, want 1", status)
-	}
-	here, _ := verdicts(t, filepath.Join(f.Home(user), "here.json"))
-	fleet, hosts := verdicts(t, filepath.Join(f.Home(user), "fleet.json"))
-	if len(here) != 600 || !slices.Equal(here, fleet) {
-		t.Errorf("locally there are %d results, over the fleet %d, and they differ", len(here), len(fleet))
-	}
-	for _, host := range []string{"lab-1", "lab-2", "lab-3"} {
-		if !hosts[host] {
-			t.Errorf("no test ran on %s, only on %v", host, hosts)
-		}
-	}
-}
-
 // Each test of this suite takes a second, and appends a line to a file that all hosts share
 // when it begins and when it ends.
 func slowTest(journal string) string {

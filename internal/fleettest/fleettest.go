@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"avescript/core/process"
+	"avescript/internal/built"
 	"avescript/internal/netlab"
 	"avescript/internal/poll"
 )
@@ -40,12 +41,7 @@ var build = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	command := exec.Command("go", "build", "-o", dir, "avescript/cmd/avescript", "avescript/cmd/avelab")
-	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
-	if out, err := command.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building avescript and avelab: %w\n%s", err, out)
-	}
-	return dir, nil
+	return dir, built.Into(dir, "avescript", "avelab")
 })
 
 // Clean removes the compiled programs, at the end of TestMain.

@@ -235,13 +235,13 @@ func (f *fleetRun) follow(ctx context.Context, s *submitter) error {
 
 // take takes what was said about the run.
 func (f *fleetRun) take(line wire.Line) {
-	if line.Note != nil && f.harness == nil {
+	if (line.Note != nil || line.Output != nil) && f.harness == nil { // an output may come before all notes
 		f.begin()
 	}
 	switch {
 	case line.Note != nil:
 		f.fold.Note(*line.Note)
-	case line.Output != nil && f.harness != nil:
+	case line.Output != nil:
 		f.fold.Output(*line.Output)
 	case line.Say != "":
 		f.reports.Say(line.Say)

@@ -42,6 +42,17 @@ func submit(how string) error {
 	case "dies":
 		os.Exit(3)
 	}
+	if how == "hurries" {
+		token := wire.Token{Seq: 2}
+		began := harness.Event{Kind: harness.TestStarted, Path: []string{"does"}, Line: 1, Time: 1}
+		f.says(0, "lab-1", token, began)
+		f.note(wire.Note{Kind: wire.NoteSubmitted, Jobs: 1})
+		f.note(wire.Note{Kind: wire.NoteStarted, Host: "lab-1"})
+		f.says(0, "lab-1", token, ended(began))
+		f.note(wire.Note{Kind: wire.NoteFinished, Host: "lab-1", Token: token, Outcome: &wire.Outcome{Status: wire.Done, Passed: true}})
+		f.note(wire.Note{Kind: wire.NoteOver, Jobs: 1})
+		return nil
+	}
 	f.note(wire.Note{Kind: wire.NoteSubmitted, Jobs: len(f.sent.Jobs)})
 	for i, job := range f.sent.Jobs {
 		if how == "hangs" {
@@ -52,6 +63,11 @@ func submit(how string) error {
 	}
 	f.note(wire.Note{Kind: wire.NoteOver})
 	return nil
+}
+
+func ended(e harness.Event) harness.Event {
+	e.Kind, e.Status, e.Seconds = harness.TestFinished, harness.Passed, 0.5
+	return e
 }
 
 func (f *fleet) note(n wire.Note) wire.Token {
@@ -79,8 +95,7 @@ func (f *fleet) play(i int, job wire.Job) {
 	f.says(i, "lab-1", token, began)
 	f.note(wire.Note{Kind: wire.NoteReturned, Job: i, Host: "lab-1", Token: token, Outcome: &wire.Outcome{Status: wire.Lost}})
 	token = f.note(wire.Note{Kind: wire.NoteStarted, Job: i, Host: "lab-2"})
-	ended := began
-	ended.Kind, ended.Status, ended.Seconds = harness.TestFinished, harness.Passed, 0.5
+	ended := ended(began)
 	if strings.HasPrefix(work.File, "b") {
 		local := filepath.Join(f.sent.Artifacts, "copy")
 		_ = os.WriteFile(local, []byte("cast"), 0o600)
@@ -241,6 +256,16 @@ func TestFleetInterrupt(t *testing.T) {
 	}
 	if _, err := os.Stat("left"); err == nil {
 		t.Error("the run was left, not cancelled")
+	}
+}
+
+// TestFleetHurries: a host may be faster than the notes of the hub.
+func TestFleetHurries(t *testing.T) {
+	project(t, map[string]string{"a_spec.lua": ``})
+	t.Setenv("TMPDIR", t.TempDir())
+	out, errs, err := run(t, inFleet("hurries"))
+	if err != nil || errs != "" || !strings.HasSuffix(out, "\n1 passed, 0 failed\n") {
+		t.Errorf("got %v and %s%s", err, out, errs)
 	}
 }
 

@@ -30,8 +30,8 @@ import (
 // StatusFenced is the exit status of a job's process that has lost its host.
 const StatusFenced = 70
 
-// fence is how long a job's process goes on without hearing from its host.
-const fence = time.Duration(wire.FenceAfter * float64(time.Second))
+// fence is how old the host's contact may be.
+const fence = time.Duration(wire.JobFenceAfter * float64(time.Second))
 
 // WorkForHost is the main function of the process of a job in a fleet: it gets a
 // [wire.JobSpec] on its standard input, runs it in a worker, and tells the host what
@@ -39,8 +39,8 @@ const fence = time.Duration(wire.FenceAfter * float64(time.Second))
 //
 // The host may lose its contact to the fleet, or may be stopped as a process, and then the
 // job is given to another one. So this process ends, with everything that it has started,
-// if it does not hear from the host. It does not clean up then: the equipment is in other
-// hands by that time.
+// if it does not hear from the host of a newer contact. It does not clean up then: the
+// equipment is in other hands by that time.
 func WorkForHost(command func() *exec.Cmd) error {
 	collector.StartRarely()
 	// Daemons that tests leave stay descendants of this process, so none escapes.
@@ -57,24 +57,31 @@ func WorkForHost(command func() *exec.Cmd) error {
 	}
 	j := &hosted{
 		in: json.NewDecoder(bufio.NewReader(os.Stdin)), out: os.NewFile(uintptr(out), "host"),
-		heard: make(chan struct{}, 1), over: make(chan struct{}), atOnce: make(chan struct{}),
+		pings: make(chan struct{}, 1), over: make(chan struct{}), atOnce: make(chan struct{}),
 	}
+	j.contact.Store(int64(process.SinceBoot()))
 	go j.watch()
+	go j.pong()
 	return j.run(command)
 }
 
 // hosted is a job for a host.
 type hosted struct {
-	in     *json.Decoder
-	heard  chan struct{} // something came from the host
-	over   chan struct{} // closed when nobody needs what the job shares
-	atOnce chan struct{} // closed when there is no time for a teardown
-	cancel context.CancelCauseFunc
-	ends   atomic.Bool // everything is being ended
+	in      *json.Decoder
+	pings   chan struct{} // to be answered
+	over    chan struct{} // closed when nobody needs what the job shares
+	atOnce  chan struct{} // closed when there is no time for a teardown
+	cancel  context.CancelCauseFunc
+	contact atomic.Int64 // of the host, by process.SinceBoot
+	ends    atomic.Bool  // everything is being ended
+
+	// saying guards out. It is held for long while the host does not read, so whoever
+	// hears what the host says must not wait for it.
+	saying sync.Mutex
+	out    io.Writer
 
 	mu     sync.Mutex // guards what is below
-	out    io.Writer
-	asked  int // the ID of the question that is to be answered
+	asked  int        // the ID of the question that is to be answered
 	answer func(workers.Answer)
 }
 
@@ -83,8 +90,8 @@ func (j *hosted) say(w wire.JobWord) {
 	if err != nil {
 		line, _ = json.Marshal(wire.JobWord{Done: &wire.JobDone{Error: err.Error()}})
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
+	j.saying.Lock()
+	defer j.saying.Unlock()
 	if j.ends.Load() {
 		select {} // so that no other worker takes the place of one that is killed
 	}
@@ -100,25 +107,27 @@ func (j *hosted) endAll() {
 	os.Exit(StatusFenced)
 }
 
-// watch ends everything when the host is silent for too long. After this process was
-// stopped for a while, that is noticed as the first thing.
+// watch ends everything when the host's contact is too old. After this process was stopped
+// for a while, that is noticed as the first thing.
 func (j *hosted) watch() {
 	const check = 100 * time.Millisecond
 	woken := make(chan os.Signal, 1)
 	signal.Notify(woken, syscall.SIGCONT)
-	last := time.Now() // a monotonic clock
 	for tick := time.NewTicker(check); ; {
 		select {
-		case <-j.heard:
-			if time.Since(last) < fence { // otherwise it was in the pipe for long
-				last = time.Now()
-			}
 		case <-woken:
 		case <-tick.C:
 		}
-		if time.Since(last) >= fence {
+		if process.SinceBoot()-time.Duration(j.contact.Load()) >= fence {
 			j.endAll()
 		}
+	}
+}
+
+// pong answers pings.
+func (j *hosted) pong() {
+	for range j.pings {
+		j.say(wire.JobWord{Pong: true})
 	}
 }
 
@@ -197,13 +206,13 @@ func (j *hosted) listen() {
 		if j.in.Decode(&o) != nil {
 			j.endAll() // the host has ended
 		}
-		select {
-		case j.heard <- struct{}{}:
-		default:
-		}
+		j.contact.Store(max(j.contact.Load(), int64(o.Contact)))
 		switch {
 		case o.Ping:
-			j.say(wire.JobWord{Pong: true})
+			select {
+			case j.pings <- struct{}{}:
+			default:
+			}
 		case o.Answer != nil:
 			j.answered(*o.Answer)
 		case o.Stop != nil:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -20,7 +21,7 @@ import (
 type downloader struct {
 	link  *link.Link
 	dir   string // "" copies nothing
-	count int
+	count int    // the number of the last directory
 }
 
 // get copies the artifacts that an output names. What cannot be copied has an error: it is
@@ -30,11 +31,11 @@ func (d *downloader) get(ctx context.Context, said wire.Said) (kept []wire.Saved
 		return nil
 	}
 	for _, a := range said.Artifacts {
-		d.count++
 		saved := wire.Saved{Token: said.Token, Path: a.Path, Kind: a.Kind}
-		saved.Local = filepath.Join(d.dir, fmt.Sprint(d.count), localName(a.Path))
-		if err := d.copy(ctx, a, saved.Local); err != nil {
-			saved.Local, saved.Error = "", err.Error()
+		local, err := d.copy(ctx, a)
+		saved.Local = local
+		if err != nil {
+			saved.Error = err.Error()
 		}
 		kept = append(kept, saved)
 	}
@@ -51,74 +52,85 @@ func localName(path string) string {
 	}
 }
 
-func (d *downloader) copy(ctx context.Context, a wire.Artifact, to string) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-		return err
+// place makes a directory with a number that nobody has used: others may copy artifacts to
+// the same directory, or have done so before.
+func (d *downloader) place() (string, error) {
+	for {
+		d.count++
+		dir := filepath.Join(d.dir, fmt.Sprint(d.count))
+		if err := os.Mkdir(dir, 0o700); !errors.Is(err, fs.ErrExist) {
+			return dir, err
+		}
 	}
-	gone := error(nil)
-	err := again(ctx, func() error {
-		err := Fetch(ctx, d.link, a, to)
+}
+
+// copy copies an artifact, and returns where it is. Nothing is left of one that cannot be
+// copied.
+func (d *downloader) copy(ctx context.Context, a wire.Artifact) (local string, err error) {
+	dir, err := d.place()
+	if err != nil {
+		return "", err
+	}
+	local = filepath.Join(dir, localName(a.Path))
+	final := error(nil)
+	err = again(ctx, func() error {
+		ofHub, err := fetch(ctx, d.link, a, local)
 		switch {
 		case errors.Is(err, jetstream.ErrObjectNotFound):
-			gone = fmt.Errorf("the hub does not have it any more: %w", err)
-			return nil
+			final = fmt.Errorf("the hub does not have it any more: %w", err)
 		case errors.Is(err, errReplaced):
-			gone = err
-			return nil
+			final = err
+		case err != nil && !ofHub:
+			final = fmt.Errorf("cannot copy it to %s: %w", d.dir, err)
+		default:
+			return err
 		}
-		return err
+		return nil
 	})
-	return errors.Join(err, gone)
+	if err = errors.Join(err, final); err != nil {
+		_ = os.RemoveAll(dir)
+		return "", err
+	}
+	return local, nil
 }
 
 // errReplaced says that an artifact is not what its host has stored.
 var errReplaced = errors.New("it is not what the host has stored: somebody has replaced it")
 
-// Fetch copies an artifact from the hub to a path: a file, or a directory. All hosts may
-// write to the store, so what is there must be what the host has named.
-func Fetch(ctx context.Context, l *link.Link, a wire.Artifact, to string) error {
+// fetch copies an artifact from the hub to a path: a file, or a directory. All hosts may
+// write to the store, so what is there must be what the host has named. ofHub reports
+// whether an error is that of the hub, and not of the content or of this machine's disk: then
+// another try may help.
+func fetch(ctx context.Context, l *link.Link, a wire.Artifact, to string) (ofHub bool, _ error) {
 	store, err := l.JS.ObjectStore(ctx, wire.ArtifactStore)
 	if err != nil {
-		return fmt.Errorf("find the store for artifacts at the hub: %w", err)
+		return true, fmt.Errorf("find the store for artifacts at the hub: %w", err)
 	}
 	object, err := store.Get(ctx, a.Object)
 	if err != nil {
-		return fmt.Errorf("get %s from the hub: %w", a.Path, err)
+		return true, fmt.Errorf("get %s from the hub: %w", a.Path, err)
 	}
 	defer object.Close()
 	info, err := object.Info()
 	if err != nil {
-		return fmt.Errorf("get %s from the hub: %w", a.Path, err)
+		return true, fmt.Errorf("get %s from the hub: %w", a.Path, err)
 	}
 	if a.Digest != "" && info.Digest != a.Digest {
-		return fmt.Errorf("%s: %w", a.Path, errReplaced)
+		return false, errReplaced
 	}
+	content := &source{Reader: object}
 	if a.Tar {
-		err = unpack(object, to)
+		err = unpack(content, to)
 	} else {
-		err = save(object, to)
+		err = save(content, to)
 	}
 	if err == nil {
-		_, err = io.Copy(io.Discard, object) // its end tells whether the digest is that of the content
+		_, err = io.Copy(io.Discard, content) // its end tells whether the digest is that of the content
 	}
 	if errors.Is(err, jetstream.ErrDigestMismatch) {
-		err = errReplaced
+		return false, errReplaced
 	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("copy %s: %w", a.Path, err), os.RemoveAll(to))
-	}
-	return nil
-}
-
-func unpack(archive io.Reader, to string) error {
-	content, err := gzip.NewReader(archive)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(os.RemoveAll(to), os.Mkdir(to, 0o700)); err != nil {
-		return err
-	}
-	return parcel.Unpack(content, to)
+	return content.failed, err
 }
 
 func save(content io.Reader, to string) error {
@@ -128,4 +140,28 @@ func save(content io.Reader, to string) error {
 	}
 	_, err = io.Copy(file, content)
 	return errors.Join(err, file.Close())
+}
+
+func unpack(content io.Reader, to string) error {
+	archive, err := gzip.NewReader(content)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(os.RemoveAll(to), os.Mkdir(to, 0o700)); err != nil {
+		return err
+	}
+	return parcel.Unpack(archive, to)
+}
+
+// source is a reader that knows whether it has failed.
+type source struct {
+	io.Reader
+	failed bool
+}
+
+// Read implements io.Reader.
+func (s *source) Read(data []byte) (int, error) {
+	n, err := s.Reader.Read(data)
+	s.failed = s.failed || err != nil && !errors.Is(err, io.EOF)
+	return n, err
 }

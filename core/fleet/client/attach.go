@@ -63,6 +63,7 @@ type attached struct {
 	reports   *report.Set
 	run       *harness.Run
 	fold      *fold.Fold
+	early     []wire.Said // what has come before the first note
 	wrong     error
 }
 
@@ -77,10 +78,15 @@ func (a *attached) told(ctx context.Context, t Told) (more bool) {
 			return false
 		}
 	}
-	if t.Output != nil && a.fold != nil {
-		for _, saved := range a.downloads.get(ctx, *t.Output) {
-			a.places[saved.Token.String()+" "+saved.Path] = saved
-		}
+	if t.Output == nil {
+		return true
+	}
+	for _, saved := range a.downloads.get(ctx, *t.Output) {
+		a.places[saved.Token.String()+" "+saved.Path] = saved
+	}
+	if a.fold == nil {
+		a.early = append(a.early, *t.Output)
+	} else {
 		a.fold.Output(*t.Output)
 	}
 	return true
@@ -96,6 +102,10 @@ func (a *attached) begin(n wire.Note) (err error) {
 	}
 	a.run = harness.StartAgain(a.reports, n.Jobs, n.Time)
 	a.fold = fold.New(a.run, fold.Options{Live: a.reports.Live, Say: a.reports.Say, Artifact: a.artifact})
+	for _, said := range a.early {
+		a.fold.Output(said)
+	}
+	a.early = nil
 	return nil
 }
 

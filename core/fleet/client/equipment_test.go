@@ -60,8 +60,9 @@ func broker(t *testing.T) (home string) {
 // TestEquipment: blocks that need equipment run where it is, one after the other if there is
 // one piece of it, and the report says what was waited for.
 func TestEquipment(t *testing.T) {
-	l := newLab(t, 1, nil)
-	l.startWith("lab-2", broker(t))
+	t.Parallel()
+	l := newLab(t, broker(t))
+	l.start("lab-2", t.TempDir(), "")
 	poll.Until(t, "the relay is known", func() bool { return len(l.hub.View().Pieces) > 1 })
 	text := `
 		local test = require("ave.test")
@@ -84,7 +85,7 @@ func TestEquipment(t *testing.T) {
 		t.Errorf("got %d and:\n%s", status, out)
 	}
 	events, err := os.ReadFile(filepath.Join(l.dir, "events"))
-	if err != nil || !strings.Contains(string(events), "s for switch, box on lab-2") {
+	if err != nil || !strings.Contains(string(events), "s for switch, box on lab-1") {
 		t.Errorf("got %v and:\n%s", err, events)
 	}
 	l.write("test_b.lua", `require("ave.test").equipment("x", { type = "relay", uid = "r-2" }) it("runs", function() end)`)
@@ -93,13 +94,14 @@ func TestEquipment(t *testing.T) {
 	if err == nil || !strings.Contains(string(refused), "r-2") {
 		t.Errorf("got %v and:\n%s", err, refused)
 	}
+	l.holds()
 }
 
-// TestHoldEquipment: a client gets the session of what it holds.
-func TestHoldEquipment(t *testing.T) {
-	l := newLab(t, 0, nil)
-	l.startWith("lab-1", broker(t))
-	poll.Until(t, "the relay is known", func() bool { return len(l.hub.View().Pieces) > 1 })
+// holds holds a piece, as a client in another process does, and gets the address of its
+// session.
+func (l *lab) holds() {
+	t := l.T
+	t.Helper()
 	in, words, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

@@ -20,6 +20,8 @@ import (
 const (
 	retryWait = 50 * time.Millisecond
 	retryMost = time.Second
+
+	consumerTime = 5 * time.Second // at most, to make a consumer
 )
 
 // Told is a message about a run: notes of the scheduler, or an output of a job.
@@ -67,7 +69,7 @@ func Follow(ctx context.Context, l *link.Link, run string, told func(Told) (more
 // follow reads messages after the last one, by one consumer. It returns nil if told wants
 // no more.
 func follow(ctx context.Context, l *link.Link, run string, last *uint64, told func(Told) bool) error {
-	limited, cancel := context.WithTimeout(ctx, 5*time.Second)
+	limited, cancel := context.WithTimeout(ctx, consumerTime)
 	defer cancel()
 	consumer, err := l.JS.OrderedConsumer(limited, wire.OutputStream, jetstream.OrderedConsumerConfig{
 		FilterSubjects: wire.RunSubjects(run), DeliverPolicy: jetstream.DeliverByStartSequencePolicy,

@@ -17,8 +17,14 @@ func checkKnown(ctx context.Context, l *link.Link, run string) error {
 	if err := wire.CheckName(run); err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
-	consumer, err := l.JS.OrderedConsumer(ctx, wire.OutputStream, jetstream.OrderedConsumerConfig{
-		FilterSubjects: wire.RunSubjects(run), DeliverPolicy: jetstream.DeliverAllPolicy, InactiveThreshold: time.Second,
+	var consumer jetstream.Consumer
+	err := again(ctx, func() (err error) {
+		limited, cancel := context.WithTimeout(ctx, consumerTime)
+		defer cancel()
+		consumer, err = l.JS.OrderedConsumer(limited, wire.OutputStream, jetstream.OrderedConsumerConfig{
+			FilterSubjects: wire.RunSubjects(run), DeliverPolicy: jetstream.DeliverAllPolicy, InactiveThreshold: time.Second,
+		})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("find what was said about run %s: %w", run, err)

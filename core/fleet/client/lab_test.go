@@ -24,6 +24,7 @@ import (
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 	"avescript/core/harness"
+	"avescript/internal/built"
 	"avescript/internal/poll"
 	"avescript/internal/reexec"
 )
@@ -31,45 +32,33 @@ import (
 // The tests in this file have a real hub, real hosts, and the real program avescript. What
 // it starts as avelab is the test binary.
 
-// built is the program avescript, with an avelab beside it.
-var built struct {
-	once sync.Once
-	dir  string
-	err  error
-}
+// programs is a directory with the program avescript, and an avelab beside it. Tests share
+// it, and remove it at the end.
+var programs string
+
+var makePrograms = sync.OnceValue(func() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if programs, err = os.MkdirTemp("", "avescript"); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("#!/bin/sh\nexec '%s' '%s' \"$@\"\n", self, reexec.Argument("avelab"))
+	return errors.Join(os.Chmod(programs, 0o755), os.WriteFile(filepath.Join(programs, "avelab"), []byte(text), 0o755), built.Into(programs, "avescript"))
+})
 
 func program(t *testing.T) string {
 	t.Helper()
-	built.once.Do(func() {
-		self, err := os.Executable()
-		if err == nil {
-			built.dir, err = os.MkdirTemp("", "avescript")
-		}
-		if err == nil {
-			err = os.Chmod(built.dir, 0o755)
-		}
-		if err == nil {
-			text := fmt.Sprintf("#!/bin/sh\nexec '%s' '%s' \"$@\"\n", self, reexec.Argument("avelab"))
-			err = os.WriteFile(filepath.Join(built.dir, "avelab"), []byte(text), 0o755)
-		}
-		if err == nil {
-			var out []byte
-			out, err = exec.Command("go", "build", "-o", filepath.Join(built.dir, "avescript"), "avescript/cmd/avescript").CombinedOutput()
-			if err != nil {
-				err = fmt.Errorf("%w: %s", err, out)
-			}
-		}
-		built.err = err
-	})
-	if built.err != nil {
-		t.Fatal(built.err)
+	if err := makePrograms(); err != nil {
+		t.Fatal(err)
 	}
-	return filepath.Join(built.dir, "avescript")
+	return filepath.Join(programs, "avescript")
 }
 
 // runAvelab is "avelab submit".
 func runAvelab([]string) error {
-	l, err := link.Dial(context.Background(), link.Config{URL: os.Getenv("TEST_HUB"), Role: wire.User, Name: "ann"})
+	l, err := link.Dial(context.Background(), link.Config{URL: os.Getenv("TEST_HUB"), Role: wire.User, Name: os.Getenv("TEST_USER")})
 	if err != nil {
 		return err
 	}
@@ -88,48 +77,102 @@ func runHost(args []string) error {
 	return host.Run(ctx, o)
 }
 
-// lab is a hub with hosts.
+// lab is a hub with hosts, a user, and the project of the user.
 type lab struct {
 	*testing.T
 	hub   *hub.Hub
-	hosts map[string]*exec.Cmd
-	dir   string // the project
 	again hub.Options
+	hosts map[string]*exec.Cmd
+	user  string
+	dir   string // the project
 }
 
-func newLab(t *testing.T, hosts int, files map[string]string) *lab {
+// labs has what tests share.
+var labs struct {
+	sync.Mutex
+	*lab
+	users int
+}
+
+// shared is a lab with the hosts lab-1 and lab-2, for a test that ends neither of them. Each
+// test is another user.
+func shared(t *testing.T, files map[string]string) *lab {
 	t.Helper()
-	options := hub.Options{Dir: t.TempDir(), Port: -1, Name: "hub"}
-	h, err := hub.Start(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &lab{t, h, map[string]*exec.Cmd{}, t.TempDir(), options}
-	address, err := url.Parse(h.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.again.Port, _ = strconv.Atoi(address.Port())
-	t.Cleanup(func() { l.hub.Close() })
-	for i := range hosts {
-		l.start(fmt.Sprintf("lab-%d", i+1))
-	}
-	for name, text := range files {
-		path := filepath.Join(l.dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
-			t.Fatal(err)
+	labs.Lock()
+	defer labs.Unlock()
+	program(t)
+	if labs.lab == nil {
+		l := &lab{T: t, hosts: map[string]*exec.Cmd{}}
+		l.startHub(context.Background(), filepath.Join(programs, "hub"))
+		labs.lab = l
+		for _, name := range []string{"lab-1", "lab-2"} {
+			l.start(name, filepath.Join(programs, name), "")
 		}
 	}
+	labs.users++
+	l := &lab{t, labs.hub, labs.again, labs.hosts, fmt.Sprint("user-", labs.users), t.TempDir()}
+	l.fill(files)
 	return l
 }
 
-func (l *lab) start(name string) { l.startWith(name, "") }
+// endShared ends what tests have shared.
+func endShared() {
+	if labs.lab != nil {
+		for name := range labs.hosts {
+			labs.kill(name)
+		}
+		labs.hub.Close()
+	}
+	if programs != "" {
+		_ = os.RemoveAll(programs)
+	}
+}
 
-// startWith starts a host with the broker of a home.
-func (l *lab) startWith(name, broker string) {
+// newLab is a lab for one test, with the host lab-1.
+func newLab(t *testing.T, broker string) *lab {
+	t.Helper()
+	l := &lab{T: t, hosts: map[string]*exec.Cmd{}, user: "ann", dir: t.TempDir()}
+	l.startHub(t.Context(), t.TempDir())
+	t.Cleanup(func() {
+		for name := range l.hosts {
+			l.kill(name)
+		}
+		l.hub.Close()
+	})
+	l.start("lab-1", t.TempDir(), broker)
+	return l
+}
+
+// startHub starts the hub at a port that it has again when it is started again.
+func (l *lab) startHub(ctx context.Context, dir string) {
+	l.Helper()
+	l.again = hub.Options{Dir: dir, Port: -1, Name: "hub"}
+	var err error
+	if l.hub, err = hub.Start(ctx, l.again); err != nil {
+		l.Fatal(err)
+	}
+	address, err := url.Parse(l.hub.URL())
+	if err != nil {
+		l.Fatal(err)
+	}
+	l.again.Port, _ = strconv.Atoi(address.Port())
+}
+
+func (l *lab) fill(files map[string]string) {
+	l.Helper()
+	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(l.dir, name)), 0o755); err != nil {
+			l.Fatal(err)
+		}
+		l.write(name, text)
+	}
+}
+
+// start starts a host, with the broker of a home if it has one.
+func (l *lab) start(name, dir, broker string) {
 	l.Helper()
 	o := host.Options{
-		Link: link.Config{URL: l.hub.URL(), Role: wire.Worker, Name: name}, Dir: l.TempDir(), Program: program(l.T), Cores: 2, Broker: broker,
+		Link: link.Config{URL: l.hub.URL(), Role: wire.Worker, Name: name}, Dir: dir, Program: program(l.T), Cores: 4, Broker: broker,
 	}
 	if os.Geteuid() == 0 {
 		o.Account = "root"
@@ -144,7 +187,6 @@ func (l *lab) startWith(name, broker string) {
 		l.Fatal(err)
 	}
 	l.hosts[name] = c
-	l.Cleanup(func() { l.kill(name) })
 	poll.Until(l, name+" is up", func() bool {
 		for _, h := range l.hub.View().Hosts {
 			if h.Name == name && h.State == "up" {
@@ -162,11 +204,22 @@ func (l *lab) kill(name string) {
 	_ = c.Wait()
 }
 
+// dial connects as the user. The connection is closed with the test.
+func (l *lab) dial() *link.Link {
+	l.Helper()
+	user, err := link.Dial(l.Context(), link.Config{URL: l.hub.URL(), Role: wire.User, Name: l.user})
+	if err != nil {
+		l.Fatal(err)
+	}
+	l.Cleanup(user.Close)
+	return user
+}
+
 // avescript is a command line in the project.
 func (l *lab) avescript(args ...string) *exec.Cmd {
 	c := exec.Command(program(l.T), args...)
 	c.Dir = l.dir
-	c.Env = append(os.Environ(), "TEST_HUB="+l.hub.URL(), "XDG_CACHE_HOME="+l.dir+"/.cache")
+	c.Env = append(os.Environ(), "TEST_HUB="+l.hub.URL(), "TEST_USER="+l.user, "XDG_CACHE_HOME="+l.dir+"/.cache")
 	return c
 }
 
@@ -195,16 +248,22 @@ func (l *lab) exists(name string) {
 	})
 }
 
+// lastRun waits until the view of the hub has the run of the user, and returns its name.
+func (l *lab) lastRun(user *link.Link) (run string) {
+	l.Helper()
+	poll.Until(l, "the run is in the view of the lab", func() (found bool) {
+		var err error
+		run, err = client.FindRun(l.Context(), user, "")
+		return err == nil
+	})
+	return run
+}
+
 // waitSaid waits until the hub knows that a test has begun.
 func (l *lab) waitSaid(test string) {
 	l.Helper()
-	user, err := link.Dial(l.Context(), link.Config{URL: l.hub.URL(), Role: wire.User, Name: "ann"})
-	if err != nil {
-		l.Fatal(err)
-	}
-	defer user.Close()
-	poll.Until(l, "the run is in the view", func() bool { return len(l.hub.View().Runs) > 0 })
-	err = client.Follow(l.Context(), user, l.hub.View().Runs[0].Run, func(t client.Told) (more bool) {
+	user := l.dial()
+	err := client.Follow(l.Context(), user, l.lastRun(user), func(t client.Told) (more bool) {
 		return t.Output == nil || !slices.ContainsFunc(t.Output.Events, func(e harness.Event) bool {
 			return e.Kind == harness.TestStarted && e.FullName() == test
 		})

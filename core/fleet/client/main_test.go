@@ -24,10 +24,13 @@ import (
 
 func TestMain(m *testing.M) {
 	reexec.Main(reexec.Programs{"host": runHost, "avelab": runAvelab})
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		_ = os.RemoveAll(built.dir)
-		os.Exit(code)
-	}))
+	code := m.Run()
+	endShared()
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 // stage is a real server, with a leader that decides what the test says.

@@ -1,12 +1,6 @@
 package client_test
 
 import (
-	"avescript/core/fleet/client"
-	"avescript/core/fleet/hub"
-	"avescript/core/fleet/link"
-	"avescript/core/fleet/wire"
-	"avescript/core/harness"
-	"avescript/internal/poll"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,6 +12,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"avescript/core/fleet/client"
+	"avescript/core/fleet/hub"
+	"avescript/core/fleet/link"
+	"avescript/core/fleet/wire"
+	"avescript/core/harness"
+	"avescript/internal/poll"
 )
 
 // suite is a project whose tests end in all ways.
@@ -52,7 +53,8 @@ func suite() map[string]string {
 
 // TestSameAsHere: a run in a fleet has the verdicts and the reports of a local one.
 func TestSameAsHere(t *testing.T) {
-	l := newLab(t, 2, suite())
+	t.Parallel()
+	l := shared(t, suite())
 	_, here := l.run("test", "-j", "2", "--report", "json=here", "--coverage=cover-here", "tests")
 	out, there := l.run("test", "--fleet", "--report", "json=there", "--report", "junit=there.xml", "--coverage=cover-there", "tests")
 	if here != 1 || there != here {
@@ -84,7 +86,8 @@ func TestSameAsHere(t *testing.T) {
 // TestHostIsLost: the test that was running on a host that is killed runs elsewhere, as its
 // second attempt.
 func TestHostIsLost(t *testing.T) {
-	l := newLab(t, 1, nil)
+	t.Parallel()
+	l := newLab(t, "")
 	l.write("test_a.lua", `
 		it("is before", function() end)
 		it("survives", function()
@@ -101,7 +104,7 @@ func TestHostIsLost(t *testing.T) {
 	l.exists("first")
 	l.waitSaid("survives")
 	l.kill("lab-1")
-	l.start("lab-2")
+	l.start("lab-2", t.TempDir(), "")
 	if err := c.Wait(); err != nil {
 		t.Errorf("got %v and:\n%s", err, out.String())
 	}
@@ -113,9 +116,12 @@ func TestHostIsLost(t *testing.T) {
 // TestArtifactsComeBack: recordings and workspaces of tests that fail on a host are here
 // afterwards.
 func TestArtifactsComeBack(t *testing.T) {
-	l := newLab(t, 1, map[string]string{"test_a.lua": `
+	t.Parallel()
+	l := shared(t, map[string]string{"test_a.lua": `
 		it("fails", function()
-			require("ave.fs").write(require("ave.test").workspace() .. "/kept.txt", "kept")
+			local workspace = require("ave.test").workspace()
+			require("ave.fs").write(workspace .. "/kept.txt", "kept")
+			os.execute("ln -s kept.txt " .. workspace .. "/link && ln -s /etc/passwd " .. workspace .. "/away")
 			require("ave.cmd").run({ "echo", "recorded" })
 			error("no")
 		end)`})
@@ -141,7 +147,10 @@ func TestArtifactsComeBack(t *testing.T) {
 	for _, a := range artifacts {
 		path, want := a.Path, "kept"
 		if a.Kind == "workspace" {
-			path = filepath.Join(path, "kept.txt")
+			if _, err := os.Lstat(filepath.Join(path, "away")); err == nil {
+				t.Error("a link that leads away has come along")
+			}
+			path = filepath.Join(path, "link")
 		} else {
 			path, want = filepath.Join(l.dir, path), "recorded"
 		}
@@ -154,7 +163,8 @@ func TestArtifactsComeBack(t *testing.T) {
 
 // TestHubStartsAgain: a run goes on over a hub that is started again.
 func TestHubStartsAgain(t *testing.T) {
-	l := newLab(t, 1, nil)
+	t.Parallel()
+	l := newLab(t, "")
 	l.hangs()
 	c := l.avescript("test", "--fleet")
 	var out screen
@@ -179,7 +189,8 @@ func TestHubStartsAgain(t *testing.T) {
 
 // TestFailFast: a failure on one host ends what runs on the other one, with its teardown.
 func TestFailFast(t *testing.T) {
-	l := newLab(t, 2, nil)
+	t.Parallel()
+	l := shared(t, nil)
 	l.hangs()
 	l.write("test_b.lua", `it("fails", function()
 		while not io.open("`+l.dir+`/hangs") do require("ave.time").sleep(0.05) end
@@ -194,7 +205,8 @@ func TestFailFast(t *testing.T) {
 
 // TestNeeds: parts of a file that need another host are jobs of their own.
 func TestNeeds(t *testing.T) {
-	l := newLab(t, 2, map[string]string{"test_a.lua": `
+	t.Parallel()
+	l := shared(t, map[string]string{"test_a.lua": `
 		local test = require("ave.test")
 		describe("here", function()
 			test.needs { tags = { "host=lab-1" } }
@@ -231,7 +243,8 @@ func TestNeeds(t *testing.T) {
 
 // TestNobodyCan: what no host can do is refused by name.
 func TestNobodyCan(t *testing.T) {
-	l := newLab(t, 1, map[string]string{"test_a.lua": `
+	t.Parallel()
+	l := shared(t, map[string]string{"test_a.lua": `
 		require("ave.test").needs { tags = { "os=none" } }
 		it("runs", function() end)`, "test_b.lua": `it("runs", function() end)`})
 	c := l.avescript("test", "--fleet")
@@ -243,7 +256,8 @@ func TestNobodyCan(t *testing.T) {
 
 // TestLeaveAtOnce: the second Ctrl-C leaves the run, and says how to come back.
 func TestLeaveAtOnce(t *testing.T) {
-	l := newLab(t, 1, nil)
+	t.Parallel()
+	l := shared(t, nil)
 	l.write("test_a.lua", `
 		teardown(function() while not io.open("`+l.dir+`/enough") do require("ave.time").sleep(0.05) end end)
 		it("hangs", function()
@@ -269,7 +283,8 @@ func TestLeaveAtOnce(t *testing.T) {
 
 // TestInterrupt: Ctrl-C runs the teardown on the host, and the status is as of a local run.
 func TestInterrupt(t *testing.T) {
-	l := newLab(t, 1, nil)
+	t.Parallel()
+	l := shared(t, nil)
 	l.hangs()
 	c := l.avescript("test", "--fleet")
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -290,7 +305,8 @@ func TestInterrupt(t *testing.T) {
 // TestComeBack: a submitter that is killed does not end its run, and who attaches sees all
 // of it.
 func TestComeBack(t *testing.T) {
-	l := newLab(t, 1, nil)
+	t.Parallel()
+	l := shared(t, nil)
 	l.hangs()
 	c := l.avescript("test", "--fleet")
 	if err := c.Start(); err != nil {
@@ -299,16 +315,8 @@ func TestComeBack(t *testing.T) {
 	l.exists("hangs")
 	_ = c.Process.Kill()
 	_ = c.Wait()
-	user, err := link.Dial(t.Context(), link.Config{URL: l.hub.URL(), Role: wire.User, Name: "ann"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer user.Close()
-	run := ""
-	poll.Until(t, "the run is in the view of the lab", func() bool {
-		run, err = client.FindRun(t.Context(), user, "")
-		return err == nil
-	})
+	user := l.dial()
+	run := l.lastRun(user)
 	var out screen
 	ended := make(chan error, 1)
 	go func() {
@@ -326,11 +334,9 @@ func TestComeBack(t *testing.T) {
 
 // TestHoldInALab: a client that holds something and dies has it no longer.
 func TestHoldInALab(t *testing.T) {
-	l := newLab(t, 1, nil)
-	user, err := link.Dial(t.Context(), link.Config{URL: l.hub.URL(), Role: wire.User, Name: "ann"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Parallel()
+	l := newLab(t, "")
+	user := l.dial()
 	got := make(chan wire.Leases, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

@@ -16,17 +16,19 @@ import (
 const mostPart = 256 << 10
 
 // Submit reads a [wire.Submission] from in, submits it, and writes what is said about the
-// run to out, until it is over: see there. It ends without ending the run when in ends,
+// run to out, until it is over, and also why it fails: see there. It ends without ending the run when in ends,
 // because then nobody reads out any more.
 func Submit(ctx context.Context, l *link.Link, in io.Reader, out io.Writer) error {
-	words := json.NewDecoder(in)
-	var s wire.Submission
-	if err := words.Decode(&s); err != nil {
-		return fmt.Errorf("wanted a submission as a line of JSON on standard input, got %w", err)
-	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	w := &lines{encoder: json.NewEncoder(out), failed: cancel}
+	words := json.NewDecoder(in)
+	var s wire.Submission
+	if err := words.Decode(&s); err != nil {
+		err = fmt.Errorf("wanted a submission as a line of JSON on standard input, got %w", err)
+		w.write(wire.Line{Error: err.Error()})
+		return err
+	}
 	sending := newSending(ctx)
 	go listen(ctx, l, words, sending, cancel)
 	defer watch(ctx, l, w)()

@@ -13,6 +13,7 @@
 package fold
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -40,7 +41,8 @@ type Fold struct {
 	jobs    map[int]*job
 	claims  map[wire.Token]*claim
 	slots   []bool  // the numbers of workers that are in use, from 1
-	since   float64 // when the run was submitted
+	since   float64 // when the run was submitted, or the time of the first note that is kept
+	count   int     // how many jobs the run has, if that is known
 	until   float64 // when it was over
 	last    wire.Token
 	at      map[string]bool // the notes of last
@@ -81,7 +83,8 @@ type claim struct {
 	missing int // how many outputs have not come
 	events  []harness.Event
 	running *harness.Event
-	kept    int // how many of the events count if the run was stopped without a failure; -1 is all
+	kept    int  // how many of the events count if the run was stopped without a failure; -1 is all
+	gone    bool // it has ended, and the job went back into the queue
 	log     strings.Builder
 }
 
@@ -119,9 +122,11 @@ func (f *Fold) Note(n wire.Note) {
 	if f.seen(n) {
 		return
 	}
-	switch n.Kind {
-	case wire.NoteSubmitted:
+	f.count = max(f.count, n.Jobs)
+	if f.since == 0 {
 		f.since = n.Time
+	}
+	switch n.Kind {
 	case wire.NoteStarted:
 		f.started(n)
 	case wire.NoteReturned:
@@ -133,7 +138,9 @@ func (f *Fold) Note(n wire.Note) {
 			f.because = cancelled(n)
 		}
 	case wire.NoteOver:
-		f.over, f.until = true, n.Time
+		f.until = n.Time
+		f.reportMissing()
+		f.over = true
 	}
 }
 
@@ -230,7 +237,7 @@ func (f *Fold) started(n wire.Note) {
 	j := f.job(n.Job, n.Name)
 	c := f.claim(n.Token, n.Host)
 	c.started, c.pieces = n.Time, n.Pieces
-	j.waited = n.Time - j.since
+	j.waited = n.Time - cmp.Or(j.since, f.since)
 	f.begin(j, c)
 }
 
@@ -274,8 +281,8 @@ func (f *Fold) Output(said wire.Said) {
 		return // of a host that was cut off
 	}
 	c := f.claim(said.Token, said.Host)
-	if said.N < c.next {
-		return // it came twice
+	if c.gone || said.N < c.next {
+		return // it came too late, or twice
 	}
 	c.missing += said.N - c.next // the hub keeps them for some time only
 	c.next = said.N + 1

@@ -346,3 +346,82 @@ func TestWaited(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// TestGap: the hub keeps what is said for some time only. What is missing then is a failure,
+// because nobody knows what it was.
+func TestGap(t *testing.T) {
+	for name, c := range map[string]struct {
+		jobs []wire.Job // as far as they are known
+		does func(*scene)
+		want []string
+	}{
+		"an outcome": {[]wire.Job{job("a.lua"), job("b.lua")}, func(s *scene) {
+			one := s.starts(0, "lab-1")
+			s.says(0, "lab-1", one, 0, began("x"), ended("x", harness.Passed))
+			s.ends(wire.NoteFinished, 0, "lab-1", one, passed)
+			s.starts(1, "lab-1")
+			s.note(wire.Note{Kind: wire.NoteOver, Jobs: 2})
+		}, []string{
+			"file_started a.lua on lab-1 by 1", "test_started a.lua x on lab-1 by 1",
+			"test_finished a.lua x on lab-1 by 1 passed", "file_finished a.lua on lab-1 by 1 1 passed, 0 failed",
+			"file_started b.lua", "block_failed b.lua error: the result of this job is not kept any more",
+			"file_finished b.lua 0 passed, 1 failed",
+		}},
+		"all that a job has said": {[]wire.Job{job("a.lua")}, func(s *scene) {
+			s.ends(wire.NoteFinished, 0, "lab-1", wire.Token{Seq: 3}, passed)
+			s.note(wire.Note{Kind: wire.NoteOver, Jobs: 1})
+		}, []string{
+			"file_started a.lua", "block_failed a.lua error: what this job has said is not kept any more: the results are missing",
+			"file_finished a.lua 0 passed, 1 failed",
+		}},
+		"nearly everything": {nil, func(s *scene) {
+			s.note(wire.Note{Kind: wire.NoteOver, Jobs: 7})
+		}, []string{"block_failed error: the results of 7 of 7 jobs are not kept any more"}},
+		"of a run that was cancelled": {nil, func(s *scene) {
+			s.note(wire.Note{Kind: wire.NoteCancelled, By: "ann"})
+			s.note(wire.Note{Kind: wire.NoteOver, Jobs: 7})
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := play(t, c.jobs...)
+			c.does(s)
+			s.wants(c.want...)
+			if !s.Over() {
+				t.Error("it is not over")
+			}
+		})
+	}
+}
+
+// TestNoBeginning: without the first notes nothing takes as long as since 1970.
+func TestNoBeginning(t *testing.T) {
+	s := &scene{t: t, time: 1000}
+	s.run = harness.Start(&s.r, 1)
+	needs := job("a.lua")
+	needs.Needs.Equipment = []wire.Want{{Name: "phone"}}
+	s.Fold = fold.New(s.run, fold.Options{Jobs: []wire.Job{needs}})
+	token := wire.Token{Seq: 1}
+	s.says(0, "lab-1", token, 0, began("x"), ended("x", harness.Passed)) // before its note
+	s.starts(0, "lab-1")
+	s.ends(wire.NoteFinished, 0, "lab-1", token, passed)
+	s.note(wire.Note{Kind: wire.NoteOver, Jobs: 1})
+	if s.Seconds() != 2 {
+		t.Errorf("it has taken %g s", s.Seconds())
+	}
+	for _, e := range s.r.events {
+		if e.Output != "" || e.Bad() {
+			t.Errorf("got %+v", e)
+		}
+	}
+}
+
+// TestLate: what a host that was lost says later is not shown.
+func TestLate(t *testing.T) {
+	s := play(t, job("a.lua"))
+	one := s.starts(0, "lab-1")
+	s.ends(wire.NoteReturned, 0, "lab-1", one, wire.Outcome{Status: wire.Lost})
+	s.says(0, "lab-1", one, 0, began("x"))
+	if len(s.live) > 0 {
+		t.Errorf("got %q", s.live)
+	}
+}

@@ -20,9 +20,10 @@ func (f *Fold) returned(n wire.Note) {
 	j := f.job(n.Job, n.Name)
 	c := f.claim(n.Token, n.Host)
 	j.since = n.Time
-	if j.done || j.claim != nil && j.claim != c {
+	if j.done || c.gone || j.claim != nil && j.claim != c {
 		return
 	}
+	c.gone = true
 	outcome := outcomeOf(n)
 	if outcome.Status != wire.Busy {
 		f.say("%s: %s", j, why(c.host, outcome))
@@ -119,8 +120,9 @@ func (f *Fold) result(j *job, c *claim, o wire.Outcome) []harness.Event {
 	bad := slices.ContainsFunc(events, harness.Event.Bad)
 	switch {
 	case o.Status == wire.Done && c != nil && c.missing > 0 && !f.quiet:
-		message := fmt.Sprintf("%d messages of host %s are not kept any more: the results are incomplete", c.missing, c.host)
-		return append(events, harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Problems: []harness.Problem{{Message: message}}})
+		return append(events, incomplete("%d messages of host %s are not kept any more: the results are incomplete", c.missing, c.host))
+	case o.Status == wire.Done && (c == nil || c.next == 0) && !f.quiet: // a job says at least that its file has begun
+		return append(events, incomplete("what this job has said is not kept any more: the results are missing"))
 	case o.Status == wire.Done && !o.Passed && !bad && !f.quiet:
 		o.Message = cmp.Or(o.Message, "the host says that tests have failed, but does not say which")
 		return append(events, f.broken(j, c, o))
@@ -132,6 +134,37 @@ func (f *Fold) result(j *job, c *claim, o wire.Outcome) []harness.Event {
 		return events
 	}
 	return append(events, f.broken(j, c, o))
+}
+
+// incomplete is the failure of a job, or of the run, of which not all is kept.
+func incomplete(format string, args ...any) harness.Event {
+	message := fmt.Sprintf(format, args...)
+	return harness.Event{Kind: harness.BlockFailed, Status: harness.Error, Problems: []harness.Problem{{Message: message}}}
+}
+
+// reportMissing reports the jobs whose outcome has not come, though the run is over: the hub
+// keeps what is said for some time only. Of a run that was cancelled, jobs that have not
+// begun have none.
+func (f *Fold) reportMissing() {
+	if f.over || f.because != "" || f.quiet {
+		return
+	}
+	nameless := 0
+	for index := range f.count {
+		j := f.job(index, "")
+		switch {
+		case j.done:
+		case j.file == "":
+			nameless++
+		default:
+			j.done = true
+			f.pass(j, nil, wire.Note{Time: f.until}, []harness.Event{incomplete("the result of this job is not kept any more")})
+			f.free(j)
+		}
+	}
+	if nameless > 0 {
+		f.run.Report(incomplete("the results of %d of %d jobs are not kept any more", nameless, f.count))
+	}
 }
 
 // broken is the failure of a job that did not end by itself: of the test that was running,

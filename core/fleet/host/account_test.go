@@ -2,14 +2,18 @@ package host
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"avescript/core/fleet/wire"
+	"avescript/internal/poll"
 )
 
 func TestAccountOf(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		uid   int
@@ -33,6 +37,7 @@ func TestAccountOf(t *testing.T) {
 
 // TestAccount: a job runs as another account, which cannot read what belongs to the host.
 func TestAccount(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can use another account")
 	}
@@ -45,12 +50,16 @@ func TestAccount(t *testing.T) {
 		if err := os.Chmod(filepath.Dir(o.Dir), 0o755); err != nil { // that of the test
 			t.Fatal(err)
 		}
+		if err := os.Chmod(o.Dir, 0o700); err != nil { // as with a strict umask
+			t.Fatal(err)
+		}
 	})
 	r := l.submit(map[string]string{"a_test.lua": `
 local ave = require("ave")
 it("is nobody", function()
 	assert.equal("nobody", os.getenv("USER"))
 	assert.not_equal(0, ave.posix.geteuid())
+	assert.is_nil(os.getenv("HOST_SECRET"))
 	assert.is_nil((io.open("` + m.dir + `/id")))
 	assert.is_nil((io.open("` + m.dir + `/running/x", "w")))
 	io.open("new", "w"):close()
@@ -62,6 +71,7 @@ end)`}, nil)
 
 // TestGroups: a job that has left its session and its parent is in its group.
 func TestGroups(t *testing.T) {
+	t.Parallel()
 	g := openGroups("test")
 	if g == nil {
 		t.Skip("there are no control groups of version 2 here, or this is not root")
@@ -77,5 +87,50 @@ func TestGroups(t *testing.T) {
 	g.remove(token)
 	if exists(g.path(token)) {
 		t.Error("it is still there")
+	}
+}
+
+// TestGroupsLeft: what a predecessor has left in another place is killed.
+func TestGroupsLeft(t *testing.T) {
+	t.Parallel()
+	g := openGroups("test-left")
+	if g == nil {
+		t.Skip("there are no control groups of version 2 here, or this is not root")
+	}
+	defer g.close()
+	file := filepath.Join(t.TempDir(), "groups")
+	if err := g.killLeft(file); err != nil {
+		t.Fatal(err)
+	}
+	group, err := g.add(wire.Token{Seq: 1}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer group.Close()
+	left := exec.Command("sleep", "4321")
+	left.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(group.Fd())}
+	if err := left.Start(); err != nil {
+		t.Fatal(err)
+	}
+	killed := make(chan struct{})
+	go func() {
+		_ = left.Wait()
+		close(killed)
+	}()
+	next := openGroups("test-next")
+	defer next.close()
+	if err := next.killLeft(file); err != nil {
+		t.Error(err)
+	}
+	poll.Until(t, "it is dead", func() bool {
+		select {
+		case <-killed:
+			return true
+		default:
+			return false
+		}
+	})
+	if exists(g.dir) {
+		t.Errorf("%s is still there", g.dir)
 	}
 }

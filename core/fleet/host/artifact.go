@@ -12,11 +12,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sys/unix"
 
+	"avescript/core/fleet/parcel"
 	"avescript/core/fleet/wire"
 )
 
@@ -133,12 +135,30 @@ func openFile(root *os.Root, path string) (*os.File, fs.FileInfo, error) {
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("wanted a regular file")
 	}
+	if err == nil {
+		err = ofJob(root, info)
+	}
 	if err != nil {
 		f.Close()
 		return nil, nil, err
 	}
 	return f, info, nil
 }
+
+// ofJob checks that a file which root reads belongs to the account of the jobs, as their
+// directory does: a hard link can give a job a name for a file that it cannot read.
+func ofJob(root *os.Root, info fs.FileInfo) error {
+	dir, err := root.Stat(".")
+	if err != nil || os.Geteuid() != 0 {
+		return err
+	}
+	if account := owner(dir); account != 0 && owner(info) != account {
+		return errors.New("it does not belong to the account of the job")
+	}
+	return nil
+}
+
+func owner(info fs.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }
 
 func copyFile(to io.Writer, root *os.Root, path string) error {
 	f, _, err := openFile(root, path)
@@ -150,8 +170,8 @@ func copyFile(to io.Writer, root *os.Root, path string) error {
 	return err
 }
 
-// pack writes a directory as an archive. What is neither a file nor a directory nor a link
-// is left out.
+// pack writes a directory as an archive. What is neither a file nor a directory is left out,
+// except links that lead to something in the directory.
 func pack(to io.Writer, root *os.Root, dir string) error {
 	compressed := gzip.NewWriter(to)
 	archive := tar.NewWriter(compressed)
@@ -177,6 +197,9 @@ func packOne(archive *tar.Writer, root *os.Root, path, name string, d fs.DirEntr
 	case d.Type()&fs.ModeSymlink != 0:
 		if header.Linkname, err = root.Readlink(path); err != nil {
 			return nil //nolint:nilerr // likewise
+		}
+		if !parcel.LeadsInside(name, header.Linkname) {
+			return nil // it would lead somewhere else on another machine
 		}
 		header.Typeflag = tar.TypeSymlink
 		return archive.WriteHeader(header)

@@ -27,7 +27,7 @@ func (h *host) beats(ctx context.Context) {
 	ready := sync.OnceFunc(h.Ready)
 	for {
 		h.isFresh() // first: this process may have been stopped
-		beat, now := h.beat(), time.Now()
+		beat, now := h.beat(), process.SinceBoot()
 		sent.Go(func() {
 			limited, cancel := context.WithTimeout(ctx, fenceAfter)
 			defer cancel()
@@ -58,10 +58,14 @@ func (h *host) beat() wire.Beat {
 	}
 	if h.stock != nil {
 		b.Pieces, b.Made, b.Broker = h.stock.seen()
+		b.Highest = h.stock.highest()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	b.Leaving, b.Highest = h.leaving, h.highest
+	b.Leaving = h.leaving
+	if b.Highest.Less(h.highest) {
+		b.Highest = h.highest
+	}
 	for _, j := range h.jobs {
 		b.Jobs = append(b.Jobs, j.running())
 	}
@@ -75,12 +79,10 @@ func (h *host) beat() wire.Beat {
 }
 
 // contacted takes the answer to a heartbeat that was sent at a time.
-func (h *host) contacted(sent time.Time) {
+func (h *host) contacted(sent time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if sent.After(h.contact) {
-		h.contact = sent
-	}
+	h.contact = max(h.contact, sent)
 }
 
 // guard ends the jobs when there is no contact.
@@ -98,10 +100,14 @@ func (h *host) guard(ctx context.Context) {
 	}
 }
 
-func (h *host) hasContact() bool {
+func (h *host) hasContact() bool { return h.sinceContact() < fenceAfter }
+
+func (h *host) sinceContact() time.Duration { return process.SinceBoot() - h.lastContact() }
+
+func (h *host) lastContact() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return time.Since(h.contact) < fenceAfter
+	return h.contact
 }
 
 // isFresh reports whether there is contact. If there is none, all jobs are ended before it

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -88,12 +89,22 @@ func (j *job) prepare(dir string) (program string, release func(), err error) {
 	return filepath.Join(at, "avescript"), release, nil
 }
 
-// giveTo makes everything in a new directory belong to an account.
+// giveTo makes everything in a new directory belong to an account. The directory itself is
+// the last: until then nobody else can enter it. Another job of the account could put links
+// into it, and have root give away what they point to.
 func giveTo(dir string, uid, gid int) error {
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
+	var paths []string
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		paths = append(paths, path)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, path := range slices.Backward(paths) {
+		if err := os.Lchown(path, uid, gid); err != nil {
 			return err
 		}
-		return os.Lchown(path, uid, gid)
-	})
+	}
+	return nil
 }

@@ -7,12 +7,16 @@
 // heartbeat that was answered. Without contact for [wire.FenceAfter] it ends all jobs, with
 // everything that they have started, and their equipment. So when the leader gives these
 // jobs to others, after [wire.LostAfter], nothing of them is left. Three parties see to
-// that independently, each with its own monotonic clock:
+// that independently:
 //
 //	the host              kills its jobs when it has no contact; that is the first thing
 //	                      that it does after it was stopped itself
-//	the process of a job  ends with all that it has started if the host is silent
-//	the broker            ends the leases of a host that is silent
+//	the process of a job  is told when the host had contact, and ends with all that it has
+//	                      started when that is [wire.JobFenceAfter] ago
+//	the broker            ends the leases of a host that is silent; the host is silent
+//	                      before its contact is so old that this would be too late
+//
+// The clock of the host and its jobs goes on while the machine sleeps.
 //
 // # Jobs
 //

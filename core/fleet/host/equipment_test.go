@@ -151,6 +151,7 @@ func (l *lab) withBroker(b *broker, name string) *machine {
 
 // TestEquipment: a job has its equipment, and others have it afterwards.
 func TestEquipment(t *testing.T) {
+	t.Parallel()
 	l, b := newLab(t), newBroker(t)
 	l.withBroker(b, "one")
 	files := map[string]string{"a_test.lua": equipped(""), "b_test.lua": equipped(""), "c_test.lua": equipped("")}
@@ -166,6 +167,7 @@ func TestEquipment(t *testing.T) {
 
 // TestBusy: somebody without the fleet has the equipment; the job waits.
 func TestBusy(t *testing.T) {
+	t.Parallel()
 	l, b := newLab(t), newBroker(t)
 	l.withBroker(b, "one")
 	b.call("lease", `[[{"type": "relay"}], "by hand"]`)
@@ -192,6 +194,7 @@ func TestBusy(t *testing.T) {
 // TestStoppedWithEquipment suspends a host: its equipment is free although its process
 // cannot give it back.
 func TestStoppedWithEquipment(t *testing.T) {
+	t.Parallel()
 	l, b := newLab(t), newBroker(t)
 	m := l.withBroker(b, "one")
 	dir := t.TempDir()
@@ -212,6 +215,7 @@ func TestStoppedWithEquipment(t *testing.T) {
 
 // TestLeaseLost: the broker gives the equipment to a later claim, and the job ends.
 func TestLeaseLost(t *testing.T) {
+	t.Parallel()
 	l, b := newLab(t), newBroker(t)
 	m := l.withBroker(b, "one")
 	dir := t.TempDir()
@@ -223,7 +227,7 @@ func TestLeaseLost(t *testing.T) {
 	l.until(dir + "/started")
 	later := r.await(wire.NoteStarted, 1)[0].Token
 	later.Index += 100
-	b.call("lease", `[[{"type": "relay"}], "a later claim", null, "`+later.String()+`"]`)
+	b.call("claim", `[[{"type": "relay"}], "`+later.String()+`", "a later claim"]`)
 	n := r.await(wire.NoteReturned, 1)[0]
 	if o := outcome(n); o.Status != wire.Died || !strings.Contains(o.Message, "the broker has ended the lease") {
 		t.Errorf("got %+v", o)
@@ -231,8 +235,22 @@ func TestLeaseLost(t *testing.T) {
 	m.goneWithin(wire.LostAfter)
 }
 
+// TestTokensOfAnEarlierLab: the broker knows higher tokens than a new hub gives, and its
+// equipment can be leased nevertheless.
+func TestTokensOfAnEarlierLab(t *testing.T) {
+	l, b := newLab(t), newBroker(t)
+	b.call("claim", `[[{"type": "relay"}], "5000000.0"]`)
+	b.call("yield_resources", `[]`)
+	l.withBroker(b, "one")
+	r := l.submit(map[string]string{"a_test.lua": equipped("")}, needing(t))
+	if o := outcome(r.over()[0]); !o.Passed {
+		t.Errorf("got %+v", o)
+	}
+}
+
 // TestHold: a client has equipment without a test, until it does not answer any more.
 func TestHold(t *testing.T) {
+	t.Parallel()
 	l, b := newLab(t), newBroker(t)
 	l.withBroker(b, "one")
 	inbox := l.user.Conn.NewInbox()

@@ -156,16 +156,30 @@ func removeGroup(path string) {
 	}
 }
 
-// killAll kills the jobs of a predecessor.
-func (g *groups) killAll() {
+// killLeft kills the jobs of a predecessor, which may have run in another group, such as
+// that of another login. A file says where its groups are, and now says where these are.
+func (g *groups) killLeft(file string) error {
+	var places []string
+	if text, err := os.ReadFile(file); err == nil {
+		places = append(places, string(text))
+	}
+	if g != nil {
+		places = append(places, g.dir)
+	}
+	for _, place := range places {
+		left, _ := filepath.Glob(filepath.Join(place, "job-*"))
+		for _, path := range left {
+			_ = write(filepath.Join(path, "cgroup.kill"), "1")
+			removeGroup(path)
+		}
+		if g == nil || place != g.dir {
+			_ = syscall.Rmdir(place)
+		}
+	}
 	if g == nil {
-		return
+		return nil
 	}
-	left, _ := filepath.Glob(filepath.Join(g.dir, "job-*"))
-	for _, path := range left {
-		_ = write(filepath.Join(path, "cgroup.kill"), "1")
-		removeGroup(path)
-	}
+	return replaceFile(file, []byte(g.dir))
 }
 
 // close removes what is left of the groups.

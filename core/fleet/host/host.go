@@ -22,6 +22,7 @@ import (
 	"avescript/core/fleet/parcel"
 	"avescript/core/fleet/wire"
 	"avescript/core/persona"
+	"avescript/core/process"
 )
 
 // seconds is a span of the wire.
@@ -45,9 +46,9 @@ type host struct {
 	end     context.CancelCauseFunc
 	jobsRun sync.WaitGroup
 
-	fencing sync.Mutex // held while jobs are killed
-	mu      sync.Mutex // guards what is below
-	contact time.Time  // when the last answered heartbeat was sent
+	fencing sync.Mutex    // held while jobs are killed
+	mu      sync.Mutex    // guards what is below
+	contact time.Duration // when the last answered heartbeat was sent, by process.SinceBoot
 	jobs    map[wire.Token]*job
 	ended   map[wire.Token]bool // tokens of jobs that the host has had
 	order   []wire.Token        // of ended
@@ -86,7 +87,7 @@ func Run(ctx context.Context, o Options) (err error) {
 // open prepares the directory, and ends what a predecessor has left.
 func (h *host) open() (release func(), err error) {
 	for _, dir := range []string{h.Dir, h.path("jobs"), h.path("programs"), h.path("code"), h.path("running"), h.path("bin")} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		if err := makeDir(dir); err != nil {
 			return nil, err
 		}
 	}
@@ -127,6 +128,25 @@ func (h *host) open() (release func(), err error) {
 		h.groups.close()
 		unlock()
 	}, nil
+}
+
+// makeDir makes a directory that every account can enter, whatever the umask is, and in
+// which only this one can change something. What another account has put there would be
+// believed: the pids of processes to end, and programs.
+func makeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, look := range []func(string) (os.FileInfo, error){os.Lstat, os.Stat} { // it may be a link
+		info, err := look(dir)
+		if err != nil {
+			return err
+		}
+		if uid := owner(info); int(uid) != os.Geteuid() {
+			return fmt.Errorf("%s belongs to %s: a host needs a directory of its own: remove it, or choose another one", dir, persona.NameOf(int(uid)))
+		}
+	}
+	return os.Chmod(dir, 0o755) //nolint:gosec // what others must not see is closed
 }
 
 // copyProgram copies the program: jobs may run as an account that cannot read the original,
@@ -281,7 +301,7 @@ func (h *host) isForlorn() bool {
 			return false
 		}
 	}
-	return time.Since(h.contact) > patience
+	return process.SinceBoot()-h.contact > patience
 }
 
 func (h *host) leave() {

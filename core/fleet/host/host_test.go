@@ -16,6 +16,7 @@ import (
 )
 
 func TestJob(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	l.host("one", nil)
 	r := l.submit(map[string]string{"a_test.lua": `
@@ -46,6 +47,7 @@ end)
 }
 
 func TestMissingCode(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	l.host("one", nil)
 	sum := strings.Repeat("ab", 32)
@@ -58,6 +60,7 @@ func TestMissingCode(t *testing.T) {
 // TestWorkerDies: the process that runs the tests dies, and another one continues, as
 // without a fleet.
 func TestWorkerDies(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	l.host("one", nil)
 	r := l.submit(map[string]string{"a_test.lua": `
@@ -77,8 +80,10 @@ it("after", function() end)
 // TestProcessDies: the process of a job is killed or suspended. What it has started ends,
 // and the job runs again.
 func TestProcessDies(t *testing.T) {
+	t.Parallel()
 	for name, signal := range map[string]syscall.Signal{"killed": syscall.SIGKILL, "suspended": syscall.SIGSTOP} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := newLab(t)
 			m := l.host("one", nil)
 			dir := t.TempDir()
@@ -121,6 +126,7 @@ func (m *machine) jobProcess() int {
 // TestHostStopped suspends the process of a host. The job ends by itself before the leader
 // gives it to another host, and what the first one says later does not count.
 func TestHostStopped(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	first := l.host("one", nil)
 	dir := t.TempDir()
@@ -143,6 +149,7 @@ func TestHostStopped(t *testing.T) {
 // TestHostKilled kills a host together with the process of a job: its next process ends
 // what they have left.
 func TestHostKilled(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	m := l.host("one", nil)
 	dir := t.TempDir()
@@ -167,19 +174,30 @@ func TestHostKilled(t *testing.T) {
 	}
 }
 
-// TestHostDies: the job ends by itself when its host has ended.
+// TestHostDies: the job ends by itself when its host has ended, even if the process of the
+// job is suspended.
 func TestHostDies(t *testing.T) {
-	l := newLab(t)
-	m := l.host("one", nil)
-	dir := t.TempDir()
-	l.submit(map[string]string{"a_test.lua": waiting(dir)}, nil)
-	l.until(filepath.Join(dir, "started"))
-	m.kill()
-	m.goneWithin(wire.LostAfter)
+	t.Parallel()
+	for name, isSuspended := range map[string]bool{"running": false, "suspended": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			m := l.host("one", nil)
+			dir := t.TempDir()
+			l.submit(map[string]string{"a_test.lua": waiting(dir)}, nil)
+			l.until(filepath.Join(dir, "started"))
+			if isSuspended {
+				_ = syscall.Kill(m.jobProcess(), syscall.SIGSTOP)
+			}
+			m.kill()
+			m.goneWithin(wire.LostAfter)
+		})
+	}
 }
 
 // TestCut cuts the connection of a host.
 func TestCut(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	wires := newProxy(t, l.hub.URL())
 	first := l.host("one", func(o *Options) { o.Link.URL = wires.url })
@@ -208,6 +226,7 @@ it("waits"`, 1)
 
 // TestTerminated stops a host: it cleans up, gives the job back and ends.
 func TestTerminated(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	first := l.host("one", nil)
 	dir := t.TempDir()
@@ -231,6 +250,7 @@ func TestTerminated(t *testing.T) {
 }
 
 func TestCancelled(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	m := l.host("one", nil)
 	dir := t.TempDir()
@@ -253,6 +273,7 @@ func TestCancelled(t *testing.T) {
 
 // TestShared: jobs of a run share values and locks, on two hosts.
 func TestShared(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	one := func(o *Options) { o.Cores = 1 }
 	first, second := l.host("one", one), l.host("two", one)
@@ -290,6 +311,7 @@ end)
 // TestWorkerWithValueDies: what a worker has made and holds ends with it, although the
 // process of the job goes on.
 func TestWorkerWithValueDies(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	l.host("one", nil)
 	dir := t.TempDir()
@@ -324,6 +346,7 @@ end)
 // TestHubAway: the hub is away for a while. Jobs end meanwhile, and it does not count as
 // their failure.
 func TestHubAway(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	m := l.host("one", nil)
 	dir := t.TempDir()
@@ -345,6 +368,7 @@ func TestHubAway(t *testing.T) {
 
 // TestLeave: a host that leaves finishes its jobs.
 func TestLeave(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	m := l.host("one", nil)
 	dir := t.TempDir()
@@ -370,6 +394,7 @@ end)`}, nil)
 
 // TestProgram: a run brings its own program along, and its coverage comes back.
 func TestProgram(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	m := l.host("one", nil)
 	path := filepath.Join(t.TempDir(), "program")

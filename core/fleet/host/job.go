@@ -147,10 +147,10 @@ func (j *job) run() {
 	if !j.isKept() {
 		h.kill() // what it has left must be gone before others get the job
 	}
+	j.giveBack()
 	if outcome.Status == wire.Done || outcome.Status == wire.Stopped {
 		j.upload(sending, dir)
 	}
-	j.giveBack()
 	j.out.flush()
 	j.report(sending, outcome)
 	j.stay()
@@ -267,8 +267,9 @@ func unequipped(start wire.Start, err error) wire.Outcome {
 	return o
 }
 
-// keepEquipment tells the broker that this host is there, but only while it has contact. A
-// job whose equipment is lost is killed: it cannot work any more.
+// keepEquipment tells the broker that this host is there, while it has contact that is new
+// enough: the broker counts [wire.LeaseContact] from then, and must not need longer than the
+// leader. A job whose equipment is lost is killed: it cannot work any more.
 func (j *job) keepEquipment(l *leased) {
 	ticker := time.NewTicker(beatInterval)
 	defer ticker.Stop()
@@ -278,7 +279,7 @@ func (j *job) keepEquipment(l *leased) {
 			return
 		case <-ticker.C:
 		}
-		if !j.host.isFresh() {
+		if !j.host.isFresh() || j.host.sinceContact() > 2*beatInterval {
 			continue
 		}
 		if err := l.beat(l.gone); err != nil && l.gone.Err() == nil {

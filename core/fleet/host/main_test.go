@@ -23,6 +23,7 @@ import (
 	"avescript/core/fleet/wire"
 	"avescript/core/harness"
 	"avescript/core/harness/workers"
+	"avescript/internal/built"
 	"avescript/internal/poll"
 	"avescript/internal/reexec"
 )
@@ -30,13 +31,13 @@ import (
 func TestMain(m *testing.M) {
 	reexec.Main(reexec.Programs{"host": runHost})
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		_ = os.RemoveAll(built.dir)
+		_ = os.RemoveAll(made.dir)
 		os.Exit(code)
 	}))
 }
 
-// built is the program avescript.
-var built struct {
+// made is the program avescript.
+var made struct {
 	once sync.Once
 	dir  string
 	err  error
@@ -44,22 +45,19 @@ var built struct {
 
 func program(t *testing.T) string {
 	t.Helper()
-	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "avescript"); built.err != nil {
+	made.once.Do(func() {
+		if made.dir, made.err = os.MkdirTemp("", "avescript"); made.err != nil {
 			return
 		}
-		if built.err = os.Chmod(built.dir, 0o755); built.err != nil {
+		if made.err = os.Chmod(made.dir, 0o755); made.err != nil {
 			return
 		}
-		out, err := exec.Command("go", "build", "-o", filepath.Join(built.dir, "avescript"), "avescript/cmd/avescript").CombinedOutput()
-		if err != nil {
-			built.err = fmt.Errorf("%w: %s", err, out)
-		}
+		made.err = built.Into(made.dir, "avescript")
 	})
-	if built.err != nil {
-		t.Fatal(built.err)
+	if made.err != nil {
+		t.Fatal(made.err)
 	}
-	return filepath.Join(built.dir, "avescript")
+	return filepath.Join(made.dir, "avescript")
 }
 
 // runHost is a host in a process of its own: its options as JSON.
@@ -178,7 +176,7 @@ func (m *machine) startAgain() {
 		m.Fatal(err)
 	}
 	m.cmd = reexec.Command("host", string(text))
-	m.cmd.Env = append(os.Environ(), "TMPDIR="+m.TempDir()) // a host that is killed leaves files there
+	m.cmd.Env = append(os.Environ(), "HOST_SECRET=1", "TMPDIR="+m.TempDir()) // a host that is killed leaves files there
 	m.cmd.Stderr = logger{m.T, m.opts.Link.Name, &m.said}
 	m.cmd.WaitDelay = time.Second
 	if err := m.cmd.Start(); err != nil {

@@ -74,8 +74,26 @@ func (o *Options) check() (account *persona.Account, err error) {
 	if o.CacheBytes <= 0 {
 		o.CacheBytes = defaultCache
 	}
-	if account, err = accountOf(o.Account, os.Geteuid()); err == nil && account != nil {
-		err = canEnter(account, o.Dir)
+	return o.account()
+}
+
+// CheckAccount checks that a host could run jobs as the account that is named, if one is.
+func (o *Options) CheckAccount() error {
+	if o.Account == "" {
+		return nil
+	}
+	_, err := o.account()
+	return err
+}
+
+func (o *Options) account() (*persona.Account, error) {
+	account, err := accountOf(o.Account, os.Geteuid())
+	if err != nil || account == nil {
+		return account, err
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err == nil {
+		err = canEnter(account, dir)
 	}
 	return account, err
 }

@@ -18,6 +18,7 @@ func event(name string) wire.Output {
 
 // TestBatches: events are joined, other parts are not, and the order stays.
 func TestBatches(t *testing.T) {
+	t.Parallel()
 	o := newOutput(nil, "")
 	for _, part := range []wire.Output{
 		event("a"), event("b"), {Log: "l"}, {Log: "m"}, event("c"), {Artifacts: []wire.Artifact{{Path: "p"}}},
@@ -53,6 +54,7 @@ func TestBatches(t *testing.T) {
 
 // TestCutLargeOutput: what is too large for a message keeps its beginning and its end.
 func TestCutLargeOutput(t *testing.T) {
+	t.Parallel()
 	const most = 100_000
 	for _, text := range []string{strings.Repeat("x", 1<<20), strings.Repeat("\x00", 1<<20), strings.Repeat("\u00e4", 1<<19)} {
 		message := wire.Output{Log: text}

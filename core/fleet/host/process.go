@@ -118,11 +118,14 @@ func (j *job) command(dir, program string, ends *ends, group *os.File) *exec.Cmd
 	c := exec.CommandContext(context.Background(), program, "test-job")
 	c.Dir = filepath.Join(dir, "code")
 	c.Stdin, c.Stdout, c.Stderr = ends.in[0], ends.out[1], ends.log[1]
-	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// If this process dies, that of the job ends by itself, but not while it is suspended.
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGCONT}
 	if group != nil {
 		c.SysProcAttr.UseCgroupFD, c.SysProcAttr.CgroupFD = true, int(group.Fd())
 	}
-	c.Env = slices.DeleteFunc(os.Environ(), isPrivate)
+	c.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return isPrivate(variable) || h.account != nil && !isCommon(variable)
+	})
 	set := func(name, value string) { c.Env = append(c.Env, name+"="+value) }
 	if h.account != nil {
 		groups := make([]uint32, 0, len(h.account.Groups))
@@ -138,17 +141,6 @@ func (j *job) command(dir, program string, ends *ends, group *os.File) *exec.Cmd
 	set("TMPDIR", j.temp)
 	c.Env = append(c.Env, h.records.mark(j.start.Token))
 	return c
-}
-
-// isPrivate reports whether a variable of this process is not for jobs.
-func isPrivate(variable string) bool {
-	name, _, _ := strings.Cut(variable, "=")
-	switch name {
-	case "AVE_LAB", "AVE_AUTHKEY", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID",
-		"CREDENTIALS_DIRECTORY", "INVOCATION_ID", "JOURNAL_STREAM", jobVariable, "AVESCRIPT_COVERAGE", "AVESCRIPT_PROFILE":
-		return true
-	}
-	return false
 }
 
 // ends are the pipes to a process.
@@ -180,6 +172,7 @@ func closeAll(files ...*os.File) {
 // tell sends an order to the job's process. One that does not read is ended because it does
 // not answer pings.
 func (j *job) tell(o wire.JobOrder) {
+	o.Contact = j.host.lastContact()
 	line, err := json.Marshal(o)
 	if err != nil {
 		return

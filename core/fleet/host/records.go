@@ -24,11 +24,16 @@ import (
 const jobVariable = "AVELAB_JOB"
 
 // records are the processes of jobs, on the disk: for each token a file with the pid and
-// the start time of the job's process, and its directory for temporary files. Only this account can write there, jobs cannot.
+// the start time of the job's process, and its directory for temporary files. Only this
+// account can write there, jobs cannot.
+//
+// They also have the boot of the machine: after another one, pids and start times belong to
+// others.
 type records struct {
 	dir    string
 	id     string // of the host's directory
-	pid    int    // of this process
+	boot   string
+	pid    int // of this process
 	user   string
 	before map[int]uint64 // children of this process that it had already, by pid: their start times
 }
@@ -44,6 +49,11 @@ func openRecords(dir string) (*records, error) {
 		return nil, err
 	}
 	r.id = string(id)
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return nil, err
+	}
+	r.boot = strings.TrimSpace(string(boot))
 	children, err := process.Children(r.pid)
 	for _, child := range children {
 		r.before[child.PID] = child.Start
@@ -70,7 +80,7 @@ func (r *records) add(token wire.Token, pid int, temp string) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(r.file(token), fmt.Appendf(nil, "%d %d %s", pid, stat.Start, temp))
+	return replaceFile(r.file(token), fmt.Appendf(nil, "%d %d %s %s", pid, stat.Start, r.boot, temp))
 }
 
 func (r *records) remove(token wire.Token) { _ = os.Remove(r.file(token)) }
@@ -99,7 +109,9 @@ func replaceFile(path string, content []byte) error {
 
 // endLeft ends all processes of jobs of a predecessor that was killed.
 func (r *records) endLeft(groups *groups) error {
-	groups.killAll()
+	if err := groups.killLeft(filepath.Join(r.dir, "groups")); err != nil {
+		return err
+	}
 	files, err := os.ReadDir(filepath.Join(r.dir, "running"))
 	if err != nil {
 		return err
@@ -109,17 +121,18 @@ func (r *records) endLeft(groups *groups) error {
 		path := filepath.Join(r.dir, "running", f.Name())
 		var pid int
 		var start uint64
+		var boot string
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		if n, _ := fmt.Sscan(string(text), &pid, &start); n == 2 {
+		if n, _ := fmt.Sscan(string(text), &pid, &start, &boot); n == 3 && boot == r.boot {
 			if err := endTree(pid, start); err != nil {
 				return err
 			}
 		}
-		if fields := strings.SplitN(string(text), " ", 3); len(fields) == 3 && strings.HasPrefix(filepath.Base(fields[2]), tempPrefix) {
-			temps = append(temps, fields[2])
+		if fields := strings.SplitN(string(text), " ", 4); len(fields) == 4 && strings.HasPrefix(filepath.Base(fields[3]), tempPrefix) {
+			temps = append(temps, fields[3])
 		}
 		_ = os.Remove(path)
 	}
@@ -169,7 +182,7 @@ func (r *records) endMarked() error {
 		var left []int
 		for _, path := range found {
 			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-			if pid != r.pid && isMarked(path, mark) && unix.Kill(pid, unix.SIGKILL) == nil {
+			if pid != r.pid && endIfMarked(pid, path, mark) {
 				left = append(left, pid)
 			}
 		}
@@ -183,6 +196,17 @@ func (r *records) endMarked() error {
 	}
 }
 
+// endIfMarked kills a process if it has the mark. The descriptor is there first, so that
+// no other process with this pid is killed.
+func endIfMarked(pid int, path string, mark []byte) bool {
+	pidfd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(pidfd)
+	return isMarked(path, mark) && unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0) == nil
+}
+
 func isMarked(path string, mark []byte) bool {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -191,10 +215,12 @@ func isMarked(path string, mark []byte) bool {
 	return bytes.HasPrefix(text, mark) || bytes.Contains(text, append([]byte{0}, mark...))
 }
 
-// removeAll removes a directory of a job, even if the job has taken permissions away.
+// removeAll removes a directory of a job, even if the job has taken permissions away. Root
+// does not need them, and must not change them by path: another job of the account can
+// replace a directory by a link meanwhile.
 func removeAll(dir string) error {
-	if os.RemoveAll(dir) == nil {
-		return nil
+	if err := os.RemoveAll(dir); err == nil || os.Geteuid() == 0 {
+		return err
 	}
 	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if d != nil && d.IsDir() {

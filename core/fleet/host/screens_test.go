@@ -15,6 +15,7 @@ import (
 // TestScreens: what a terminal shows is sent while the test runs. A file that the job has
 // put there, and that leads out of its directory, is not read.
 func TestScreens(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	l.host("one", nil)
 	dir := t.TempDir()

@@ -36,6 +36,7 @@ type stock struct {
 	pieces []wire.Piece
 	made   []string
 	wrong  string
+	known  wire.Token // the highest that the broker knows for a piece
 }
 
 func newStock(home string, log func(string, ...any)) *stock {
@@ -47,6 +48,14 @@ func (s *stock) seen() (pieces []wire.Piece, made []string, wrong string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.pieces, s.made, s.wrong
+}
+
+// highest is the highest token that the broker knows. It may come from an earlier lab, and
+// the broker leases nothing to a lower one.
+func (s *stock) highest() wire.Token {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known
 }
 
 // watch asks the broker for its equipment.
@@ -104,6 +113,7 @@ func (s *stock) look(ctx context.Context, client **control.Client) (err error) {
 			Profile  profile.Profile `json:"profile"`
 			State    string          `json:"state"`
 			Token    *wire.Token     `json:"token"`
+			Known    wire.Token      `json:"known"`
 			Accounts []string        `json:"accounts"`
 			Client   []any           `json:"client"`
 			Since    float64         `json:"since"`
@@ -120,7 +130,11 @@ func (s *stock) look(ctx context.Context, client **control.Client) (err error) {
 		return nil // it is handed over to another process, which has the same equipment
 	}
 	pieces := make([]wire.Piece, 0, len(inventory.Equipment))
+	var known wire.Token
 	for _, e := range inventory.Equipment {
+		if known.Less(e.Known) {
+			known = e.Known
+		}
 		p := wire.Piece{Profile: e.Profile, Holder: holder(e.Accounts, e.Client), Since: e.Since, Reason: e.Reason}
 		if e.State != "free" {
 			p.State = e.State
@@ -135,7 +149,7 @@ func (s *stock) look(ctx context.Context, client **control.Client) (err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pieces, s.made = pieces, inventory.Made
+	s.pieces, s.made, s.known = pieces, inventory.Made, known
 	return nil
 }
 
@@ -215,7 +229,7 @@ func (s *stock) lease(ctx context.Context, start wire.Start, host string) (_ *le
 	for _, p := range start.Pieces {
 		profiles = append(profiles, p.Profile)
 	}
-	rows, err := l.rows(ctx, "lease", brokerLease, profiles, reasonOf(start), nil, start.Token.String())
+	rows, err := l.rows(ctx, "claim", brokerLease, profiles, start.Token, reasonOf(start))
 	if err != nil {
 		return nil, busyOf(err)
 	}

@@ -117,6 +117,7 @@ func (h *Hub) lead(ctx context.Context, me string) error {
 	if err != nil {
 		return err
 	}
+	l.live.pardon(time.Now()) // nobody was heard before
 	if h.terms++; h.terms > 1 {
 		h.options.Log("leads again, from message %d of the ledger", l.last)
 	}

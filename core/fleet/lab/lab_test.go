@@ -136,6 +136,15 @@ func (s *safe) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+func TestHostDir(t *testing.T) {
+	t.Setenv("HOME", "/home/ann")
+	for uid, want := range map[int]string{0: "/var/lib/avelab-host", 1000: "/home/ann/.ave/lab/host"} {
+		if dir, err := defaultHostDir(uid); dir != want {
+			t.Errorf("%d: got %s, %v", uid, dir, err)
+		}
+	}
+}
+
 func TestLeave(t *testing.T) {
 	dir := t.TempDir()
 	if err := Leave(t.Context(), dir, &safe{}); err == nil || !strings.Contains(err.Error(), "no host process runs here") {

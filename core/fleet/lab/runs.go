@@ -61,15 +61,19 @@ func Cancel(ctx context.Context, text, reason string) (run string, err error) {
 	return run, err
 }
 
-// Submit submits the run that in describes, see client.Submit.
+// Submit submits the run that in describes, see client.Submit. Errors are written to out,
+// for the program that reads it: what is returned then is client.ErrFailed.
 func Submit(ctx context.Context, in io.Reader, out io.Writer) error {
 	l, err := Connect(ctx, Submitting...)
 	if err != nil {
 		_ = json.NewEncoder(out).Encode(wire.Line{Error: err.Error()}) // whoever reads it sees the exit status, too
-		return err
+		return client.ErrFailed
 	}
 	defer l.Close()
-	return client.Submit(ctx, l, in, out)
+	if client.Submit(ctx, l, in, out) != nil {
+		return client.ErrFailed
+	}
+	return nil
 }
 
 // Hold leases what a script wants that has connected to the hub at url, or to any if that

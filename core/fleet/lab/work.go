@@ -22,8 +22,17 @@ import (
 	"avescript/core/systemd"
 )
 
+// rootHostDir is the directory of a host that runs as root: other accounts, as which jobs
+// run, cannot reach the home of root. The service has the same.
+const rootHostDir = "/var/lib/avelab-host"
+
 // DefaultHostDir is where a host keeps its files unless another directory is named.
-func DefaultHostDir() (string, error) {
+func DefaultHostDir() (string, error) { return defaultHostDir(os.Geteuid()) }
+
+func defaultHostDir(uid int) (string, error) {
+	if uid == 0 {
+		return rootHostDir, nil
+	}
 	dir, err := link.Dir()
 	return filepath.Join(dir, "host"), err
 }

@@ -180,9 +180,11 @@ func timeLeft(ctx context.Context) time.Duration {
 	return dialTimeout
 }
 
-// reconnectDelay is the time before a try to connect again.
+// reconnectDelay is the time before a try to connect again. The first tries are quick: a hub
+// that is started again should have its hosts back before they have to end their jobs.
 func reconnectDelay(attempts int) time.Duration {
-	return min(reconnectMost, reconnectWait<<min(attempts, 6))
+	const quick = 30
+	return min(reconnectMost, reconnectWait<<min(max(attempts-quick, 0), 6))
 }
 
 // explain puts an error of a connection into words for people, which say what to do.

@@ -172,3 +172,19 @@ func TestConfigFiles(t *testing.T) {
 		}
 	}
 }
+
+// A hub that is started again gets its hosts back before they have to end their jobs; one
+// that is away for long is not asked all the time.
+func TestReconnectDelay(t *testing.T) {
+	passed := 0.0
+	for attempts := 1; attempts < 100; attempts++ {
+		delay := reconnectDelay(attempts).Seconds()
+		if passed < wire.FenceAfter && delay > wire.BeatInterval/2 {
+			t.Errorf("after %g s: got %g s", passed, delay)
+		}
+		passed += delay
+	}
+	if last := reconnectDelay(1000); last != reconnectMost {
+		t.Errorf("at last: got %v", last)
+	}
+}

@@ -14,15 +14,24 @@ import (
 	"time"
 )
 
-// browser is a headless Chromium that is told what to do through a pair of pipes, in the
-// DevTools protocol.
+// chromium is a headless browser that is told what to do through a pair of pipes, in the
+// DevTools protocol. All tests share one process.
+type chromium struct {
+	command *exec.Cmd
+	dir     string // of its files
+	in      *os.File
+	mu      sync.Mutex
+	last    int
+	calls   map[int]chan reply
+	dead    chan struct{}
+}
+
+// browser is the part of the Chromium that belongs to a test: it has cookies and storage of
+// its own.
 type browser struct {
-	t     testing.TB
-	in    *os.File
-	mu    sync.Mutex
-	last  int
-	calls map[int]chan reply
-	dead  chan struct{}
+	*chromium
+	t       testing.TB
+	context string
 }
 
 type reply struct {
@@ -31,6 +40,27 @@ type reply struct {
 	Error  *struct {
 		Message string `json:"message"`
 	} `json:"error"`
+}
+
+var shared struct {
+	once sync.Once
+	*chromium
+	err error
+}
+
+// stopChromium ends the process, if a test has started it.
+func stopChromium() {
+	c := shared.chromium
+	if c == nil {
+		return
+	}
+	_, _ = c.in.Write([]byte(`{"id":1000000,"method":"Browser.close"}` + "\x00"))
+	timer := time.AfterFunc(10*time.Second, func() { _ = c.command.Process.Kill() })
+	_ = c.command.Wait()
+	timer.Stop()
+	_ = c.in.Close()
+	<-c.dead
+	_ = os.RemoveAll(c.dir)
 }
 
 func newBrowser(t testing.TB) *browser {
@@ -44,37 +74,47 @@ func newBrowser(t testing.TB) *browser {
 	if program == "" {
 		t.Skip("chromium is not installed")
 	}
-	theirIn, ourOut, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
+	shared.once.Do(func() { shared.chromium, shared.err = startChromium(program) })
+	if shared.err != nil {
+		t.Fatal(shared.err)
 	}
-	ourIn, theirOut, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe",
-		"--ignore-certificate-errors", "--hide-scrollbars", "--user-data-dir="+t.TempDir(), "about:blank")
-	c.ExtraFiles = []*os.File{theirIn, theirOut} // descriptors 3 and 4
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = theirIn.Close(), theirOut.Close()
-	b := &browser{t: t, in: ourOut, calls: map[int]chan reply{}, dead: make(chan struct{})}
-	go b.read(ourIn)
-	t.Cleanup(func() {
-		_, _ = b.in.Write([]byte(`{"id":1000000,"method":"Browser.close"}` + "\x00"))
-		timer := time.AfterFunc(10*time.Second, func() { _ = c.Process.Kill() })
-		_ = c.Wait()
-		timer.Stop()
-		_ = b.in.Close()
-		<-b.dead
-		_ = ourIn.Close()
-	})
+	b := &browser{chromium: shared.chromium, t: t}
+	var made struct{ BrowserContextID string }
+	b.call("", "Target.createBrowserContext", params{}, &made)
+	b.context = made.BrowserContextID
+	t.Cleanup(func() { b.call("", "Target.disposeBrowserContext", params{"browserContextId": b.context}, nil) })
 	return b
 }
 
-func (b *browser) read(from *os.File) {
+func startChromium(program string) (*chromium, error) {
+	dir, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		return nil, err
+	}
+	theirIn, ourOut, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	ourIn, theirOut, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	c := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe",
+		"--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
+		"--ignore-certificate-errors", "--hide-scrollbars", "--user-data-dir="+dir, "about:blank")
+	c.ExtraFiles = []*os.File{theirIn, theirOut} // descriptors 3 and 4
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	_, _ = theirIn.Close(), theirOut.Close()
+	b := &chromium{command: c, dir: dir, in: ourOut, calls: map[int]chan reply{}, dead: make(chan struct{})}
+	go b.read(ourIn)
+	return b, nil
+}
+
+func (b *chromium) read(from *os.File) {
 	defer close(b.dead)
+	defer from.Close()
 	r := bufio.NewReaderSize(from, 1<<20)
 	for {
 		text, err := r.ReadBytes(0)
@@ -141,7 +181,7 @@ type params map[string]any
 func (b *browser) tab(width, height int, address string) tab {
 	b.t.Helper()
 	var target struct{ TargetID string }
-	b.call("", "Target.createTarget", params{"url": "about:blank"}, &target)
+	b.call("", "Target.createTarget", params{"url": "about:blank", "browserContextId": b.context, "newWindow": true}, &target)
 	var attached struct{ SessionID string }
 	b.call("", "Target.attachToTarget", params{"targetId": target.TargetID, "flatten": true}, &attached)
 	t := tab{b, target.TargetID, attached.SessionID}
@@ -203,10 +243,21 @@ func (t tab) eval(expression string) string {
 	return fmt.Sprint(answer.Result.Value)
 }
 
+// view shows a view without loading the page again, and waits until it is there.
+func (t tab) view(path string) {
+	t.t.Helper()
+	t.eval(fmt.Sprintf(`(async () => {
+		history.pushState(null, "", %q);
+		dispatchEvent(new PopStateEvent("popstate"));
+		const next = () => new Promise((done) => requestAnimationFrame(done));
+		do { await next(); await next(); } while (document.querySelector(".view").innerText.includes("Loading"));
+	})()`, "/"+path))
+}
+
 // until waits for an expression to be true.
 func (t tab) until(expression string) {
 	t.t.Helper()
-	for end := time.Now().Add(90 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(90 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if t.eval("(() => { try { return Boolean("+expression+"); } catch (e) { return false; } })()") == "true" {
 			return
 		}

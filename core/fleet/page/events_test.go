@@ -130,6 +130,7 @@ func (all rows) apply(patch rows) {
 // TestLabEvents: a reader gets everything, then what changes; one that comes back gets what
 // it missed, or everything if that is no longer known.
 func TestLabEvents(t *testing.T) {
+	t.Parallel()
 	lab := labOf(t, 30)
 	p := open(t, page.Options{Lab: lab.view})
 	url := p.URL() + "/api/lab/events"
@@ -164,6 +165,7 @@ func TestLabEvents(t *testing.T) {
 
 // TestPatchesAreComplete: whatever changes, all patches together are the lab.
 func TestPatchesAreComplete(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		f := page.NewFeed()
 		all := rows{}
@@ -209,9 +211,34 @@ func TestPatchesAreComplete(t *testing.T) {
 	})
 }
 
+// TestPatchesAreBounded: differences are not kept if all rows are shorter.
+func TestPatchesAreBounded(t *testing.T) {
+	t.Parallel()
+	f := page.NewFeed()
+	lab := labOf(t, 50).view()
+	all := len(f.Look(lab))
+	for i := range 100 {
+		for j := range lab.Hosts {
+			lab.Hosts[j].Reason = fmt.Sprint(strings.Repeat("all is different ", 10), i)
+		}
+		all = max(all, len(f.Look(lab)))
+	}
+	if bytes, patches := f.Kept(); bytes > all || patches == 0 {
+		t.Errorf("%d patches have %d bytes, all rows %d", patches, bytes, all)
+	}
+	for i := range 200 {
+		lab.Hosts[0].Used = i
+		f.Look(lab)
+	}
+	if _, patches := f.Kept(); patches != 60 {
+		t.Errorf("%d small patches are kept", patches)
+	}
+}
+
 // TestFiftyReaders: all see the same, and one that takes nothing stops nobody.
 func TestFiftyReaders(t *testing.T) {
-	lab := labOf(t, 200)
+	t.Parallel()
+	lab := labOf(t, 30)
 	p := open(t, page.Options{Lab: lab.view, Interval: 20 * time.Millisecond, Patience: 200 * time.Millisecond})
 	slow, err := net.Dial("tcp", strings.TrimPrefix(p.URL(), "http://"))
 	if err != nil {
@@ -257,9 +284,10 @@ func TestFiftyReaders(t *testing.T) {
 
 // TestRunHasNoGap: whoever comes and goes gets each message of a run once, in order.
 func TestRunHasNoGap(t *testing.T) {
+	t.Parallel()
 	o := newOutputs(t)
 	p := open(t, page.Options{Lab: labOf(t, 3).view, JetStream: o.js})
-	const messages = 3000
+	const messages = 1500
 	run, other := "261130-100000-ABCDEF", "261130-100000-ABCDEG"
 	var want []uint64
 	var publishing sync.WaitGroup

@@ -30,6 +30,14 @@ func (f Feed) Since(id *string) []byte {
 	return n.data
 }
 
+// Kept is how many bytes of differences are kept.
+func (f Feed) Kept() (bytes, patches int) {
+	for _, p := range f.patches {
+		bytes += len(p.text)
+	}
+	return bytes, len(f.patches)
+}
+
 // History is a history for tests, without a stream.
 type History struct {
 	*history
@@ -37,11 +45,16 @@ type History struct {
 }
 
 func NewHistory(t testing.TB) *History {
-	h, err := openHistory("")
+	h, err := openHistory("", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &History{history: h}
+}
+
+// Limit makes the history forget much earlier than usual.
+func (h *History) Limit() {
+	h.most = bounds{pieces: 10, holdings: 8, tests: 100, verdicts: 4, claims: 50, finished: 120}
 }
 
 func (h *History) Fold(subject string, message any) {
@@ -52,15 +65,20 @@ func (h *History) Fold(subject string, message any) {
 
 func (h *History) Observe(lab wire.Lab) { h.observe(lab) }
 
+func (h *History) Test(file, name string) []Verdict { return h.test(file, name) }
+
 func (h *History) Series(since float64) []Sample { return h.series(since) }
 
 // Sizes are how much there is: pieces, the most holdings of a piece, and so on.
-func (h *History) Sizes() (pieces, holdings, tests, verdicts, claims int) {
+func (h *History) Sizes() (pieces, holdings, tests, verdicts, claims, finished int) {
 	for _, list := range h.state.Pieces {
 		holdings = max(holdings, len(list))
 	}
 	for _, past := range h.state.Tests {
 		verdicts = max(verdicts, len(past.Verdicts))
 	}
-	return len(h.state.Pieces), holdings, len(h.state.Tests), verdicts, len(h.state.Claims)
+	for _, c := range h.state.Claims {
+		finished += len(c.Tests)
+	}
+	return len(h.state.Pieces), holdings, len(h.state.Tests), verdicts, len(h.state.Claims), finished
 }

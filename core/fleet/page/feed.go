@@ -26,7 +26,7 @@ type feed struct {
 	current wire.Lab
 	version uint64                       // of rows; each patch is one more
 	encoded map[string]map[string][]byte // rows as JSON, by table and key
-	patches []patch                      // the last ones, oldest first
+	patches []patch                      // the last ones, oldest first, not longer than the rows
 	full    []byte                       // encoded, as an object; nil if it has to be made
 	looked  chan struct{}                // closed when there was another look
 }
@@ -77,13 +77,28 @@ func (f *feed) look() {
 			panic(err) // rows were encoded before
 		}
 		f.full = nil
-		f.patches = append(f.patches, patch{f.version, text})
-		if len(f.patches) > mostPatches {
-			f.patches = slices.Delete(f.patches, 0, len(f.patches)-mostPatches)
-		}
+		f.keep(patch{f.version, text})
 	}
 	close(f.looked)
 	f.looked = make(chan struct{})
+}
+
+// keep adds a patch. Old ones go when there are too many, or when to send all rows is shorter.
+func (f *feed) keep(p patch) {
+	size := 0
+	for _, rows := range f.encoded {
+		for key, text := range rows {
+			size += len(key) + len(text)
+		}
+	}
+	f.patches = append(f.patches, p)
+	sum, first := 0, len(f.patches)-1
+	for ; first >= 0 && first >= len(f.patches)-mostPatches; first-- {
+		if sum += len(f.patches[first].text); sum > size && first < len(f.patches)-1 {
+			break
+		}
+	}
+	f.patches = slices.Delete(f.patches, 0, first+1)
 }
 
 // difference updates rows, and returns what has changed.

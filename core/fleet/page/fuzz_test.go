@@ -1,6 +1,9 @@
 package page
 
 import (
+	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
 	"avescript/core/fleet/wire"
@@ -32,12 +35,46 @@ func FuzzTerminal(f *testing.F) {
 	})
 }
 
+// TestStylesAreBounded: a program that uses ever more colors fills no memory.
+func TestStylesAreBounded(t *testing.T) {
+	terminal := &terminal{drawer: picture.NewDrawer()}
+	terminal.write("{\"version\":2,\"width\":80,\"height\":2}\n")
+	known, restarts := 0, 0
+	for i := range 300 {
+		var line strings.Builder
+		for j := range 70 {
+			fmt.Fprintf(&line, "\x1b[38;2;%d;%d;%dmx", i/256, i%256, j)
+		}
+		text, _ := json.Marshal([]any{0.1, "o", "\r" + line.String()})
+		terminal.write(string(text) + "\n")
+		s := terminal.shot()
+		if s.Anew {
+			known = 0
+			restarts++
+		}
+		known += len(s.Styles)
+		if known > 2*mostStyles || s.Anew && len(s.Lines) == 0 {
+			t.Fatalf("%d styles, %d lines", known, len(s.Lines))
+		}
+		for _, line := range s.Lines {
+			for i := 1; i < len(line.Spans); i += 2 {
+				if line.Spans[i].(int) >= known {
+					t.Fatalf("style %v of %d", line.Spans[i], known)
+				}
+			}
+		}
+	}
+	if restarts == 0 {
+		t.Error("no style was forgotten")
+	}
+}
+
 // FuzzMessages: whatever is in the stream, history takes it and browsers get JSON.
 func FuzzMessages(f *testing.F) {
 	f.Add("fleet.note.r", `[{"kind":"started","run":"r","token":"1.0","host":"h","pieces":["p"]}]`)
 	f.Add("fleet.output.h.r.0.1.0", `{"events":[{"event":"test_finished","file":"a.lua","path":["x"],"status":"failed"}],"screen":{"test":"t"}}`)
 	f.Fuzz(func(t *testing.T, subject, data string) {
-		h, err := openHistory("")
+		h, err := openHistory("", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

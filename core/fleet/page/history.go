@@ -1,6 +1,7 @@
 package page
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -17,17 +18,25 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"avescript/core/files"
 	"avescript/core/fleet/wire"
 )
 
-// The bounds of the history. What is older than these allow is forgotten.
+// bounds are how much a history keeps. What is older is forgotten.
+type bounds struct {
+	pieces   int
+	holdings int // of a piece
+	tests    int
+	verdicts int // of a test
+	claims   int // that have not ended
+	finished int // tests of all claims that have not ended
+}
+
+var usual = bounds{pieces: 5000, holdings: 100, tests: 10000, verdicts: 25, claims: 20000, finished: 200000}
+
 const (
-	mostPieces   = 5000
-	mostHoldings = 100 // of a piece
-	mostTests    = 10000
-	mostVerdicts = 25 // of a test
-	mostClaims   = 20000
-	saveEvery    = 5 * time.Minute // what a crash loses of it is read from the stream again
+	saveEvery = 5 * time.Minute // what a crash loses of it is read from the stream again
+	mostName  = 1000            // bytes of the name of a test; those with longer ones have no history
 )
 
 // history is what became of equipment and of tests. It is folded from the outputs of runs,
@@ -35,12 +44,14 @@ const (
 // its place in the stream, so it lasts longer than the outputs.
 type history struct {
 	file string // "" if it is not kept
+	most bounds
 
-	mu    sync.Mutex
-	state past
-	order []wire.Token      // of claims, oldest first; some of them have ended
-	live  map[string]string // what the last view said of each piece
-	saved time.Time
+	mu       sync.Mutex
+	state    past
+	order    []wire.Token      // of claims, oldest first; some of them have ended
+	finished int               // tests of all claims
+	live     map[string]string // what the last view said of each piece
+	saved    time.Time
 }
 
 // past is what the file has.
@@ -95,19 +106,27 @@ type finished struct {
 	Verdict Verdict `json:"verdict"`
 }
 
-func openHistory(dir string) (*history, error) {
-	h := &history{}
+// openHistory reads the file. A damaged one is moved away: a lab does not stop because the
+// page has forgotten something.
+func openHistory(dir string, log *log.Logger) (*history, error) {
+	h := &history{most: usual}
 	if dir != "" {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("cannot keep the history of the page: %w", err)
 		}
 		h.file = filepath.Join(dir, "page.json")
 		text, err := os.ReadFile(h.file)
-		if err == nil {
-			err = json.Unmarshal(text, &h.state)
-		}
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("cannot read the history of the page: %w; move the file away to start without it", err)
+			return nil, fmt.Errorf("cannot read the history of the page: %w", err)
+		}
+		if err == nil {
+			if err = json.Unmarshal(text, &h.state); err != nil {
+				h.state = past{}
+				log.Printf("the history of the page is damaged: %v; a new one begins, and the old file is %s.damaged", err, h.file)
+				if err := os.Rename(h.file, h.file+".damaged"); err != nil {
+					return nil, fmt.Errorf("cannot move the damaged history of the page away: %w", err)
+				}
+			}
 		}
 	}
 	if h.state.Pieces == nil {
@@ -122,6 +141,9 @@ func openHistory(dir string) (*history, error) {
 	h.order = slices.SortedFunc(maps.Keys(h.state.Claims), func(a, b wire.Token) int {
 		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Index, b.Index))
 	})
+	for _, c := range h.state.Claims {
+		h.finished += len(c.Tests)
+	}
 	return h, nil
 }
 
@@ -137,10 +159,11 @@ func (h *history) save() error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(h.file+".new", text, 0o600); err != nil {
+	mode := os.FileMode(0o600)
+	if _, err := files.Write(context.Background(), h.file, bytes.NewReader(text), &mode); err != nil {
 		return fmt.Errorf("cannot keep the history of the page: %w", err)
 	}
-	return os.Rename(h.file+".new", h.file)
+	return nil
 }
 
 // follow reads the outputs of all runs until the context ends.
@@ -237,7 +260,7 @@ func (h *history) note(n wire.Note) {
 		if c == nil {
 			return
 		}
-		delete(h.state.Claims, n.Token)
+		h.forgetClaim(n.Token)
 		for _, key := range c.Pieces {
 			h.release(key, n.Token, n.Time)
 		}
@@ -249,35 +272,52 @@ func (h *history) note(n wire.Note) {
 	}
 }
 
-// claim finds or makes the claim of a token, and forgets the oldest ones when there are too
-// many: their ends were missed.
+// claim finds or makes the claim of a token.
 func (h *history) claim(token wire.Token) *claim {
 	claims := h.state.Claims
 	if claims[token] == nil {
 		claims[token] = &claim{}
 		h.order = append(h.order, token)
-		for len(claims) > mostClaims {
-			delete(claims, h.order[0])
-			h.order = h.order[1:]
-		}
-		if len(h.order) > 2*mostClaims {
+		if len(h.order) > 2*h.most.claims {
 			h.order = slices.DeleteFunc(h.order, func(old wire.Token) bool { return claims[old] == nil })
 		}
+		h.forgetClaims(token)
 	}
 	return claims[token]
 }
 
+// forgetClaims forgets the oldest claims when there is too much of them: their ends were
+// missed. It keeps the one with a token.
+func (h *history) forgetClaims(token wire.Token) {
+	for (len(h.state.Claims) > h.most.claims || h.finished > h.most.finished) && h.order[0] != token {
+		h.forgetClaim(h.order[0])
+		h.order = h.order[1:]
+	}
+}
+
+func (h *history) forgetClaim(token wire.Token) {
+	if c := h.state.Claims[token]; c != nil {
+		h.finished -= len(c.Tests)
+		delete(h.state.Claims, token)
+	}
+}
+
 func (h *history) output(host, run string, token wire.Token, o wire.Output) {
 	for _, e := range o.Events {
-		if !e.Counts() {
+		if !e.Counts() || len(e.File)+len(e.FullName()) > mostName {
 			continue
 		}
 		c := h.claim(token)
+		if len(c.Tests) >= h.most.tests {
+			continue
+		}
 		v := Verdict{Run: run, Host: host, Time: e.Time, Status: string(e.Status), Flaky: e.Flaky(), Seconds: e.Seconds}
 		if len(e.Problems) > 0 {
 			v.Why = short(e.Problems[0].Message, 160)
 		}
 		c.Tests = append(c.Tests, finished{e.File, e.FullName(), v})
+		h.finished++
+		h.forgetClaims(token)
 	}
 }
 
@@ -288,13 +328,13 @@ func (h *history) verdict(t finished) {
 	key := TestKey(t.File, t.Name)
 	past := h.state.Tests[key]
 	if past == nil {
-		if len(h.state.Tests) >= mostTests {
+		if len(h.state.Tests) >= h.most.tests {
 			h.forgetTest()
 		}
 		past = &TestPast{File: t.File, Name: t.Name}
 		h.state.Tests[key] = past
 	}
-	past.Verdicts = last(append(past.Verdicts, t.Verdict), mostVerdicts)
+	past.Verdicts = last(append(past.Verdicts, t.Verdict), h.most.verdicts)
 }
 
 // forgetTest forgets a test that has not run for long: the one among some that ran earliest.
@@ -319,9 +359,9 @@ func last[T any](list []T, most int) []T {
 	return append(make([]T, 0, most+most/4), list[len(list)-most:]...)
 }
 
-// short is the first line of a text, or its beginning.
+// short is the beginning of a text, as one line.
 func short(text string, most int) string {
-	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n")
+	text = strings.Join(strings.Fields(text[:min(len(text), 8*most)]), " ")
 	if runes := []rune(text); len(runes) > most {
 		text = string(runes[:most]) + "…"
 	}

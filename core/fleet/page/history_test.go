@@ -1,6 +1,7 @@
 package page_test
 
 import (
+	"log"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +29,7 @@ func query(text string) string {
 // TestHistory: who had a piece, and how tests ended, comes from the stream; attempts that do
 // not count are no verdicts. All of it is there after a restart.
 func TestHistory(t *testing.T) {
+	t.Parallel()
 	o := newOutputs(t)
 	lab := &laboratory{lab: wire.Lab{Hub: "hub"}}
 	dir := t.TempDir()
@@ -60,7 +62,7 @@ func TestHistory(t *testing.T) {
 		{State: "held", Token: one, Run: "r1", Job: "a.lua", User: "anna", Since: 100, Until: 105},
 	}
 	verdicts := []page.Verdict{
-		{Run: "r2", Host: "h1", Time: 121, Status: "failed", Seconds: 1, Why: "too late"},
+		{Run: "r2", Host: "h1", Time: 121, Status: "failed", Seconds: 1, Why: "too late by far"},
 		{Run: "r1", Host: "h1", Time: 111, Status: "passed", Seconds: 1},
 	}
 	check := func(p *page.Page) {
@@ -83,6 +85,7 @@ func TestHistory(t *testing.T) {
 
 // TestHistoryOfLeases: what brokers and administrators do to equipment is seen in the lab.
 func TestHistoryOfLeases(t *testing.T) {
+	t.Parallel()
 	relay := pieceOf(t, map[string]any{"type": "relay"})
 	lab := &laboratory{lab: wire.Lab{Hub: "hub"}}
 	set := func(piece wire.LabPiece) {
@@ -114,39 +117,69 @@ func TestHistoryOfLeases(t *testing.T) {
 
 // TestHistoryIsBounded: what is older than the bounds allow is forgotten.
 func TestHistoryIsBounded(t *testing.T) {
+	t.Parallel()
 	h := page.NewHistory(t)
-	for i := range 30000 {
+	h.Limit()
+	for i := range 2000 {
 		token := wire.Token{Seq: uint64(i + 1)}
 		file := "t" + string(rune('a'+i%20)) + ".lua"
 		h.Fold(wire.NoteSubject("r"), wire.Notes{{Kind: wire.NoteStarted, Run: "r", Token: token, Host: "h", Time: float64(i), Pieces: []string{"p", "q" + string(rune('a'+i%26))}}})
-		e := harness.Event{Kind: harness.TestFinished, File: file, Path: []string{strings.Repeat("x", i%700)}, Status: harness.Passed, Time: float64(i)}
-		h.Fold(wire.OutputSubject("h", "r", i, token), wire.Output{Events: []harness.Event{e}})
+		e := harness.Event{Kind: harness.TestFinished, File: file, Path: []string{strings.Repeat("x", i%7)}, Status: harness.Passed, Time: float64(i)}
+		long := e
+		long.Path = []string{strings.Repeat("x", 5000)}
+		events := []harness.Event{e, long}
+		for range i % 50 {
+			events = append(events, e)
+		}
+		h.Fold(wire.OutputSubject("h", "r", i, token), wire.Output{Events: events})
 		if i%3 > 0 { // the ends of others are never seen
 			h.Fold(wire.NoteSubject("r"), wire.Notes{{Kind: wire.NoteFinished, Run: "r", Token: token, Host: "h", Time: float64(i + 1)}})
 		}
 	}
-	pieces, holdings, tests, verdicts, claims := h.Sizes()
-	if pieces != 27 || holdings > 125 || tests > 10000 || verdicts > 50 || claims > 20000 {
-		t.Errorf("%d pieces with up to %d holdings, %d tests with up to %d verdicts, %d claims", pieces, holdings, tests, verdicts, claims)
+	last := wire.Token{Seq: 3000}
+	for range 500 { // of a job that never ends
+		e := harness.Event{Kind: harness.TestFinished, File: "a.lua", Path: []string{"x"}, Status: harness.Passed}
+		h.Fold(wire.OutputSubject("h", "r", 1, last), wire.Output{Events: []harness.Event{e}})
+	}
+	pieces, holdings, tests, verdicts, claims, finished := h.Sizes()
+	if pieces != 10 || holdings < 8 || holdings > 10 || tests != 100 || verdicts < 4 || verdicts > 5 || claims > 50 || finished < 100 || finished > 120 {
+		t.Errorf("%d pieces with up to %d holdings, %d tests with up to %d verdicts, %d claims with %d tests", pieces, holdings, tests, verdicts, claims, finished)
+	}
+	h.Fold(wire.NoteSubject("r"), wire.Notes{{Kind: wire.NoteFinished, Run: "r", Token: last}})
+	if past := h.Test("a.lua", "x"); len(past) < 4 {
+		t.Errorf("the newest job is forgotten: %v", past)
 	}
 }
 
+// TestHistoryThatIsDamaged: the page starts without it, and leaves the file to look at.
 func TestHistoryThatIsDamaged(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "page.json"), []byte("{"), 0o600); err != nil {
+	file := filepath.Join(dir, "page.json")
+	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := page.Start(page.Options{Address: "127.0.0.1:0", Lab: labOf(t, 0).view, Dir: dir})
-	if err == nil {
-		t.Fatal("it starts")
+	var said strings.Builder
+	p, err := page.Start(page.Options{Address: "127.0.0.1:0", Lab: labOf(t, 0).view, Dir: dir, Log: log.New(&said, "", 0)})
+	if err != nil {
+		t.Fatal(err)
 	}
-	wants(t, err.Error(), "move the file away")
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	wants(t, said.String(), "damaged")
+	for name, want := range map[string]string{file + ".damaged": "{", file: `{"seq":0`} {
+		if text, err := os.ReadFile(name); err != nil || !strings.HasPrefix(string(text), want) {
+			t.Errorf("%s has %.20q: %v", name, text, err)
+		}
+	}
 }
 
 // TestSeries: samples become means, and a clock that was set back does not confuse them.
 func TestSeries(t *testing.T) {
+	t.Parallel()
 	h := page.NewHistory(t)
 	lab := labOf(t, 3).view()
+	lab.Pieces = nil
 	for i := range 5000 {
 		lab.Time = 1000 + 10*float64(i)
 		lab.Hosts[0].Used = i % 2

@@ -13,7 +13,7 @@ func (h *history) hold(key string, next Holding) {
 	if !next.Token.IsZero() && slices.ContainsFunc(list, func(old *Holding) bool { return old.Token == next.Token }) {
 		return // the view and the stream both tell
 	}
-	if list == nil && len(h.state.Pieces) >= mostPieces {
+	if list == nil && len(h.state.Pieces) >= h.most.pieces {
 		h.forgetPiece()
 	}
 	next.Reason = short(next.Reason, 200)
@@ -27,7 +27,7 @@ func (h *history) hold(key string, next Holding) {
 	if at > 0 && list[at-1].Until == 0 {
 		list[at-1].Until = next.Since
 	}
-	h.state.Pieces[key] = last(slices.Insert(list, at, &next), mostHoldings)
+	h.state.Pieces[key] = last(slices.Insert(list, at, &next), h.most.holdings)
 }
 
 // release notes that the holding with a token has ended.

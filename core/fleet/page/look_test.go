@@ -30,23 +30,21 @@ func TestPageOfAllSizes(t *testing.T) {
 			w := b.tab(1280, 800, p.URL()+"/hosts")
 			w.eval(`window.failed = []; addEventListener("error", (event) => failed.push(event.message)); addEventListener("unhandledrejection", (event) => failed.push(String(event.reason)))`)
 			w.until(`document.querySelector(".view")`)
-			for _, view := range []string{
-				"overview", "hosts", "equipment", "queue", "runs", "tests", "trends", "host/lab-3", "host/none", "piece/none", "run/" + played, "run/" + played + "?job=3", "run/none",
-				"test?file=tests/test_power3.lua&name=A+call+works+in+case+3",
-			} {
-				w.size(1280, 800)
-				w.eval(fmt.Sprintf(`history.pushState(null, "", "/%s"); dispatchEvent(new PopStateEvent("popstate"))`, view))
-				w.until(`!document.querySelector(".view").innerText.includes("Loading")`)
-				name := strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(strings.Split(view, "&")[0]) + "-" + strconv.Itoa(hosts)
-				w.shot(name)
-				w.darkShot(name + "-dark")
-				w.size(360, 740)
-				w.until(`innerWidth === 360`)
-				w.eval(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`)
-				if got := w.eval(`document.documentElement.scrollWidth`); got != "360" {
-					t.Errorf("%s is %s wide on a phone", view, got)
+			for _, width := range []int{1280, 360} {
+				w.size(width, 740)
+				w.until(fmt.Sprintf(`innerWidth === %d`, width))
+				for _, view := range []string{
+					"overview", "hosts", "equipment", "queue", "runs", "tests", "trends", "host/lab-3", "host/none", "piece/none", "run/" + played, "run/" + played + "?job=3", "run/none",
+					"test?file=tests/test_power3.lua&name=A+call+works+in+case+3",
+				} {
+					w.view(view)
+					if got, err := strconv.Atoi(w.eval(`document.documentElement.scrollWidth`)); err != nil || got > width {
+						t.Errorf("%s is %d wide in a window of %d: %v", view, got, width, err)
+					}
+					name := fmt.Sprintf("%s-%d-%d", strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(strings.Split(view, "&")[0]), hosts, width)
+					w.shot(name)
+					w.darkShot(name + "-dark")
 				}
-				w.shot(name + "-phone")
 			}
 			if got := w.eval(`failed.join("|")`); got != "" {
 				t.Errorf("scripts failed: %s", got)
@@ -81,16 +79,19 @@ func TestHostDies(t *testing.T) {
 }
 
 // TestLostContact: the page says that it has lost the hub and since when, and goes on by
-// itself when it is back.
+// itself when it is back. A hub that answers but knows nothing new is no hub that is well.
 func TestLostContact(t *testing.T) {
 	t.Parallel()
 	lab := labOf(t, 3)
+	old := lab.view()
+	browser := newBrowser(t)
+	stale := browser.tab(1280, 800, open(t, page.Options{Lab: func() wire.Lab { return old }}).URL())
 	options := page.Options{Address: "127.0.0.1:0", Lab: lab.view, Interval: 50 * time.Millisecond}
 	p, err := page.Start(options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newBrowser(t).tab(1280, 800, p.URL()+"/hosts")
+	w := browser.tab(1280, 800, p.URL()+"/hosts")
 	w.until(`document.querySelectorAll("#rows .row").length === 3`)
 	if got := w.eval(`document.querySelector("#contact").textContent`); got != "" {
 		t.Errorf("it says %q", got)
@@ -109,21 +110,13 @@ func TestLostContact(t *testing.T) {
 	w.until(`document.querySelector("#rows").textContent.includes("lab-new")`)
 	w.until(`document.querySelector("#contact").textContent === "In contact again."`)
 	w.until(`document.querySelector("#contact").textContent === ""`)
-}
-
-// TestStaleLab: a hub that answers but knows nothing new is no hub that is well.
-func TestStaleLab(t *testing.T) {
-	t.Parallel()
-	old := labOf(t, 3).view()
-	p := open(t, page.Options{Lab: func() wire.Lab { return old }})
-	w := newBrowser(t).tab(1280, 800, p.URL())
-	w.until(`document.querySelector("#contact").textContent.startsWith("The hub answers, but has had no news")`)
+	stale.until(`document.querySelector("#contact").textContent.startsWith("The hub answers, but has had no news")`)
 }
 
 // TestKeyboard uses keys alone: views, filter, rows, sorting, and back.
 func TestKeyboard(t *testing.T) {
 	t.Parallel()
-	p := open(t, page.Options{Lab: labOf(t, 1000).view})
+	p := open(t, page.Options{Lab: labOf(t, 1000).view, Interval: time.Second})
 	w := newBrowser(t).tab(1280, 800, p.URL())
 	w.until(`document.querySelector(".overview")`)
 	w.key("2")
@@ -184,14 +177,14 @@ func TestPageIsSafe(t *testing.T) {
 	e := harness.Event{Kind: harness.TestFinished, File: evil, Path: []string{evil}, Status: harness.Failed, Output: evil, Problems: []harness.Problem{{Message: evil, Stack: []harness.Frame{{File: evil}}}}}
 	o.output("lab-1", played, 0, token, wire.Output{Log: evil, Events: []harness.Event{e}, Artifacts: []wire.Artifact{{Path: evil, Object: evil}}})
 	p := open(t, page.Options{Lab: lab.view, JetStream: o.js})
-	b := newBrowser(t)
-	for _, view := range []string{"", "hosts", "equipment", "queue", "runs", "run/" + played + "?job=0", "host/lab-1"} {
-		w := b.tab(1280, 800, p.URL()+"/"+view)
+	w := newBrowser(t).tab(1280, 800, p.URL())
+	w.until(`document.querySelector(".view")`)
+	for _, view := range []string{"overview", "hosts", "equipment", "queue", "runs", "run/" + played + "?job=0", "host/lab-1"} {
+		w.view(view)
 		w.until(`document.querySelector(".view")?.innerText.includes("<img src=x")`)
 		if got := w.eval(`document.querySelectorAll("img, body script").length + document.title`); strings.Contains(got, "taken") || got[0] != '0' {
 			t.Errorf("/%s: text has become markup: %s", view, got)
 		}
-		w.call("", "Target.closeTarget", params{"targetId": w.target}, nil)
 	}
 }
 
@@ -243,7 +236,7 @@ func TestRunLive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newBrowser(t).tab(1280, 800, page.RunURL(p.URL(), played)+"?job=23")
+	w := newBrowser(t).tab(1280, 800, p.URL()+"/run/"+played+"?job=23")
 	w.until(`document.querySelectorAll("#rows .row").length >= 24 && document.querySelector(".output").textContent.includes("case 4 of <b>")`)
 	token := wire.Token{Seq: 1000}
 	say := func(text string) { o.output("lab-2", played, 24, token, wire.Output{Log: text}) }

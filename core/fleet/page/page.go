@@ -128,7 +128,7 @@ func Start(options Options) (*Page, error) {
 		options.Secret = make([]byte, 32)
 		_, _ = rand.Read(options.Secret) // it never fails
 	}
-	history, err := openHistory(options.Dir)
+	history, err := openHistory(options.Dir, options.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -228,8 +228,6 @@ func (p *Page) URL() string {
 	return scheme + "://" + p.listener.Addr().String()
 }
 
-// RunURL is the address of the page of a run, below the page's own address.
-func RunURL(page, run string) string { return page + "/run/" + run }
 
 // LoginURL is a link that logs a browser in. Browsers do not send what stands after "#" to
 // the server, and do not write it into logs of proxies.

@@ -15,7 +15,15 @@ import (
 	"avescript/core/profile"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// tests end the browser that they share before leaks are looked for.
+type tests struct{ *testing.M }
+
+func (m tests) Run() int {
+	defer stopChromium()
+	return m.M.Run()
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(tests{m}) }
 
 // laboratory is a lab that a test changes.
 type laboratory struct {

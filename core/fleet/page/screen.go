@@ -20,10 +20,12 @@ import (
 // pictureEvery is the time between two pictures of a terminal.
 const pictureEvery = 50 * time.Millisecond
 
-// The largest terminal that is shown.
+// The largest terminal that is shown, and how many styles there may be before they are
+// forgotten: a program can use millions of colors.
 const (
-	mostCols = 500
-	mostRows = 300
+	mostCols   = 500
+	mostRows   = 300
+	mostStyles = 5000
 )
 
 // shot is what has changed on a terminal.
@@ -33,6 +35,7 @@ type shot struct {
 	Lines  []picture.Row   `json:"lines,omitempty"`
 	Cursor []int           `json:"cursor,omitempty"`
 	Styles []picture.Style `json:"styles,omitempty"` // those after the ones that were sent before
+	Anew   bool            `json:"anew,omitempty"`   // forget all rows and styles before this one
 }
 
 // terminal is the emulation of a terminal for one reader.
@@ -75,7 +78,11 @@ func (t *terminal) write(cast string) (changed bool) {
 
 func (t *terminal) shot() shot {
 	image := t.screen.Snapshot()
-	s := shot{Cols: image.Cols, Rows: image.Rows, Lines: t.drawer.Changed(image), Cursor: picture.Cursor(image)}
+	anew := len(t.drawer.Styles) > mostStyles
+	if anew {
+		t.drawer, t.sent = picture.NewDrawer(), 0
+	}
+	s := shot{Anew: anew, Cols: image.Cols, Rows: image.Rows, Lines: t.drawer.Changed(image), Cursor: picture.Cursor(image)}
 	s.Styles = t.drawer.Styles[t.sent:]
 	t.sent = len(t.drawer.Styles)
 	return s

@@ -36,7 +36,7 @@ func TestTerminal(t *testing.T) {
 			t.Errorf("%s: status %d", bad, status)
 		}
 	}
-	w := newBrowser(t).tab(1280, 800, page.RunURL(p.URL(), run)+"?job=0")
+	w := newBrowser(t).tab(1280, 800, p.URL()+"/run/"+run+"?job=0")
 	w.until(`document.querySelector(".terminal").innerText.includes("bold")`)
 	for i := range 3 {
 		screen("shell", fmt.Sprintf(`[%d.0,"o","\r\nline %d"]`, i+1, i))

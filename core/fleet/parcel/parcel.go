@@ -98,7 +98,7 @@ func add(archive *tar.Writer, root, name string, names []string) error {
 		if err != nil {
 			return err
 		}
-		if !path.IsAbs(target) && slices.Contains(names, path.Join(path.Dir(name), target)) {
+		if LeadsInside(name, target) && slices.Contains(names, path.Join(path.Dir(name), target)) {
 			header.Typeflag, header.Linkname, header.Mode = tar.TypeSymlink, target, 0o777
 			return archive.WriteHeader(header)
 		}

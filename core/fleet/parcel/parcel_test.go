@@ -110,6 +110,16 @@ func TestMakeRefuses(t *testing.T) {
 	}
 }
 
+func TestLeadsInside(t *testing.T) {
+	for target, want := range map[string]bool{
+		"b": true, "./b": true, "../b": true, "b/c": true, "..": true, "": false, "/b": false, "../../b": false, "b/../c": false, "./../..": false,
+	} {
+		if parcel.LeadsInside("d/a", target) != want {
+			t.Errorf("d/a -> %q: wanted %v", target, want)
+		}
+	}
+}
+
 func TestUnpackRefuses(t *testing.T) {
 	for name, headers := range map[string][]tar.Header{
 		"a path to the outside":               {{Name: "../a", Typeflag: tar.TypeReg}},
@@ -121,7 +131,15 @@ func TestUnpackRefuses(t *testing.T) {
 		"the same file twice":                 {{Name: "a", Typeflag: tar.TypeReg}, {Name: "a", Typeflag: tar.TypeReg}},
 		"a path through a file":               {{Name: "a", Typeflag: tar.TypeReg}, {Name: "a/b", Typeflag: tar.TypeReg}},
 		"a path through a link that has come": {{Name: "d/e/", Typeflag: tar.TypeDir}, {Name: "d/e/up", Typeflag: tar.TypeSymlink, Linkname: "../.."}, {Name: "d/e/up/../../x", Typeflag: tar.TypeReg}},
-		"too much":                            {{Name: "a", Typeflag: tar.TypeReg, Size: parcel.MostBytes + 1}},
+		"a way up after a link": {
+			{Name: "t/", Typeflag: tar.TypeDir}, {Name: "d/e/k", Typeflag: tar.TypeSymlink, Linkname: "../../t"},
+			{Name: "d/e/l", Typeflag: tar.TypeSymlink, Linkname: "k/../../.."},
+		},
+		"a link behind a link": {
+			{Name: "t/", Typeflag: tar.TypeDir}, {Name: "d/e", Typeflag: tar.TypeSymlink, Linkname: "../t"},
+			{Name: "d/e/l", Typeflag: tar.TypeSymlink, Linkname: "../../x"},
+		},
+		"too much": {{Name: "a", Typeflag: tar.TypeReg, Size: parcel.MostBytes + 1}},
 	} {
 		var archive bytes.Buffer
 		w := tar.NewWriter(&archive)

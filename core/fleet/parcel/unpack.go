@@ -22,6 +22,7 @@ func Unpack(content io.Reader, dir string) error {
 	defer root.Close()
 	archive := tar.NewReader(content)
 	left := int64(MostBytes)
+	links := map[string]bool{}
 	var directories []*tar.Header // their modes come last, because one may not be writable
 	for count := 0; ; count++ {
 		header, err := archive.Next()
@@ -34,11 +35,17 @@ func Unpack(content io.Reader, dir string) error {
 		if left -= header.Size; left < 0 || count >= MostFiles {
 			return fmt.Errorf("the bundle is too large: wanted at most %d MB in %d files", MostBytes>>20, MostFiles)
 		}
+		if err := passesNone(links, header.Name); err != nil {
+			return fmt.Errorf("unpack %q: %w", header.Name, err)
+		}
 		if err := extract(root, archive, header); err != nil {
 			return fmt.Errorf("unpack %q: %w", header.Name, err)
 		}
-		if header.Typeflag == tar.TypeDir {
+		switch header.Typeflag {
+		case tar.TypeDir:
 			directories = append(directories, header)
+		case tar.TypeSymlink:
+			links[header.Name] = true
 		}
 	}
 	for _, d := range directories {
@@ -47,6 +54,31 @@ func Unpack(content io.Reader, dir string) error {
 		}
 	}
 	return nil
+}
+
+// passesNone returns an error if the path of an entry leads through a link: it would be in
+// another directory than its name says, and a link there could lead out.
+func passesNone(links map[string]bool, name string) error {
+	for dir := path.Dir(strings.TrimSuffix(name, "/")); dir != "." && dir != "/"; dir = path.Dir(dir) {
+		if links[dir] {
+			return fmt.Errorf("wanted a path without links, but %q is one", dir)
+		}
+	}
+	return nil
+}
+
+// LeadsInside reports whether a bundle may have a link of this name with this target. It must
+// be relative, and go up only at its beginning: what is above a directory is known, but not
+// what is above a link to one.
+func LeadsInside(name, target string) bool {
+	down := false
+	for part := range strings.SplitSeq(target, "/") {
+		if part == ".." && down {
+			return false
+		}
+		down = down || part != ".." && part != "." && part != ""
+	}
+	return target != "" && !path.IsAbs(target) && fs.ValidPath(path.Join(path.Dir(name), target))
 }
 
 func extract(root *os.Root, content io.Reader, header *tar.Header) error {
@@ -61,8 +93,7 @@ func extract(root *os.Root, content io.Reader, header *tar.Header) error {
 	case tar.TypeDir:
 		return root.MkdirAll(name, 0o755)
 	case tar.TypeSymlink:
-		// As a path of the archive: a link to a link is checked when that one is made.
-		if path.IsAbs(header.Linkname) || !fs.ValidPath(path.Join(path.Dir(name), header.Linkname)) {
+		if !LeadsInside(name, header.Linkname) {
 			return fmt.Errorf("wanted a link to inside of the bundle, got %q", header.Linkname)
 		}
 		return root.Symlink(header.Linkname, name)

@@ -12,7 +12,7 @@ func (s *State) Drain(by string, m wire.Drain, now float64) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if same(h.drained, m.Off, m.Reason) {
+	if same(h.drained, m.Off, cut(m.Reason)) {
 		return nil, nil
 	}
 	return []Entry{{Kind: Drained, Time: now, Host: h.name, Off: m.Off, By: by, Reason: cut(m.Reason)}}, nil
@@ -28,21 +28,23 @@ func (s *State) Aside(by string, m wire.Aside, now float64) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if same(p.aside, m.Off, m.Reason) {
+	if same(p.aside, m.Off, cut(m.Reason)) {
 		return nil, nil
 	}
 	return []Entry{{Kind: PutAside, Time: now, Host: h.name, Piece: p.key, Off: m.Off, By: by, Reason: cut(m.Reason)}}, nil
 }
 
-// Forget removes a host that never comes back. Its jobs are given to others. If it comes
-// back nevertheless, it is a new host.
+// Forget removes a host that is lost and never comes back. If it comes back nevertheless, it
+// is a new host. A host that is not lost may still run its jobs, so it is refused.
 func (s *State) Forget(by string, m wire.Drain, now float64) ([]Entry, error) {
 	h, err := s.hostNamed(m.Host)
 	if err != nil {
 		return nil, err
 	}
-	entries := s.lose(h, "", "host "+h.name+" was forgotten", now)
-	return append(entries, Entry{Kind: Forgotten, Time: now, Host: h.name, By: by, Reason: cut(m.Reason)}), nil
+	if !h.gone {
+		return nil, refuse(wire.CodeRefused, "host %s is not lost: stop it first, or drain it", h.name)
+	}
+	return []Entry{{Kind: Forgotten, Time: now, Host: h.name, By: by, Reason: cut(m.Reason)}}, nil
 }
 
 // Quota limits how many cores the running jobs of a user may have. Jobs that run already

@@ -26,7 +26,7 @@ func (s *State) Seen(b wire.Beat, now float64) (entries []Entry) {
 		return append(entries, s.missingValues(h, &b, now)...)
 	}
 	if h != nil {
-		entries = s.lose(h, h.incarnation, "host "+h.name+" was started again", now)
+		entries = s.lose(h, "host "+h.name+" was started again", now)
 	}
 	seen.Inventory = inventoryOf(&b, h)
 	return append(entries, seen)
@@ -45,7 +45,7 @@ func (s *State) HostLost(host, incarnation, reason string, now float64) []Entry 
 	if h == nil || h.incarnation != incarnation || h.gone {
 		return nil
 	}
-	entries := s.lose(h, "", "host "+h.name+" was lost: "+reason, now)
+	entries := s.lose(h, "host "+h.name+" was lost: "+reason, now)
 	return append(entries, Entry{Kind: Gone, Time: now, Host: host, Incarnation: incarnation, Reason: reason})
 }
 

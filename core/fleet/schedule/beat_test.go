@@ -116,8 +116,11 @@ func TestForget(t *testing.T) {
 	f.beat(host("lab-2", 1))
 	f.submit("ada", "r", jobs(1, wire.Needs{})...)
 	e := f.place()[0]
-	f.do(f.s.Forget("root", wire.Drain{Host: e.Host}, f.now))
 	_, err := f.s.Forget("root", wire.Drain{Host: e.Host}, f.now)
+	wantCode(t, err, wire.CodeRefused) // its job may still run
+	f.commit(f.s.HostLost(e.Host, e.Incarnation, "silent", f.now))
+	f.do(f.s.Forget("root", wire.Drain{Host: e.Host}, f.now))
+	_, err = f.s.Forget("root", wire.Drain{Host: e.Host}, f.now)
 	wantCode(t, err, wire.CodeUnknown)
 	if hosts := f.s.Lab(f.view, f.now).Hosts; len(hosts) != 1 {
 		t.Fatalf("wanted one host, got %+v", hosts)

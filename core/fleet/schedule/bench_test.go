@@ -48,7 +48,7 @@ func crowdJobs(n int) []wire.Job {
 func (f *fleet) submitParts(user, id string, list []wire.Job) {
 	for first := 0; first < len(list); first += 1000 {
 		end := min(first+1000, len(list))
-		f.do(f.s.Submit(user, wire.Submit{
+		f.do(f.s.Submit(user, true, wire.Submit{
 			Run: wire.Run{ID: id, Kind: wire.Tests}, First: first, Jobs: list[first:end], Last: end == len(list),
 		}, f.now))
 	}
@@ -132,6 +132,22 @@ func BenchmarkIdle(b *testing.B) {
 	}
 }
 
+// BenchmarkManyRuns is what a round costs in which nothing can start, with 2,000 runs of one
+// user that wait for equipment that somebody keeps.
+func BenchmarkManyRuns(b *testing.B) {
+	f := crowd(b, 100)
+	for i := range 20 {
+		f.run("eve", wire.Run{ID: fmt.Sprintf("hold%d", i), Kind: wire.Hold}, jobs(1, wants("relay"))...)
+	}
+	f.place()
+	for i := range 2000 {
+		f.submit("ci", fmt.Sprintf("r%d", i), jobs(1, wants("relay"))...)
+	}
+	for b.Loop() {
+		f.s.Place(f.view, f.now, 100)
+	}
+}
+
 // BenchmarkSnapshot saves and restores 100,000 waiting jobs.
 func BenchmarkSnapshot(b *testing.B) {
 	f := crowd(b, 1000)
@@ -177,7 +193,7 @@ func TestMemoryOfWaitingJobs(t *testing.T) {
 		if err := json.Unmarshal(text, &m); err != nil {
 			t.Fatal(err)
 		}
-		entries, err := s.Submit("ada", m, begin)
+		entries, err := s.Submit("ada", false, m, begin)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,6 +28,10 @@ func (c *claim) stop(reason string) *wire.Stop {
 	return &wire.Stop{Run: c.run.ID, Job: c.job, Token: c.token, Reason: reason}
 }
 
+// share is what a job with so many cores counts when users are compared. A Hold has none,
+// but a user who only holds equipment must not always be first.
+func share(cores int) int { return max(1, cores) }
+
 // held reports whether the claim only keeps equipment for a client: nobody knows how long.
 func (c *claim) held() bool { return c.run.Kind == wire.Hold }
 
@@ -84,10 +88,10 @@ func (s *State) foldAssign(e *Entry) {
 		memory: g.needs.Memory, exclusive: g.needs.Exclusive, since: e.Time,
 	}
 	for _, key := range e.Pieces {
-		c.pieces = append(c.pieces, h.hold(key, c))
+		c.pieces = append(c.pieces, h.grant(key, c))
 	}
 	for _, key := range e.Around {
-		c.around = append(c.around, h.hold(key, c))
+		c.around = append(c.around, h.grant(key, c))
 	}
 	j.state, j.token, j.answered = running, c.token, false
 	s.link(c)
@@ -108,8 +112,8 @@ func named(keys []string) (names []string) {
 	return names
 }
 
-// hold gives a piece to a claim. The key "" is that of a piece that is made for the job.
-func (h *host) hold(key string, c *claim) *piece {
+// grant gives a piece to a claim. The key "" is that of a piece that is made for the job.
+func (h *host) grant(key string, c *claim) *piece {
 	if key == "" {
 		return nil
 	}
@@ -127,8 +131,9 @@ func (s *State) link(c *claim) {
 	h.memory += c.memory
 	h.exclusive = h.exclusive || c.exclusive
 	c.run.running++
-	c.run.cores += c.cores
+	c.run.share += share(c.cores)
 	c.run.owner.cores += c.cores
+	c.run.owner.share += share(c.cores)
 	c.run.last, c.run.owner.last = c.token, c.token
 }
 
@@ -141,8 +146,9 @@ func (s *State) unlink(c *claim) {
 	h.memory -= c.memory
 	h.exclusive = h.exclusive && !c.exclusive
 	c.run.running--
-	c.run.cores -= c.cores
+	c.run.share -= share(c.cores)
 	c.run.owner.cores -= c.cores
+	c.run.owner.share -= share(c.cores)
 	for _, p := range slices.Concat(c.pieces, c.around) {
 		if p != nil && p.holder == c {
 			p.holder = nil

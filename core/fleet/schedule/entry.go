@@ -9,7 +9,7 @@ import (
 const (
 	Seen      = "seen"      // a host has started, has come back, or has other equipment: Host, Incarnation, Inventory
 	Gone      = "gone"      // a host was lost: Host, Incarnation, Reason. Its jobs were returned before
-	Forgotten = "forgotten" // a host never comes back: Host, By. Its jobs were returned before
+	Forgotten = "forgotten" // a lost host never comes back: Host, By, Reason
 	Drained   = "drained"   // Host, Off, By, Reason
 	PutAside  = "putaside"  // a piece: Host, Piece, Off, By, Reason
 	Limited   = "limited"   // a quota: User, Cores, By

@@ -231,7 +231,7 @@ func TestHardAssignment(t *testing.T) {
 	f.submit("ada", "r", jobs(1, wants(`{"p0":1}`, `{"p1":1}`, `{"p2":1}`, `{"p3":1}`, `{"p4":1}`, `{"p5":1}`))...)
 	wantList(t, uids(f.place()[0]), "0", "1", "2", "3", "4", "5", "|")
 	f.submit("ada", "s", jobs(1, wants(`{"p0":1}`, `{"p0":1}`, `{"p0":1}`, `{"p3":1}`, `{"p3":1}`, `{"p5":1}`))...)
-	_, err := f.s.Submit("ada", wire.Submit{Run: wire.Run{ID: "t", Kind: wire.Tests}, Last: true, Jobs: jobs(1,
+	_, err := f.s.Submit("ada", false, wire.Submit{Run: wire.Run{ID: "t", Kind: wire.Tests}, Last: true, Jobs: jobs(1,
 		wants(`{"p4":1}`, `{"p4":1}`, `{"p4":1}`))}, f.now)
 	wantCode(t, err, wire.CodeUnmet)
 }

@@ -13,7 +13,7 @@ const unknownLength = 60
 // depends on something whose end nobody knows.
 func (r *round) when(m *room, f *fit, sh *shape) (picks []*piece, at float64) {
 	never := math.Inf(1)
-	if m.hold != nil && (m.hold.alone || sh.exclusive || sh.cores > m.host.inventory.Cores-m.hold.cores) {
+	if m.kept != nil && (m.kept.alone || sh.exclusive || sh.cores > m.host.inventory.Cores-m.kept.cores) {
 		return nil, never
 	}
 	at = r.roomy(m, sh)
@@ -62,7 +62,7 @@ func (r *round) soonest(m *room, f *fit) ([]*piece, bool) {
 // freed is about when a piece is free.
 func (r *round) freed(m *room, p *piece) float64 {
 	switch {
-	case m.hold.has(p), m.sight.uses(p, r.now) && !pending(p.busy, r.now, busyPause):
+	case m.kept.has(p), m.sight.uses(p, r.now) && !pending(p.busy, r.now, busyPause):
 		return math.Inf(1)
 	case pending(p.busy, r.now, busyPause):
 		return p.busy

@@ -139,7 +139,7 @@ func (f *fleet) submit(user, id string, jobs ...wire.Job) {
 
 func (f *fleet) run(user string, r wire.Run, jobs ...wire.Job) {
 	f.t.Helper()
-	f.do(f.s.Submit(user, wire.Submit{Run: r, Jobs: jobs, Last: true}, f.now))
+	f.do(f.s.Submit(user, true, wire.Submit{Run: r, Jobs: jobs, Last: true}, f.now))
 }
 
 // place runs a round and returns its claims.

@@ -14,8 +14,7 @@ import (
 // gets everything that it can use first.
 type level struct {
 	r     *round
-	turns []*turn
-	users line
+	users line[*place]
 	by    map[*user]*place
 }
 
@@ -35,24 +34,24 @@ func (r *round) levels() iter.Seq[*level] {
 			if r.full() || !yield(l) {
 				return
 			}
-			for u, p := range l.by {
-				r.cores[u] = p.cores - u.cores
-			}
+			maps.Copy(r.places, l.by)
 		}
 	}
 }
 
 func (l *level) add(u *run) {
-	t := &turn{run: u, cores: u.cores, last: u.last}
+	t := &turn{run: u, share: u.share, last: u.last}
 	for _, g := range u.groups {
 		if len(g.queue) > 0 && g.shape.unmet == 0 {
 			t.heads = append(t.heads, &head{group: g})
 		}
 	}
-	l.turns = append(l.turns, t)
 	p := l.by[u.owner]
 	if p == nil {
-		p = &place{user: u.owner, cores: u.owner.cores + l.r.cores[u.owner], last: u.owner.last}
+		p = &place{user: u.owner, cores: u.owner.cores, share: u.owner.share, last: u.owner.last}
+		if before := l.r.places[u.owner]; before != nil {
+			p.cores, p.share, p.last = before.cores, before.share, before.last
+		}
 		l.by[u.owner] = p
 		l.users = append(l.users, p)
 	}
@@ -61,23 +60,35 @@ func (l *level) add(u *run) {
 
 // fair gives jobs in the usual order until nothing more fits.
 func (l *level) fair() {
+	for _, p := range l.users {
+		for _, t := range p.turns {
+			heap.Init(&t.heads)
+		}
+		heap.Init(&p.turns)
+	}
 	heap.Init(&l.users)
 	for len(l.users) > 0 && !l.r.full() {
 		p := l.users[0]
-		t := p.best()
-		if t == nil {
+		if len(p.turns) == 0 {
 			heap.Pop(&l.users)
 			continue
 		}
-		at := t.widest()
-		h := t.heads[at]
+		t := p.turns[0]
+		if len(t.heads) == 0 {
+			heap.Pop(&p.turns)
+			continue
+		}
+		h := t.heads[0]
 		started := l.r.start(h, t, p)
 		if !started && !p.served && l.r.waitsLong(h.group) {
 			p.served = l.r.keep(h.group, p)
 		}
 		if !started || h.empty() {
-			t.heads = slices.Delete(t.heads, at, at+1)
+			heap.Pop(&t.heads)
+		} else {
+			heap.Fix(&t.heads, 0)
 		}
+		heap.Fix(&p.turns, 0)
 		heap.Fix(&l.users, 0)
 	}
 }
@@ -96,8 +107,8 @@ func (r *round) start(h *head, t *turn, p *place) bool {
 	}
 	r.give(g, index, m, picks)
 	cores := m.takes(g.shape)
-	t.cores += cores
-	p.cores += cores
+	t.share += share(cores)
+	p.take(cores)
 	t.last = wire.Token{Seq: math.MaxUint64, Index: uint32(len(r.entries))}
 	p.last = t.last
 	if h.gone == nil {

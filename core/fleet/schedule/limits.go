@@ -19,7 +19,6 @@ var usualLimits = limits{runs: 5000, jobs: 1_000_000}
 const (
 	longestText  = 1000      // bytes of a title or a reason: the rest is cut off
 	longestName  = 5000      // bytes of the name of a job or of a need
-	mostNeeds    = 100       // pieces, and tags, that a job needs
 	mostSettings = 256 << 10 // bytes of the options of a run
 )
 
@@ -85,8 +84,8 @@ func checkSizes(m *wire.Submit) error {
 		for _, tag := range j.Needs.Tags {
 			longest = max(longest, len(tag))
 		}
-		if longest > longestName || len(j.Needs.Equipment) > mostNeeds || len(j.Needs.Tags) > mostNeeds {
-			return refuse(wire.CodeRefused, "%s: wanted names of at most %d bytes, and at most %d pieces and tags", cut(j.Name), longestName, mostNeeds)
+		if longest > longestName {
+			return refuse(wire.CodeRefused, "%s: wanted names of at most %d bytes, got one of %d", cut(j.Name), longestName, longest)
 		}
 	}
 	return nil

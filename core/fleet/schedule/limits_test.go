@@ -63,11 +63,11 @@ func TestLongTexts(t *testing.T) {
 		"version": {Run: wire.Run{Version: long}},
 	} {
 		m.Run.ID, m.Run.Kind, m.Run.Patience, m.Last = "r", wire.Tests, 1, true
-		if _, err := s.Submit("eve", m, 1); err == nil || len(err.Error()) > 2*longestText {
+		if _, err := s.Submit("eve", false, m, 1); err == nil || len(err.Error()) > 2*longestText {
 			t.Errorf("%s: wanted a short refusal, got %.300v", name, err)
 		}
 	}
-	entries, err := s.Submit("eve", wire.Submit{Run: wire.Run{ID: "r", Kind: wire.Tests, Title: long}, Last: true}, 1)
+	entries, err := s.Submit("eve", false, wire.Submit{Run: wire.Run{ID: "r", Kind: wire.Tests, Title: long}, Last: true}, 1)
 	if err != nil || len(entries) != 1 || len(entries[0].Submit.Run.Title) > longestText+3 {
 		t.Errorf("wanted that a long title is cut, got %v", err)
 	}

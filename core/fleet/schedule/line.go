@@ -3,19 +3,43 @@ package schedule
 import (
 	"cmp"
 	"math"
-	"slices"
 	"strings"
 
 	"avescript/core/fleet/wire"
 )
 
-// place is a user's place in the line.
+// line is a heap: who comes next is at the front. It implements heap.Interface.
+type line[T ordered[T]] []T
+
+type ordered[T any] interface{ compare(other T) int }
+
+var _ ordered[*place] = (*place)(nil)
+
+func (l line[T]) Len() int           { return len(l) }
+func (l line[T]) Less(i, j int) bool { return l[i].compare(l[j]) < 0 }
+func (l line[T]) Swap(i, j int)      { l[i], l[j] = l[j], l[i] }
+func (l *line[T]) Push(x any)        { *l = append(*l, x.(T)) }
+
+func (l *line[T]) Pop() any {
+	last := (*l)[len(*l)-1]
+	*l = (*l)[:len(*l)-1]
+	return last
+}
+
+// place is a user's place in the line of a round.
 type place struct {
 	user   *user
 	cores  int // of running jobs, and what is kept for the user
+	share  int // likewise: as claim.go counts it
 	last   wire.Token
-	turns  []*turn
+	turns  line[*turn]
 	served bool // an old group of the user went first, or something is kept for it
+}
+
+// compare is the order of users: the one whose running jobs have the fewest cores comes
+// first, and of equal ones who got nothing for longer.
+func (p *place) compare(q *place) int {
+	return cmp.Or(cmp.Compare(p.share, q.share), earlier(p.last, q.last), strings.Compare(p.user.name, q.user.name))
 }
 
 // limit is how many more cores a user may have.
@@ -26,42 +50,13 @@ func (p *place) limit() int {
 	return p.user.quota - p.cores
 }
 
-// line is a heap: the user whose running jobs have the fewest cores comes first, and of
-// equal ones who got nothing for longer.
-type line []*place
-
-func (l line) Len() int      { return len(l) }
-func (l line) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
-func (l *line) Push(x any)   { *l = append(*l, x.(*place)) }
-func (l line) Less(i, j int) bool {
-	a, b := l[i], l[j]
-	return cmp.Or(cmp.Compare(a.cores, b.cores), earlier(a.last, b.last), strings.Compare(a.user.name, b.user.name)) < 0
+// take counts a job that was given to the user, or that something is kept for.
+func (p *place) take(cores int) {
+	p.cores += cores
+	p.share += share(cores)
 }
 
 // earlier compares tokens.
 func earlier(a, b wire.Token) int {
 	return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Index, b.Index))
-}
-
-func (l *line) Pop() any {
-	last := (*l)[len(*l)-1]
-	*l = (*l)[:len(*l)-1]
-	return last
-}
-
-// best is the run of a user that comes next: the one with the fewest running cores, then the
-// one that got nothing for longer, then the oldest.
-func (p *place) best() (best *turn) {
-	for i := 0; i < len(p.turns); {
-		t := p.turns[i]
-		if len(t.heads) == 0 {
-			p.turns = slices.Delete(p.turns, i, i+1)
-			continue
-		}
-		if best == nil || t.compare(best) < 0 {
-			best = t
-		}
-		i++
-	}
-	return best
 }

@@ -164,6 +164,7 @@ func (m *machine) admin(t *rapid.T) {
 		if !off {
 			t.Skip()
 		}
+		m.commit(m.s.HostLost(name, m.view[name].Beat.Incarnation, "silent", m.now))
 		m.do(m.s.Forget("root", wire.Drain{Host: name}, m.now))
 		delete(m.view, name)
 		return
@@ -193,7 +194,7 @@ func (m *machine) submit(t *rapid.T) {
 		n := rapid.IntRange(1, len(list)-first).Draw(t, "part")
 		last = first+n == len(list)
 		p := wire.Submit{Run: r, First: first, Jobs: list[first : first+n], Last: last}
-		entries, err := m.s.Submit(user, p, m.now)
+		entries, err := m.s.Submit(user, true, p, m.now)
 		if err != nil {
 			if first == 0 {
 				return
@@ -201,7 +202,7 @@ func (m *machine) submit(t *rapid.T) {
 			break // the run will expire
 		}
 		m.commit(entries)
-		m.twice(m.s.Submit(user, p, m.now))
+		m.twice(m.s.Submit(user, true, p, m.now))
 		first += n
 	}
 	m.runs = append(m.runs, r.ID)

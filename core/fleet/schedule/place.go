@@ -24,19 +24,19 @@ type round struct {
 	most    int
 	entries []Entry
 
-	rooms []room        // by host.slot
-	free  []*room       // those with free cores
-	cores map[*user]int // that users got in this round, at higher priorities
-	spots map[*shape]*spot
-	ready map[*kit]map[*host]bool // hosts that have the equipment free at the beginning
-	vain  map[*kit]bool           // nobody knows when the equipment is free
-	kept  []*room                 // where something is kept for an old group
+	rooms  []room           // by host.slot
+	free   []*room          // those with free cores
+	places map[*user]*place // after the levels of higher priorities
+	spots  map[*shape]*spot
+	ready  map[*kit]map[*host]bool // hosts that have the equipment free at the beginning
+	vain   map[*kit]bool           // nobody knows when the equipment is free
+	kept   []*room                 // where something is kept for an old group
 }
 
 // open looks at the hosts. It reports whether any can get jobs.
 func (r *round) open() (any bool) {
 	r.rooms = make([]room, len(r.s.slots))
-	r.spots, r.cores = map[*shape]*spot{}, map[*user]int{}
+	r.spots, r.places = map[*shape]*spot{}, map[*user]*place{}
 	r.ready, r.vain = map[*kit]map[*host]bool{}, map[*kit]bool{}
 	for i, h := range r.s.slots {
 		if h == nil || r.closed(h) != "" {

@@ -80,10 +80,10 @@ func (s *State) loadClaim(v *savedClaim) error {
 		memory: needs.Memory, exclusive: needs.Exclusive, question: v.Question, owns: v.Owns,
 	}
 	for _, key := range v.Pieces {
-		c.pieces = append(c.pieces, h.hold(key, c))
+		c.pieces = append(c.pieces, h.grant(key, c))
 	}
 	for _, key := range v.Around {
-		c.around = append(c.around, h.hold(key, c))
+		c.around = append(c.around, h.grant(key, c))
 	}
 	last, runLast := r.owner.last, r.last
 	s.link(c)

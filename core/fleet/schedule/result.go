@@ -59,12 +59,10 @@ func (s *State) end(c *claim, o wire.Outcome, now float64) Entry {
 }
 
 // lose ends all claims of a host that its host cannot end any more.
-func (s *State) lose(h *host, incarnation, message string, now float64) (entries []Entry) {
+func (s *State) lose(h *host, message string, now float64) (entries []Entry) {
 	for _, c := range h.claims {
-		if incarnation == "" || c.incarnation == incarnation {
-			o := wire.Outcome{Status: wire.Lost, Message: message, Seconds: now - c.since}
-			entries = append(entries, s.end(c, o, now))
-		}
+		o := wire.Outcome{Status: wire.Lost, Message: message, Seconds: now - c.since}
+		entries = append(entries, s.end(c, o, now))
 	}
 	return entries
 }

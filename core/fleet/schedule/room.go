@@ -9,11 +9,11 @@ type room struct {
 	jobs   int
 	alone  bool            // a job there wants no others
 	given  map[*piece]bool // in this round
-	hold   *hold           // what is kept of it; nil if nothing is
+	kept   *reserve        // what is kept of it; nil if nothing is
 }
 
 // is says what a piece of the host is for the next job, if something is kept for others.
-func (m *room) is(kept *hold, now float64) func(*piece) status {
+func (m *room) is(kept *reserve, now float64) func(*piece) status {
 	return func(p *piece) status {
 		switch {
 		case p.holder != nil, m.given[p], kept.has(p), m.sight.uses(p, now):
@@ -26,7 +26,7 @@ func (m *room) is(kept *hold, now float64) func(*piece) status {
 }
 
 // has reports whether a host has enough of what is counted.
-func (m *room) has(sh *shape, kept *hold) bool {
+func (m *room) has(sh *shape, kept *reserve) bool {
 	cores, memory := m.cores, m.memory
 	if kept != nil {
 		cores, memory = max(0, cores-kept.cores), memory-kept.memory

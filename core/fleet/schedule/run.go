@@ -25,7 +25,7 @@ type run struct {
 	board   board
 	waiting int        // jobs
 	running int        // jobs
-	cores   int        // of running jobs
+	share   int        // of running jobs, as claim.go counts it
 	last    wire.Token // of the last claim
 	done    int
 	bad     int // of done
@@ -215,14 +215,14 @@ func (s *State) settle(r *run, time float64) {
 }
 
 // strip frees what a run that is over does not need. Only the tokens of its jobs are kept,
-// because results can come again.
+// because results can come again: runs are remembered for long.
 func (s *State) strip(r *run) {
 	for _, g := range r.groups {
 		s.unshape(g.shape)
 	}
 	r.groups = nil
-	for i := range r.jobs {
-		r.jobs[i].work, r.jobs[i].group = "", nil
+	for i, j := range r.jobs {
+		r.jobs[i] = job{token: j.token, state: j.state, answered: j.answered}
 	}
 }
 

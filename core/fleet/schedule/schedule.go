@@ -24,7 +24,8 @@
 //
 //  1. the priority of its run,
 //  2. the user whose running jobs have the fewest cores, and of this user's runs the one
-//     whose running jobs have the fewest; of equal ones, who got nothing for longer,
+//     whose running jobs have the fewest; of equal ones, who got nothing for longer. A job
+//     that only holds equipment counts as one core,
 //  3. the width of its needs: more equipment, more cores first,
 //  4. its recorded time: unknown ones first, then the longest.
 //
@@ -32,8 +33,14 @@
 // again and again, because what it needs is never free at once. So if it has waited for some
 // seconds and cannot start at its turn, the host and the pieces that will be free first are
 // kept for it. Jobs that come later may use them only if they end before that, by their
-// recorded times. If others nevertheless get more than turns allow, the group goes before
+// recorded times, and if no job there is late by its own. If others nevertheless get more than turns allow, the group goes before
 // them. So small jobs cannot keep a wide job waiting, however many there are.
+//
+// In the code, needs without the names of equipment are a shape, and its equipment is a kit;
+// a fit is how a host can meet it. One call of [State.Place] is a round. It goes through the
+// priorities, each of which is a level; there, a user has a place, a run of the user a turn,
+// and a group of the run a head. What a host has left is a room, and what is kept of it for a
+// wide group is a reserve.
 //
 // Needs that no known host could ever meet are refused when the run is submitted, unless the
 // run waits for them ([wire.Run.Patience]). Such groups take part in nothing, so they

@@ -63,7 +63,7 @@ type (
 		Mark  uint64     `json:"mark"`
 	}
 	savedJob struct {
-		Name     string     `json:"n"`
+		Name     string     `json:"n,omitempty"`
 		Work     string     `json:"w,omitempty"`
 		Group    int        `json:"g,omitempty"`
 		Token    wire.Token `json:"c,omitzero"`

@@ -1,6 +1,7 @@
 package schedule_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -90,5 +91,17 @@ func TestASnapshotIsTheWholeState(t *testing.T) {
 		if _, err := schedule.Restore([]byte(bad)); err == nil {
 			t.Errorf("wanted an error for %q", bad)
 		}
+	}
+}
+
+// TestRunsThatAreOverAreSmall: they are remembered for days.
+func TestRunsThatAreOverAreSmall(t *testing.T) {
+	f := newFleet(t)
+	f.beat(host("lab-1", 1))
+	f.submit("ada", "r", jobs(1000, wire.Needs{})...)
+	f.do(f.s.Cancel("ada", false, wire.Cancel{Run: "r"}, f.now))
+	snapshot, err := f.s.Snapshot()
+	if err != nil || bytes.Contains(snapshot, []byte("tests/0.lua")) {
+		t.Fatalf("wanted no names of the jobs, got %s, %v", snapshot, err)
 	}
 }

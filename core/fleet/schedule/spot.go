@@ -65,7 +65,7 @@ func (r *round) equipped(k *kit) map[*host]bool {
 func (r *round) roomyFits(sh *shape) (fits []*fit) {
 	if len(sh.wants) > 0 {
 		for h := range r.equipped(sh.kit) {
-			if f := sh.fits[h]; f != nil && r.rooms[h.slot].has(sh, r.rooms[h.slot].hold) {
+			if f := sh.fits[h]; f != nil && r.rooms[h.slot].has(sh, r.rooms[h.slot].kept) {
 				fits = append(fits, f)
 			}
 		}
@@ -74,7 +74,7 @@ func (r *round) roomyFits(sh *shape) (fits []*fit) {
 	}
 	if sh.cores > 0 && len(r.free) < len(sh.fits)/4 {
 		for _, m := range r.free {
-			if f := sh.fits[m.host]; f != nil && m.has(sh, m.hold) {
+			if f := sh.fits[m.host]; f != nil && m.has(sh, m.kept) {
 				fits = append(fits, f)
 			}
 		}
@@ -82,7 +82,7 @@ func (r *round) roomyFits(sh *shape) (fits []*fit) {
 		return fits
 	}
 	for _, f := range sh.order() {
-		if m := &r.rooms[f.host.slot]; m.sight != nil && m.has(sh, m.hold) {
+		if m := &r.rooms[f.host.slot]; m.sight != nil && m.has(sh, m.kept) {
 			fits = append(fits, f)
 		}
 	}
@@ -125,7 +125,7 @@ func (r *round) search(t *tier, sh *shape, limit int) (*room, []*piece) {
 // fits reports whether a job with these needs can start now, and with which pieces. What is
 // kept is left out, unless the job may borrow it.
 func (r *round) fits(m *room, f *fit, sh *shape, borrow bool) ([]*piece, bool) {
-	kept := m.hold
+	kept := m.kept
 	if borrow {
 		kept = nil
 	}

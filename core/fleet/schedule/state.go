@@ -44,6 +44,7 @@ type user struct {
 	name  string
 	quota int        // cores; 0 is without limit
 	cores int        // of running jobs
+	share int        // of running jobs, as claim.go counts it
 	runs  int        // that are known
 	jobs  int        // of these runs
 	last  wire.Token // of the last claim

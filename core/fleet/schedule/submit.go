@@ -8,12 +8,17 @@ import (
 
 // Submit adds a part of a run. Parts that are known already need no entry. A part that has
 // needs which no host can meet is refused with wire.CodeUnmet. Nothing of a run starts
-// before its last part.
-func (s *State) Submit(user string, m wire.Submit, now float64) ([]Entry, error) {
+// before its last part. Only administrators can raise the priority: a run of a higher one
+// may keep all others waiting.
+func (s *State) Submit(user string, admin bool, m wire.Submit, now float64) ([]Entry, error) {
 	m.Run.User = user
 	known, err := s.checkPart(&m)
 	if known || err != nil {
 		return nil, err
+	}
+	if m.Run.Priority > 0 && !admin {
+		return nil, refuse(wire.CodeRefused, "run %s: priority %d: only administrators can submit with a priority above 0",
+			m.Run.ID, m.Run.Priority)
 	}
 	if err := checkSizes(&m); err != nil {
 		return nil, err
@@ -63,17 +68,36 @@ func (s *State) checkPart(m *wire.Submit) (known bool, err error) {
 	return false, nil
 }
 
+// What a job and a run may need. The scheduler looks at each host for each of the different
+// needs of a run, and keeps what it finds.
+const (
+	mostWants = 100  // pieces of equipment, or tags, of a job
+	mostNeeds = 1000 // different needs of the jobs of a run
+)
+
 // checkJobs checks the needs of a part.
 func (s *State) checkJobs(m *wire.Submit) error {
 	met := map[string]bool{}
+	if r := s.runs[m.Run.ID]; r != nil {
+		for _, g := range r.groups {
+			met[g.shape.key] = true
+		}
+	}
 	for i := range m.Jobs {
 		j := &m.Jobs[i]
-		if j.Needs.Cores < 0 || j.Needs.Memory < 0 || j.Seconds < 0 {
+		switch {
+		case j.Needs.Cores < 0 || j.Needs.Memory < 0 || j.Seconds < 0:
 			return refuse(wire.CodeRefused, "%s: cores, memory and seconds cannot be negative", j.Name)
+		case len(j.Needs.Equipment) > mostWants || len(j.Needs.Tags) > mostWants:
+			return refuse(wire.CodeRefused, "%s: wanted at most %d pieces of equipment and %d tags, got %d and %d",
+				j.Name, mostWants, mostWants, len(j.Needs.Equipment), len(j.Needs.Tags))
 		}
 		key := keyOf(&j.Needs, m.Run.Kind, false)
 		if met[key] {
 			continue
+		}
+		if len(met) == mostNeeds {
+			return refuse(wire.CodeRefused, "run %s: its jobs have more than %d different needs: submit several runs", m.Run.ID, mostNeeds)
 		}
 		if m.Run.Patience <= 0 && !s.canMeet(key, &j.Needs, m.Run.Kind) {
 			return refuse(wire.CodeUnmet, "%s: %s", j.Name, s.nearest(s.newShape(key, &j.Needs, m.Run.Kind)))

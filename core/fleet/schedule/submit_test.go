@@ -16,20 +16,20 @@ func TestRunsComeInParts(t *testing.T) {
 	}
 	again := func(m wire.Submit) {
 		t.Helper()
-		if entries, err := f.s.Submit("ada", m, f.now); len(entries) > 0 || err != nil {
+		if entries, err := f.s.Submit("ada", false, m, f.now); len(entries) > 0 || err != nil {
 			t.Fatalf("wanted nothing for the same again, got %+v %v", entries, err)
 		}
 	}
-	_, err := f.s.Submit("ada", part(2, 2, false), f.now)
+	_, err := f.s.Submit("ada", false, part(2, 2, false), f.now)
 	wantCode(t, err, wire.CodeRefused)
-	f.do(f.s.Submit("ada", part(0, 2, false), f.now))
+	f.do(f.s.Submit("ada", false, part(0, 2, false), f.now))
 	again(part(0, 2, false))
 	wantList(t, given(f.place()))
-	_, err = f.s.Submit("bob", part(2, 2, false), f.now)
+	_, err = f.s.Submit("bob", false, part(2, 2, false), f.now)
 	wantCode(t, err, wire.CodeRefused)
-	f.do(f.s.Submit("ada", part(2, 2, false), f.now))
+	f.do(f.s.Submit("ada", false, part(2, 2, false), f.now))
 	again(part(0, 2, false))
-	f.do(f.s.Submit("ada", part(4, 1, true), f.now))
+	f.do(f.s.Submit("ada", false, part(4, 1, true), f.now))
 	again(part(4, 1, true))
 	again(part(2, 2, false))
 	if n := len(f.place()); n != 5 {
@@ -39,7 +39,7 @@ func TestRunsComeInParts(t *testing.T) {
 	if n := f.notes[len(f.notes)-1]; n.Kind != wire.NoteOver || n.Run != "empty" {
 		t.Fatalf("wanted the end of an empty run, got %+v", n)
 	}
-	f.do(f.s.Submit("ada", wire.Submit{Run: wire.Run{ID: "half", Kind: wire.Tests}, Jobs: all[:1]}, f.now))
+	f.do(f.s.Submit("ada", false, wire.Submit{Run: wire.Run{ID: "half", Kind: wire.Tests}, Jobs: all[:1]}, f.now))
 	f.now += 600
 	f.do(f.s.Expire(f.now, 1e9), nil)
 	for _, r := range f.s.Lab(f.view, f.now).Runs {
@@ -62,7 +62,7 @@ func TestWhatMakesNoSenseIsRefused(t *testing.T) {
 		"first":  {Run: wire.Run{ID: "r", Kind: wire.Tests}, First: -1},
 	} {
 		t.Log(name)
-		_, err := f.s.Submit("ada", m, f.now)
+		_, err := f.s.Submit("ada", false, m, f.now)
 		wantCode(t, err, wire.CodeRefused)
 	}
 	_, err := f.s.Quota("root", wire.Quota{User: "ada", Cores: -1}, f.now)
@@ -101,7 +101,7 @@ func TestTheNearestThatExists(t *testing.T) {
 		{wire.Needs{Memory: 64 << 30}, "no host has 64.0 GB of memory: lab-1 has 8.0 GB"},
 		{wire.Needs{Cores: 8, Equipment: wants("relay").Equipment}, "no host has 1 relay and enough cores and memory: lab-1 has the equipment"},
 	} {
-		_, err := f.s.Submit("ada", wire.Submit{Run: wire.Run{ID: "r", Kind: wire.Tests}, Jobs: jobs(1, c.needs), Last: true}, f.now)
+		_, err := f.s.Submit("ada", false, wire.Submit{Run: wire.Run{ID: "r", Kind: wire.Tests}, Jobs: jobs(1, c.needs), Last: true}, f.now)
 		wantCode(t, err, wire.CodeUnmet)
 		if err.Error() != "tests/0.lua: "+c.why {
 			t.Errorf("wanted %s\ngot %v", c.why, err)

@@ -11,9 +11,9 @@ import (
 // turn is a run in a round.
 type turn struct {
 	run   *run
-	cores int // of running jobs
+	share int // of running jobs
 	last  wire.Token
-	heads []*head
+	heads line[*head]
 }
 
 // head is a group in a round.
@@ -23,26 +23,17 @@ type head struct {
 	gone  map[int32]bool // jobs after next that were given away in this round
 }
 
+// compare is the order of the runs of a user.
 func (t *turn) compare(u *turn) int {
 	return cmp.Or(
-		cmp.Compare(t.cores, u.cores),
+		cmp.Compare(t.share, u.share),
 		earlier(t.last, u.last),
 		cmp.Compare(t.run.submitted, u.run.submitted),
 		strings.Compare(t.run.ID, u.run.ID),
 	)
 }
 
-// widest is the group of a run that comes next.
-func (t *turn) widest() int {
-	best := 0
-	for i := 1; i < len(t.heads); i++ {
-		if t.heads[i].compare(t.heads[best]) < 0 {
-			best = i
-		}
-	}
-	return best
-}
-
+// compare is the order of the groups of a run.
 func (h *head) compare(g *head) int {
 	return cmp.Or(
 		cmp.Compare(g.group.shape.width, h.group.shape.width),

@@ -34,7 +34,7 @@ type Beat struct {
 	Broker      string    `json:"broker,omitempty"`  // what is wrong with the broker; "" if nothing is, or there is none
 	Jobs        []Running `json:"jobs,omitempty"`
 	Leaving     bool      `json:"leaving,omitempty"` // wants no more jobs, and ends when it has none
-	Highest     Token     `json:"highest,omitzero"`  // of all orders that the host has ever got, also before its process was started
+	Highest     Token     `json:"highest,omitzero"`  // that the host or its broker has ever known
 }
 
 // Piece is a piece of equipment of a host's broker. Its key, [profile.Profile.Key], is

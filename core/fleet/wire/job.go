@@ -2,17 +2,20 @@ package wire
 
 import (
 	"encoding/json"
+	"time"
 
 	"avescript/core/harness"
 	"avescript/core/harness/workers"
 )
 
 // JobOrder is what a host tells the process of a job, "avescript test-job", as a line of
-// JSON on its standard input. One of the fields is set. The first order has the Job, and
-// another one follows at least every [JobPing] seconds. A process that hears nothing for
-// [FenceAfter] ends, with everything that it has started; when its input ends, it does so
-// at once.
+// JSON on its standard input. Each has the Contact and one of the other fields. The first
+// order has the Job, and another one follows at least every [JobPing] seconds. A process
+// whose contact is older than [JobFenceAfter] ends, with everything that it has started;
+// when its input ends, it does so at once.
 type JobOrder struct {
+	Contact time.Duration `json:"contact"` // when the host had contact to the hub, by process.SinceBoot
+
 	Job    *JobSpec        `json:"job,omitempty"`
 	Ping   bool            `json:"ping,omitempty"`
 	Answer *workers.Answer `json:"answer,omitempty"` // to its last question
@@ -20,9 +23,12 @@ type JobOrder struct {
 	Over   bool            `json:"over,omitempty"` // nobody needs any more what it shares
 }
 
-// JobPing is the time between two orders that a job's process gets, in seconds. It answers
-// each ping.
-const JobPing = 0.3
+// The clock of a job's process, in seconds. It answers each ping. It ends later than its
+// host would end it, and early enough before [LostAfter] to end everything below it.
+const (
+	JobPing       = 0.3 // between two orders
+	JobFenceAfter = 2.0
+)
 
 // JobSpec is a job for a process. Its working directory is that of the tests.
 type JobSpec struct {

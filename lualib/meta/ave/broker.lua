@@ -109,22 +109,28 @@ function Broker:get(...) end
 function Broker:get_resources(...) end
 
 --- Leases as `get` does.
+---@param profiles (ave.Profile|table)[] The profiles to match.
+---@param reason? string What the client needs it for. It is shown to others. At most 1000 bytes.
+---@param via? string[] The brokers that were asked before. Only brokers give it.
+---@return ave.LeaseRow[] rows The leases, without `host`, `port`, `authkey` and `resource`: see `serve`.
+function Broker:lease(profiles, reason, via) end
+
+--- Leases as `get` does, for a host of a fleet, with the token of its claim.
 ---
---- A host of a fleet gives the token of its claim. For each piece, the broker keeps the
---- highest token that it was leased with, on the disk, and refuses the same token and
---- lower ones. A higher token ends a lease with a lower one: its client loses
---- everything, and the call waits until its session has ended, for up to 20 seconds.
---- Leases without a token are never ended, and a request with a token is not forwarded
---- to other brokers.
+--- For each piece, the broker keeps the highest token that it was leased with, on the
+--- disk, and refuses the same token and lower ones, except that a client which has
+--- leased just this with the token gets it again. A higher token ends a lease with a
+--- lower one: its client loses everything, and the call waits until its session has
+--- ended, for up to 20 seconds. Leases without a token are never ended, and the request
+--- is not forwarded to other brokers.
 ---
 --- Raises what `get` raises, and `Stale` for a token that is too low. After `Stale` the
 --- client has lost everything, too.
 ---@param profiles (ave.Profile|table)[] The profiles to match.
----@param reason? string What the client needs it for. It is shown to others. At most 1000 bytes.
----@param via? string[] The brokers that were asked before. Only brokers give it.
----@param token? string "SEQ.INDEX", such as "12.0". Tokens are compared by SEQ, then by INDEX.
----@return ave.LeaseRow[] rows The leases, without `host`, `port`, `authkey` and `resource`: see `serve`.
-function Broker:lease(profiles, reason, via, token) end
+---@param token string "SEQ.INDEX", such as "12.0". Tokens are compared by SEQ, then by INDEX.
+---@param reason? string As for `lease`.
+---@return ave.LeaseRow[] rows As for `lease`.
+function Broker:claim(profiles, token, reason) end
 
 --- Leases as `lease` does, and waits if the equipment is busy. Clients are served
 --- in the order in which they came, and equipment is held back for a large request
@@ -445,6 +451,7 @@ function broker.configure(home) end
 --- `client`, `client_id`, `accounts`, `since`, `reason` and `token`.
 ---@class ave.BrokerPiece: ave.Holder
 ---@field stacks integer[] The numbers of the stacks that it belongs to.
+---@field known? string The highest token that it was leased with, if a fleet has leased it.
 
 --- The equipment exists, but is not free. The message says who has it, since when
 --- and for what.

@@ -29,6 +29,7 @@ export function show(element, path) {
 	let rows = [];
 	const clear = () => { styles = []; rows = []; element.replaceChildren(); };
 	const draw = (shot) => {
+		if (shot.anew) clear();
 		styles.push(...(shot.styles || []));
 		while (rows.length < shot.rows) { rows.push([]); element.append(document.createElement("div")); }
 		while (rows.length > shot.rows) { rows.pop(); element.lastChild.remove(); }

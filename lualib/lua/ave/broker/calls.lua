@@ -6,7 +6,6 @@ local allocation = require("ave.broker.allocation")
 local checks = require("ave.broker.checks")
 local exceptions = require("ave.exceptions")
 local json = require("ave.json")
-local tokens = require("ave.broker.token")
 
 local NoSuch = exceptions.define("NoSuch")
 
@@ -47,7 +46,7 @@ return function(Broker)
 		local list = json.list()
 		for i, profile in ipairs(self.stock.equipment) do
 			local row = self:holder_of(i) or { profile = profile, state = "free" }
-			row.stacks = json.list(self.stock.of[i] or {})
+			row.stacks, row.known = json.list(self.stock.of[i] or {}), self.ledger:token_of(profile)
 			list[i] = row
 		end
 		return list
@@ -102,15 +101,11 @@ return function(Broker)
 	end)
 
 	-- Leases like get, and returns rows. The reason is shown to people. A broker
-	-- that forwards a request lists in via the brokers that it came through. A host of
-	-- a fleet gives the token of its claim: see claims.lua.
-	Broker.lease = rpc(function(self, profiles, reason, via, token)
+	-- that forwards a request lists in via the brokers that it came through.
+	Broker.lease = rpc(function(self, profiles, reason, via)
 		reason = reason and checks.reason(reason)
-		if token then
-			return self:rows_of(self:claim(profiles, reason, tokens.check(token, "token")))
-		end
 		return self:rows_of((self:lease_for_caller(profiles, "lease", reason, checks.list(via or {}, "via", checks.text))))
-	end, { "reason", "via", "token" })
+	end, { "reason", "via" })
 
 	-- Gives back what matches the profiles, or everything if there are none.
 	Broker.yield_resources = rpc(function(self, ...)
@@ -158,8 +153,8 @@ return function(Broker)
 	end)
 
 	-- Lists the equipment, each piece with its profile, the numbers of its stacks and
-	-- its state, which is "free" or as in Busy; if it is not free, also who has it.
-	-- `made` are the types that are made for each lease.
+	-- its state, which is "free" or as in Busy; if it is not free, also who has it; and
+	-- as `known` the highest token that it was leased with. `made` are the types that are made for each lease.
 	Broker.inventory = rpc(function(self)
 		return self.book:look(function()
 			return { equipment = self:pieces(), made = self:made_types(), leasing = not self.handing_over }

@@ -12,6 +12,7 @@
 -- * Nothing is forwarded: what other brokers have belongs to other hosts of the
 --   fleet.
 
+local Control = require("ave.network.control").Control
 local allocation = require("ave.broker.allocation")
 local checks = require("ave.broker.checks")
 local exceptions = require("ave.exceptions")
@@ -155,32 +156,65 @@ return function(Broker)
 		self:let_go(left)
 	end
 
-	-- Leases for the calling client with a token, or raises Stale, Busy or NoSuch. If
-	-- others have to go, it waits until their sessions have ended.
-	function Broker:claim(profiles, reason, given)
-		self:admit()
-		local wanted = checks.request(profiles, "lease")
-		local client, connection = self:caller(), self.current_connection
-		local deadline = host.clock() + PATIENCE
-		while true do
-			self:check_token(client, wanted, given)
-			local picks, missing = self:plan_claim(client, wanted, given)
-			if not picks or host.clock() > deadline then
-				local possible, lacking = self:plan(wanted, allocation.everything)
-				self:refuse(client, not possible and lacking or missing or wanted[1], possible and {}, {})
-			end
-			if self:are_free(picks) then
-				local leases = self.ledger:grant(client, picks, reason, given)
-				self:commit()
-				return leases
-			end
-			self:fence(picks, given)
-			time.sleep(STEP)
+	-- Leases for a host of a fleet, with the token of its claim, and returns rows; or
+	-- raises Stale, Busy or NoSuch. If others have to go, it waits until their sessions
+	-- have ended. A takeover interrupts that, because only a broker that is not being
+	-- handed over can end sessions; the call is repeated then.
+	Broker.claim = Control.rpc(
+		Control.resumable(Control.concurrent(function(self, profiles, given, reason)
+			local wanted = checks.request(profiles, "claim")
+			given, reason = token.check(given, "token"), reason and checks.reason(reason)
 			self:admit()
-			if client.leaving or client.connection ~= connection.id then
-				error(exceptions.Exception("the client has disconnected"), 0)
+			local client, connection = self:caller(), self.current_connection
+			local deadline = host.clock() + PATIENCE
+			while true do
+				local leases = host.apart(function()
+					return self:try_claim(client, wanted, reason, given, host.clock() > deadline)
+				end)
+				if leases then
+					return self:rows_of(leases)
+				end
+				time.sleep(STEP)
+				self:admit()
+				if client.leaving or client.connection ~= connection.id then
+					error(exceptions.Exception("the client has disconnected"), 0)
+				end
+			end
+		end)),
+		{ "reason" }
+	)
+
+	-- Returns what the client has leased with this token, if that is what is wanted: the
+	-- call may have been interrupted when it was done.
+	function Broker:claimed(client, wanted, given)
+		local leases = self.ledger:leases_of(client)
+		for n, profile in ipairs(wanted) do
+			local lease = leases[n]
+			if not lease or lease.token ~= given or not lease.profile:match(profile) then
+				return nil
 			end
 		end
+		return #leases == #wanted and leases or nil
+	end
+
+	-- Leases for a client with a token. If others have to go first, it tells them, and
+	-- returns nil; if this is the last try, it raises Busy.
+	function Broker:try_claim(client, wanted, reason, given, last)
+		local known = self:claimed(client, wanted, given)
+		if known then
+			return known
+		end
+		self:check_token(client, wanted, given)
+		local picks, missing = self:plan_claim(client, wanted, given)
+		if not picks or last then
+			local possible, lacking = self:plan(wanted, allocation.everything)
+			self:refuse(client, not possible and lacking or missing or wanted[1], possible and {}, {})
+		elseif not self:are_free(picks) then
+			return self:fence(picks, given)
+		end
+		local leases = self.ledger:grant(client, picks, reason, given)
+		self:commit()
+		return leases
 	end
 
 	-- Tells whether nobody has what was picked, nor is it still being closed, with the

@@ -11,8 +11,9 @@ local json = require("ave.json")
 local NoSuch = exceptions.define("NoSuch")
 
 -- If more than this time passes between two ticks, in seconds, the broker was stopped
--- itself. Then it does not know who was silent.
-local PAUSE = 2
+-- itself. Then it does not know who was silent. A client calls every 0.5 s and may be
+-- silent for 1.5 s, so a pause that is not noticed must be shorter than 1 s.
+local PAUSE = 0.9
 
 return function(Broker)
 	-- Notes over which connection a client stays in contact.

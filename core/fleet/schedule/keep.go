@@ -18,16 +18,17 @@ const (
 	mostTried = 64
 )
 
-// hold is what is kept of a host for old groups.
-type hold struct {
+// reserve is what is kept of a host for old groups.
+type reserve struct {
 	cores  int
 	memory int64
 	alone  bool // the whole host
 	pieces map[*piece]bool
 	until  float64 // about when the first of these groups can start
+	late   bool    // a job there should have ended already, so until means little
 }
 
-func (k *hold) has(p *piece) bool { return k != nil && k.pieces[p] }
+func (k *reserve) has(p *piece) bool { return k != nil && k.pieces[p] }
 
 // old lets the groups that wait too long go first: one of each user, so that a user cannot
 // get more by asking for many different things.
@@ -107,16 +108,17 @@ func (r *round) keep(g *group, by *place) bool {
 		return false
 	}
 	best.keep(g.shape, pieces, at)
-	by.cores += best.takes(g.shape) // others of the user must not use up the quota
+	best.kept.late = slices.ContainsFunc(best.host.claims, r.late)
+	by.take(best.takes(g.shape)) // others of the user must not use up the quota
 	r.kept = append(r.kept, best)
 	return true
 }
 
 func (m *room) keep(sh *shape, picks []*piece, until float64) {
-	if m.hold == nil {
-		m.hold = &hold{pieces: map[*piece]bool{}, until: until}
+	if m.kept == nil {
+		m.kept = &reserve{pieces: map[*piece]bool{}, until: until}
 	}
-	k := m.hold
+	k := m.kept
 	k.cores += sh.cores
 	k.memory += sh.memory
 	k.alone = k.alone || sh.exclusive
@@ -128,14 +130,22 @@ func (m *room) keep(sh *shape, picks []*piece, until float64) {
 	}
 }
 
-// borrow finds a job of a group that is short enough to use what is kept for others.
+// late reports whether a job should have ended already, by its recorded time.
+func (r *round) late(c *claim) bool {
+	seconds := float64(c.run.jobs[c.job].seconds)
+	return !c.held() && seconds > 0 && c.since+seconds < r.now
+}
+
+// borrow finds a job of a group that is short enough to use what is kept for others. Nothing
+// is lent at a host where a job is late: otherwise jobs that are not as short as they say
+// could follow each other without end.
 func (r *round) borrow(h *head, limit int) (int32, *room, []*piece) {
 	for _, m := range r.kept {
 		f := h.group.shape.fits[m.host]
-		if f == nil || m.takes(h.group.shape) > limit {
+		if f == nil || m.kept.late || m.takes(h.group.shape) > limit {
 			continue
 		}
-		index := h.shorter(m.hold.until - r.now)
+		index := h.shorter(m.kept.until - r.now)
 		if index < 0 {
 			continue
 		}
