@@ -86,8 +86,8 @@ func checkSizes(m *wire.Submit) error {
 		for _, tag := range j.Needs.Tags {
 			longest = max(longest, len(tag))
 		}
-		if longest > longestName {
-			return refuse(wire.CodeRefused, "%s: wanted names of at most %d bytes, got one of %d", cut(j.Name), longestName, longest)
+		if longest > longestName || len(j.Needs.Equipment) > mostNeeds || len(j.Needs.Tags) > mostNeeds {
+			return refuse(wire.CodeRefused, "%s: wanted names of at most %d bytes, and at most %d pieces and tags", cut(j.Name), longestName, mostNeeds)
 		}
 	}
 	return nil
