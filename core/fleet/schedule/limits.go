@@ -69,7 +69,7 @@ func (s *State) makeRoom(m *wire.Submit, most limits, now float64) (entries []En
 	return entries, nil
 }
 
-// checkSizes checks how long the texts of a part are.
+// checkSizes checks how long the texts and the lists of a part are.
 func checkSizes(m *wire.Submit) error {
 	if n := len(m.Run.Setup) + len(m.Run.Coverage); n > mostSettings {
 		return refuse(wire.CodeRefused, "the options of run %s have %d bytes: wanted at most %d", m.Run.ID, n, mostSettings)
@@ -88,6 +88,10 @@ func checkSizes(m *wire.Submit) error {
 		}
 		if longest > longestName || len(j.Needs.Equipment) > mostNeeds || len(j.Needs.Tags) > mostNeeds {
 			return refuse(wire.CodeRefused, "%s: wanted names of at most %d bytes, and at most %d pieces and tags", cut(j.Name), longestName, mostNeeds)
+		}
+		if n, tags := len(j.Needs.Equipment), len(j.Needs.Tags); n > mostNeeds || tags > mostNeeds {
+			return refuse(wire.CodeRefused, "%s: wanted at most %d pieces of equipment and %d tags, got %d and %d",
+				cut(j.Name), mostNeeds, mostNeeds, n, tags)
 		}
 	}
 	return nil
