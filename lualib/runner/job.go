@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -131,7 +132,7 @@ func (j *hosted) pong() {
 func (j *hosted) run(command func() *exec.Cmd) error {
 	var first wire.JobOrder
 	if err := j.in.Decode(&first); err != nil || first.Job == nil {
-		return fmt.Errorf("wanted a job from a host on standard input, got %w", errors.Join(err, errors.New("no job")))
+		return fmt.Errorf("wanted a job from a host on standard input, got %w", cmp.Or(err, errors.New("a line without one")))
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)

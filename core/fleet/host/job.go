@@ -256,9 +256,14 @@ func (j *job) equip() error {
 
 // unequipped is the outcome of a job whose equipment could not be leased. It does not count
 // as a failure: the scheduler tries it elsewhere, or here when the broker says that the
-// equipment is free.
+// equipment is free. Equipment that does not work is a failure; otherwise the job would be
+// tried without end.
 func unequipped(start wire.Start, err error) wire.Outcome {
 	o := wire.Outcome{Status: wire.Busy, Message: "equipment: " + err.Error()}
+	if _, ok := errors.AsType[*openError](err); ok {
+		o.Status = wire.Died
+		return o
+	}
 	var busy *busyError
 	if errors.As(err, &busy) {
 		o.Busy = busy.keys

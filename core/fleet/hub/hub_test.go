@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -324,6 +325,31 @@ func TestViewHasWhatWasAnswered(t *testing.T) {
 		if theRun(t, user, run).Run != run {
 			t.Fatalf("wanted that the view has %s, whose submission was answered", run)
 		}
+	}
+}
+
+// A view that is too large for a message lacks what is oldest.
+func TestLargeViews(t *testing.T) {
+	t.Parallel()
+	lab := wire.Lab{Hub: "h"}
+	for i := range 100 {
+		lab.Runs = append(lab.Runs, wire.LabRun{Run: fmt.Sprintf("run-%d", i), Ended: float64(i % 2), Title: strings.Repeat("x", 1000)})
+		lab.Queue = append(lab.Queue, wire.LabWait{Run: fmt.Sprintf("run-%d", i)})
+	}
+	var a wire.Answer
+	if err := json.Unmarshal(fitting(lab, 75_000), &a); err != nil || a.Lab == nil || len(a.Lab.Queue) != 100 {
+		t.Fatalf("wanted a view, got %+v, %v", a, err)
+	}
+	if runs := a.Lab.Runs; len(runs) >= 75 || len(runs) < 50 || runs[len(runs)-1].Run != "run-99" {
+		t.Errorf("wanted the newest runs, got %d", len(runs))
+	}
+	if err := json.Unmarshal(fitting(lab, 1000), &a); err != nil || a.Lab == nil {
+		t.Errorf("wanted a view, got %+v, %v", a, err)
+	}
+	lab.Hub = strings.Repeat("h", 1000)
+	a = wire.Answer{}
+	if err := json.Unmarshal(fitting(lab, 1000), &a); err != nil || a.Code != wire.CodeRefused {
+		t.Errorf("wanted a refusal, got %+v, %v", a, err)
 	}
 }
 

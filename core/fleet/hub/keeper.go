@@ -168,7 +168,7 @@ func (l *leader) jumpOver(seq uint64) error {
 		l.hub.options.Log("ignored a token of message %d, which no ledger can have", seq)
 		return nil
 	}
-	l.hub.minimum = target
+	l.hub.minimum, l.hub.jumped = target, time.Now()
 	return errOld
 }
 

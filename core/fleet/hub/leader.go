@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go"
-
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/schedule"
 	"avescript/core/fleet/wire"
@@ -21,9 +19,10 @@ const (
 	pauseLimit     = 700 * time.Millisecond // between two ticks: more is a pause of this process
 	mostPlaced     = 2000                   // jobs that one message of the ledger starts
 	mostGrouped    = 2000                   // requests that one message answers
-	mostBytes      = MaxPayload / 8         // of requests that one message answers, but for the last one
-	mostRequest    = MaxPayload / 2         // bytes of a request: what the ledger says about it must fit into a message
-	queuedInputs   = 20_000                 // requests that wait for the leader; others wait in the connection
+	mostBytes      = MaxPayload / 16        // of requests that one message answers, but for the last one
+	mostRequest    = MaxPayload / 2         // bytes of a request, and of what the ledger says about it: it must fit into a message
+	mostBeat       = 1 << 20                // bytes of a heartbeat: much of it is shown to all
+	smallRequest   = 4 << 10                // bytes of a request about which the ledger cannot say too much
 	expireInterval = 30 * time.Second       // between two looks for runs that are over for long
 	placeInterval  = 500 * time.Millisecond // the scheduler looks again, even if nothing has changed
 )
@@ -43,7 +42,7 @@ type leader struct {
 	landed    chan flight
 	confirmed time.Time // the leader was the only writer at this time
 
-	inputs  chan *request
+	queue   queue
 	placed  time.Time // when the scheduler looked last
 	changed bool      // something changed since
 
@@ -80,7 +79,7 @@ type flight struct {
 func (h *Hub) lead(ctx context.Context, me string) error {
 	l := &leader{
 		hub: h, ledger: &ledger{js: h.js, stream: h.stores.ledger, by: me},
-		building: &group{}, landed: make(chan flight, 1), inputs: make(chan *request, queuedInputs),
+		building: &group{}, landed: make(chan flight, 1), queue: newQueue(),
 		live: newLiveness(time.Now()), changed: true, expired: time.Now(),
 		keep: keeper{saved: make(chan saved, 1)},
 	}
@@ -143,14 +142,18 @@ func (l *leader) run(ctx context.Context) error {
 	defer tick.Stop()
 	ticked := time.Now()
 	for {
-		var inputs chan *request
+		var hosts, users, others chan *request
 		if l.accepts() {
-			inputs = l.inputs
+			hosts, users, others = l.queue.hosts.requests, l.queue.users.requests, l.queue.others.requests
 		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case r := <-inputs:
+		case r := <-hosts:
+			l.take(r)
+		case r := <-users:
+			l.take(r)
+		case r := <-others:
 			l.take(r)
 		case f := <-l.landed:
 			if err := l.land(f); err != nil {
@@ -191,12 +194,15 @@ func (l *leader) pauses() bool {
 // take handles a request, and those that have arrived meanwhile.
 func (l *leader) take(r *request) {
 	for {
+		r.lane.bytes.Add(-int64(r.size))
 		l.handle(r)
 		if !l.accepts() {
 			return
 		}
 		select {
-		case r = <-l.inputs:
+		case r = <-l.queue.hosts.requests:
+		case r = <-l.queue.users.requests:
+		case r = <-l.queue.others.requests:
 		default:
 			return
 		}
@@ -330,14 +336,7 @@ func (l *leader) release(g *group) {
 func (l *leader) abandon(err error) {
 	l.abandonGroup(l.building, err)
 	l.hub.view.abandon(err)
-	for {
-		select {
-		case r := <-l.inputs:
-			r.answer(failure(err))
-		default:
-			return
-		}
-	}
+	l.queue.drain(func(r *request) { r.answer(failure(err)) })
 }
 
 func (l *leader) abandonGroup(g *group, err error) {
@@ -387,26 +386,6 @@ func (l *leader) lab(now time.Time) wire.Lab {
 	lab := l.state.Lab(l.live.facts(), l.hub.wall(now))
 	lab.Hub, lab.Seq, lab.Time = l.hub.options.Name, l.last, l.hub.wall(now)
 	return lab
-}
-
-// listen receives requests until stop is called.
-func (l *leader) listen() (stop func(), err error) {
-	subscription, err := l.hub.conn.Subscribe(wire.RequestAll, func(m *nats.Msg) {
-		r := l.receive(m)
-		if r == nil {
-			return
-		}
-		select {
-		case l.inputs <- r:
-		default:
-			r.answer(wire.Answer{Code: wire.CodeRetry, Error: "the hub has too much to do"})
-		}
-	})
-	if err != nil {
-		return nil, fmt.Errorf("cannot receive requests: %w", err)
-	}
-	_ = subscription.SetPendingLimits(-1, -1)
-	return func() { _ = subscription.Unsubscribe() }, l.hub.conn.Flush()
 }
 
 // clock is the time of day as seconds since the epoch.

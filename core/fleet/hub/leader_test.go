@@ -1,8 +1,10 @@
 package hub
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -197,12 +199,58 @@ func TestLargeRequests(t *testing.T) {
 	h := startHub(t, Options{})
 	user := dial(t, h.URL(), wire.User, "anna")
 	newFakeHost(t, h.URL(), "lab-1", "a", true).up(t)
+	// Each byte that is not UTF-8 becomes three.
+	strange := submission("run-0", 800)
+	for i := range strange.Jobs {
+		strange.Jobs[i].Name = strings.Repeat("~", 4999)
+	}
+	data, err := plain(strange)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data = bytes.ReplaceAll(data, []byte("~"), []byte("\xff"))
+	answer, err := user.Conn.RequestMsgWithContext(t.Context(), link.Message(wire.RequestSubject(wire.User, "anna", wire.VerbSubmit), data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(answer.Data, []byte(`"code":"refused"`)) || len(data) > mostRequest {
+		t.Fatalf("wanted that a request of %d bytes that becomes too large is refused, got %s, %v", len(data), answer.Data, err)
+	}
 	large := submission("run-1", 1)
 	large.Run.Title = strings.Repeat("x", mostRequest)
-	_, err := ask(t, user, wire.VerbSubmit, large)
+	_, err = ask(t, user, wire.VerbSubmit, large)
 	refused(t, err, wire.CodeRefused)
 	large.Run.Title = strings.Repeat("<", mostRequest/8)
 	if _, err := ask(t, user, wire.VerbSubmit, large); err != nil {
 		t.Errorf("wanted that a request of %d bytes is taken: %v", mostRequest/8, err)
+	}
+}
+
+// A host that makes up tokens does not keep the leader from leading.
+func TestMadeUpTokens(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, Options{})
+	l := newTerm(t, h)
+	l.confirmed = time.Now()
+	claim := func(seq uint64) string {
+		r := &request{role: wire.Worker, name: "lab-1", verb: wire.VerbBeat, message: &nats.Msg{}}
+		l.building = &group{}
+		l.beat(r, wire.Beat{Host: "lab-1", Incarnation: "a", Cores: 1, Highest: wire.Token{Seq: seq}})
+		if len(l.building.replies) == 0 {
+			return ""
+		}
+		return l.building.replies[0].answer.Code
+	}
+	if code := claim(1000); code != "" || l.old != 1000 {
+		t.Fatalf("wanted that the ledger jumps over 1000, got %q and %d", code, l.old)
+	}
+	if err := l.jumpOver(l.old); !errors.Is(err, errOld) {
+		t.Fatalf("wanted the end of the term, got %v", err)
+	}
+	if code := claim(1 << 50); code != wire.CodeRetry || l.old != 0 {
+		t.Errorf("wanted that it does not jump again at once, got %q and %d", code, l.old)
+	}
+	if code := claim(0); code != "" {
+		t.Errorf("wanted that others are served, got %q", code)
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // The leader sends probes to itself, over the same way as heartbeats come: if they do not
-// arrive, missing heartbeats say nothing about hosts.
+// arrive, missing heartbeats say nothing about hosts. No host may send them.
 const (
 	verbProbe  = "probe"
 	probeLimit = 700 * time.Millisecond
@@ -121,11 +121,18 @@ func (l *leader) beat(r *request, b wire.Beat) {
 		l.reply(r, wire.Answer{Code: wire.CodeStale, Error: "another process has taken the place of this host: two have the same name"})
 		return
 	}
-	l.notice(b)
+	if !l.notice(b) {
+		l.reply(r, wire.Answer{Code: wire.CodeRetry, Error: "this host knows a later claim than the hub, which has just moved on because of another one: wait a minute"})
+		return
+	}
 	now := time.Now()
 	l.sight(b, now)
 	if !l.hub.disk.isFull() {
 		entries := l.state.Seen(b, l.hub.wall(now))
+		if err := fits(r, entries); err != nil {
+			l.reply(r, refusal(err))
+			return
+		}
 		l.add(entries)
 		for _, o := range l.state.Reconcile(b, l.hub.wall(now)) {
 			l.building.orders = append(l.building.orders, schedule.Outgoing{Host: b.Host, Incarnation: b.Incarnation, Order: o})
@@ -156,7 +163,7 @@ func (l *leader) sight(b wire.Beat, now time.Time) {
 func (l *leader) judge(now time.Time) {
 	if p, send := l.live.nextProbe(l.ledger.by, now); send {
 		data, _ := json.Marshal(p)
-		_ = l.hub.conn.PublishMsg(link.Message(wire.RequestSubject(wire.Hub, "hub", verbProbe), data))
+		_ = l.hub.conn.PublishMsg(link.Message(wire.RequestSubject(wire.Worker, "hub", verbProbe), data))
 	}
 	able := now.Sub(l.confirmed) < confirmedFor && !l.hub.disk.isFull() && !l.pauses()
 	var lost []schedule.Entry
@@ -185,8 +192,9 @@ func (l *leader) setSight(s *schedule.Sight, state string, now time.Time) {
 }
 
 // notice looks for tokens that the ledger has not given away. There are none, unless the
-// store of the hub was replaced by an older one.
-func (l *leader) notice(b wire.Beat) {
+// store of the hub was replaced by an older one. It reports whether the host can be used:
+// each such token ends a term, so a host that makes them up must not do that all the time.
+func (l *leader) notice(b wire.Beat) bool {
 	highest := b.Highest
 	for _, j := range b.Jobs {
 		highest = later(highest, j.Token)
@@ -195,10 +203,17 @@ func (l *leader) notice(b wire.Beat) {
 		highest = later(highest, p.Token)
 	}
 	if highest.Seq <= l.last {
-		return
+		return true
+	}
+	if !l.hub.jumped.IsZero() && time.Since(l.hub.jumped) < jumpInterval {
+		return false
 	}
 	l.old = max(l.old, highest.Seq)
+	return true
 }
+
+// jumpInterval is the time between two jumps of the ledger.
+const jumpInterval = time.Minute
 
 func later(a, b wire.Token) wire.Token {
 	if a.Less(b) {

@@ -20,6 +20,7 @@ type request struct {
 	role, name, verb string
 	body             any // a pointer to the type that the verb has
 	size             int
+	lane             *lane // that it waits in
 	message          *nats.Msg
 	received         time.Time
 }
@@ -43,7 +44,7 @@ var verbs = map[string]struct {
 	wire.VerbBeat:   {"worker", func() any { return new(wire.Beat) }},
 	wire.VerbResult: {"worker", func() any { return new(wire.Result) }},
 	wire.VerbAsk:    {"worker", func() any { return new(wire.Ask) }},
-	verbProbe:       {"hub", func() any { return new(probe) }},
+	verbProbe:       {"worker", func() any { return new(probe) }},
 }
 
 // receive reads a request. A request that makes no sense is answered here, and nil is
@@ -65,8 +66,12 @@ func (l *leader) receive(m *nats.Msg) *request {
 		r.refuse(wire.CodeRefused, "the request %q is not for the role %s: wanted %s", r.verb, r.role, strings.ReplaceAll(may.roles, " ", " or "))
 		return nil
 	}
-	if r.size > mostRequest {
-		r.refuse(wire.CodeRefused, "the request %q has %d bytes, but may have %d: send it in parts", r.verb, r.size, mostRequest)
+	most := mostRequest
+	if verb == wire.VerbBeat {
+		most = mostBeat
+	}
+	if r.size > most {
+		r.refuse(wire.CodeRefused, "the request %q has %d bytes, but may have %d: send it in parts", r.verb, r.size, most)
 		return nil
 	}
 	r.body = may.body()
@@ -127,8 +132,25 @@ func (l *leader) handle(r *request) {
 		l.reply(r, refusal(err))
 		return
 	}
+	if err := fits(r, entries); err != nil {
+		l.reply(r, refusal(err))
+		return
+	}
 	l.add(entries)
 	l.reply(r, a)
+}
+
+// fits refuses what is too large for a message of the ledger. JSON can be longer there than
+// in the request: a byte that is not UTF-8 becomes three.
+func fits(r *request, entries []schedule.Entry) error {
+	if r.size <= smallRequest {
+		return nil
+	}
+	data, err := plain(entries)
+	if err == nil && len(data) > mostRequest {
+		err = decline("the request %q needs %d bytes of the ledger, but may need %d: send it in parts", r.verb, len(data), mostRequest)
+	}
+	return err
 }
 
 func (l *leader) reply(to *request, a wire.Answer) {

@@ -78,10 +78,11 @@ type Hub struct {
 	disk    *disk
 	metrics *metrics
 	view    *view
-	minimum uint64 // where the ledger must go on at the earliest; belongs to campaign
-	cramped bool   // the ledger must be purged before it can go on; likewise
-	first   bool   // the first time that this process stands; likewise
-	terms   int    // that this process has led; likewise
+	minimum uint64    // where the ledger must go on at the earliest; belongs to campaign
+	cramped bool      // the ledger must be purged before it can go on; likewise
+	first   bool      // the first time that this process stands; likewise
+	jumped  time.Time // when the ledger jumped last, because of a token; likewise
+	terms   int       // that this process has led; likewise
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup

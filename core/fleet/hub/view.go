@@ -2,6 +2,8 @@ package hub
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -99,7 +101,42 @@ func (v *view) answer() []byte {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.data == nil {
-		v.data, _ = json.Marshal(wire.Answer{Lab: &v.lab})
+		v.data = fitting(v.lab, MaxPayload-(1<<10))
 	}
 	return v.data
+}
+
+// fitting is an answer with a view that has at most so many bytes: without the oldest runs
+// that are over and the end of the queue, if need be.
+func fitting(lab wire.Lab, most int) []byte {
+	for {
+		data, err := json.Marshal(wire.Answer{Lab: &lab})
+		if err == nil && len(data) <= most {
+			return data
+		}
+		over := 0
+		for _, r := range lab.Runs {
+			if r.Ended > 0 {
+				over++
+			}
+		}
+		switch {
+		case over > 0:
+			drop := (over + 1) / 2 // the runs are sorted by time
+			lab.Runs = slices.DeleteFunc(slices.Clone(lab.Runs), func(r wire.LabRun) bool {
+				if r.Ended == 0 || drop == 0 {
+					return false
+				}
+				drop--
+				return true
+			})
+		case len(lab.Queue) > 0:
+			lab.Queue = lab.Queue[:len(lab.Queue)/2]
+		case len(lab.Runs) > 0:
+			lab.Runs = lab.Runs[len(lab.Runs)/2+1:]
+		default:
+			data, _ = json.Marshal(wire.Answer{Code: wire.CodeRefused, Error: fmt.Sprintf("the view of the lab has %d bytes: wanted at most %d", len(data), most)})
+			return data
+		}
+	}
 }

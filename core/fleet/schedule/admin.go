@@ -12,10 +12,10 @@ func (s *State) Drain(by string, m wire.Drain, now float64) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if same(h.drained, m.Off, m.Reason) {
+	if same(h.drained, m.Off, cut(m.Reason)) {
 		return nil, nil
 	}
-	return []Entry{{Kind: Drained, Time: now, Host: h.name, Off: m.Off, By: by, Reason: m.Reason}}, nil
+	return []Entry{{Kind: Drained, Time: now, Host: h.name, Off: m.Off, By: by, Reason: cut(m.Reason)}}, nil
 }
 
 // Aside takes a piece out of use, or puts it back. A job that has it keeps it.
@@ -28,10 +28,10 @@ func (s *State) Aside(by string, m wire.Aside, now float64) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if same(p.aside, m.Off, m.Reason) {
+	if same(p.aside, m.Off, cut(m.Reason)) {
 		return nil, nil
 	}
-	return []Entry{{Kind: PutAside, Time: now, Host: h.name, Piece: p.key, Off: m.Off, By: by, Reason: m.Reason}}, nil
+	return []Entry{{Kind: PutAside, Time: now, Host: h.name, Piece: p.key, Off: m.Off, By: by, Reason: cut(m.Reason)}}, nil
 }
 
 // Forget removes a host that is lost and never comes back. If it comes back nevertheless, it
@@ -44,7 +44,7 @@ func (s *State) Forget(by string, m wire.Drain, now float64) ([]Entry, error) {
 	if !h.gone {
 		return nil, refuse(wire.CodeRefused, "host %s is not lost: stop it first, or drain it", h.name)
 	}
-	return []Entry{{Kind: Forgotten, Time: now, Host: h.name, By: by, Reason: m.Reason}}, nil
+	return []Entry{{Kind: Forgotten, Time: now, Host: h.name, By: by, Reason: cut(m.Reason)}}, nil
 }
 
 // Quota limits how many cores the running jobs of a user may have. Jobs that run already

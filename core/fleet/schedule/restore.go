@@ -28,6 +28,7 @@ func (s *State) loadRun(v *savedRun) error {
 		last: v.Last, done: v.Done, bad: v.Bad, deaths: v.Deaths, jobs: make([]job, len(v.Jobs)),
 	}
 	r.owner.runs++
+	r.owner.jobs += len(v.Jobs)
 	s.runs[r.ID] = r
 	groups := make([]*group, len(v.Groups))
 	for i := range v.Groups {

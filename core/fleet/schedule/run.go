@@ -122,6 +122,7 @@ func (s *State) foldSubmitted(e *Entry) {
 		return
 	}
 	r.jobs = slices.Grow(r.jobs, len(m.Jobs))
+	r.owner.jobs += len(m.Jobs)
 	for i := range m.Jobs {
 		s.addJob(r, &m.Jobs[i], e.Time)
 	}
@@ -232,5 +233,6 @@ func (s *State) drop(r *run) {
 	delete(s.runs, r.ID)
 	delete(s.active, r)
 	r.owner.runs--
+	r.owner.jobs -= len(r.jobs)
 	s.leave(r.owner)
 }

@@ -46,6 +46,7 @@ type user struct {
 	cores int        // of running jobs
 	share int        // of running jobs, as claim.go counts it
 	runs  int        // that are known
+	jobs  int        // of these runs
 	last  wire.Token // of the last claim
 }
 

@@ -20,10 +20,18 @@ func (s *State) Submit(user string, admin bool, m wire.Submit, now float64) ([]E
 		return nil, refuse(wire.CodeRefused, "run %s: priority %d: only administrators can submit with a priority above 0",
 			m.Run.ID, m.Run.Priority)
 	}
+	if err := checkSizes(&m); err != nil {
+		return nil, err
+	}
 	if err := s.checkJobs(&m); err != nil {
 		return nil, err
 	}
-	return []Entry{{Kind: Submitted, Time: now, Submit: &m}}, nil
+	m.Run.Title = cut(m.Run.Title)
+	dropped, err := s.makeRoom(&m, usualLimits, now)
+	if err != nil {
+		return nil, err
+	}
+	return append(dropped, Entry{Kind: Submitted, Time: now, Submit: &m}), nil
 }
 
 // checkPart checks that a part is the next one, or one that is known.
@@ -60,13 +68,6 @@ func (s *State) checkPart(m *wire.Submit) (known bool, err error) {
 	return false, nil
 }
 
-// What a job and a run may need. The scheduler looks at each host for each of the different
-// needs of a run, and keeps what it finds.
-const (
-	mostWants = 100  // pieces of equipment, or tags, of a job
-	mostNeeds = 1000 // different needs of the jobs of a run
-)
-
 // checkJobs checks the needs of a part.
 func (s *State) checkJobs(m *wire.Submit) error {
 	met := map[string]bool{}
@@ -77,19 +78,15 @@ func (s *State) checkJobs(m *wire.Submit) error {
 	}
 	for i := range m.Jobs {
 		j := &m.Jobs[i]
-		switch {
-		case j.Needs.Cores < 0 || j.Needs.Memory < 0 || j.Seconds < 0:
+		if j.Needs.Cores < 0 || j.Needs.Memory < 0 || j.Seconds < 0 {
 			return refuse(wire.CodeRefused, "%s: cores, memory and seconds cannot be negative", j.Name)
-		case len(j.Needs.Equipment) > mostWants || len(j.Needs.Tags) > mostWants:
-			return refuse(wire.CodeRefused, "%s: wanted at most %d pieces of equipment and %d tags, got %d and %d",
-				j.Name, mostWants, mostWants, len(j.Needs.Equipment), len(j.Needs.Tags))
 		}
 		key := keyOf(&j.Needs, m.Run.Kind, false)
 		if met[key] {
 			continue
 		}
-		if len(met) == mostNeeds {
-			return refuse(wire.CodeRefused, "run %s: its jobs have more than %d different needs: submit several runs", m.Run.ID, mostNeeds)
+		if len(met) == mostShapes {
+			return refuse(wire.CodeRefused, "run %s: its jobs have more than %d different needs: submit several runs", m.Run.ID, mostShapes)
 		}
 		if m.Run.Patience <= 0 && !s.canMeet(key, &j.Needs, m.Run.Kind) {
 			return refuse(wire.CodeUnmet, "%s: %s", j.Name, s.nearest(s.newShape(key, &j.Needs, m.Run.Kind)))
@@ -118,7 +115,7 @@ func (s *State) Cancel(user string, admin bool, m wire.Cancel, now float64) ([]E
 	case r.over || r.cancelled:
 		return nil, nil
 	}
-	return []Entry{{Kind: Cancelled, Time: now, Run: r.ID, By: user, Reason: m.Reason}}, nil
+	return []Entry{{Kind: Cancelled, Time: now, Run: r.ID, By: user, Reason: cut(m.Reason)}}, nil
 }
 
 // partPatience is how long the next part of a run may take, in seconds.
