@@ -28,9 +28,6 @@ import (
 	"avescript/lualib/suite"
 )
 
-// StatusFenced is the exit status of a job's process that has lost its host.
-const StatusFenced = 70
-
 // fence is how old the host's contact may be.
 const fence = time.Duration(wire.JobFenceAfter * float64(time.Second))
 
@@ -105,7 +102,7 @@ func (j *hosted) say(w wire.JobWord) {
 func (j *hosted) endAll() {
 	j.ends.Store(true)
 	_ = process.KillDescendants(os.Getpid(), nil)
-	os.Exit(StatusFenced)
+	os.Exit(wire.JobFenced)
 }
 
 // watch ends everything when the host's contact is too old. After this process was stopped

@@ -416,6 +416,9 @@ func (c *child) linger(over <-chan struct{}) {
 // death says how the process has died.
 func (c *child) death() string {
 	how := "the process of the job ended: " + c.cmd.ProcessState.String()
+	if c.cmd.ProcessState.ExitCode() == wire.JobFenced {
+		how = "the process of the job heard too late from its host and ended: this host may have too much to do"
+	}
 	if status, ok := c.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		how = "the process of the job was killed by " + unix.SignalName(status.Signal())
 	}
