@@ -25,6 +25,11 @@ var verbs = map[string][]string{
 // which may do everything. Only the hub may read or write the ledger, and make, change,
 // purge or delete streams and what is in them.
 //
+// Whoever may write to an object store can also empty it, by a message with the header
+// Nats-Rollup: the store needs that header to replace the description of an object, and the
+// server cannot allow one without the other. Code that is missing is sent again, and an
+// artifact that was replaced is noticed by its digest, so what is lost is artifacts.
+//
 // Whoever may read from a stream can have the server send what is stored to any subject.
 // So these permissions alone do not say who has sent a message: see link.Genuine.
 func Permissions(role, name string) *server.Permissions {
