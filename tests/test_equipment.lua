@@ -250,6 +250,26 @@ describe("a test that needs equipment", function()
 		eventually(function() return state_of("handset") == "free" end)
 	end)
 
+	it("says nothing of the equipment of other blocks", function()
+		lab:start()
+		local tests = run [[
+			describe("outer", function()
+				test.equipment("phone", { type = "handset" })
+				describe("one", function()
+					test.equipment("lamp", { type = "lamp" })
+					setup(function() error("no") end)
+					it("is lost", function() end)
+				end)
+				it("has a phone", function() end)
+			end)
+			it("has nothing", function() end)
+		]]
+		local output = tests["outer has a phone"].output
+		assert.matches("leased phone: ", output, 1, true)
+		assert.not_matches("leased lamp: ", output, 1, true)
+		assert.equal("free", state_of("lamp"))
+	end)
+
 	it("stops waiting when the run is ended", function()
 		lab:start()
 		local other = lab:connect()

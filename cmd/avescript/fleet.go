@@ -23,7 +23,7 @@ func (f *fleetFlags) flags(set *pflag.FlagSet) {
 	set.BoolVar(&f.use, "fleet", false, "run the tests on the hosts of the lab that this account has joined; see avescript lab")
 	set.StringArrayVar(&f.Data, "data", nil, "let the file or directory `PATH` go to the hosts, too; those beside the tests do, except what .gitignore names")
 	set.BoolVar(&f.Detach, "detach", false, "print the name of the run and leave it; avescript lab attach shows it")
-	set.IntVar(&f.Priority, "priority", 0, "start the tests before those with a lower `NUMBER`")
+	set.IntVar(&f.Priority, "priority", 0, "start the tests before those with a lower `NUMBER`; above 0 only administrators may")
 	set.Var(flags.Seconds(&f.Patience), "patience", "wait `SECONDS` for equipment that no host has now; without this flag, such tests are refused")
 }
 

@@ -24,6 +24,3 @@ func TestDuration(t *testing.T) {
 		}
 	}
 }
-
-// A process that another user has given the name of a service is not taken for it, nor one
-// of ours that listens on a socket of another user.

@@ -94,7 +94,7 @@ func (f *Fleet) StartHub(args ...string) {
 // Join starts a host. The first time it gets an invitation.
 func (f *Fleet) Join(host string, args ...string) *Program {
 	f.T.Helper()
-	args = append([]string{"join"}, args...)
+	args = append([]string{"join", "--dir=" + filepath.Join(f.Home(host), ".ave/lab/host")}, args...)
 	if os.Getuid() == 0 {
 		args = append(args, "--account=root")
 	}

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,9 +27,6 @@ import (
 	"avescript/core/process"
 	"avescript/lualib/suite"
 )
-
-// StatusFenced is the exit status of a job's process that has lost its host.
-const StatusFenced = 70
 
 // fence is how old the host's contact may be.
 const fence = time.Duration(wire.JobFenceAfter * float64(time.Second))
@@ -104,7 +102,7 @@ func (j *hosted) say(w wire.JobWord) {
 func (j *hosted) endAll() {
 	j.ends.Store(true)
 	_ = process.KillDescendants(os.Getpid(), nil)
-	os.Exit(StatusFenced)
+	os.Exit(wire.JobFenced)
 }
 
 // watch ends everything when the host's contact is too old. After this process was stopped
@@ -134,7 +132,7 @@ func (j *hosted) pong() {
 func (j *hosted) run(command func() *exec.Cmd) error {
 	var first wire.JobOrder
 	if err := j.in.Decode(&first); err != nil || first.Job == nil {
-		return fmt.Errorf("wanted a job from a host on standard input, got %w", errors.Join(err, errors.New("no job")))
+		return fmt.Errorf("wanted a job from a host on standard input, got %w", cmp.Or(err, errors.New("a line without one")))
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -50,35 +49,37 @@ func Ticket(config link.Config) (string, error) {
 }
 
 // Login returns whose ticket it is; ok is false if it is not valid.
-func (b *Book) Login(text string) (role, name string, ok bool) {
+func (b *Book) Login(text string) (key Key, ok bool) {
 	body, sum, _ := strings.Cut(text, ".")
 	signature, err := base64.RawURLEncoding.DecodeString(sum)
 	if err != nil {
-		return "", "", false
+		return Key{}, false
 	}
 	data, err := base64.RawURLEncoding.DecodeString(body)
 	var t ticket
 	if err != nil || json.Unmarshal(data, &t) != nil || !nkeys.IsValidPublicUserKey(t.Key) {
-		return "", "", false
+		return Key{}, false
 	}
 	public, err := nkeys.FromPublicKey(t.Key)
 	if err != nil || public.Verify([]byte(ticketPurpose+body), signature) != nil {
 		b.log("denied: a login to the page with a ticket that is not signed by its key")
-		return "", "", false
+		return Key{}, false
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	key, known := b.find(t.Key)
 	if !known || b.now().Unix() > t.Until {
 		b.log(fmt.Sprintf("denied: a login to the page with the ticket of %s, which has expired or whose key was revoked", t.Key))
-		return "", "", false
+		return Key{}, false
 	}
-	return key.Role, key.Name, true
+	return key, true
 }
 
-// Has reports whether somebody has a key.
-func (b *Book) Has(role, name string) bool {
+// Has reports whether a public key is still that of somebody. Another key that the same name
+// has got later does not count.
+func (b *Book) Has(public, role, name string) bool {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	return slices.ContainsFunc(b.content.Keys, func(k Key) bool { return k.Role == role && k.Name == name })
+	key, known := b.find(public)
+	return known && key.Role == role && key.Name == name
 }

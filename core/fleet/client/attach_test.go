@@ -121,7 +121,7 @@ func asks(t *testing.T, host *link.Link, inbox string, body string) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	_, err := host.Conn.RequestWithContext(ctx, inbox, []byte(body))
+	_, err := host.Conn.RequestMsgWithContext(ctx, link.Message(inbox, []byte(body)))
 	return err
 }
 
@@ -150,6 +150,10 @@ func TestHold(t *testing.T) {
 	s.waits("submitted", func() bool { return len(s.submits) > 0 })
 	run := s.submits[0].Run
 	token := s.note(run.ID, wire.Note{Kind: wire.NoteStarted, Host: "lab-1"})
+	fake, _ := json.Marshal(wire.Leases{Token: wire.Token{Seq: 1}, Host: "lab-9"})
+	if err := host.Conn.Publish(run.Inbox, fake); err != nil { // as the server does for whoever has stored it
+		t.Fatal(err)
+	}
 	leases, _ := json.Marshal(wire.Leases{Token: token, Host: "lab-1"})
 	for _, body := range []string{string(leases), string(leases), wire.HoldBeat, wire.HoldBeat} {
 		if err := asks(t, host, run.Inbox, body); err != nil {

@@ -39,10 +39,10 @@ func Follow(ctx context.Context, l *link.Link, run string, told func(Told) (more
 	if err := wire.CheckName(run); err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
-	last := uint64(0)
+	at := place{}
 	for wait := retryWait; ; wait = min(2*wait, retryMost) {
-		before := last
-		err := follow(ctx, l, run, &last, told)
+		before := at
+		err := follow(ctx, l, run, &at, told)
 		switch {
 		case err == nil:
 			return nil
@@ -53,7 +53,7 @@ func Follow(ctx context.Context, l *link.Link, run string, told func(Told) (more
 		case errors.Is(err, nats.ErrPermissionViolation):
 			return fmt.Errorf("the role %s may not follow runs: ask an administrator: %w", l.Config.Role, err)
 		}
-		if last > before {
+		if at != before {
 			wait = retryWait
 		}
 		select {
@@ -66,14 +66,37 @@ func Follow(ctx context.Context, l *link.Link, run string, told func(Told) (more
 	}
 }
 
+// place is how far somebody has read a stream.
+type place struct {
+	stream time.Time // when it was made: a hub that was restored has another one
+	last   uint64    // the number of the last message
+}
+
+// find sets the place to the beginning if the stream is another one than before.
+func (p *place) find(ctx context.Context, l *link.Link) error {
+	stream, err := l.JS.Stream(ctx, wire.OutputStream)
+	if err != nil {
+		return err
+	}
+	if made := stream.CachedInfo().Created; !made.Equal(p.stream) {
+		*p = place{stream: made}
+	}
+	return nil
+}
+
 // follow reads messages after the last one, by one consumer. It returns nil if told wants
 // no more.
-func follow(ctx context.Context, l *link.Link, run string, last *uint64, told func(Told) bool) error {
+func follow(ctx context.Context, l *link.Link, run string, at *place, told func(Told) bool) error {
 	limited, cancel := context.WithTimeout(ctx, consumerTime)
 	defer cancel()
+	changes := l.Conn.StatusChanged(nats.CONNECTED)
+	defer l.Conn.RemoveStatusListener(changes)
+	if err := at.find(limited, l); err != nil {
+		return err
+	}
 	consumer, err := l.JS.OrderedConsumer(limited, wire.OutputStream, jetstream.OrderedConsumerConfig{
 		FilterSubjects: wire.RunSubjects(run), DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq: *last + 1, MaxResetAttempts: 3, InactiveThreshold: time.Minute,
+		OptStartSeq: at.last + 1, MaxResetAttempts: 3, InactiveThreshold: time.Minute,
 	})
 	if err != nil {
 		return err
@@ -83,8 +106,16 @@ func follow(ctx context.Context, l *link.Link, run string, last *uint64, told fu
 		return err
 	}
 	defer messages.Stop()
-	stop := context.AfterFunc(ctx, messages.Stop)
-	defer stop()
+	over := make(chan struct{})
+	defer close(over)
+	go func() {
+		select {
+		case <-changes: // what it is connected with may be another stream
+		case <-ctx.Done():
+		case <-over:
+		}
+		messages.Stop()
+	}()
 	for {
 		message, err := messages.Next()
 		if err != nil {
@@ -94,15 +125,15 @@ func follow(ctx context.Context, l *link.Link, run string, last *uint64, told fu
 		if err != nil {
 			return err
 		}
-		if meta.Sequence.Stream <= *last {
+		if meta.Sequence.Stream <= at.last {
 			continue // after a new consumer was made
 		}
 		t, err := parse(message.Subject(), message.Data())
 		if err != nil {
 			return err
 		}
-		*last = meta.Sequence.Stream
-		t.Seq, t.Pending = *last, meta.NumPending
+		at.last = meta.Sequence.Stream
+		t.Seq, t.Pending = at.last, meta.NumPending
 		if !told(t) {
 			return nil
 		}

@@ -12,6 +12,7 @@ import (
 	"avescript/core/fleet/client"
 	"avescript/core/fleet/wire"
 	"avescript/core/harness"
+	"avescript/internal/poll"
 )
 
 // attach attaches to a run until it is over.
@@ -83,6 +84,12 @@ func TestAttachGap(t *testing.T) {
 			if errs != c.errs || !strings.Contains(out, c.out) || !strings.HasSuffix(out, c.end) {
 				t.Errorf("got %sand:\n%s", errs, out)
 			}
+			var log screen
+			if err := client.Log(t.Context(), s.user(), client.LogOptions{Run: "r1"}, &log); err != nil ||
+				strings.Contains(log.String(), "the beginning is not kept any more\n") != (c.errs != "") ||
+				strings.Contains(log.String(), " on lab-1: 1 messages are not kept any more\n") != strings.Contains(c.out, "1 messages") {
+				t.Errorf("got %v and the log:\n%s", err, log.String())
+			}
 			s.forget(over + 1)
 			if _, _, err := s.attach("r1"); err == nil || !strings.Contains(err.Error(), "nothing is known of run r1") {
 				t.Errorf("after everything is gone: got %v", err)
@@ -140,6 +147,29 @@ func TestAttachHubIsAway(t *testing.T) {
 		if !strings.HasSuffix(text, "\n2 passed, 0 failed\n") || strings.Count(text, "a_spec.lua") != 1 || strings.Count(text, "b_spec.lua") != 1 {
 			t.Errorf("got:\n%s", text)
 		}
+	}
+}
+
+// TestRestored: a hub that was restored from a backup has none of the old messages, and its
+// stream begins anew. Who follows a run does not wait for the old numbers.
+func TestRestored(t *testing.T) {
+	s := newStage(t)
+	s.note("r1", wire.Note{Kind: wire.NoteSubmitted, Jobs: 2})
+	s.play("r1", "lab-1", 0, "a_spec.lua")
+	var out screen
+	l, ended := s.user(), make(chan error, 1)
+	go func() {
+		ended <- client.Attach(t.Context(), l, client.AttachOptions{Run: "r1", Stdout: &out, Stderr: &out})
+	}()
+	poll.Until(t, "the first file is shown", func() bool { return strings.Contains(out.String(), "a_spec.lua") })
+	s.stop()
+	s.dir = t.TempDir()
+	s.start()
+	s.makeStores()
+	s.note("r1", wire.Note{Kind: wire.NoteFinished, Job: 1, Name: "b_spec.lua", Outcome: &wire.Outcome{Status: wire.Lost, Message: "host lab-2 was lost"}})
+	s.note("r1", wire.Note{Kind: wire.NoteOver, Jobs: 2})
+	if err := <-ended; !errors.Is(err, client.ErrFailed) || !strings.HasSuffix(out.String(), "\n1 passed, 1 failed\n") {
+		t.Errorf("got %v and:\n%s", err, out.String())
 	}
 }
 

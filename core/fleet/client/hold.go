@@ -31,7 +31,7 @@ func Hold(ctx context.Context, l *link.Link, o HoldOptions, got func(wire.Leases
 	id := wire.NewRunID()
 	inbox := l.Conn.NewInbox()
 	leased := make(chan wire.Leases, 1)
-	sub, err := l.Conn.Subscribe(inbox, func(m *nats.Msg) { answerHost(m, leased) })
+	sub, err := l.Conn.Subscribe(inbox, func(m *nats.Msg) { answerHost(inbox, m, leased) })
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,10 @@ func Hold(ctx context.Context, l *link.Link, o HoldOptions, got func(wire.Leases
 
 // answerHost answers a host that asks whether the client is still there, or sends the
 // equipment.
-func answerHost(m *nats.Msg, leased chan<- wire.Leases) {
+func answerHost(inbox string, m *nats.Msg, leased chan<- wire.Leases) {
+	if link.GenuineIn(inbox, m) != nil {
+		return
+	}
 	var leases wire.Leases
 	if string(m.Data) != wire.HoldBeat && json.Unmarshal(m.Data, &leases) == nil {
 		select {

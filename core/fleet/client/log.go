@@ -27,7 +27,7 @@ func Log(ctx context.Context, l *link.Link, o LogOptions, to io.Writer) error {
 	if err := checkKnown(ctx, l, o.Run); err != nil {
 		return err
 	}
-	p := &logPrinter{to: to, job: o.Job, names: map[int]string{}, numbers: map[string]int{}}
+	p := &logPrinter{to: to, job: o.Job, names: map[int]string{}, next: map[wire.Token]int{}}
 	return Follow(ctx, l, o.Run, func(t Told) bool {
 		over := p.told(t)
 		return !over && (o.Follow || t.Pending > 0)
@@ -36,14 +36,19 @@ func Log(ctx context.Context, l *link.Link, o LogOptions, to io.Writer) error {
 
 // logPrinter prints what is told.
 type logPrinter struct {
-	to      io.Writer
-	job     string
-	names   map[int]string // of the jobs
-	numbers map[string]int
+	to    io.Writer
+	job   string
+	names map[int]string // of the jobs
+	begun bool
+	next  map[wire.Token]int // the number of the next output of a claim
 }
 
 func (p *logPrinter) told(t Told) (over bool) {
 	for _, n := range t.Notes {
+		if !p.begun && n.Kind != wire.NoteSubmitted {
+			fmt.Fprintln(p.to, "the beginning is not kept any more")
+		}
+		p.begun = true
 		if n.Name != "" {
 			p.names[n.Job] = n.Name
 		}
@@ -116,6 +121,10 @@ func (p *logPrinter) decided(n wire.Note) string {
 }
 
 func (p *logPrinter) output(said wire.Said) {
+	if missing := said.N - p.next[said.Token]; missing > 0 {
+		fmt.Fprintf(p.to, "%s on %s: %d messages are not kept any more\n", p.nameOf(said.Job), said.Host, missing)
+	}
+	p.next[said.Token] = max(p.next[said.Token], said.N+1)
 	if said.Log != "" {
 		fmt.Fprintf(p.to, "%s on %s: %s\n", p.nameOf(said.Job), said.Host, printable.Lines(strings.TrimRight(said.Log, "\n"), "  "))
 	}

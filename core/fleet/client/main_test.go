@@ -58,7 +58,14 @@ func newStage(t *testing.T) *stage {
 		s.hub.Close()
 		s.stop()
 	})
-	ctx := t.Context()
+	s.makeStores()
+	return s
+}
+
+func (s *stage) makeStores() {
+	t, ctx := s.t, s.t.Context()
+	t.Helper()
+	poll.Until(t, "there is a connection", s.hub.Conn.IsConnected)
 	for _, config := range []jetstream.StreamConfig{
 		{Name: wire.OutputStream, Subjects: []string{wire.OutputAll, wire.NoteAll}, AllowDirect: true},
 	} {
@@ -71,7 +78,6 @@ func newStage(t *testing.T) *stage {
 			t.Fatal(err)
 		}
 	}
-	return s
 }
 
 // start starts the server, at the same port as before.
@@ -132,11 +138,13 @@ func (s *stage) answer(m *nats.Msg) {
 	case wire.VerbSubmit:
 		var submit wire.Submit
 		_ = json.Unmarshal(m.Data, &submit)
+		if s.refuse == nil && submit.Last {
+			go s.submitted(submit, m)
+			return
+		}
 		s.submits = append(s.submits, submit)
 		if s.refuse != nil {
 			answer = *s.refuse
-		} else if submit.Last {
-			go s.note(submit.Run.ID, wire.Note{Kind: wire.NoteSubmitted, Jobs: submit.First + len(submit.Jobs), User: "ann"})
 		}
 	case wire.VerbCancel:
 		var cancel wire.Cancel
@@ -147,6 +155,15 @@ func (s *stage) answer(m *nats.Msg) {
 		}
 	}
 	_ = link.Respond(m, answer)
+}
+
+// submitted takes the last part of a submission.
+func (s *stage) submitted(submit wire.Submit, m *nats.Msg) {
+	s.note(submit.Run.ID, wire.Note{Kind: wire.NoteSubmitted, Jobs: submit.First + len(submit.Jobs), User: "ann"})
+	s.mu.Lock()
+	s.submits = append(s.submits, submit)
+	s.mu.Unlock()
+	_ = link.Respond(m, wire.Answer{})
 }
 
 // publish writes into the stream, however long that takes.

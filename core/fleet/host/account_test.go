@@ -62,6 +62,7 @@ it("is nobody", function()
 	assert.is_nil(os.getenv("HOST_SECRET"))
 	assert.is_nil((io.open("` + m.dir + `/id")))
 	assert.is_nil((io.open("` + m.dir + `/running/x", "w")))
+	assert(io.popen("LC_ALL=C ls ` + m.dir + `/code 2>&1"):read("*a"):find("denied"))
 	io.open("new", "w"):close()
 end)`}, nil)
 	if o := outcome(r.over()[0]); !o.Passed {

@@ -54,8 +54,9 @@ func (h *host) beats(ctx context.Context) {
 func (h *host) beat() wire.Beat {
 	b := wire.Beat{
 		Host: h.Link.Name, Incarnation: h.incarnation, Cores: h.Cores, Memory: h.Memory, Tags: h.tags,
-		Version: h.Version, Account: h.accountName(), Load: load(), Free: memoryInfo("MemAvailable"), Disk: freeDisk(h.Dir),
+		Version: h.Version, Account: h.accountName(), Load: load(), Free: memoryInfo("MemAvailable"),
 	}
+	b.Disk, _ = disk(h.Dir)
 	if h.stock != nil {
 		b.Pieces, b.Made, b.Broker = h.stock.seen()
 		b.Highest = h.stock.highest()

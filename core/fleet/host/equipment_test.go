@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,6 +25,7 @@ import (
 type broker struct {
 	*testing.T
 	home   string
+	run    func(action string) ([]byte, error) // of scripts/broker.lua
 	client *control.Client
 }
 
@@ -61,7 +63,7 @@ func newBroker(t *testing.T) *broker {
 	if out, err := run("--start"); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	b := &broker{t, home, control.NewClient(control.ClientOptions{Address: connection.Address{Host: "127.0.0.1", Port: port.Port}, Authkey: "key", Timeout: 5 * time.Second})}
+	b := &broker{t, home, run, control.NewClient(control.ClientOptions{Address: connection.Address{Host: "127.0.0.1", Port: port.Port}, Authkey: "key", Timeout: 5 * time.Second})}
 	t.Cleanup(func() {
 		b.client.Close()
 		if out, err := run("--stop"); err != nil {
@@ -245,6 +247,36 @@ func TestTokensOfAnEarlierLab(t *testing.T) {
 	r := l.submit(map[string]string{"a_test.lua": equipped("")}, needing(t))
 	if o := outcome(r.over()[0]); !o.Passed {
 		t.Errorf("got %+v", o)
+	}
+}
+
+// TestStoppedBroker: a broker that stands still ends nothing, and neither does the host.
+func TestStoppedBroker(t *testing.T) {
+	l, b := newLab(t), newBroker(t)
+	l.withBroker(b, "one")
+	dir := t.TempDir()
+	r := l.submit(map[string]string{"a_test.lua": equipped(fmt.Sprintf(`
+		io.open(%[1]q, "w"):close()
+		eventually(function() return io.open(%[2]q) end, { timeout = 60 })
+		assert.equal(0, command:run("true"))`, dir+"/started", dir+"/end"))}, needing(t))
+	l.until(dir + "/started")
+	out, err := b.run("--status")
+	found := regexp.MustCompile(`process (\d+)`).FindSubmatch(out)
+	if err != nil || found == nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	process, _ := os.FindProcess(number(t, string(found[1])))
+	_ = process.Signal(syscall.SIGSTOP)
+	stopped := time.Now()
+	poll.Until(t, "the broker was stopped for long", func() bool { return time.Since(stopped) > 2*seconds(wire.LeaseContact) })
+	_ = process.Signal(syscall.SIGCONT)
+	b.call("inventory", "[]")
+	if err := os.WriteFile(dir+"/end", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n := r.over()[0]
+	if o := outcome(n); !o.Passed || n.Attempt != 1 {
+		t.Errorf("got attempt %d: %+v", n.Attempt, o)
 	}
 }
 

@@ -86,8 +86,14 @@ func Run(ctx context.Context, o Options) (err error) {
 
 // open prepares the directory, and ends what a predecessor has left.
 func (h *host) open() (release func(), err error) {
-	for _, dir := range []string{h.Dir, h.path("jobs"), h.path("programs"), h.path("code"), h.path("running"), h.path("bin")} {
-		if err := makeDir(dir); err != nil {
+	for _, d := range []struct {
+		dir  string
+		mode os.FileMode
+	}{
+		{h.Dir, 0o755}, {h.path("jobs"), 0o755}, {h.path("bin"), 0o755}, {h.path("programs"), 0o755}, // jobs can enter these
+		{h.path("code"), 0o700}, {h.path("running"), 0o700},
+	} {
+		if err := makeDir(d.dir, d.mode); err != nil {
 			return nil, err
 		}
 	}
@@ -130,11 +136,11 @@ func (h *host) open() (release func(), err error) {
 	}, nil
 }
 
-// makeDir makes a directory that every account can enter, whatever the umask is, and in
-// which only this one can change something. What another account has put there would be
-// believed: the pids of processes to end, and programs.
-func makeDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+// makeDir makes a directory with a mode, whatever the umask is, in which only this account
+// can change something. What another account has put there would be believed: the pids of
+// processes to end, and programs.
+func makeDir(dir string, mode os.FileMode) error {
+	if err := os.MkdirAll(dir, mode); err != nil {
 		return err
 	}
 	for _, look := range []func(string) (os.FileInfo, error){os.Lstat, os.Stat} { // it may be a link
@@ -146,7 +152,7 @@ func makeDir(dir string) error {
 			return fmt.Errorf("%s belongs to %s: a host needs a directory of its own: remove it, or choose another one", dir, persona.NameOf(int(uid)))
 		}
 	}
-	return os.Chmod(dir, 0o755) //nolint:gosec // what others must not see is closed
+	return os.Chmod(dir, mode)
 }
 
 // copyProgram copies the program: jobs may run as an account that cannot read the original,
@@ -203,6 +209,7 @@ func (h *host) work(ctx context.Context) error {
 		parts.Go(func() { h.stock.watch(running) })
 	}
 	parts.Go(func() { h.guard(running) })
+	parts.Go(func() { h.guardDisk(running) })
 	parts.Go(func() { h.beats(running) })
 	h.wait(ctx, running)
 	cause := context.Cause(running)

@@ -343,29 +343,6 @@ end)
 	}
 }
 
-// TestHubAway: the hub is away for a while. Jobs end meanwhile, and it does not count as
-// their failure.
-func TestHubAway(t *testing.T) {
-	t.Parallel()
-	l := newLab(t)
-	m := l.host("one", nil)
-	dir := t.TempDir()
-	r := l.submit(map[string]string{"a_test.lua": waiting(dir)}, nil)
-	l.until(filepath.Join(dir, "started"))
-	l.hub.Close()
-	m.goneWithin(wire.LostAfter)
-	l.startHub()
-	n := r.over()[0]
-	if !outcome(n).Passed {
-		t.Errorf("got %+v", outcome(n))
-	}
-	for _, n := range r.of(wire.NoteReturned) {
-		if outcome(n).Status != wire.Busy {
-			t.Errorf("got %+v", outcome(n))
-		}
-	}
-}
-
 // TestLeave: a host that leaves finishes its jobs.
 func TestLeave(t *testing.T) {
 	t.Parallel()

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -33,7 +32,6 @@ type job struct {
 
 	mu        sync.Mutex // guards what is below; taken after that of the host
 	pid       int        // of its process; 0 if there is none
-	in        *os.File   // its standard input
 	child     *child
 	equipped  *leased
 	doomed    *wire.Outcome // it is killed, for this reason
@@ -152,9 +150,15 @@ func (j *job) run() {
 		j.upload(sending, dir)
 	}
 	j.out.flush()
-	j.report(sending, outcome)
-	j.stay()
-	j.clear(dir)
+	if j.isKept() {
+		j.report(sending, outcome)
+		j.child.linger(j.shared)
+		h.kill()
+		j.clear(dir)
+	} else {
+		j.clear(dir) // first: the next job may need the room
+		j.report(sending, outcome)
+	}
 }
 
 // settle decides the outcome of the job: that it was killed or stopped comes first.
@@ -252,9 +256,14 @@ func (j *job) equip() error {
 
 // unequipped is the outcome of a job whose equipment could not be leased. It does not count
 // as a failure: the scheduler tries it elsewhere, or here when the broker says that the
-// equipment is free.
+// equipment is free. Equipment that does not work is a failure; otherwise the job would be
+// tried without end.
 func unequipped(start wire.Start, err error) wire.Outcome {
 	o := wire.Outcome{Status: wire.Busy, Message: "equipment: " + err.Error()}
+	if _, ok := errors.AsType[*openError](err); ok {
+		o.Status = wire.Died
+		return o
+	}
 	var busy *busyError
 	if errors.As(err, &busy) {
 		o.Busy = busy.keys
@@ -312,25 +321,15 @@ func (j *job) report(ctx context.Context, o wire.Outcome) {
 	}
 }
 
-// stay waits until nobody needs the process of the job any more.
-func (j *job) stay() {
-	if j.isKept() {
-		j.child.linger(j.shared)
-	}
-}
-
 func (j *job) isKept() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.kept
 }
 
-// clear ends what the job has left, and removes its files.
+// clear removes everything that a dead job has left.
 func (j *job) clear(dir string) {
 	h := j.host
-	if j.isKept() {
-		h.kill()
-	}
 	h.groups.remove(j.start.Token)
 	h.records.remove(j.start.Token)
 	for _, d := range []string{dir, j.temp} {

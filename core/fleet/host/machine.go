@@ -4,11 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // memoryInfo reads a line of /proc/meminfo, in bytes.
@@ -38,13 +35,4 @@ func load() float64 {
 	first, _, _ := strings.Cut(string(text), " ")
 	n, _ := strconv.ParseFloat(first, 64)
 	return n
-}
-
-// freeDisk is how many bytes can be written below a directory.
-func freeDisk(dir string) int64 {
-	var stat unix.Statfs_t
-	if unix.Statfs(filepath.Clean(dir), &stat) != nil {
-		return 0
-	}
-	return int64(stat.Bavail) * stat.Bsize
 }

@@ -27,6 +27,7 @@ type Options struct {
 	Broker  string      // home of the account that runs the broker: see [config.LoadBroker]; "" is without equipment
 
 	CacheBytes int64 // limit of the code that is kept; 0 is 4 GB
+	Reserve    int64 // bytes of the disk that jobs leave free; 0 is a hundredth of it, at most 1 GiB
 
 	// Leave ends the host when its jobs are done; it takes no more. AtOnce ends it without
 	// the teardown of its jobs, after the context has ended.

@@ -29,16 +29,20 @@ const (
 	stoppedPings = int(wire.FenceAfter / wire.JobPing)
 	silentPings  = 40
 
-	endTime   = 15 * time.Second // how long a process may take to end after the last test
-	drainTime = 2 * time.Second  // how long to read what a dead process has said
-	writeTime = 2 * time.Second
-	mostLog   = 64 << 10 // bytes that the process of a job may write to its standard error
+	endTime    = 15 * time.Second // how long a process may take to end after the last test
+	drainTime  = 2 * time.Second  // how long to read what a dead process has said
+	mostLog    = 64 << 10         // bytes that the process of a job may write to its standard error
+	mostOrders = 100              // that wait for the process
+	mostWord   = 32 << 20         // bytes of a message of the process, which may be any program
+	mostName   = 1000             // bytes of a test's name, which is part of all heartbeats
 )
 
 // child is the process of a job.
 type child struct {
 	job    *job
 	cmd    *exec.Cmd
+	in     *os.File    // its standard input
+	orders chan []byte // for it, as lines
 	disown func()
 	done   chan wire.JobDone
 	read   chan struct{} // closed when everything that it has said was read
@@ -62,16 +66,20 @@ func (j *job) spawn(dir, program string) (*child, error) {
 		ends.closeOurs()
 		return nil, err
 	}
-	c := &child{job: j, cmd: j.command(dir, program, ends, group), done: make(chan wire.JobDone, 1), read: make(chan struct{}), exited: make(chan struct{})}
+	c := &child{
+		job: j, cmd: j.command(dir, program, ends, group), in: ends.in[1], orders: make(chan []byte, mostOrders),
+		done: make(chan wire.JobDone, 1), read: make(chan struct{}), exited: make(chan struct{}),
+	}
 	if group != nil {
 		defer group.Close()
 	}
-	if err := j.launch(c, ends.in[1]); err != nil {
+	if err := j.launch(c); err != nil {
 		ends.closeOurs()
 		return nil, err
 	}
 	go c.listen(ends.out[0])
 	go c.listenLog(ends.log[0])
+	go c.write()
 	go c.reap()
 	j.host.jobsRun.Go(c.ping)
 	order := wire.JobOrder{Job: &wire.JobSpec{Setup: j.start.Run.Setup, Work: j.start.Job.Work, Temp: j.temp, Directory: dir}}
@@ -92,7 +100,7 @@ func (j *job) spawn(dir, program string) (*child, error) {
 
 // launch starts the process, unless the job is already to end. Nothing may be killed
 // meanwhile: a process that is not known yet looks like one that was left.
-func (j *job) launch(c *child, in *os.File) error {
+func (j *job) launch(c *child) error {
 	h := j.host
 	h.fencing.Lock()
 	defer h.fencing.Unlock()
@@ -104,7 +112,7 @@ func (j *job) launch(c *child, in *os.File) error {
 	}
 	c.disown = process.Own(c.cmd.Process.Pid)
 	j.mu.Lock()
-	j.pid, j.in, j.child = c.cmd.Process.Pid, in, c
+	j.pid, j.child = c.cmd.Process.Pid, c
 	j.mu.Unlock()
 	if err := h.records.add(j.start.Token, c.cmd.Process.Pid, j.temp); err != nil {
 		h.Log("process of a job: %v", err)
@@ -169,8 +177,8 @@ func closeAll(files ...*os.File) {
 	}
 }
 
-// tell sends an order to the job's process. One that does not read is ended because it does
-// not answer pings.
+// tell sends an order to the job's process, without waiting for it. One that does not read
+// is ended because it does not answer pings.
 func (j *job) tell(o wire.JobOrder) {
 	o.Contact = j.host.lastContact()
 	line, err := json.Marshal(o)
@@ -178,21 +186,38 @@ func (j *job) tell(o wire.JobOrder) {
 		return
 	}
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.in == nil {
+	c := j.child
+	j.mu.Unlock()
+	if c == nil {
 		return
 	}
-	_ = j.in.SetWriteDeadline(time.Now().Add(writeTime))
-	_, _ = j.in.Write(append(line, '\n'))
+	select {
+	case c.orders <- append(line, '\n'):
+	default:
+	}
+}
+
+// write writes orders to the process.
+func (c *child) write() {
+	for {
+		select {
+		case <-c.exited:
+			return
+		case line := <-c.orders:
+			_, _ = c.in.Write(line)
+		}
+	}
 }
 
 // listen reads what the process says.
 func (c *child) listen(from *os.File) {
 	defer close(c.read)
 	defer from.Close()
-	decoder := json.NewDecoder(bufio.NewReaderSize(from, 64<<10))
+	limited := &io.LimitedReader{R: bufio.NewReaderSize(from, 64<<10)}
+	decoder := json.NewDecoder(limited)
 	for {
 		var w wire.JobWord
+		limited.N = mostWord
 		if err := decoder.Decode(&w); err != nil {
 			if !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrClosed) {
 				c.job.out.add(wire.Output{Log: fmt.Sprintf("wanted a message from the job, got %v", err)})
@@ -230,12 +255,13 @@ func (j *job) note(e harness.Event) {
 	defer j.mu.Unlock()
 	switch e.Kind {
 	case harness.TestStarted:
-		j.test = e.FullName()
+		name := e.FullName()
+		j.test = name[:harness.Boundary(name, min(len(name), mostName))]
 	case harness.TestFinished:
 		j.test = ""
 	}
 	for _, a := range e.Artifacts {
-		if a.Path != "" {
+		if a.Path != "" && len(j.artifacts) < 10*mostArtifacts {
 			j.artifacts = append(j.artifacts, a.Path)
 		}
 	}
@@ -271,11 +297,9 @@ func (c *child) reap() {
 	c.disown()
 	j.mu.Lock()
 	j.pid = 0
-	in := j.in
-	j.in = nil
 	j.mu.Unlock()
 	j.host.fencing.Unlock()
-	_ = in.Close()
+	_ = c.in.Close()
 	close(c.exited)
 }
 
@@ -392,6 +416,9 @@ func (c *child) linger(over <-chan struct{}) {
 // death says how the process has died.
 func (c *child) death() string {
 	how := "the process of the job ended: " + c.cmd.ProcessState.String()
+	if c.cmd.ProcessState.ExitCode() == wire.JobFenced {
+		how = "the process of the job heard too late from its host and ended: this host may have too much to do"
+	}
 	if status, ok := c.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		how = "the process of the job was killed by " + unix.SignalName(status.Signal())
 	}

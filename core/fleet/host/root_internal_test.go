@@ -56,7 +56,7 @@ func TestMakeDir(t *testing.T) {
 	}
 	other := filepath.Join(t.TempDir(), "other")
 	link := filepath.Join(t.TempDir(), "link")
-	err := makeDir(other)
+	err := makeDir(other, 0o755)
 	if err == nil {
 		err = os.Symlink(other, link)
 	}
@@ -66,13 +66,13 @@ func TestMakeDir(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := makeDir(link); err == nil {
+	if err := makeDir(link, 0o755); err == nil {
 		t.Error("wanted that the link of another account is refused")
 	}
 	if err := os.Lchown(other, otherAccount, otherAccount); err != nil {
 		t.Fatal(err)
 	}
-	if err := makeDir(other); err == nil {
+	if err := makeDir(other, 0o755); err == nil {
 		t.Error("wanted that the directory of another account is refused")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,7 +23,8 @@ import (
 const (
 	brokerConnect = 5 * time.Second
 	brokerCall    = 10 * time.Second
-	brokerLease   = 40 * time.Second // a lease of a lower token may have to be closed before
+	brokerLease   = 40 * time.Second  // a lease of a lower token may have to be closed before
+	brokerOpen    = 125 * time.Second // of one piece; the broker's limit is 120 s
 	brokerClose   = 20 * time.Second
 	stockInterval = time.Second
 )
@@ -236,8 +238,8 @@ func (s *stock) lease(ctx context.Context, start wire.Start, host string) (_ *le
 	for _, row := range rows {
 		l.ids = append(l.ids, row.Lease)
 	}
-	if rows, err = l.rows(ctx, "serve", brokerLease, l.ids); err != nil {
-		return nil, err
+	if rows, err = l.rows(ctx, "serve", brokerOpen*time.Duration(len(l.ids)), l.ids); err != nil {
+		return nil, openingOf(err)
 	}
 	if len(rows) != len(start.Pieces) {
 		return nil, fmt.Errorf("wanted %d leases from the broker, got %d", len(start.Pieces), len(rows))
@@ -288,9 +290,10 @@ func (l *leased) rows(ctx context.Context, method string, limit time.Duration, a
 	return rows, err
 }
 
-// beat tells the broker that the host is there. The error is that the equipment is lost.
+// beat tells the broker that the host is there. The error is that the equipment is lost. A
+// broker that stands still for a while can give it to nobody else meanwhile.
 func (l *leased) beat(ctx context.Context) error {
-	text, err := l.call(ctx, "beat", seconds(wire.LeaseContact))
+	text, err := l.call(ctx, "beat", brokerCall)
 	var left []json.RawMessage
 	if err == nil {
 		err = json.Unmarshal(text, &left)
@@ -321,6 +324,23 @@ func (l *leased) drop() {
 		l.end()
 		l.client.Close()
 	})
+}
+
+// openError means that leased equipment does not work.
+type openError struct{ err error }
+
+func (e *openError) Error() string { return e.err.Error() }
+func (e *openError) Unwrap() error { return e.err }
+
+// openingOf recognizes that equipment could not be opened, and that it is not the broker
+// that was away or has taken the lease back.
+func openingOf(err error) error {
+	var raised *exceptions.Error
+	if !errors.As(err, &raised) || strings.HasPrefix(raised.Class.Name, "Connection") ||
+		slices.Contains([]string{"NoSuch", "Restarting"}, raised.Class.Name) {
+		return err
+	}
+	return &openError{err}
 }
 
 // busyOf recognizes that equipment is not free.

@@ -133,10 +133,10 @@ func (r *running) startPage() (err error) {
 		certificate := book.Certificate()
 		options.Certificate = &certificate
 		options.Login = func(key string) (page.Identity, bool) {
-			role, name, ok := book.Login(key)
-			return page.Identity{Role: role, Name: name}, ok
+			owner, ok := book.Login(key)
+			return page.Identity{Role: owner.Role, Name: owner.Name, Key: owner.Key}, ok
 		}
-		options.Allowed = func(who page.Identity) bool { return book.Has(who.Role, who.Name) }
+		options.Allowed = func(who page.Identity) bool { return book.Has(who.Key, who.Role, who.Name) }
 	}
 	port := cmp.Or(r.PagePort, page.Port)
 	options.Address = net.JoinHostPort(host, strconv.Itoa(max(port, 0)))

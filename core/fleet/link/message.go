@@ -29,8 +29,13 @@ func Message(subject string, data []byte) *nats.Msg {
 
 // Genuine returns an error unless a message was published by whoever may publish under its
 // subject. Who acts on a message that it got by a subscription checks this first.
-func Genuine(m *nats.Msg) error {
-	if m.Header.Get(genuine) == "" || m.Header.Get(streamed) != "" || !strings.HasPrefix(m.Subject, "fleet.") {
+func Genuine(m *nats.Msg) error { return genuineUnder(m, strings.HasPrefix(m.Subject, "fleet.")) }
+
+// GenuineIn is [Genuine] for a message to an inbox of one's own.
+func GenuineIn(inbox string, m *nats.Msg) error { return genuineUnder(m, m.Subject == inbox) }
+
+func genuineUnder(m *nats.Msg, subject bool) error {
+	if !subject || m.Header.Get(genuine) == "" || m.Header.Get(streamed) != "" {
 		return fmt.Errorf("the message under %q does not come from who may send it: it is ignored", m.Subject)
 	}
 	return nil

@@ -62,7 +62,7 @@ func (l *Link) request(ctx context.Context, role, name, verb string, body any, a
 	}
 	subject := wire.RequestSubject(role, name, verb)
 	var last error
-	for wait := retryWait; ; wait = min(2*wait, retryMost) {
+	for wait := retryWait; ; wait = l.nextWait(wait) {
 		answer, again, err := l.try(ctx, Message(subject, data), ask)
 		if !again {
 			return answer, err
@@ -78,6 +78,15 @@ func (l *Link) request(ctx context.Context, role, name, verb string, body any, a
 		case <-time.After(wait):
 		}
 	}
+}
+
+// nextWait is how long to wait after a try that failed. Without a connection a try costs
+// nothing, and the hub should hear from here as soon as there is one.
+func (l *Link) nextWait(wait time.Duration) time.Duration {
+	if !l.Conn.IsConnected() {
+		return retryWait
+	}
+	return min(2*wait, retryMost)
 }
 
 // try sends a request once. It returns whether it is to be repeated.

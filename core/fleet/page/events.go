@@ -72,10 +72,15 @@ func (p *Page) serveLabEvents(w http.ResponseWriter, r *http.Request) {
 	id := lastEvent(r)
 	for {
 		n := p.feed.since(id)
-		if !p.stillAllowed(who) || e.send(n.event, n.id, n.data) != nil {
+		if !p.stillAllowed(who) {
 			return
 		}
-		id = n.id
+		if n.known {
+			if e.send(n.event, n.id, n.data) != nil {
+				return
+			}
+			id = n.id
+		}
 		select {
 		case <-r.Context().Done():
 			return

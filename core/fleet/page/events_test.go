@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -163,6 +164,23 @@ func TestLabEvents(t *testing.T) {
 	}
 }
 
+// TestNothingIsKnown: a hub that has just started does not say that its lab is empty.
+func TestNothingIsKnown(t *testing.T) {
+	t.Parallel()
+	var started atomic.Bool
+	lab := labOf(t, 3)
+	p := open(t, page.Options{Lab: func() wire.Lab {
+		if !started.Load() {
+			return wire.Lab{}
+		}
+		return lab.view()
+	}})
+	time.AfterFunc(200*time.Millisecond, func() { started.Store(true) })
+	if e, err := read(t, p.URL()+"/api/lab/events", "").next(); err != nil || e.name != "full" || !strings.Contains(string(e.data), "lab-3") {
+		t.Errorf("first it says %s %.200s: %v", e.name, e.data, err)
+	}
+}
+
 // TestPatchesAreComplete: whatever changes, all patches together are the lab.
 func TestPatchesAreComplete(t *testing.T) {
 	t.Parallel()
@@ -215,9 +233,9 @@ func TestPatchesAreComplete(t *testing.T) {
 func TestPatchesAreBounded(t *testing.T) {
 	t.Parallel()
 	f := page.NewFeed()
-	lab := labOf(t, 50).view()
+	lab := labOf(t, 20).view()
 	all := len(f.Look(lab))
-	for i := range 100 {
+	for i := range 20 {
 		for j := range lab.Hosts {
 			lab.Hosts[j].Reason = fmt.Sprint(strings.Repeat("all is different ", 10), i)
 		}
@@ -226,7 +244,7 @@ func TestPatchesAreBounded(t *testing.T) {
 	if bytes, patches := f.Kept(); bytes > all || patches == 0 {
 		t.Errorf("%d patches have %d bytes, all rows %d", patches, bytes, all)
 	}
-	for i := range 200 {
+	for i := range 80 {
 		lab.Hosts[0].Used = i
 		f.Look(lab)
 	}
@@ -287,7 +305,7 @@ func TestRunHasNoGap(t *testing.T) {
 	t.Parallel()
 	o := newOutputs(t)
 	p := open(t, page.Options{Lab: labOf(t, 3).view, JetStream: o.js})
-	const messages = 1500
+	const messages = 600
 	run, other := "261130-100000-ABCDEF", "261130-100000-ABCDEG"
 	var want []uint64
 	var publishing sync.WaitGroup

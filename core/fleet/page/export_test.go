@@ -65,6 +65,13 @@ func (h *History) Fold(subject string, message any) {
 
 func (h *History) Observe(lab wire.Lab) { h.observe(lab) }
 
+// Restart has the history of a new process.
+func (h *History) Restart() {
+	h.history = &history{most: h.most, state: h.state, order: h.order, finished: h.finished}
+}
+
+func (h *History) Piece(key string) []Holding { return h.piece(key) }
+
 func (h *History) Test(file, name string) []Verdict { return h.test(file, name) }
 
 func (h *History) Series(since float64) []Sample { return h.series(since) }

@@ -152,6 +152,7 @@ func fields(before, after []byte) json.RawMessage {
 
 // news are what a reader has to be told.
 type news struct {
+	known  bool   // there is something to tell: a hub that has just started has no view yet
 	id     string // of the version that the reader has then
 	event  string // "full", "patch" or "tick"
 	data   []byte
@@ -162,7 +163,7 @@ type news struct {
 func (f *feed) since(id string) news {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := news{id: f.epoch + "-" + strconv.FormatUint(f.version, 10), looked: f.looked}
+	n := news{known: f.current.Time > 0, id: f.epoch + "-" + strconv.FormatUint(f.version, 10), looked: f.looked}
 	head := fmt.Sprintf(`{"time":%.3f,"seq":%d`, f.current.Time, f.current.Seq)
 	if version, ok := f.parse(id); ok && version == f.version {
 		n.event, n.data = "tick", []byte(head+"}")

@@ -146,10 +146,10 @@ func TestLogin(t *testing.T) {
 	p := open(t, page.Options{
 		Lab: labOf(t, 3).view, Certificate: certificate(t),
 		Login: func(key string) (page.Identity, bool) {
-			who := map[string]page.Identity{"v": {Role: wire.Viewer, Name: "vera"}, "u": {Role: wire.User, Name: "anna"}, "w": {Role: wire.Worker, Name: "lab-1"}}[key]
+			who := map[string]page.Identity{"v": {Role: wire.Viewer, Name: "vera", Key: "UV"}, "u": {Role: wire.User, Name: "anna"}, "w": {Role: wire.Worker, Name: "lab-1"}}[key]
 			return who, who.Role != ""
 		},
-		Allowed: func(page.Identity) bool { return !revoked.Load() },
+		Allowed: func(who page.Identity) bool { return !revoked.Load() && who.Key == "UV" },
 	})
 	client := newClient(t)
 	for _, path := range []string{"/api/lab", "/api/lab/events", "/api/me", "/api/run/x/events", "/api/artifact/x", "/api/piece", "/api/series"} {

@@ -35,8 +35,9 @@ type bounds struct {
 var usual = bounds{pieces: 5000, holdings: 100, tests: 10000, verdicts: 25, claims: 20000, finished: 200000}
 
 const (
-	saveEvery = 5 * time.Minute // what a crash loses of it is read from the stream again
-	mostName  = 1000            // bytes of the name of a test; those with longer ones have no history
+	saveEvery    = 5 * time.Minute // what a crash loses of it is read from the stream again
+	mostName     = 1000            // bytes of the name of a test; those with longer ones have no history
+	startSeconds = 5.0             // in which hosts connect to a hub that has started
 )
 
 // history is what became of equipment and of tests. It is folded from the outputs of runs,
@@ -51,6 +52,7 @@ type history struct {
 	order    []wire.Token      // of claims, oldest first; some of them have ended
 	finished int               // tests of all claims
 	live     map[string]string // what the last view said of each piece
+	first    float64           // time of the first view
 	saved    time.Time
 }
 
@@ -351,13 +353,8 @@ func (h *history) forgetTest() {
 	delete(h.state.Tests, oldest)
 }
 
-// last are the last ones, in memory of their own.
-func last[T any](list []T, most int) []T {
-	if len(list) <= most {
-		return list
-	}
-	return append(make([]T, 0, most+most/4), list[len(list)-most:]...)
-}
+// last are the last ones. What is before them is freed when an append moves the list.
+func last[T any](list []T, most int) []T { return list[max(0, len(list)-most):] }
 
 // short is the beginning of a text, as one line.
 func short(text string, most int) string {

@@ -174,6 +174,36 @@ func TestHistoryThatIsDamaged(t *testing.T) {
 	}
 }
 
+// TestHistoryOfRestarts: a hub that starts knows nothing at first, and then no host. That is
+// no news about the lab.
+func TestHistoryOfRestarts(t *testing.T) {
+	t.Parallel()
+	h := page.NewHistory(t)
+	relay := pieceOf(t, map[string]any{"type": "relay"})
+	see := func(at float64, state string) {
+		h.Observe(wire.Lab{Time: at, Pieces: []wire.LabPiece{{Host: "h1", State: state, Since: 50, Piece: wire.Piece{Profile: relay}}}})
+	}
+	for at := 1000.0; at < 1100; at += 10 {
+		see(at, "free")
+	}
+	before := len(h.Series(0))
+	h.Restart()
+	h.Observe(wire.Lab{})
+	see(1101, "away")
+	see(1102, "free")
+	if after := len(h.Series(0)); before == 0 || after != before {
+		t.Errorf("%d samples before, %d after", before, after)
+	}
+	key := page.PieceKey("h1", relay.Key())
+	if past := h.Piece(key); len(past) != 0 {
+		t.Errorf("nobody had it: %v", past)
+	}
+	see(1111, "away")
+	if past := h.Piece(key); len(past) != 1 || past[0].State != "away" {
+		t.Errorf("now it is away: %v", past)
+	}
+}
+
 // TestSeries: samples become means, and a clock that was set back does not confuse them.
 func TestSeries(t *testing.T) {
 	t.Parallel()

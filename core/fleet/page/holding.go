@@ -53,15 +53,28 @@ func (h *history) forgetPiece() {
 // observe takes in a view of the lab: what brokers, administrators and lost hosts do to
 // equipment is not in the stream.
 func (h *history) observe(lab wire.Lab) {
+	if lab.Time == 0 {
+		return // nothing is known yet
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.sample(lab)
+	if h.first == 0 {
+		h.first = lab.Time
+	}
+	// A hub that has just started has heard no host yet: all equipment seems to be away.
+	early := h.first <= lab.Time && lab.Time < h.first+startSeconds
+	if !early {
+		h.sample(lab)
+	}
 	live := make(map[string]string, len(lab.Pieces))
 	defer func() { h.live = live }()
 	for _, p := range lab.Pieces {
 		key := PieceKey(p.Host, p.Profile.Key())
 		now := p.State + "\x00" + p.Token.String() + "\x00" + p.User + "\x00" + p.Holder
 		before, known := h.live[key]
+		if early && p.State == "away" {
+			continue
+		}
 		live[key] = now
 		if known && before == now {
 			continue

@@ -25,6 +25,7 @@ func TestPageOfAllSizes(t *testing.T) {
 	o.play(played, 24)
 	for _, hosts := range []int{0, 30, 1000} {
 		t.Run(strconv.Itoa(hosts), func(t *testing.T) {
+			t.Parallel()
 			b := newBrowser(t)
 			p := open(t, page.Options{Lab: labOf(t, hosts).view, JetStream: o.js, Interval: time.Second})
 			w := b.tab(1280, 800, p.URL()+"/hosts")
@@ -207,6 +208,8 @@ func TestLoginByLink(t *testing.T) {
 	w.shot("login")
 	w = b.tab(1280, 800, page.LoginURL(p.URL(), "secret"))
 	w.until(`document.querySelector(".overview") && location.hash === "" && !document.cookie`)
+	w = b.tab(1280, 800, page.LoginURL(p.URL(), "expired"))
+	w.until(`document.querySelector(".overview") && location.hash === "" && !document.cookie`)
 	w = b.tab(1280, 800, p.URL()+"/host/lab-3")
 	w.until(`document.querySelector(".actions button")?.textContent === "Drain…"`)
 	w.eval(`document.querySelector(".actions button").click()`)
@@ -237,7 +240,7 @@ func TestRunLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newBrowser(t).tab(1280, 800, p.URL()+"/run/"+played+"?job=23")
-	w.until(`document.querySelectorAll("#rows .row").length >= 24 && document.querySelector(".output").textContent.includes("case 4 of <b>")`)
+	w.until(`document.querySelector("[role=table]").getAttribute("aria-rowcount") === "25" && document.querySelector(".output").textContent.includes("case 4 of <b>")`)
 	token := wire.Token{Seq: 1000}
 	say := func(text string) { o.output("lab-2", played, 24, token, wire.Output{Log: text}) }
 	o.note(wire.Note{Kind: wire.NoteStarted, Run: played, Job: 24, Token: token, Host: "lab-2", Time: float64(time.Now().Unix()), Name: "tests/test_late.lua"})

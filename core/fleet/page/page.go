@@ -54,6 +54,7 @@ const mostReaders = 500
 type Identity struct {
 	Role string `json:"role"` // wire.Viewer, wire.User or wire.Admin
 	Name string `json:"name"`
+	Key  string `json:"key,omitempty"` // which key of the name it was: another one is another login
 }
 
 // Options are what the page needs. Only Lab is required.
@@ -71,7 +72,7 @@ type Options struct {
 	// the page listens on loopback only, and whoever can reach it may do everything.
 	Login func(key string) (Identity, bool)
 
-	// Allowed reports whether somebody who has logged in still has a key. Without it, a login
+	// Allowed reports whether somebody who has logged in still has that key. Without it, a login
 	// is good until it ends.
 	Allowed func(Identity) bool
 
@@ -227,7 +228,6 @@ func (p *Page) URL() string {
 	}
 	return scheme + "://" + p.listener.Addr().String()
 }
-
 
 // LoginURL is a link that logs a browser in. Browsers do not send what stands after "#" to
 // the server, and do not write it into logs of proxies.

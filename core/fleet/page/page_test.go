@@ -1,6 +1,7 @@
 package page_test
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,7 +24,13 @@ func (m tests) Run() int {
 	return m.M.Run()
 }
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(tests{m}) }
+func TestMain(m *testing.M) {
+	// Most tests wait for a browser, or for time to pass.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(tests{m})
+}
 
 // laboratory is a lab that a test changes.
 type laboratory struct {

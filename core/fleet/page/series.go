@@ -56,8 +56,8 @@ func sampleOf(lab wire.Lab) Sample {
 // sample adds a sample when it is time for one.
 func (h *history) sample(lab wire.Lab) {
 	fine := h.state.Fine
-	if lab.Time == 0 || len(fine) > 0 && lab.Time < fine[len(fine)-1].Time+fineSeconds {
-		if len(fine) == 0 || lab.Time > fine[len(fine)-1].Time-fineSeconds {
+	if len(fine) > 0 && lab.Time < fine[len(fine)-1].Time+fineSeconds {
+		if lab.Time > fine[len(fine)-1].Time-fineSeconds {
 			return
 		}
 		h.state.Fine, h.state.Coarse = nil, nil // the clock was set back: times would not rise

@@ -78,8 +78,11 @@ func (c *Cache) Unpack(ctx context.Context, sum, dir string) error {
 	defer file.Close()
 	digest := sha256.New()
 	content := io.TeeReader(file, digest)
-	if err = Unpack(content, dir); err == nil {
-		_, err = io.Copy(io.Discard, content) // the archive may have an end that tar does not read
+	err = Unpack(content, dir)
+	// The archive may have an end that tar does not read, and that it cannot be unpacked, for
+	// example onto a full disk, does not mean that it is damaged.
+	if _, unread := io.Copy(io.Discard, content); unread != nil {
+		return errors.Join(err, unread)
 	}
 	if hex.EncodeToString(digest.Sum(nil)) != sum {
 		_ = os.RemoveAll(filepath.Join(c.Dir, sum)) // the next one fetches it again

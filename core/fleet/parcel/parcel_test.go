@@ -226,6 +226,27 @@ func TestDamagedOnDisk(t *testing.T) {
 	}
 }
 
+func TestUnpackFails(t *testing.T) {
+	dir, names := tree(t, map[string]string{"a": "here", "b": "there"})
+	made, err := parcel.Make(dir, names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s store
+	s.add(made)
+	cache := parcel.Cache{Dir: t.TempDir(), Fetch: s.fetch}
+	full := t.TempDir()
+	if err := os.Mkdir(filepath.Join(full, "a"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := cache.Unpack(t.Context(), made.Sum, full); err == nil || errors.Is(err, parcel.ErrDamaged) {
+		t.Errorf("got %v", err)
+	}
+	if err := cache.Unpack(t.Context(), made.Sum, t.TempDir()); err != nil || s.count.Load() != 1 {
+		t.Errorf("wanted that it is still there, got %v, fetched %d times", err, s.count.Load())
+	}
+}
+
 func TestTogether(t *testing.T) {
 	dir, names := tree(t, map[string]string{"a": strings.Repeat("a", 1<<20)})
 	made, err := parcel.Make(dir, names)

@@ -19,6 +19,8 @@ var usualLimits = limits{runs: 5000, jobs: 1_000_000}
 const (
 	longestText  = 1000      // bytes of a title or a reason: the rest is cut off
 	longestName  = 5000      // bytes of the name of a job or of a need
+	mostNeeds    = 100       // pieces, and tags, that a job needs
+	mostShapes   = 1000      // different needs of the jobs of a run: what each host has for them is kept
 	mostSettings = 256 << 10 // bytes of the options of a run
 )
 
@@ -67,7 +69,7 @@ func (s *State) makeRoom(m *wire.Submit, most limits, now float64) (entries []En
 	return entries, nil
 }
 
-// checkSizes checks how long the texts of a part are.
+// checkSizes checks how long the texts and the lists of a part are.
 func checkSizes(m *wire.Submit) error {
 	if n := len(m.Run.Setup) + len(m.Run.Coverage); n > mostSettings {
 		return refuse(wire.CodeRefused, "the options of run %s have %d bytes: wanted at most %d", m.Run.ID, n, mostSettings)
@@ -84,8 +86,12 @@ func checkSizes(m *wire.Submit) error {
 		for _, tag := range j.Needs.Tags {
 			longest = max(longest, len(tag))
 		}
-		if longest > longestName {
-			return refuse(wire.CodeRefused, "%s: wanted names of at most %d bytes, got one of %d", cut(j.Name), longestName, longest)
+		if longest > longestName || len(j.Needs.Equipment) > mostNeeds || len(j.Needs.Tags) > mostNeeds {
+			return refuse(wire.CodeRefused, "%s: wanted names of at most %d bytes, and at most %d pieces and tags", cut(j.Name), longestName, mostNeeds)
+		}
+		if n, tags := len(j.Needs.Equipment), len(j.Needs.Tags); n > mostNeeds || tags > mostNeeds {
+			return refuse(wire.CodeRefused, "%s: wanted at most %d pieces of equipment and %d tags, got %d and %d",
+				cut(j.Name), mostNeeds, mostNeeds, n, tags)
 		}
 	}
 	return nil

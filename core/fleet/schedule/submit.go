@@ -68,13 +68,6 @@ func (s *State) checkPart(m *wire.Submit) (known bool, err error) {
 	return false, nil
 }
 
-// What a job and a run may need. The scheduler looks at each host for each of the different
-// needs of a run, and keeps what it finds.
-const (
-	mostWants = 100  // pieces of equipment, or tags, of a job
-	mostNeeds = 1000 // different needs of the jobs of a run
-)
-
 // checkJobs checks the needs of a part.
 func (s *State) checkJobs(m *wire.Submit) error {
 	met := map[string]bool{}
@@ -85,19 +78,15 @@ func (s *State) checkJobs(m *wire.Submit) error {
 	}
 	for i := range m.Jobs {
 		j := &m.Jobs[i]
-		switch {
-		case j.Needs.Cores < 0 || j.Needs.Memory < 0 || j.Seconds < 0:
+		if j.Needs.Cores < 0 || j.Needs.Memory < 0 || j.Seconds < 0 {
 			return refuse(wire.CodeRefused, "%s: cores, memory and seconds cannot be negative", j.Name)
-		case len(j.Needs.Equipment) > mostWants || len(j.Needs.Tags) > mostWants:
-			return refuse(wire.CodeRefused, "%s: wanted at most %d pieces of equipment and %d tags, got %d and %d",
-				j.Name, mostWants, mostWants, len(j.Needs.Equipment), len(j.Needs.Tags))
 		}
 		key := keyOf(&j.Needs, m.Run.Kind, false)
 		if met[key] {
 			continue
 		}
-		if len(met) == mostNeeds {
-			return refuse(wire.CodeRefused, "run %s: its jobs have more than %d different needs: submit several runs", m.Run.ID, mostNeeds)
+		if len(met) == mostShapes {
+			return refuse(wire.CodeRefused, "run %s: its jobs have more than %d different needs: submit several runs", m.Run.ID, mostShapes)
 		}
 		if m.Run.Patience <= 0 && !s.canMeet(key, &j.Needs, m.Run.Kind) {
 			return refuse(wire.CodeUnmet, "%s: %s", j.Name, s.nearest(s.newShape(key, &j.Needs, m.Run.Kind)))

@@ -30,6 +30,9 @@ const (
 	JobFenceAfter = 2.0
 )
 
+// JobFenced is the exit status of a job's process that has lost its host.
+const JobFenced = 70
+
 // JobSpec is a job for a process. Its working directory is that of the tests.
 type JobSpec struct {
 	Setup     json.RawMessage `json:"setup"`            // the options of the suite

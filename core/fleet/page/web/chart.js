@@ -14,6 +14,17 @@ function nice(most) {
 	return [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].map((n) => n * unit).find((n) => n >= most);
 }
 
+const steps = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 4320].map((minutes) => 60 * minutes);
+
+// ticks are round times, at most five, in the time zone of the reader.
+function ticks(start, end) {
+	const step = steps.find((seconds) => (end - start) / seconds <= 5) || steps.at(-1);
+	const zone = 60 * new Date(end * 1000).getTimezoneOffset();
+	const list = [];
+	for (let time = Math.ceil((start - zone) / step) * step + zone; time <= end - (end - start) / 30; time += step) list.push(time);
+	return list.length ? list : [start];
+}
+
 // gaps: a line is broken where no samples were taken.
 function lines(samples, x, y, name, area) {
 	let path = "";
@@ -39,13 +50,13 @@ export function chart(samples, parts, text, seconds) {
 	const y = (value) => 6 + (high - bottom - 6) * (1 - (value || 0) / most);
 	const last = samples.at(-1);
 	const label = parts.map(([name, words]) => `${text(last[name] || 0)} ${words}`).join(", ");
-	const times = [0, 1, 2, 3].map((i) => start + (end - start) * i / 4);
+	const times = ticks(start, end);
 	const show = (time) => (end - start > 36 * 3600 ? new Date(time * 1000).toLocaleDateString(undefined, { month: "short", day: "numeric" }) : clock(time));
 	return v("figure", { onpointermove: (event) => point(event, samples, parts, text, start, end), onpointerleave: (event) => { event.currentTarget.querySelector(".at").textContent = ""; event.currentTarget.querySelector(".cursor").setAttribute("d", ""); } },
 		v("figcaption", {}, parts.map(([name, words], i) => v("span", { key: name, class: "series-" + i }, v("b", {}, text(last[name] || 0)), " " + words)), v("span", { class: "at", opaque: true })),
 		v("svg", { class: "chart", viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": "Now: " + label },
 			[0, 0.5, 1].map((share) => v("g", { key: "y" + share }, v("path", { class: "rule", d: `M${left},${y(most * share).toFixed(1)}H${wide - 4}` }), words(left - 6, y(most * share) + 4, text(most * share), "end"))),
-			times.map((time, i) => v("g", { key: "x" + i }, words(x(time), high - 4, show(time), i ? "middle" : "start"))),
+			times.map((time) => v("g", { key: "x" + time }, words(x(time), high - 4, show(time), x(time) < left + 20 ? "start" : "middle"))),
 			parts.map(([name, , area], i) => [area ? v("path", { key: "a" + name, class: "area series-" + i, d: lines(samples, x, y, name, true) }) : null, v("path", { key: "l" + name, class: "line series-" + i, d: lines(samples, x, y, name, false) })]),
 			v("path", { key: "cursor", class: "cursor", opaque: true })));
 }

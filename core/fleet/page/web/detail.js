@@ -3,8 +3,8 @@ import { v, mark } from "./view.js";
 import { tables, get } from "./store.js";
 import { look, to } from "./look.js";
 import { table, finder } from "./table.js";
-import { ago, during, until, duration, bytes, number, plural, pieceName, exact } from "./text.js";
-import { link, soft, joined, state, loadBar, isAway, equipment, pieceLabel, whoOf, whyOf } from "./views.js";
+import { ago, during, until, duration, bytes, number, plural, pieceName } from "./text.js";
+import { link, soft, joined, state, loadBar, isAway, reasonOf, tagsText, equipment, pieceLabel, whoOf, whyOf } from "./views.js";
 import { actions } from "./act.js";
 
 // facts is a list of names and values.
@@ -20,17 +20,17 @@ export function host() {
 	if (!one) return missing(`There is no host “${look.arg.name}”`, "/hosts", "All hosts");
 	const jobs = one.jobs || [];
 	return v("div", { key: "host" + one.name, class: "page" },
-		title("Host", one.state, one.name),
+		title("Host", null, one.name),
 		actions([one.state === "draining"
 			? { label: "Use again", admin: true, verb: "drain", body: { host: one.name, off: true } }
 			: { label: "Drain…", admin: true, verb: "drain", body: { host: one.name }, ask: `Give ${one.name} no more jobs? Those that run go on.`, reason: true }]),
 		facts([
-			["State", joined([state(one.state), " ", during(one.since)], one.reason)],
+			["State", joined([state(one.state), " ", during(one.since)], reasonOf(one))],
 			["Cores", isAway(one) ? String(one.cores) : [loadBar(one), " ", `${one.used || 0} of ${one.cores} used`]],
 			["Load", isAway(one) ? null : one.load.toFixed(1)],
 			["Memory", isAway(one) ? bytes(one.memory) : `${bytes(one.free)} of ${bytes(one.memory)} free`],
 			["Broker", one.broker ? v("span", { class: "is-warning" }, one.broker) : null],
-			["Version", one.version], ["Jobs run as", one.account], ["Tags", (one.tags || []).join(" ")],
+			["Version", one.version], ["Jobs run as", one.account], ["Tags", tagsText(one)],
 		]),
 		v("section", { class: "panel" }, v("h2", {}, "Running", v("span", { class: "more" }, number(jobs.length))), jobs.length
 			? v("ul", { class: "lines" }, jobs.map((job) => v("li", { key: job.token, class: "piece" }, mark("running"),
@@ -68,18 +68,18 @@ export function piece() {
 	const inUse = one && one.state !== "free";
 	const list = past.value || [];
 	return v("div", { key: "piece" + key, class: "page" },
-		title("Equipment", one ? one.state : "away", name.main, name.more ? soft(" ", name.more) : null),
+		title("Equipment", one ? null : "away", name.main, name.more ? soft(" ", name.more) : null),
 		one ? actions([one.state === "aside"
 			? { label: "Use again", admin: true, verb: "aside", body: { host: one.host, piece: key.slice(at + 1), off: true } }
 			: { label: "Set aside…", admin: true, verb: "aside", body: { host: one.host, piece: key.slice(at + 1) }, ask: `Give ${name.main} to nobody?`, reason: true }]) : null,
 		one ? facts([
-			["State", joined([state(one.state), " ", during(one.since)], inUse ? until(one.until) : null)],
+			["State", joined([state(one.state), " ", during(one.since)], inUse && one.until ? ["free ", until(one.until)] : null)],
 			["Who", inUse ? whoOf(one) : null], ["Why", inUse ? whyOf(one) : null],
 			["Host", link(to.host(one.host), one.host)], ["Stack", one.stack],
 		]) : v("p", { class: "soft" }, "No host has it now."),
 		v("section", { class: "panel" }, v("h2", {}, "Who had it", list.length ? v("span", { class: "more" }, number(list.length)) : null),
 			list.length ? v("table", { class: "past" },
-				v("thead", {}, v("tr", {}, ["State", "Who", "Why", "From", "For"].map((label) => v("th", { scope: "col" }, label)))),
+				v("thead", {}, v("tr", {}, ["State", "Who", "Why", "Began", "Lasted"].map((label) => v("th", { scope: "col" }, label)))),
 				v("tbody", {}, list.map((holding) => v("tr", { key: holding.since + holding.state + holding.user },
 					v("td", {}, state(holding.state)), v("td", {}, holding.user),
 					v("td", { class: "grow" }, holding.run ? link(to.run(holding.run), holding.job || holding.run) : null, holding.reason ? soft(holding.run ? " " : "", holding.reason) : null),
@@ -129,5 +129,3 @@ export function test() {
 				v("td", { class: "grow soft" }, verdict.why)))))
 			: past.value ? v("p", { class: "empty" }, "Nothing is known of this test. Verdicts count when the job has ended.") : loadingText(past));
 }
-
-export { exact };

@@ -77,7 +77,7 @@ function showTop() {
 		v("div", { class: "side" },
 			v("span", { class: "who", title: me.keys ? "logged in as " + me.role : "this lab has no keys" }, me.keys ? me.name : lab.hub),
 			me.keys ? v("button", { type: "button", onclick: logout }, "Log out") : null,
-			v("button", { type: "button", id: "theme", "aria-label": "Theme: " + theme, title: "Theme", onclick: nextTheme }, mark("theme"), theme),
+			v("button", { type: "button", id: "theme", "aria-label": "Theme: " + theme, title: "Theme", onclick: nextTheme }, mark("theme"), v("span", {}, theme)),
 			v("button", { type: "button", class: "keys-button", "aria-label": "Keys", title: "Keys", onclick: showKeys }, "?")));
 }
 
@@ -172,12 +172,15 @@ function login(error) {
 		v("div", { class: "actions" }, v("button", { type: "submit", class: "primary" }, "Log in"))));
 }
 
+// start shows the lab to whoever has logged in. A link that is no longer valid does not matter
+// to somebody who has logged in before.
 async function start(key) {
+	let refused = "";
 	try {
-		if (key) await post("/login", { key });
+		if (key) await post("/login", { key }).catch((error) => { if (!error.status) throw error; refused = error.message; });
 		Object.assign(me, await get("/api/me"));
 	} catch (error) {
-		if (error.status === 401 || key) login(key ? error.message : "");
+		if (error.status === 401) login(refused);
 		else {
 			contact.state = "lost";
 			draw(byId("contact"), v("p", { class: "bad" }, "The hub does not answer. The page keeps trying."));

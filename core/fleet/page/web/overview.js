@@ -49,7 +49,7 @@ function runsPanel() {
 	const list = [...all.filter((run) => !isOver(run)), ...all.filter(isOver).slice(0, 4)].slice(0, 8);
 	return section("active", "Runs", all.length > list.length ? link("/runs", "all " + number(all.length)) : null, list.length
 		? v("ul", { class: "lines" }, list.map((run) => v("li", { key: run.run, class: "run" }, mark(run.state),
-			v("span", { class: "grow" }, link(to.run(run.run), run.title || run.run, { title: run.run }), soft(" ", run.user)),
+			v("span", { class: "grow" }, joined(link(to.run(run.run), run.title || run.run, { title: run.run }), soft(run.user))),
 			v("span", { class: "sums" }, sums(run)), v("span", { class: "when soft" }, isOver(run) ? ago(run.ended) : during(run.submitted)), progress(run))))
 		: v("p", { class: "empty" }, "No run yet. “avescript test --fleet tests/” submits one."));
 }
@@ -60,8 +60,8 @@ function queuePanel() {
 	const jobs = all.reduce((sum, wait) => sum + wait.jobs, 0);
 	return section("waits", "Waiting", all.length > most ? link("/queue", "all " + number(jobs) + " jobs") : null, all.length
 		? v("ul", { class: "lines" }, all.slice(0, most).map((wait) => v("li", { key: wait.key, class: "wait" },
-			v("span", { class: "grow" }, link(to.run(wait.run), wait.first), wait.jobs > 1 ? soft(" and " + number(wait.jobs - 1) + " more") : null, soft(" ", wait.user)),
-			v("span", { class: "when soft" }, during(wait.since)), v("span", { class: "why" }, wait.why))))
+			v("span", { class: "grow" }, link(to.run(wait.run), wait.first), wait.jobs > 1 ? soft(" and " + number(wait.jobs - 1) + " more") : null),
+			v("span", { class: "when soft" }, joined(wait.user, during(wait.since))), v("span", { class: "why" }, wait.why))))
 		: v("p", { class: "empty" }, "Nothing waits."));
 }
 
@@ -73,9 +73,9 @@ function usedPanel() {
 	return section("used", "Equipment in use", link("/equipment", `${number(used.length)} of ${number(all.length)}`), used.length
 		? v("ul", { class: "lines" }, used.slice(0, most).map((piece) => v("li", { key: piece.key, class: "piece" }, mark(piece.state),
 			v("span", { class: "grow" }, link(to.piece(piece.key), pieceLabel(piece.profile)), soft(" on ", piece.host)),
-			v("span", { class: "when soft" }, piece.until ? ["free ", until(piece.until)] : ["for ", during(piece.since)]),
-			v("span", { class: "why" }, joined(whoOf(piece), whyOf(piece))))))
-		: v("p", { class: "empty" }, "All of it is free."));
+			v("span", { class: "when soft" }, piece.until ? ["free ", until(piece.until)] : null),
+			v("span", { class: "why" }, joined(whoOf(piece), during(piece.since), whyOf(piece))))))
+		: v("p", { class: "empty" }, all.every((piece) => piece.state === "free") ? "All of it is free." : "None is in use; " + number(all.filter((piece) => piece.state === "free").length) + " of " + plural(all.length, "piece") + " can be had."));
 }
 
 function hostsPanel() {
@@ -110,7 +110,10 @@ function usersPanel() {
 }
 
 // start is the overview of a lab without hosts.
-const start = () => v("div", { class: "missing" }, v("p", {}, v("code", {}, "avescript lab invite"), " on the hub prints the line that lets a host join. Run that line on the host; it appears here at once."));
+const start = () => v("ol", { class: "start" },
+	v("li", {}, "On the hub: ", v("code", {}, "avescript lab invite"), " prints a line with which a host joins."),
+	v("li", {}, "On the host: run that line. The host appears here at once."),
+	v("li", {}, "Anywhere: ", v("code", {}, "avescript test --fleet tests/"), " runs tests on the hosts. A user joins with a line of ", v("code", {}, "invite --role user"), "."));
 
 export const overview = () => (tables.hosts.size || tables.runs.size ? full() : start());
 

@@ -3,7 +3,7 @@ import { v, mark } from "./view.js";
 import { tables, follow } from "./store.js";
 import { look, to, writeAddress } from "./look.js";
 import { table } from "./table.js";
-import { ago, during, duration, number, plural, bytes, coloured } from "./text.js";
+import { ago, during, duration, number, plural, bytes, line, coloured } from "./text.js";
 import { link, soft, joined, state, progress, sums, pieceLabel } from "./views.js";
 import { facts, title } from "./detail.js";
 import { actions } from "./act.js";
@@ -91,8 +91,9 @@ function output({ job: index, token, host, output: said }) {
 		if (event.event === "test_started") attempt.running = (event.path || []).join(" ");
 		if (event.event === "test_finished" || event.event === "block_failed") {
 			attempt.running = "";
-			attempt.tests.push(event);
-			if (event.output) say(attempt, event.output);
+			const { output: printed, ...test } = event; // what was printed is kept once
+			attempt.tests.push(test);
+			if (printed) say(attempt, printed);
 		}
 	}
 	if (said.screen) attempt.screens.set(said.screen.test + "\x00" + said.screen.name, said.screen);
@@ -168,7 +169,7 @@ function overview() {
 		v("section", { key: "bad", class: "panel" }, v("h2", {}, "Failures", bad.length ? v("span", { class: "more" }, number(bad.length)) : null), bad.length
 			? v("ul", { class: "lines" }, bad.slice(0, most).map(({ job, test, message, status }, i) => v("li", { key: job.key + ":" + i, class: "wait" }, mark(test ? "failed" : "lost"),
 				v("span", { class: "grow" }, link(to.run(run.id, job.index), test ? testName(test) : jobName(job)), soft(" ", test ? test.file : status)),
-				v("span", { class: "why mono" }, (test ? ((test.problems || [])[0] || {}).message || "" : message).split("\n")[0]))))
+				v("span", { class: "why mono" }, line(test ? ((test.problems || [])[0] || {}).message || "" : message)))))
 			: v("p", { class: "empty" }, run.live ? "None so far. Choose a job to see its output." : "Loading…"),
 		bad.length > most ? v("p", { class: "rest" }, "and " + number(bad.length - most) + " more") : null),
 		files.length ? v("section", { key: "files", class: "panel" }, v("h2", {}, "Files of the run"), fileList(files)) : null,
@@ -252,7 +253,7 @@ export function runView() {
 		return v("div", { class: "missing" }, v("h1", {}, "Nothing is kept of this run"), v("p", {}, "It is too old, or its name is wrong: ", v("code", {}, id)), v("p", {}, link("/runs", "All runs")));
 	}
 	return v("div", { key: "run" + id, class: "page run-page" },
-		title(row && row.kind === "hold" ? "Hold" : "Run", shown.state, name, name === id ? null : soft(" ", id)),
+		title([row && row.kind === "hold" ? "Hold" : "Run", name === id ? null : " " + id], null, name),
 		shown.ended ? null : actions([{ label: "Cancel…", owner: row ? row.user : "", verb: "cancel", body: { run: id }, ask: "Cancel this run? Running tests are stopped, with their teardown.", reason: true }]),
 		facts([
 			["State", joined(state(shown.state), shown.ended ? ago(shown.ended) : null)],

@@ -145,6 +145,6 @@ export async function get(path) {
 
 export async function post(path, body) {
 	const answer = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
-	if (!answer.ok) throw new Error((await answer.text()).trim());
+	if (!answer.ok) throw Object.assign(new Error((await answer.text()).trim()), { status: answer.status });
 	return answer.status === 204 ? null : answer.json();
 }

@@ -1,6 +1,6 @@
 // Values as people read them, and output as terminals show it.
 import { v } from "./view.js";
-import { now } from "./store.js";
+import { now, tables } from "./store.js";
 
 export const number = (n) => n.toLocaleString("en");
 export const plural = (n, noun) => number(n) + " " + noun + (n === 1 ? "" : "s");
@@ -26,8 +26,8 @@ export function coarse(seconds) {
 	return Math.floor(seconds / 86400) + " days";
 }
 
-export const exact = (time) => new Date(time * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
-export const clock = (time) => new Date(time * 1000).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+export const exact = (time) => new Date(time * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
+export const clock = (time) => new Date(time * 1000).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 const stamp = (time, text) => v("time", { datetime: new Date(time * 1000).toISOString(), title: exact(time) }, text);
 
@@ -37,6 +37,8 @@ export const ago = (time) => (time ? stamp(time, now() - time < 1.5 ? "now" : co
 export const during = (time) => (time ? stamp(time, coarse(now() - time)) : null);
 // until is when something ends, which is never known exactly.
 export const until = (time) => (time ? stamp(time, time - now() < 1 ? "any moment" : "in about " + coarse(time - now())) : null);
+// freeIn is the same for little space.
+export const freeIn = (time) => (time ? stamp(time, time - now() < 1 ? "free soon" : "free in " + coarse(time - now())) : null);
 
 export function bytes(n) {
 	if (!n) return "";
@@ -62,10 +64,17 @@ const pieceNames = new WeakMap();
 
 function nameOf(profile) {
 	const { type, name, ...rest } = profile;
-	const more = Object.entries(rest).sort(([a], [b]) => compare(a, b)).map(([key, value]) => key + "=" + plain(value)).join(" ");
+	// Lists and objects are last: they are long, and say the least.
+	const more = Object.entries(rest).sort(([a, x], [b, y]) => (typeof x === "object") - (typeof y === "object") || compare(a, b)).map(([key, value]) => key + "=" + plain(value)).join(" ");
 	const main = [type, name].filter((part) => part !== undefined).map(plain).join(" ");
 	return main ? { main, more } : { main: more || "(no properties)", more: "" };
 }
+
+// isCommon reports whether all hosts have a tag, so that it says nothing.
+const isCommon = (tag) => tables.hosts.size > 0 && [...tables.hosts.values()].every((host) => (host.tags || []).includes(tag));
+
+// line is a text of several lines as one.
+export const line = (text) => text.split("\n").map((part) => part.trim()).filter(Boolean).join(" ");
 
 // needsText says what jobs need.
 export function needsText(needs) {
@@ -76,7 +85,7 @@ export function needsText(needs) {
 		counts.set(text, (counts.get(text) || 0) + 1);
 	}
 	const parts = [...counts].map(([text, n]) => (n > 1 ? n + " × " : "") + text);
-	parts.push(...((needs || {}).tags || []));
+	parts.push(...((needs || {}).tags || []).filter((tag) => !isCommon(tag)));
 	if ((needs || {}).cores > 1) parts.push(plural(needs.cores, "core"));
 	if ((needs || {}).memory) parts.push(bytes(needs.memory));
 	if ((needs || {}).exclusive) parts.push("a host for itself");

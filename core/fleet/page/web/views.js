@@ -3,7 +3,7 @@ import { v, mark } from "./view.js";
 import { tables } from "./store.js";
 import { to } from "./look.js";
 import { table } from "./table.js";
-import { ago, during, until, bytes, compare, number, plural, pieceName, needsText, duration, exact } from "./text.js";
+import { ago, during, until, freeIn, bytes, compare, number, plural, pieceName, needsText, duration } from "./text.js";
 
 export const hostsOf = () => [...tables.hosts.values()].sort((a, b) => compare(a.name, b.name));
 export const link = (href, text, props) => v("a", { href, ...props }, text);
@@ -21,6 +21,8 @@ export function bar(parts, whole, label) {
 }
 
 export const isAway = (host) => host.state === "lost" || host.state === "silent";
+// reasonOf is why a host is in its state, if that says more than the state and its time.
+export const reasonOf = (host) => (host.state === "up" || /^silent for /.test(host.reason || "") ? null : host.reason);
 export const loadBar = (host) => bar([["used", host.used || 0]], host.cores, `${host.used || 0} of ${host.cores} cores are used by jobs`);
 
 export const jobsText = (jobs) => (jobs && jobs.length ? [link(to.run(jobs[0].run, jobs[0].index), jobs[0].name, { title: jobs[0].test || jobs[0].name }), jobs.length > 1 ? soft(" and " + (jobs.length - 1) + " more") : null] : null);
@@ -35,6 +37,9 @@ const lower = (make) => (row) => {
 	cached.set(row, made);
 	return made.lower;
 };
+
+// tagsText leaves out the name of the host, which is a tag, too.
+export const tagsText = (host) => (host.tags || []).filter((tag) => tag !== "host=" + host.name).join(" ");
 
 export function hosts() {
 	const held = new Map();
@@ -57,8 +62,10 @@ export function hosts() {
 			{ id: "load", label: "Load", width: "56px", desc: true, class: "wide right", value: (host) => (isAway(host) ? -1 : host.load), cell: (host) => (isAway(host) ? null : host.load.toFixed(1)) },
 			{ id: "free", label: "Free memory", width: "100px", class: "wide right", value: (host) => host.free, cell: (host) => (isAway(host) ? null : v("span", { title: "of " + bytes(host.memory) }, bytes(host.free))) },
 			{ id: "pieces", label: "Equipment", width: "92px", class: "middle right", desc: true, value: (host) => pieces(host).all, cell: (host) => (pieces(host).all ? [pieces(host).held ? pieces(host).held + " of " : null, String(pieces(host).all), pieces(host).held ? " used" : null] : null) },
-			{ id: "jobs", label: "Running", width: "minmax(160px, 2.4fr)", class: "sub", desc: true, value: (host) => (host.jobs || []).length, cell: (host) => [host.broker ? v("span", { class: "is-warning", title: host.broker }, "broker: " + host.broker + " ") : null, host.reason && host.state !== "up" ? soft(host.reason + " ") : null, jobsText(host.jobs) || (isAway(host) ? v("span", { class: "only-narrow" }, during(host.since)) : v("span", { class: "only-narrow" }, "idle"))] },
-			{ id: "tags", label: "Tags", width: "minmax(80px, 1fr)", class: "wide soft", cell: (host) => v("span", { title: (host.tags || []).join("\n") }, (host.tags || []).join(" ")) },
+			{ id: "jobs", label: "Running", width: "minmax(160px, 2.4fr)", class: "sub", desc: true, value: (host) => (host.jobs || []).length, cell: (host) => joined(
+				host.broker ? v("span", { class: "is-warning", title: host.broker }, "broker: " + host.broker) : null, reasonOf(host) ? soft(reasonOf(host)) : null, jobsText(host.jobs),
+				host.broker || reasonOf(host) || jobsText(host.jobs) ? null : v("span", { class: "only-narrow" }, isAway(host) ? during(host.since) : "idle")) },
+			{ id: "tags", label: "Tags", width: "minmax(80px, 1fr)", class: "wide soft", cell: (host) => v("span", { title: (host.tags || []).join("\n") }, tagsText(host)) },
 		],
 	});
 }
@@ -77,13 +84,13 @@ export function whyOf(piece) {
 export const whoOf = (piece) => piece.user || piece.holder || null;
 
 const pieceColumns = (withHost) => [
-	{ id: "piece", label: "Equipment", width: "minmax(150px, 1.6fr)", class: "first", value: pieceText, cell: (piece) => [mark(piece.state), v("a", { class: "main", href: to.piece(piece.key), title: pieceText(piece) }, pieceLabel(piece.profile))] },
+	{ id: "piece", label: "Equipment", width: "minmax(150px, 2.2fr)", class: "first", value: pieceText, cell: (piece) => [mark(piece.state), v("a", { class: "main", href: to.piece(piece.key), title: pieceText(piece) }, pieceLabel(piece.profile))] },
 	...(withHost ? [{ id: "host", label: "Host", width: "minmax(80px, 0.7fr)", class: "middle", value: (piece) => piece.host, cell: (piece) => link(to.host(piece.host), piece.host) }] : []),
-	{ id: "state", label: "State", width: "72px", class: "side", value: (piece) => piece.state, cell: (piece) => v("span", { class: "is-" + piece.state }, piece.state) },
+	{ id: "state", label: "State", width: "72px", class: "side", value: (piece) => piece.state, cell: (piece) => [v("span", { class: "not-narrow is-" + piece.state }, piece.state), v("span", { class: "only-narrow is-" + piece.state }, (piece.state !== "free" && freeIn(piece.until)) || piece.state)] },
 	{ id: "who", label: "Who", width: "minmax(80px, 0.8fr)", class: "middle", value: (piece) => whoOf(piece) || "", cell: (piece) => (piece.state === "free" ? null : whoOf(piece)) },
-	{ id: "since", label: "Since", width: "84px", class: "wide", value: (piece) => piece.since, cell: (piece) => (piece.state === "free" ? null : during(piece.since)) },
-	{ id: "until", label: "Free", width: "118px", class: "middle", value: (piece) => piece.until, cell: (piece) => (piece.state === "free" ? null : until(piece.until)) },
-	{ id: "why", label: "Why", width: "minmax(140px, 2.4fr)", class: "wide", cell: (piece) => (piece.state === "free" ? null : whyOf(piece)) },
+	{ id: "since", label: "For", width: "64px", class: "wide", value: (piece) => piece.since, cell: (piece) => (piece.state === "free" ? null : during(piece.since)) },
+	{ id: "until", label: "Free again", width: "118px", class: "middle", value: (piece) => piece.until, cell: (piece) => (piece.state === "free" ? null : until(piece.until)) },
+	{ id: "why", label: "Why", width: "minmax(140px, 2.2fr)", class: "wide", cell: (piece) => (piece.state === "free" ? null : whyOf(piece)) },
 	{ id: "phone", label: "", width: "0", class: "sub only-narrow", cell: (piece) => joined(withHost ? piece.host : null, piece.state === "free" ? null : whoOf(piece), piece.state === "free" ? null : during(piece.since), piece.state === "free" ? null : whyOf(piece)) },
 ];
 
@@ -110,7 +117,7 @@ export function queue() {
 		text: lower((wait) => [wait.first, wait.user, wait.run, runTitle(wait.run), wait.why, needsText(wait.needs)].join(" ")),
 		columns: [
 			{ id: "place", label: "#", width: "36px", class: "wide soft right", value: (wait) => wait.place, cell: (wait) => String(wait.place) },
-			{ id: "first", label: "Jobs", width: "minmax(140px, 1.2fr)", class: "first", desc: true, value: (wait) => wait.jobs, cell: (wait) => [link(to.run(wait.run), wait.first, { class: "main", title: wait.first }), wait.jobs > 1 ? soft("and " + number(wait.jobs - 1) + " more") : null] },
+			{ id: "first", label: "Jobs", width: "minmax(140px, 1.8fr)", class: "first", desc: true, value: (wait) => wait.jobs, cell: (wait) => [link(to.run(wait.run), wait.first, { class: "main", title: wait.first }), wait.jobs > 1 ? soft("and " + number(wait.jobs - 1) + " more") : null] },
 			{ id: "user", label: "User", width: "minmax(70px, 0.5fr)", class: "middle", value: (wait) => wait.user, cell: (wait) => wait.user },
 			{ id: "run", label: "Run", width: "minmax(100px, 0.8fr)", class: "wide", value: (wait) => runTitle(wait.run), cell: (wait) => v("span", { title: wait.run }, runTitle(wait.run)) },
 			{ id: "needs", label: "Needs", width: "minmax(100px, 1fr)", class: "wide", value: (wait) => needsText(wait.needs), cell: (wait) => v("span", { title: needsText(wait.needs) }, needsText(wait.needs)) },
@@ -133,7 +140,7 @@ export function progress(run) {
 export const sums = (run) => [
 	run.bad ? v("b", { class: "is-failed" }, number(run.bad) + " failed") : null,
 	run.bad ? soft(isOver(run) ? " of " : " · ") : null,
-	isOver(run) ? (run.bad ? number(run.jobs) : number(run.jobs) + (run.done < run.jobs ? "" : " passed")) : `${number(run.done)} of ${number(run.jobs)}`,
+	isOver(run) && run.bad ? number(run.jobs) : isOver(run) && run.done === run.jobs ? number(run.jobs) + " passed" : `${number(run.done)} of ${number(run.jobs)}`,
 ];
 
 const took = (run) => (run.ended ? duration(run.ended - run.submitted) : null);
@@ -158,4 +165,3 @@ export function runs() {
 	});
 }
 
-export { exact };

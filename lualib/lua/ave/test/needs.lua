@@ -4,7 +4,7 @@
 --
 -- The field needs of a block: equipment (a list of name, profile, and handle while it
 -- is leased), tags, cores, memory, exclusive, wait; supplied, once it was leased or
--- that has failed, and problems, if it has failed.
+-- that has failed, and problems, if it has failed; notes, a list of texts.
 
 local lazy = require("ave.test.lazy")
 
@@ -15,7 +15,7 @@ local require = require -- tests may replace it
 
 local needs = {}
 
-local notes = {} -- for the output of the next test
+local unsaid = {} -- lists of notes for the output of the next test
 
 -- collecting tells whether the body of a block runs; runner.lua sets it.
 function needs.collecting() return true end
@@ -219,8 +219,9 @@ function needs.supply(block, first, try)
 	for _, each in ipairs(blocks(block)) do
 		local own = each.needs
 		if not own.supplied then
-			own.supplied = true
-			local problem = try(function() leases.supply(each, first, notes) end)
+			own.supplied, own.notes = true, {}
+			table.insert(unsaid, own.notes)
+			local problem = try(function() leases.supply(each, first, own.notes) end)
 			if problem then
 				problem.status = "error"
 				own.problems = { problem }
@@ -248,15 +249,27 @@ end
 -- has_any tells whether a block has leased something itself.
 function needs.has_any(block) return block.needs ~= nil and block.needs.client ~= nil end
 
--- give_back ends the leases of a block. With quick, it waits for nothing.
-function needs.give_back(block, quick) leases.give_back(block, quick) end
+-- give_back ends the leases of a block. With quick, it waits for nothing. If no test of the
+-- block has begun, nothing is said about them.
+function needs.give_back(block, quick)
+	for n = #unsaid, 1, -1 do
+		if unsaid[n] == block.needs.notes then
+			table.remove(unsaid, n)
+		end
+	end
+	leases.give_back(block, quick)
+end
 
 -- say writes what was leased to the output of the test that has just begun.
 function needs.say()
-	if notes[1] then
-		io.stdout:write(table.concat(notes, "\n"), "\n")
+	for _, notes in ipairs(unsaid) do
+		for _, note in ipairs(notes) do
+			io.stdout:write(note, "\n")
+		end
+	end
+	if unsaid[1] then
 		io.stdout:flush()
-		notes = {}
+		unsaid = {}
 	end
 end
 
