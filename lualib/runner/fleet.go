@@ -150,7 +150,7 @@ func (f *fleetRun) prepare(ctx context.Context, jobs []workers.Job, past *histor
 	}
 	f.sent.Root, f.sent.Files, f.sent.Program = c.root, c.list(), fmt.Sprintf("/proc/%d/exe", os.Getpid())
 	f.sent.Run = wire.Run{
-		ID: wire.NewRunID(), Kind: wire.Tests, Title: strings.Join(os.Args[min(1, len(os.Args)):], " "),
+		ID: wire.NewRunID(), Kind: wire.Tests, Title: title(c.root),
 		Priority: f.Fleet.Priority, Patience: f.Fleet.Patience, Version: f.Fleet.Version, Setup: setup,
 	}
 	if dir := os.Getenv(coverage.Variable); dir != "" {
@@ -231,6 +231,11 @@ func (f *fleetRun) follow(ctx context.Context, s *submitter) error {
 		}
 	}
 	return context.Cause(ctx)
+}
+
+// title is what people see of a run in a list: the project and the command line.
+func title(root string) string {
+	return filepath.Base(root) + ": " + strings.Join(os.Args[min(1, len(os.Args)):], " ")
 }
 
 // take takes what was said about the run.

@@ -76,6 +76,9 @@ func TestWhyGroupsWait(t *testing.T) {
 			f.now += 60
 			f.commit(f.s.HostLost("lab-3", "lab-3-1", "silent", f.now))
 		}, wire.Needs{Tags: []string{"os=debian12"}}, "no host with os=debian12 is up: lab-3 is away since 22:14"},
+		"the architecture of all hosts": {func(f *fleet) {
+			f.view["lab-3"].State = schedule.Silent
+		}, wire.Needs{Tags: []string{"arch=amd64"}}, "no host is up: lab-3 is away since 22:13"},
 		"silent": {func(f *fleet) {
 			f.view["lab-3"].State = schedule.Silent
 		}, wants("relay", "relay"), "no host with 2 relays is up: lab-3 is away since 22:13"},
@@ -89,7 +92,7 @@ func TestWhyGroupsWait(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFleet(t)
 			b := host("lab-3", 2, relays(2)...)
-			b.Tags = []string{"os=debian12"}
+			b.Tags = []string{"os=debian12", "arch=amd64"}
 			f.beat(b)
 			// The inventory has tags also if the case sends another beat.
 			c.set(f)

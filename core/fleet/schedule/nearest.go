@@ -20,8 +20,8 @@ func (s *State) nearest(sh *shape) string {
 		return s.nearestTags(sh, hosts)
 	}
 	with := ""
-	if len(sh.tags) > 0 {
-		with = " with " + strings.Join(sh.tags, " and ")
+	if tags := s.telling(sh.tags); len(tags) > 0 {
+		with = " with " + strings.Join(tags, " and ")
 	}
 	biggest := slices.MaxFunc(tagged, func(a, b *host) int { return cmp.Compare(a.inventory.Cores, b.inventory.Cores) })
 	if biggest.inventory.Cores < sh.cores {
@@ -32,6 +32,22 @@ func (s *State) nearest(sh *shape) string {
 		return fmt.Sprintf("no host%s has %s of memory: %s has %s", with, size(sh.memory), biggest.name, size(biggest.inventory.Memory))
 	}
 	return s.nearestEquipment(sh, tagged, with)
+}
+
+// telling are the tags that say something about why a job waits. Every job names the
+// architecture of its program, which says nothing where all hosts have the same.
+func (s *State) telling(tags []string) []string {
+	return slices.DeleteFunc(slices.Clone(tags), func(tag string) bool {
+		if !strings.HasPrefix(tag, "arch=") {
+			return false
+		}
+		for _, h := range s.hosts {
+			if !h.tags[tag] {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // nearestTags is about a tag that is missing.

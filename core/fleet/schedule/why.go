@@ -67,7 +67,7 @@ func (w *reasons) find(sh *shape) string {
 
 // away is about hosts that get no jobs.
 func (w *reasons) away(sh *shape) string {
-	text := "no host" + sh.with() + " is up"
+	text := "no host" + sh.with(w.r.s.telling(sh.tags)) + " is up"
 	for i, f := range sh.order() {
 		if i == 3 {
 			return text + fmt.Sprintf(" and %d more", len(sh.ordered)-i)
@@ -96,9 +96,10 @@ func (w *reasons) state(h *host) string {
 	}
 }
 
-// with says what kind of host is needed: " with os=debian12 and 2 relays".
-func (sh *shape) with() string {
-	parts := append([]string{}, sh.tags...)
+// with says what kind of host is needed: " with os=debian12 and 2 relays". The
+// tags are those of it that say something.
+func (sh *shape) with(tags []string) string {
+	parts := tags
 	if len(sh.wants) > 0 {
 		parts = append(parts, sh.equipment())
 	}
@@ -188,7 +189,7 @@ func (w *reasons) room(sh *shape, open []*fit) string {
 		}
 		text += " on one host"
 	case len(sh.tags) > 0 || len(sh.wants) > 0:
-		text = "all cores of hosts" + sh.with() + " are busy"
+		text = "all cores of hosts" + sh.with(w.r.s.telling(sh.tags)) + " are busy"
 	}
 	best, at := (*host)(nil), math.Inf(1)
 	for _, f := range open[:min(len(open), mostTried)] {
