@@ -277,8 +277,8 @@ describe("the state of a broker", function()
 			local broker, client = lab:start(options), lab:connect()
 			local told, refused = {}, 0
 			local function claim(i, token)
-				return pcall(client.call, client, "lease", { { type = "handset", serial = tostring(i) } }, ("%d "):format(i):rep(300),
-					ave.json.null, token)
+				return pcall(client.call, client, "claim", { { type = "handset", serial = tostring(i) } }, token,
+					("%d "):format(i):rep(300))
 			end
 			fill()
 			for i = 1, MOST do

@@ -155,8 +155,8 @@ func TestHostKilled(t *testing.T) {
 	dir := t.TempDir()
 	r := l.submit(map[string]string{"a_test.lua": waiting(dir)}, nil)
 	l.until(filepath.Join(dir, "started"))
-	job := m.jobProcess()
-	_ = syscall.Kill(job, syscall.SIGSTOP) // it cannot end by itself
+	_ = m.cmd.Process.Signal(syscall.SIGSTOP) // it does not notice the end of its job
+	_ = syscall.Kill(m.jobProcess(), syscall.SIGKILL)
 	m.kill()
 	first := m.tree()
 	if len(first) == 0 {
