@@ -74,7 +74,8 @@ func (d *downloader) copy(ctx context.Context, a wire.Artifact) (local string, e
 	local = filepath.Join(dir, localName(a.Path))
 	final := error(nil)
 	err = again(ctx, func() error {
-		ofHub, err := fetch(ctx, d.link, a, local)
+		err := fetch(ctx, d.link, a, local)
+		_, ofHub := errors.AsType[*link.TransferError](err)
 		switch {
 		case errors.Is(err, jetstream.ErrObjectNotFound):
 			final = fmt.Errorf("the hub does not have it any more: %w", err)
@@ -98,39 +99,33 @@ func (d *downloader) copy(ctx context.Context, a wire.Artifact) (local string, e
 var errReplaced = errors.New("it is not what the host has stored: somebody has replaced it")
 
 // fetch copies an artifact from the hub to a path: a file, or a directory. All hosts may
-// write to the store, so what is there must be what the host has named. ofHub reports
-// whether an error is that of the hub, and not of the content or of this machine's disk: then
-// another try may help.
-func fetch(ctx context.Context, l *link.Link, a wire.Artifact, to string) (ofHub bool, _ error) {
-	store, err := l.JS.ObjectStore(ctx, wire.ArtifactStore)
+// write to the store, so what is there must be what the host has named. A link.TransferError
+// is that of the hub, and not of the content or of this machine's disk: another try may help.
+func fetch(ctx context.Context, l *link.Link, a wire.Artifact, to string) error {
+	object, err := l.Open(ctx, wire.ArtifactStore, a.Object)
 	if err != nil {
-		return true, fmt.Errorf("find the store for artifacts at the hub: %w", err)
-	}
-	object, err := store.Get(ctx, a.Object)
-	if err != nil {
-		return true, fmt.Errorf("get %s from the hub: %w", a.Path, err)
+		return fmt.Errorf("get %s: %w", a.Path, err)
 	}
 	defer object.Close()
 	info, err := object.Info()
 	if err != nil {
-		return true, fmt.Errorf("get %s from the hub: %w", a.Path, err)
+		return fmt.Errorf("get %s: %w", a.Path, err)
 	}
 	if a.Digest != "" && info.Digest != a.Digest {
-		return false, errReplaced
+		return errReplaced
 	}
-	content := &source{Reader: object}
 	if a.Tar {
-		err = unpack(content, to)
+		err = unpack(object, to)
 	} else {
-		err = save(content, to)
+		err = save(object, to)
 	}
 	if err == nil {
-		_, err = io.Copy(io.Discard, content) // its end tells whether the digest is that of the content
+		_, err = io.Copy(io.Discard, object) // its end tells whether the digest is that of the content
 	}
 	if errors.Is(err, jetstream.ErrDigestMismatch) {
-		return false, errReplaced
+		return errReplaced
 	}
-	return content.failed, err
+	return err
 }
 
 func save(content io.Reader, to string) error {
@@ -151,17 +146,4 @@ func unpack(content io.Reader, to string) error {
 		return err
 	}
 	return parcel.Unpack(archive, to)
-}
-
-// source is a reader that knows whether it has failed.
-type source struct {
-	io.Reader
-	failed bool
-}
-
-// Read implements io.Reader.
-func (s *source) Read(data []byte) (int, error) {
-	n, err := s.Reader.Read(data)
-	s.failed = s.failed || err != nil && !errors.Is(err, io.EOF)
-	return n, err
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/parcel"
 	"avescript/core/fleet/wire"
 )
@@ -20,37 +21,39 @@ import (
 // tempPrefix begins the names of directories for temporary files of jobs.
 const tempPrefix = "ave"
 
-// fetchTime limits how long a parcel may take.
-const fetchTime = 2 * time.Minute
+const (
+	fetchTime  = 10 * time.Minute       // for all code of a job, over slow networks
+	fetchPause = 100 * time.Millisecond // before another try
+)
 
 // fetch gets a parcel from the hub.
 func (h *host) fetch(ctx context.Context, sum string) (io.ReadCloser, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTime)
-	store, err := h.link.JS.ObjectStore(ctx, wire.CodeStore)
-	var object jetstream.ObjectResult
-	if err == nil {
-		object, err = store.Get(ctx, sum)
-	}
+	object, err := h.link.Open(ctx, wire.CodeStore, sum)
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
-		err = fmt.Errorf("%w: the hub does not have it", parcel.ErrDamaged)
+		return nil, fmt.Errorf("%w: the hub does not have it", parcel.ErrDamaged)
 	}
 	if err != nil {
-		cancel()
 		return nil, err
 	}
-	return &fetched{object, cancel}, nil
+	return object, nil
 }
 
-type fetched struct {
-	jetstream.ObjectResult
-	cancel context.CancelFunc
-}
-
-// Close ends the transfer.
-func (f *fetched) Close() error {
-	err := f.ObjectResult.Close()
-	f.cancel()
-	return err
+// fromHub does something that may need a parcel, again if the hub or the way to it fails
+// meanwhile. A host that has no contact ends the job, and with it the tries.
+func fromHub(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, fetchTime)
+	defer cancel()
+	for {
+		err := do(ctx)
+		if _, again := errors.AsType[*link.TransferError](err); !again {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(fetchPause):
+		}
+	}
 }
 
 // prepare makes the directory of the job, with its code, and returns the program that runs
@@ -68,7 +71,10 @@ func (j *job) prepare(dir string) (program string, release func(), err error) {
 		return "", nil, err
 	}
 	if run.Code != "" {
-		if err := h.code.Unpack(j.ctx, run.Code, filepath.Join(dir, "code")); err != nil {
+		err := fromHub(j.ctx, func(ctx context.Context) error {
+			return h.code.Unpack(ctx, run.Code, filepath.Join(dir, "code"))
+		})
+		if err != nil {
 			return "", nil, missing("the code of the run", run.Code, err)
 		}
 	}
@@ -82,7 +88,11 @@ func (j *job) prepare(dir string) (program string, release func(), err error) {
 	if run.Program == "" || run.Program == h.ownSum {
 		return h.path("bin", "avescript"), func() {}, nil
 	}
-	at, release, err := h.programs.Program(j.ctx, run.Program, "avescript")
+	at := ""
+	err = fromHub(j.ctx, func(ctx context.Context) (err error) {
+		at, release, err = h.programs.Program(ctx, run.Program, "avescript")
+		return err
+	})
 	if err != nil {
 		return "", nil, missing("the program of the run", run.Program, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 )
 
@@ -21,12 +22,7 @@ func (p *Page) serveArtifact(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	store, err := p.options.JetStream.ObjectStore(r.Context(), wire.ArtifactStore)
-	if err != nil {
-		http.Error(w, "there are no artifacts", http.StatusNotFound)
-		return
-	}
-	file, err := store.Get(r.Context(), object)
+	file, err := link.Open(r.Context(), p.options.JetStream, wire.ArtifactStore, object)
 	if err != nil {
 		http.Error(w, "this artifact is no longer kept", http.StatusNotFound)
 		return
