@@ -227,19 +227,27 @@ func TestLeaveAndAttach(t *testing.T) {
 
 func TestCancelRunsTheTeardown(t *testing.T) {
 	f := fleettest.Start(t, nil, "lab-1")
-	done := filepath.Join(t.TempDir(), "done")
+	dir := t.TempDir()
+	exists := func(name string) bool {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return err == nil
+	}
 	suite(f, 1, fmt.Sprintf(`
-teardown(function() io.open(%q, "w"):close() end)
-it("waits", function() require("ave").time.sleep(60) end)
-`, done))
+local function write(name) io.open(%q .. name, "w"):close() end
+teardown(function() write("done") end)
+it("waits", function()
+	write("begun")
+	require("ave").time.sleep(60)
+end)
+`, dir+"/"))
 	run := submit(f, "out.json")
-	running(f, "lab-1")
+	poll.Until(t, "the test has begun", func() bool { return exists("begun") })
 	run.Signal(syscall.SIGINT)
 	if status := run.Status(); status != 130 {
 		t.Errorf("after Ctrl-C the status is %d, want 130\n%s", status, run.Text())
 	}
-	if _, err := os.Stat(done); err != nil {
-		t.Errorf("the teardown did not run: %v\n%s", err, run.Text())
+	if !exists("done") {
+		t.Errorf("the teardown did not run\n%s", run.Text())
 	}
 }
 
