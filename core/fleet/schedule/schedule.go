@@ -33,8 +33,9 @@
 // again and again, because what it needs is never free at once. So if it has waited for some
 // seconds and cannot start at its turn, the host and the pieces that will be free first are
 // kept for it. Jobs that come later may use them only if they end before that, by their
-// recorded times, and if no job there is late by its own. If others nevertheless get more than turns allow, the group goes before
-// them. So small jobs cannot keep a wide job waiting, however many there are.
+// recorded times, and if no job there is late by its own. If others nevertheless get more
+// than turns allow, the group goes before them. So small jobs cannot keep a wide job waiting,
+// however many there are.
 //
 // In the code, needs without the names of equipment are a shape, and its equipment is a kit;
 // a fit is how a host can meet it. One call of [State.Place] is a round. It goes through the
