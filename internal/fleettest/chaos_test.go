@@ -29,7 +29,7 @@ it("uses it", function()
 	if second then
 		assert.not_equal(first.profile.uid, second.profile.uid)
 	end
-	ave.time.sleep(0.2)
+	ave.time.sleep(1) -- the run lasts about as long as the breaks
 end)
 `, journal)
 }
