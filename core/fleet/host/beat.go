@@ -22,6 +22,9 @@ var (
 func (h *host) beats(ctx context.Context) {
 	var sent sync.WaitGroup
 	defer sent.Wait()
+	if h.stock != nil {
+		h.stock.await(ctx)
+	}
 	ticker := time.NewTicker(beatInterval)
 	defer ticker.Stop()
 	ready := sync.OnceFunc(h.Ready)

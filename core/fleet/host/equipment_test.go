@@ -147,7 +147,9 @@ func needing(t *testing.T) func(*wire.Run, []wire.Job) {
 func (l *lab) withBroker(b *broker, name string) *machine {
 	l.Helper()
 	m := l.host(name, func(o *Options) { o.Broker = b.home })
-	poll.Until(l, "the equipment is known", func() bool { return len(l.hub.View().Pieces) == 2 })
+	if n := len(l.hub.View().Pieces); n != 2 {
+		l.Fatalf("after the first heartbeat %d pieces are known, want 2", n)
+	}
 	return m
 }
 

@@ -39,10 +39,12 @@ type stock struct {
 	made   []string
 	wrong  string
 	known  wire.Token // the highest that the broker knows for a piece
+
+	asked chan struct{} // closed when the broker was asked once
 }
 
 func newStock(home string, log func(string, ...any)) *stock {
-	return &stock{home: home, log: log, wrong: "the broker was not asked yet"}
+	return &stock{home: home, log: log, wrong: "the broker was not asked yet", asked: make(chan struct{})}
 }
 
 // seen is what the broker has said last.
@@ -60,8 +62,22 @@ func (s *stock) highest() wire.Token {
 	return s.known
 }
 
+// firstAnswer is how long a host waits for its broker before it says that it is there.
+// Otherwise jobs that need the equipment would be refused until the next heartbeat.
+const firstAnswer = 2 * time.Second
+
+// await waits until the broker was asked once, but not long.
+func (s *stock) await(ctx context.Context) {
+	select {
+	case <-s.asked:
+	case <-time.After(firstAnswer):
+	case <-ctx.Done():
+	}
+}
+
 // watch asks the broker for its equipment.
 func (s *stock) watch(ctx context.Context) {
+	once := sync.OnceFunc(func() { close(s.asked) })
 	var client *control.Client
 	defer func() {
 		if client != nil {
@@ -77,6 +93,7 @@ func (s *stock) watch(ctx context.Context) {
 			client = nil
 		}
 		s.note(err)
+		once()
 		select {
 		case <-ctx.Done():
 			return
