@@ -67,7 +67,7 @@ func TestChaos(t *testing.T) {
 		case 2:
 			network.Cut(host)
 			time.Sleep(pause)
-			network.Mend(host)
+			network.Restore(host)
 		case 3:
 			f.Hub.Kill()
 			f.StartHub()

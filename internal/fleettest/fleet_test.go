@@ -172,7 +172,7 @@ func TestCutLinkEndsTheJobBeforeItIsGivenAway(t *testing.T) {
 	if !ended && alive(jobs) {
 		t.Error("the jobs of a host that is cut off still run when they are given to others")
 	}
-	net.Mend("lab-1")
+	net.Restore("lab-1")
 	finished(t, f, run, "out.json", 20)
 	poll.Until(t, "the host is back", func() bool { return !lost() })
 }

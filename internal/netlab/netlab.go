@@ -1,6 +1,6 @@
 // Package netlab makes hosts without hosts: network namespaces of Linux that are connected
 // by a bridge. Programs in them see a network of their own, whose links a test can cut and
-// mend again. It needs root and the program ip; without them the test is skipped.
+// restore. It needs root and the program ip; without them the test is skipped.
 package netlab
 
 import (
@@ -79,8 +79,8 @@ func (l *Lab) Cut(host string) {
 	l.ip("-n", l.namespace(Hub), "link", "set", host, "down")
 }
 
-// Mend brings the link of a host up again.
-func (l *Lab) Mend(host string) {
+// Restore brings the link of a host up again.
+func (l *Lab) Restore(host string) {
 	l.t.Helper()
 	l.ip("-n", l.namespace(Hub), "link", "set", host, "up")
 }

@@ -30,6 +30,6 @@ func TestLinks(t *testing.T) {
 	if !reaches("two", netlab.Hub)() {
 		t.Error("a cut link cuts off another host, too")
 	}
-	lab.Mend("one")
+	lab.Restore("one")
 	poll.Until(t, "the hub is reached again", reaches("one", netlab.Hub))
 }

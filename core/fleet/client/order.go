@@ -13,8 +13,8 @@ import (
 )
 
 // HoldAsOrdered leases the equipment that the first line of in describes, a
-// [wire.HoldOrder], writes it to out as [wire.Leases], and keeps it until in ends. If there
-// is none, the line says why. connect is called when it is known what to lease.
+// [wire.HoldOrder], writes it to out as [wire.Leases], and keeps it until in ends. If
+// nothing can be leased, the line says why. connect is called after the order was read.
 func HoldAsOrdered(ctx context.Context, in io.Reader, out io.Writer, connect func() (*link.Link, error)) error {
 	words, lines := json.NewDecoder(in), json.NewEncoder(out)
 	said := false

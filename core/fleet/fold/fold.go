@@ -16,7 +16,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"avescript/core/fleet/wire"
@@ -196,19 +195,11 @@ func (f *Fold) job(index int, name string) *job {
 
 // withoutLine is the file of FILE:LINE.
 func withoutLine(name string) string {
-	file, line, found := cutLast(name, ":")
-	if _, err := strconv.ParseUint(line, 10, 32); !found || err != nil {
+	file, isLine := strings.CutSuffix(strings.TrimRight(name, "0123456789"), ":")
+	if !isLine || strings.HasSuffix(name, ":") {
 		return name
 	}
 	return file
-}
-
-func cutLast(text, separator string) (before, after string, found bool) {
-	at := strings.LastIndex(text, separator)
-	if at < 0 {
-		return text, "", false
-	}
-	return text[:at], text[at+len(separator):], true
 }
 
 func (j *job) String() string {

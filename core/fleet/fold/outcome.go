@@ -106,8 +106,8 @@ func (f *Fold) finished(n wire.Note) {
 	j.claim, j.lost = nil, nil
 }
 
-// result is what a job has done, by its outcome: events without a place. There are none if
-// it has not begun and that is no failure.
+// result is what a job has done, by its outcome: events without a place. It is empty if the
+// job has not begun and this does not count as a failure.
 func (f *Fold) result(j *job, c *claim, o wire.Outcome) []harness.Event {
 	var events []harness.Event
 	if c != nil {

@@ -210,7 +210,7 @@ func TestCut(t *testing.T) {
 	if n := r.over()[0]; !outcome(n).Passed || n.Host != "two" {
 		t.Errorf("got %+v of %s", outcome(n), n.Host)
 	}
-	wires.mend()
+	wires.restore()
 	first.waitState("up")
 	again := l.submit(map[string]string{"b_test.lua": `it("is", function() end)`}, func(_ *wire.Run, jobs []wire.Job) { jobs[0].Needs.Tags = []string{"host=one"} })
 	if o := outcome(again.over()[0]); !o.Passed {

@@ -90,7 +90,7 @@ func (p *proxy) cut() {
 	p.isCut = true
 }
 
-func (p *proxy) mend() {
+func (p *proxy) restore() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.isCut = false

@@ -9,6 +9,7 @@
 local lazy = require("ave.test.lazy")
 
 local leases = lazy("ave.test.leases")
+local options = lazy("ave.test.options")
 local show = lazy("ave.test.show")
 
 local require = require -- tests may replace it
@@ -33,19 +34,7 @@ local function bytes(v)
 	return is_number(v) and v > 0 and math.floor(v) or nil
 end
 
-local function are_words(v)
-	if type(v) ~= "table" then
-		return false
-	end
-	local n = 0
-	for _, word in pairs(v) do
-		n = n + 1
-		if type(word) ~= "string" or not word:find("^[^%s,]+$") then
-			return false
-		end
-	end
-	return n == #v
-end
+local function are_words(v) return options.are_all(v, "^[^%s,]+$") end
 
 local known = {
 	tags = { are_words, 'a list of tags such as "os=debian12"' },
@@ -58,16 +47,16 @@ local known = {
 
 -- check raises an error for a wrong option. The error points at the line that uses the
 -- word.
-local function check(word, given, options, level)
+local function check(word, given, valid, level)
 	if type(given) ~= "table" then
 		error(word .. ": wanted a table of options, got " .. type(given), level + 1)
 	end
 	for name, value in pairs(given) do
 		local option = known[name]
-		if not option or not options[name] then
+		if not option or not valid[name] then
 			local names = {}
-			for valid in pairs(options) do
-				names[#names + 1] = valid
+			for other in pairs(valid) do
+				names[#names + 1] = other
 			end
 			table.sort(names)
 			error(("%s: there is no option '%s'; valid names are %s"):format(word, tostring(name), table.concat(names, ", ")), level + 1)

@@ -15,19 +15,22 @@ local function is_reason(v) return type(v) == "boolean" or type(v) == "string" e
 
 local function is_name(v) return type(v) == "string" end
 
-local function are_words(v)
+-- are_all tells whether a value is a list of texts that match a pattern.
+function options.are_all(v, pattern)
 	if type(v) ~= "table" then
 		return false
 	end
 	local n = 0
 	for _, word in pairs(v) do
 		n = n + 1
-		if type(word) ~= "string" or not word:find("^[^%s(),#]+$") then
+		if type(word) ~= "string" or not word:find(pattern) then
 			return false
 		end
 	end
 	return n == #v
 end
+
+local function are_words(v) return options.are_all(v, "^[^%s(),#]+$") end
 
 local timeout = { is_number, "a number of seconds, 0 or more" } -- 0 means no limit
 
