@@ -18,11 +18,12 @@ import (
 
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
+	"avescript/internal/goroutines"
 	"avescript/internal/poll"
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server.(*highwayHashPool)"))
+	goleak.VerifyTestMain(m, goroutines.LeftByPut(), goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server.(*highwayHashPool)"))
 }
 
 // lab is a hub without a scheduler: a server with streams, a book, and somebody who answers

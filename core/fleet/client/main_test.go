@@ -18,6 +18,7 @@ import (
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 	"avescript/core/harness"
+	"avescript/internal/goroutines"
 	"avescript/internal/poll"
 	"avescript/internal/reexec"
 )
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 	reexec.Main(reexec.Programs{"host": runHost, "avelab": runAvelab})
 	code := m.Run()
 	endShared()
-	if err := goleak.Find(); code == 0 && err != nil {
+	if err := goleak.Find(goroutines.LeftByPut()); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
@@ -103,9 +104,12 @@ func (s *stage) start() {
 	}
 }
 
+// stop stops the server. The connection of the leader has noticed it.
 func (s *stage) stop() {
+	s.t.Helper()
 	s.server.Shutdown()
 	s.server.WaitForShutdown()
+	poll.Until(s.t, "the connection is broken", func() bool { return !s.hub.Conn.IsConnected() })
 }
 
 func (s *stage) dial(role, name string) *link.Link {

@@ -24,13 +24,14 @@ import (
 	"avescript/core/harness"
 	"avescript/core/harness/workers"
 	"avescript/internal/built"
+	"avescript/internal/goroutines"
 	"avescript/internal/poll"
 	"avescript/internal/reexec"
 )
 
 func TestMain(m *testing.M) {
 	reexec.Main(reexec.Programs{"host": runHost})
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+	goleak.VerifyTestMain(m, goroutines.LeftByPut(), goleak.Cleanup(func(code int) {
 		_ = os.RemoveAll(made.dir)
 		os.Exit(code)
 	}))

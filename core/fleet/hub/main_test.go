@@ -19,6 +19,7 @@ import (
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/schedule"
 	"avescript/core/fleet/wire"
+	"avescript/internal/goroutines"
 	"avescript/internal/poll"
 	"avescript/internal/reexec"
 )
@@ -26,7 +27,7 @@ import (
 func TestMain(m *testing.M) {
 	reexec.Main(reexec.Programs{"hub": runHub})
 	poll.Parallel(8)
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goroutines.LeftByPut())
 }
 
 // runHub is a hub in a process of its own: DIR PORT. It ends with its input.

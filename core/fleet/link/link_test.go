@@ -17,9 +17,10 @@ import (
 	"go.uber.org/goleak"
 
 	"avescript/core/fleet/wire"
+	"avescript/internal/goroutines"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goroutines.LeftByPut()) }
 
 // serve starts a server without any rules. The port is that of one before, or -1.
 func serve(t *testing.T, port int) *server.Server {

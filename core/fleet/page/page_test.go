@@ -14,6 +14,7 @@ import (
 	"avescript/core/fleet/page"
 	"avescript/core/fleet/wire"
 	"avescript/core/profile"
+	"avescript/internal/goroutines"
 )
 
 // tests end the browser that they share before leaks are looked for.
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
 	}
-	goleak.VerifyTestMain(tests{m})
+	goleak.VerifyTestMain(tests{m}, goroutines.LeftByPut())
 }
 
 // laboratory is a lab that a test changes.

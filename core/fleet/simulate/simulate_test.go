@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"avescript/internal/goroutines"
 	"avescript/internal/poll"
 	"avescript/internal/reexec"
 )
@@ -19,7 +20,7 @@ func TestMain(m *testing.M) {
 		return Serve(context.Background(), args[0], os.Stdin, os.Stdout)
 	}})
 	poll.Parallel(3)
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goroutines.LeftByPut())
 }
 
 func simulate(t *testing.T, o Options) Result {
