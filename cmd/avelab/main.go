@@ -108,7 +108,7 @@ func showRootHelp(root *cobra.Command) {
 
 func newRoot() *cobra.Command {
 	root := newLab()
-	root.AddCommand(newAside(), newAttach(), newBackup(), newCancel(), newCompletion(), newDoctor(), newDrain(), newForget(),
+	root.AddCommand(newAside(), newAttach(), newBackup(), newCancel(), newCluster(), newCompletion(), newDoctor(), newDrain(), newForget(),
 		newHold(), newInvite(), newJoin(), newLeave(), newLog(), newPage(), newQuota(), newRestore(), newRevoke(), newRun(),
 		newServe(), newSimulate(), newStart(), newSubmit(), newVersion())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flags.Error(err) })

@@ -105,7 +105,7 @@ func (b *Book) byKey(options *server.ClientOpts, nonce []byte, from net.Addr) (*
 		}
 		return newUser(wire.Hub, "hub"), nil
 	}
-	key, ok := b.find(options.Nkey)
+	key, ok := b.content.find(options.Nkey)
 	if !ok {
 		return nil, fmt.Errorf("the key %s is unknown or was revoked", options.Nkey)
 	}

@@ -65,6 +65,9 @@ type Book struct {
 	certificate tls.Certificate
 	pin         string
 
+	changing sync.Mutex // held by whoever changes the content, also while it is written
+	shared   *shared    // with the other hubs of a cluster, or nil
+
 	mu      sync.RWMutex
 	content content
 	server  *server.Server
@@ -78,6 +81,8 @@ type Book struct {
 type content struct {
 	Keys        []Key        `json:"keys"`
 	Invitations []Invitation `json:"invitations"`
+
+	revision uint64 // in the bucket of a cluster
 }
 
 // Open opens the book in a directory, and makes it, with a certificate, if it is not there.
@@ -151,50 +156,79 @@ func (b *Book) Keys() []Key {
 	return keys
 }
 
-func (b *Book) find(public string) (Key, bool) {
-	i := slices.IndexFunc(b.content.Keys, func(k Key) bool { return k.Key == public })
+func (c content) find(public string) (Key, bool) {
+	i := slices.IndexFunc(c.Keys, func(k Key) bool { return k.Key == public })
 	if i < 0 {
 		return Key{}, false
 	}
-	return b.content.Keys[i], true
-}
-
-// add puts a key into the book.
-func (b *Book) add(key Key) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	next := b.content.clone()
-	next.Keys = append(next.Keys, key)
-	return b.save(next)
+	return c.Keys[i], true
 }
 
 // Revoke takes the keys of somebody away, and ends their connections. By is who wants it.
 func (b *Book) Revoke(by string, revoke wire.Revoke) error {
 	role, name := revoke.Role, revoke.Name
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	next := b.content.clone()
-	var gone []string
-	next.Keys = slices.DeleteFunc(next.Keys, func(k Key) bool {
-		if k.Role != role || k.Name != name {
-			return false
+	err := b.change(func(next *content) error {
+		before := len(next.Keys)
+		next.Keys = slices.DeleteFunc(next.Keys, func(k Key) bool { return k.Role == role && k.Name == name })
+		if len(next.Keys) == before {
+			return &link.Refusal{Code: wire.CodeUnknown, Message: fmt.Sprintf("there is no key of %s %s", role, name)}
 		}
-		gone = append(gone, k.Key)
-		return true
+		return nil
 	})
-	if len(gone) == 0 {
-		return &link.Refusal{Code: wire.CodeUnknown, Message: fmt.Sprintf("there is no key of %s %s", role, name)}
+	if err == nil {
+		b.log(fmt.Sprintf("%s has revoked the keys of %s %s", by, role, name))
 	}
-	if err := b.save(next); err != nil {
-		return err
-	}
-	b.log(fmt.Sprintf("%s has revoked the keys of %s %s", by, role, name))
-	b.disconnect(gone)
-	return nil
+	return err
 }
 
-// save replaces the content, in the file first. The caller holds the lock.
-func (b *Book) save(next content) error {
+// mostEdits is how often a change is tried while other hubs change the content, too.
+const mostEdits = 20
+
+// errSame is what an edit returns if the content shall stay as it is.
+var errSame = errors.New("nothing is changed")
+
+// change replaces the content by what edit makes of it: for all hubs first, then in the
+// file. Edit is called again if another hub has changed the content meanwhile.
+func (b *Book) change(edit func(next *content) error) error {
+	b.changing.Lock()
+	defer b.changing.Unlock()
+	for range mostEdits {
+		next := b.clone()
+		err := edit(&next)
+		switch {
+		case errors.Is(err, errSame):
+			return nil
+		case err != nil:
+			return err
+		}
+		if b.shared == nil {
+			return b.install(next)
+		}
+		next.revision, err = b.shared.write(next)
+		if err == nil {
+			return b.install(next)
+		}
+		if !errors.Is(err, errStale) {
+			return err
+		}
+		if next, err = b.shared.read(); err == nil {
+			err = b.install(next)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return errStale
+}
+
+// install makes a content the current one, in the file first, and ends the connections of
+// the keys that it has no more. It does nothing if a newer one is there.
+func (b *Book) install(next content) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if next.revision < b.content.revision {
+		return nil
+	}
 	data, err := json.MarshalIndent(next, "", "  ")
 	if err != nil {
 		return err
@@ -202,8 +236,10 @@ func (b *Book) save(next content) error {
 	if err := replace(filepath.Join(b.dir, bookFile), append(data, '\n')); err != nil {
 		return fmt.Errorf("write the keys of the hub: %w", err)
 	}
+	gone := b.content.without(next)
 	b.content = next
 	b.name()
+	b.disconnect(gone)
 	return nil
 }
 
@@ -214,8 +250,21 @@ func (b *Book) name() {
 	}
 }
 
-func (c content) clone() content {
-	return content{slices.Clone(c.Keys), slices.Clone(c.Invitations)}
+func (b *Book) clone() content {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	c := b.content
+	return content{slices.Clone(c.Keys), slices.Clone(c.Invitations), c.revision}
+}
+
+// without are the keys that another content does not have.
+func (c content) without(other content) (gone []string) {
+	for _, k := range c.Keys {
+		if _, kept := other.find(k.Key); !kept {
+			gone = append(gone, k.Key)
+		}
+	}
+	return gone
 }
 
 // replace writes a file, so that the old content or the new one is there whatever happens.

@@ -19,8 +19,7 @@ type export struct {
 // Export returns the files of the book in a directory, with the secret key of the hub. They
 // must be those of the hub with this fingerprint.
 func Export(dir, pin string) (json.RawMessage, error) {
-	text, err := os.ReadFile(filepath.Join(dir, certificateFile))
-	if err != nil {
+	if _, err := os.Stat(filepath.Join(dir, certificateFile)); err != nil {
 		return nil, err
 	}
 	own, err := certificate(dir)
@@ -29,6 +28,27 @@ func Export(dir, pin string) (json.RawMessage, error) {
 	}
 	if got := link.Fingerprint(own.Certificate[0]); got != pin {
 		return nil, fmt.Errorf("%s has those of another hub", dir)
+	}
+	return exported(dir)
+}
+
+// Whole returns the files of the book in a directory, whosever they are. If there are none,
+// they are made.
+func Whole(dir string) (json.RawMessage, error) {
+	b, err := Open(dir, func(string) {})
+	if err != nil {
+		return nil, err
+	}
+	if err := b.install(b.content); err != nil {
+		return nil, err
+	}
+	return exported(dir)
+}
+
+func exported(dir string) (json.RawMessage, error) {
+	text, err := os.ReadFile(filepath.Join(dir, certificateFile))
+	if err != nil {
+		return nil, err
 	}
 	book, err := os.ReadFile(filepath.Join(dir, bookFile))
 	if err != nil {

@@ -67,15 +67,15 @@ func (b *Book) Invite(by string, invite wire.Invite) (secret string, _ error) {
 		return "", refused("wanted a time of at most %d days for an invitation, got %g seconds", int(mostTime.Hours()/24), invite.Seconds)
 	}
 	secret = rand.Text()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	next := b.content.clone()
 	now := b.now()
-	next.Invitations = slices.DeleteFunc(next.Invitations, func(i Invitation) bool { return now.After(i.Until) })
-	next.Invitations = append(next.Invitations, Invitation{
-		Hash: hashed(secret), Role: invite.Role, Name: invite.Name, Until: now.Add(valid).Truncate(time.Second), By: by,
+	err := b.change(func(next *content) error {
+		next.Invitations = slices.DeleteFunc(next.Invitations, func(i Invitation) bool { return now.After(i.Until) })
+		next.Invitations = append(next.Invitations, Invitation{
+			Hash: hashed(secret), Role: invite.Role, Name: invite.Name, Until: now.Add(valid).Truncate(time.Second), By: by,
+		})
+		return nil
 	})
-	if err := b.save(next); err != nil {
+	if err != nil {
 		return "", err
 	}
 	return secret, nil
@@ -83,40 +83,49 @@ func (b *Book) Invite(by string, invite wire.Invite) (secret string, _ error) {
 
 // Join puts the key of a guest into the book. Guest is the name under which it has sent the
 // request. The same guest may ask again, because the answer can get lost.
-func (b *Book) Join(guest string, join wire.Join) (role, name string, _ error) {
+func (b *Book) Join(guest string, join wire.Join) (role, name string, err error) {
 	if !nkeys.IsValidPublicUserKey(join.Key) {
 		return "", "", refused("wanted a public key, got %q", join.Key)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	next := b.content.clone()
-	at := slices.IndexFunc(next.Invitations, func(i Invitation) bool { return i.id() == guest })
-	if at < 0 || b.now().After(next.Invitations[at].Until) {
-		return "", "", b.denied("a guest with an invitation that is not valid", "the invitation has expired or was never made: ask for another one")
-	}
-	i := &next.Invitations[at]
-	if i.Used == join.Key {
-		return i.Role, i.As, nil
-	}
-	if i.Used != "" {
-		return "", "", b.denied(fmt.Sprintf("a guest with an invitation that %s %s has used", i.Role, i.As), "the invitation was used already: ask for another one")
-	}
-	if _, known := b.find(join.Key); known {
-		return "", "", b.denied("a guest with the key of somebody else", "the key is in use already: join with a new one")
-	}
-	key := Key{Key: join.Key, Role: i.Role, Name: wanted(join, i.Role), Since: b.now().Truncate(time.Second), By: i.By}
-	gone, err := next.place(&key, i.Name)
+	var key Key
+	var admitted error
+	err = b.change(func(next *content) error {
+		key, admitted = b.admit(next, guest, join)
+		return admitted
+	})
 	if err != nil {
 		return "", "", err
 	}
+	if admitted == nil {
+		b.log(fmt.Sprintf("%s %s has joined, invited by %s", key.Role, key.Name, key.By))
+	}
+	return key.Role, key.Name, nil
+}
+
+// admit uses an invitation up. It returns errSame if the guest was admitted before.
+func (b *Book) admit(next *content, guest string, join wire.Join) (Key, error) {
+	at := slices.IndexFunc(next.Invitations, func(i Invitation) bool { return i.id() == guest })
+	if at < 0 || b.now().After(next.Invitations[at].Until) {
+		return Key{}, b.denied("a guest with an invitation that is not valid", "the invitation has expired or was never made: ask for another one")
+	}
+	i := &next.Invitations[at]
+	key := Key{Key: join.Key, Role: i.Role, Name: wanted(join, i.Role), Since: b.now().Truncate(time.Second), By: i.By}
+	if i.Used == join.Key {
+		key.Name = i.As
+		return key, errSame
+	}
+	if i.Used != "" {
+		return key, b.denied(fmt.Sprintf("a guest with an invitation that %s %s has used", i.Role, i.As), "the invitation was used already: ask for another one")
+	}
+	if _, known := next.find(join.Key); known {
+		return key, b.denied("a guest with the key of somebody else", "the key is in use already: join with a new one")
+	}
+	if err := next.place(&key, i.Name); err != nil {
+		return key, err
+	}
 	i.Used, i.As = key.Key, key.Name
 	next.Keys = append(next.Keys, key)
-	if err := b.save(next); err != nil {
-		return "", "", err
-	}
-	b.log(fmt.Sprintf("%s %s has joined, invited by %s", key.Role, key.Name, key.By))
-	b.disconnect(gone)
-	return key.Role, key.Name, nil
+	return key, nil
 }
 
 // wanted is the name that a guest wants. It does not know the role before it has joined.
@@ -129,34 +138,26 @@ func wanted(join wire.Join, role string) string {
 
 // place finds the name for a key: that of the invitation, or else the one that the guest
 // wants, if nobody has it. An invitation with the name of a host replaces the key of that
-// host, because two hosts must not have one name; the keys that are gone are returned. A
-// user can have several accounts.
-func (c *content) place(key *Key, invited string) (gone []string, _ error) {
+// host, because two hosts must not have one name. A user can have several accounts.
+func (c *content) place(key *Key, invited string) error {
 	if invited != "" {
 		key.Name = invited
-		if key.Role != wire.Worker {
-			return nil, nil
+		if key.Role == wire.Worker {
+			c.Keys = slices.DeleteFunc(c.Keys, func(k Key) bool { return k.Role == key.Role && k.Name == key.Name })
 		}
-		c.Keys = slices.DeleteFunc(c.Keys, func(k Key) bool {
-			if k.Role != key.Role || k.Name != key.Name {
-				return false
-			}
-			gone = append(gone, k.Key)
-			return true
-		})
-		return gone, nil
+		return nil
 	}
 	if err := wire.CheckName(key.Name); err != nil {
-		return nil, refused("%v: choose one with --name", err)
+		return refused("%v: choose one with --name", err)
 	}
 	isPerson := key.Role != wire.Worker
 	taken := slices.ContainsFunc(c.Keys, func(k Key) bool {
 		return k.Name == key.Name && (k.Role != wire.Worker) == isPerson
 	})
 	if taken {
-		return nil, refused("the name %s is taken: choose another one with --name, or ask for an invitation with this name", key.Name)
+		return refused("the name %s is taken: choose another one with --name, or ask for an invitation with this name", key.Name)
 	}
-	return nil, nil
+	return nil
 }
 
 // denied logs that somebody was refused, and returns what the guest is told.

@@ -76,5 +76,5 @@ func enroll(ctx context.Context, line Line, join wire.Join, pair nkeys.KeyPair) 
 	if err != nil {
 		return link.Config{}, fmt.Errorf("join the lab at %s: %w", line.URL, err)
 	}
-	return link.Config{URL: line.URL, Pin: line.Pin, Role: answer.Role, Name: answer.Name, Seed: string(seed)}, nil
+	return link.Config{URL: line.URL, Pin: line.Pin, Role: answer.Role, Name: answer.Name, Seed: string(seed), Others: l.Hubs()}, nil
 }

@@ -1,10 +1,11 @@
 package access
 
 import (
-	"avescript/core/fleet/wire"
 	"regexp"
 	"strings"
 	"testing"
+
+	"avescript/core/fleet/wire"
 )
 
 func TestLine(t *testing.T) {

@@ -30,7 +30,11 @@ func (b *Book) Local(path string, c link.Config) (link.Config, error) {
 		if err != nil {
 			return c, err
 		}
-		if err := b.add(Key{Key: public, Role: c.Role, Name: c.Name, Since: b.now(), By: "the hub"}); err != nil {
+		err = b.change(func(next *content) error {
+			next.Keys = append(next.Keys, Key{Key: public, Role: c.Role, Name: c.Name, Since: b.now(), By: "the hub"})
+			return nil
+		})
+		if err != nil {
 			return c, err
 		}
 	}
@@ -52,6 +56,6 @@ func (b *Book) Knows(c link.Config) bool {
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	key, ok := b.find(public)
+	key, ok := b.content.find(public)
 	return ok && key.Role == c.Role && key.Name == c.Name
 }

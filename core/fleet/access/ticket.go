@@ -67,7 +67,7 @@ func (b *Book) Login(text string) (key Key, ok bool) {
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	key, known := b.find(t.Key)
+	key, known := b.content.find(t.Key)
 	if !known || b.now().Unix() > t.Until {
 		b.log(fmt.Sprintf("denied: a login to the page with the ticket of %s, which has expired or whose key was revoked", t.Key))
 		return Key{}, false
@@ -80,6 +80,6 @@ func (b *Book) Login(text string) (key Key, ok bool) {
 func (b *Book) Has(public, role, name string) bool {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	key, known := b.find(public)
+	key, known := b.content.find(public)
 	return known && key.Role == role && key.Name == name
 }

@@ -34,11 +34,11 @@ func (h *host) beats(ctx context.Context) {
 		sent.Go(func() {
 			limited, cancel := context.WithTimeout(ctx, fenceAfter)
 			defer cancel()
-			_, err := h.link.Request(limited, wire.VerbBeat, beat)
+			answer, err := h.link.Request(limited, wire.VerbBeat, beat)
 			var refusal *link.Refusal
 			switch {
 			case err == nil:
-				h.contacted(now)
+				h.contacted(now + seconds(answer.Patience))
 				ready()
 			case errors.As(err, &refusal) && refusal.Code == wire.CodeStale:
 				h.end(errRetired)
@@ -82,11 +82,12 @@ func (h *host) beat() wire.Beat {
 	return b
 }
 
-// contacted takes the answer to a heartbeat that was sent at a time.
-func (h *host) contacted(sent time.Duration) {
+// contacted takes the answer to a heartbeat. It counts as contact until a time, which can be
+// in the future: a cluster of hubs needs a while to go on when one of them dies.
+func (h *host) contacted(until time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.contact = max(h.contact, sent)
+	h.contact = max(h.contact, until)
 }
 
 // guard ends the jobs when there is no contact.

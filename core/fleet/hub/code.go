@@ -29,7 +29,7 @@ func (h *Hub) tidyCode(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if h.disk.isFull() || h.storeIsOff() {
+		if h.disk.isFull() || h.storeIsOff() || !h.metrics.leading.Load() {
 			continue
 		}
 		if err := evict(ctx, h.stores.code, h.stores.codeRoom); err != nil && ctx.Err() == nil {

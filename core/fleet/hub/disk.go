@@ -1,14 +1,16 @@
 package hub
 
 import (
-	"avescript/core/fleet/link"
-	"avescript/core/fleet/wire"
 	"context"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"avescript/core/fleet/link"
+	"avescript/core/fleet/wire"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -91,9 +93,15 @@ func (h *Hub) guardDisk(ctx context.Context) {
 				h.options.Log("the disk of the hub has room again")
 			}
 		}
-		if !h.disk.full.Load() && (h.disk.damaged.Load() || h.storeIsOff()) {
-			h.restartStore()
+		if h.disk.full.Load() || !h.disk.damaged.Load() && !h.storeIsOff() {
+			continue
 		}
+		if h.options.Cluster != nil {
+			// A server of a cluster cannot start its store again while it runs.
+			h.failed <- errors.New("a write has failed because the disk was full; there is room again: start this hub again")
+			return
+		}
+		h.restartStore()
 	}
 }
 

@@ -24,10 +24,13 @@ func (h *Hub) campaign(ctx context.Context) {
 	me := h.options.Name + " " + rand.Text()[:8]
 	for wait := leaderRetry; ctx.Err() == nil; wait = min(2*wait, leaderWait) {
 		began := time.Now()
-		if h.storeIsOff() {
+		if h.options.Cluster == nil && h.storeIsOff() {
 			h.hold(ctx)
 		}
-		revision, ok := h.stand(ctx, me)
+		revision, ok := uint64(0), false
+		if h.options.Cluster == nil || h.canLead() {
+			revision, ok = h.stand(ctx, me)
+		}
 		if ok {
 			leading, depose := context.WithCancelCause(ctx)
 			done := make(chan struct{})
@@ -53,6 +56,9 @@ func (h *Hub) campaign(ctx context.Context) {
 	}
 	h.resign(me)
 }
+
+// canLead reports whether the store of this hub works. If not, another hub of a cluster leads.
+func (h *Hub) canLead() bool { return !h.disk.isFull() && !h.storeIsOff() }
 
 // stand asks for the key. A hub with a server of its own is the only one that should lead
 // there, so it does not wait until the key of its process before has expired.

@@ -55,7 +55,8 @@ type leader struct {
 // group is what one message of the ledger says, and what follows from it when it is committed.
 type group struct {
 	entries []schedule.Entry
-	bytes   int // of the requests
+	written bool // as a message of the ledger
+	bytes   int  // of the requests
 	began   time.Time
 	replies []reply
 	orders  []schedule.Outgoing
@@ -80,7 +81,7 @@ func (h *Hub) lead(ctx context.Context, me string) error {
 	l := &leader{
 		hub: h, ledger: &ledger{js: h.js, stream: h.stores.ledger, by: me},
 		building: &group{}, landed: make(chan flight, 1), queue: newQueue(),
-		live: newLiveness(time.Now()), changed: true, expired: time.Now(),
+		live: newLiveness(time.Now(), h.patience()), changed: true, expired: time.Now(),
 		keep: keeper{saved: make(chan saved, 1)},
 	}
 	pending, err := l.fold(ctx)
@@ -167,6 +168,9 @@ func (l *leader) run(ctx context.Context) error {
 				l.live.pardon(now)
 			}
 			ticked = now
+			if l.hub.options.Cluster != nil && !l.hub.canLead() {
+				return errors.New("the disk of this hub is full, so another one shall lead")
+			}
 			l.judge(now)
 			l.look(now)
 		case <-l.hub.view.asked:
@@ -225,7 +229,7 @@ func (l *leader) add(entries []schedule.Entry) {
 
 // next is the sequence number that the group will get.
 func (l *leader) next() uint64 {
-	if l.flying != nil && len(l.flying.entries) > 0 {
+	if l.flying != nil && l.flying.written {
 		return l.last + 2
 	}
 	return l.last + 1
@@ -244,19 +248,22 @@ func (l *leader) launch(ctx context.Context) error {
 	}
 	g := l.building
 	sent := now
+	if now.Sub(l.confirmed) > confirmAfter {
+		l.confirmByRest(now)
+	}
+	unconfirmed := now.Sub(l.confirmed) >= confirmAfter
 	switch {
-	case len(g.entries) > 0:
+	case len(g.entries) > 0, unconfirmed && l.hub.options.Cluster != nil:
+		// In a cluster, a hub without contact to the others can read an old ledger, but it
+		// cannot write. So only a message shows that nobody else leads.
 		l.flying, l.building = g, &group{}
-		g.began = now
+		g.began, g.written = now, true
 		last := l.last
 		go func() {
 			seq, err := l.ledger.append(ctx, last, g.entries)
 			l.landed <- flight{seq, sent, err}
 		}()
-	case now.Sub(l.confirmed) > confirmAfter && l.hub.storeIsOff():
-		l.confirmed = now // nobody can write
-		fallthrough
-	case now.Sub(l.confirmed) < confirmAfter:
+	case !unconfirmed:
 		l.building = &group{}
 		l.release(g)
 	default:
@@ -271,6 +278,14 @@ func (l *leader) launch(ctx context.Context) error {
 		}()
 	}
 	return nil
+}
+
+// confirmByRest confirms the leader of a hub that is alone while its store is off: nobody
+// can write.
+func (l *leader) confirmByRest(now time.Time) {
+	if l.hub.options.Cluster == nil && l.hub.storeIsOff() {
+		l.confirmed = now
+	}
 }
 
 // paused does what needs a state that is committed.
@@ -297,7 +312,7 @@ func (l *leader) paused(ctx context.Context) error {
 func (l *leader) land(f flight) error {
 	g := l.flying
 	l.flying = nil
-	if f.err == nil && len(g.entries) > 0 && f.seq != l.last+1 {
+	if f.err == nil && g.written && f.seq != l.last+1 {
 		f.err = fmt.Errorf("the ledger has put message %d at %d", l.last+1, f.seq)
 	}
 	if f.err != nil {
@@ -305,7 +320,9 @@ func (l *leader) land(f flight) error {
 		return f.err
 	}
 	l.last, l.confirmed = f.seq, f.sent
-	l.keep.grew(len(g.entries), g.bytes)
+	if g.written {
+		l.keep.grew(max(1, len(g.entries)), g.bytes)
+	}
 	if len(g.entries) > 0 {
 		l.hub.metrics.committed(f.seq, time.Since(g.began))
 		l.hub.view.committed(f.seq)
@@ -385,6 +402,7 @@ func (l *leader) show(now time.Time) {
 func (l *leader) lab(now time.Time) wire.Lab {
 	lab := l.state.Lab(l.live.facts(), l.hub.wall(now))
 	lab.Hub, lab.Seq, lab.Time = l.hub.options.Name, l.last, l.hub.wall(now)
+	lab.Hubs = l.hub.hubs()
 	return lab
 }
 

@@ -63,7 +63,7 @@ func TestUnsureLeaderAnswersNoHeartbeat(t *testing.T) {
 func newTerm(t *testing.T, h *Hub) *leader {
 	l := &leader{
 		hub: h, ledger: &ledger{js: h.js, stream: h.stores.ledger, by: "test"}, building: &group{},
-		live: newLiveness(time.Now()), keep: keeper{saved: make(chan saved, 1)},
+		live: newLiveness(time.Now(), 0), keep: keeper{saved: make(chan saved, 1)},
 	}
 	if _, err := l.fold(t.Context()); err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func TestSilence(t *testing.T) {
 	t.Parallel()
 	begin := time.Now()
 	at := func(seconds float64) time.Time { return begin.Add(time.Duration(seconds * float64(time.Second))) }
-	v := newLiveness(begin)
+	v := newLiveness(begin, 0)
 	v.heard("lab-1", "a", at(1))
 	check := func(what string, seconds, silent float64, judged bool) {
 		t.Helper()

@@ -33,7 +33,8 @@ const silentAfter = 1200 * time.Millisecond
 type liveness struct {
 	mu    sync.Mutex
 	last  map[contact]time.Time
-	from  time.Time // nobody is judged before, and for wire.TakeoverGrace after
+	from  time.Time // nobody is judged before, and for grace after
+	grace time.Duration
 	probe probe     // the newest that was sent
 	sent  time.Time // when
 	came  bool      // it has come back
@@ -43,8 +44,9 @@ type liveness struct {
 
 type contact struct{ host, incarnation string }
 
-func newLiveness(now time.Time) *liveness {
-	return &liveness{last: map[contact]time.Time{}, from: now, came: true, view: schedule.View{}}
+func newLiveness(now time.Time, patience time.Duration) *liveness {
+	grace := seconds(wire.TakeoverGrace) + patience
+	return &liveness{last: map[contact]time.Time{}, from: now, grace: grace, came: true, view: schedule.View{}}
 }
 
 func (v *liveness) facts() schedule.View { return v.view }
@@ -92,7 +94,7 @@ func (v *liveness) silence(host, incarnation string, now time.Time) (silence tim
 	if !ok {
 		last = v.from
 	}
-	return now.Sub(last), now.Sub(v.from) > seconds(wire.TakeoverGrace)
+	return now.Sub(last), now.Sub(v.from) > v.grace
 }
 
 // prune forgets who was not heard for long.
@@ -138,15 +140,16 @@ func (l *leader) beat(r *request, b wire.Beat) {
 			l.building.orders = append(l.building.orders, schedule.Outgoing{Host: b.Host, Incarnation: b.Incarnation, Order: o})
 		}
 	}
-	if now.Sub(l.confirmed) > confirmAfter && l.hub.storeIsOff() {
-		l.confirmed = now // nobody can write
+	if now.Sub(l.confirmed) > confirmAfter {
+		l.confirmByRest(now)
 	}
+	answer := wire.Answer{Patience: l.hub.patience().Seconds()}
 	if now.Sub(l.confirmed) < confirmedFor {
-		r.answer(wire.Answer{})
+		r.answer(answer)
 		l.hub.metrics.answered(r.verb, now.Sub(r.received))
 		return
 	}
-	l.reply(r, wire.Answer{})
+	l.reply(r, answer)
 }
 
 // sight keeps what the heartbeat says for the scheduler.
@@ -171,7 +174,7 @@ func (l *leader) judge(now time.Time) {
 		silence, may := l.live.silence(host, incarnation, now)
 		sight := l.live.view[host]
 		switch {
-		case able && may && silence > seconds(wire.LostAfter):
+		case able && may && silence > seconds(wire.LostAfter)+l.hub.patience():
 			lost = append(lost, l.state.HostLost(host, incarnation, "silent for "+silence.Round(100*time.Millisecond).String(), l.hub.wall(now))...)
 			l.live.forget(host, incarnation)
 			l.setSight(sight, schedule.Lost, now)

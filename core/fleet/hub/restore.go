@@ -1,8 +1,6 @@
 package hub
 
 import (
-	"avescript/core/fleet/schedule"
-	"avescript/core/fleet/wire"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"avescript/core/fleet/schedule"
+	"avescript/core/fleet/wire"
 )
 
 // Restore makes the directory of a hub from a backup, which is the answer to wire.VerbBackup.

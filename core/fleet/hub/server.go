@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -55,10 +57,18 @@ type Options struct {
 	Reserve     int64         // bytes of the disk that stay free; 0 is a hundredth of it, at most 1 GiB
 	Snapshot    int           // entries of the ledger between two snapshots; 0 is 20,000
 
+	// Cluster says which hubs share the lab; nil is a hub that is alone. It needs Keys, and
+	// decides the port.
+	Cluster *Cluster
+
 	// Audit keeps the whole ledger, for [Audit]. Otherwise what snapshots cover is purged.
 	Audit bool
 
 	Log func(format string, args ...any) // nil is nowhere
+
+	// Listening is called when clients can connect. In a cluster, that can be long before
+	// Start returns.
+	Listening func()
 
 	ledgerBytes  int64                       // the most that the ledger may have; tests fill it
 	wall         func(now time.Time) float64 // the time of day; tests move it
@@ -71,6 +81,7 @@ type Hub struct {
 	lock    *os.File
 	server  *server.Server
 	book    *access.Book
+	unshare func() // ends what the book does in a cluster; nil if it does nothing
 	link    *link.Link
 	conn    *nats.Conn // of link
 	js      jetstream.JetStream
@@ -83,6 +94,8 @@ type Hub struct {
 	first   bool      // the first time that this process stands; likewise
 	jumped  time.Time // when the ledger jumped last, because of a token; likewise
 	terms   int       // that this process has led; likewise
+	failed  chan error
+	looked  atomic.Int64 // when somebody has looked at the view, as a Unix time in nanoseconds
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -95,12 +108,13 @@ func SaveMemory() { debug.SetGCPercent(savingPercent) }
 const savingPercent = 40
 
 // Start starts a hub. It returns when the server accepts connections; the leader begins
-// at once. The context only limits the start.
+// at once. In a cluster, it returns when most hubs are there. The context only limits the
+// start.
 func Start(ctx context.Context, o Options) (*Hub, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	h := &Hub{options: o, metrics: newMetrics(), view: newView(), first: true}
+	h := &Hub{options: o, metrics: newMetrics(), view: newView(), first: o.Cluster == nil, failed: make(chan error, 1)}
 	if err := h.start(ctx); err != nil {
 		h.Close()
 		return nil, err
@@ -111,6 +125,15 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 func (o *Options) complete() error {
 	if o.Dir == "" {
 		return errors.New("a hub needs a directory")
+	}
+	if c := o.Cluster; c != nil {
+		if err := c.check(); err != nil {
+			return err
+		}
+		if !o.Keys {
+			return errors.New("a cluster of hubs needs keys")
+		}
+		o.Name, o.Port = c.Address()
 	}
 	if o.Listen == "" && !o.Keys {
 		o.Listen = "127.0.0.1"
@@ -143,8 +166,11 @@ func (o *Options) complete() error {
 }
 
 func (h *Hub) start(ctx context.Context) error {
-	ctx, done := context.WithTimeout(ctx, startTimeout)
-	defer done()
+	if h.options.Cluster == nil {
+		limited, done := context.WithTimeout(ctx, startTimeout)
+		defer done()
+		ctx = limited
+	}
 	if err := h.open(ctx); err != nil {
 		return err
 	}
@@ -153,6 +179,10 @@ func (h *Hub) start(ctx context.Context) error {
 	h.running.Go(func() { h.guardDisk(running) })
 	h.running.Go(func() { h.tidyCode(running) })
 	h.running.Go(func() { h.campaign(running) })
+	if h.options.Cluster != nil {
+		h.running.Go(func() { h.watchHubs(running) })
+		h.running.Go(func() { h.watchLeader(running) })
+	}
 	return nil
 }
 
@@ -167,7 +197,14 @@ func (h *Hub) open(ctx context.Context) error {
 		return fmt.Errorf("the hub cannot connect to its own server: %w", err)
 	}
 	h.conn, h.js = h.link.Conn, h.link.JS
-	h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())
+	if h.options.Listening != nil {
+		h.options.Listening()
+	}
+	if h.options.Cluster != nil {
+		err = h.assemble(ctx)
+	} else {
+		h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())
+	}
 	if err != nil {
 		return err
 	}
@@ -176,7 +213,7 @@ func (h *Hub) open(ctx context.Context) error {
 
 // serve starts the server.
 func (h *Hub) serve() error {
-	store := filepath.Join(h.options.Dir, StoreDir)
+	store := h.options.store()
 	if err := os.MkdirAll(store, 0o700); err != nil {
 		return err
 	}
@@ -191,6 +228,9 @@ func (h *Hub) serve() error {
 	o := serverOptions(h.options, store)
 	if err := h.openBook(o); err != nil {
 		return err
+	}
+	if c := h.options.Cluster; c != nil {
+		c.configure(o, h.book.Certificate(), h.book.Pin())
 	}
 	s, err := server.NewServer(o)
 	if err != nil {
@@ -212,7 +252,7 @@ func serverOptions(o Options, store string) *server.Options {
 		JetStream: true, StoreDir: store, SyncAlways: true, SyncInterval: time.Minute,
 		// The sizes of the streams are limited by the disk, see openStores. With the
 		// defaults of the server, reservations could fail after other files have grown.
-		JetStreamMaxStore: 1 << 50, JetStreamMaxMemory: 64 << 20,
+		JetStreamMaxStore: mostStore, JetStreamMaxMemory: mostMemory,
 		MaxPayload: MaxPayload, MaxPending: 64 << 20,
 		NoSigs:      true,
 		AuthTimeout: 5,
@@ -220,6 +260,19 @@ func serverOptions(o Options, store string) *server.Options {
 		PingInterval: 5 * time.Second, MaxPingsOut: 2,
 		DisableJetStreamBanner: true,
 	}
+}
+
+const (
+	mostStore  = 1 << 50
+	mostMemory = 64 << 20
+)
+
+// store is the directory of the streams.
+func (o Options) store() string {
+	if o.Cluster != nil {
+		return filepath.Join(o.Dir, ClusterDir)
+	}
+	return filepath.Join(o.Dir, StoreDir)
 }
 
 // tryPort finds out early whether the port is free: the server only logs that it is not.
@@ -254,7 +307,8 @@ func (h *Hub) serverSays(level, text string) {
 	if strings.Contains(text, "Critical write error") {
 		h.disk.damaged.Store(true)
 	}
-	if level != "notice" {
+	isUsual := func(beginning string) bool { return strings.HasPrefix(text, beginning) }
+	if level != "notice" && (h.options.Cluster == nil || !slices.ContainsFunc(usual, isUsual)) {
 		h.options.Log("server: %s: %s", level, text)
 	}
 }
@@ -274,8 +328,12 @@ func (h *Hub) wall(now time.Time) float64 { return h.options.wall(now) }
 // storeIsOff reports whether JetStream has turned itself off, because it could not write.
 func (h *Hub) storeIsOff() bool { return !h.server.JetStreamEnabled() }
 
-// View is the newest view of the lab. It must not be changed.
-func (h *Hub) View() wire.Lab { return h.view.newest() }
+// View is the newest view of the lab. It must not be changed. A hub of a cluster that does
+// not lead asks for it while somebody looks.
+func (h *Hub) View() wire.Lab {
+	h.looked.Store(time.Now().UnixNano())
+	return h.view.newest()
+}
 
 // Book is who may connect.
 func (h *Hub) Book() *access.Book { return h.book }
@@ -283,12 +341,18 @@ func (h *Hub) Book() *access.Book { return h.book }
 // Link is the hub's own connection, which may do everything, for the page.
 func (h *Hub) Link() *link.Link { return h.link }
 
+// Failed has an error when the hub cannot go on, and has to be started again.
+func (h *Hub) Failed() <-chan error { return h.failed }
+
 // Close ends the hub. What is running on hosts is not ended: they fence themselves.
 func (h *Hub) Close() {
 	if h.cancel != nil {
 		h.cancel()
 	}
 	h.running.Wait()
+	if h.unshare != nil {
+		h.unshare()
+	}
 	if h.link != nil {
 		h.link.Close()
 	}

@@ -30,18 +30,20 @@ const (
 	shareSnapshots = 0.10
 )
 
-// openStores opens or creates everything. room is how many bytes it may have altogether.
+// openStores opens or creates everything. room is how many bytes it may have altogether. In
+// a cluster, only the first hub creates anything, and the others wait until it has.
 func openStores(ctx context.Context, js jetstream.JetStream, o Options, room int64) (s *stores, err error) {
 	share := func(of float64) int64 { return max(int64(float64(room)*of), 1<<20) }
 	s = &stores{codeRoom: share(shareCode)}
-	s.ledger, err = openStream(ctx, js, jetstream.StreamConfig{
+	open := opener{ctx, js, o.Cluster == nil || o.Cluster.Me == 0, o.copies()}
+	s.ledger, err = open.stream(jetstream.StreamConfig{
 		Name: wire.LedgerStream, Subjects: []string{wire.LedgerSubject}, MaxBytes: cmp.Or(o.ledgerBytes, share(shareLedger)),
 		Discard: jetstream.DiscardNew, AllowDirect: true, Duplicates: time.Second,
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.output, err = openStream(ctx, js, jetstream.StreamConfig{
+	s.output, err = open.stream(jetstream.StreamConfig{
 		Name: wire.OutputStream, Subjects: []string{wire.OutputAll, wire.NoteAll}, MaxBytes: share(shareOutput),
 		Discard: jetstream.DiscardOld, MaxAge: o.OutputAge, AllowDirect: true, Duplicates: time.Minute,
 	})
@@ -56,27 +58,33 @@ func openStores(ctx context.Context, js jetstream.JetStream, o Options, room int
 		{&s.artifacts, jetstream.ObjectStoreConfig{Bucket: wire.ArtifactStore, MaxBytes: share(shareArtifacts), TTL: o.ArtifactAge}},
 		{&s.snapshots, jetstream.ObjectStoreConfig{Bucket: wire.SnapshotStore, MaxBytes: share(shareSnapshots)}},
 	} {
-		err = patient(ctx, func() (err error) {
-			*store.to, err = js.CreateOrUpdateObjectStore(ctx, store.with)
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("cannot open the store %q of the hub: %w", store.with.Bucket, err)
+		if *store.to, err = open.objects(store.with); err != nil {
+			return nil, err
 		}
 	}
-	err = patient(ctx, func() (err error) {
-		s.leader, err = js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: wire.LeaderBucket, TTL: leaderTTL})
-		return err
-	})
+	s.leader, err = open.bucket(jetstream.KeyValueConfig{Bucket: wire.LeaderBucket, TTL: leaderTTL})
 	if err != nil {
-		return nil, fmt.Errorf("cannot open the bucket %q of the hub: %w", wire.LeaderBucket, err)
+		return nil, err
 	}
 	return s, nil
 }
 
-func openStream(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) (s jetstream.Stream, err error) {
-	err = patient(ctx, func() (err error) {
-		s, err = js.CreateOrUpdateStream(ctx, config)
+// opener opens what is in JetStream.
+type opener struct {
+	ctx    context.Context
+	js     jetstream.JetStream
+	create bool // or only open
+	copies int  // of what is created, each by another hub
+}
+
+func (o opener) stream(config jetstream.StreamConfig) (s jetstream.Stream, err error) {
+	config.Replicas = o.copies
+	err = patient(o.ctx, func() (err error) {
+		if o.create {
+			s, err = o.js.CreateOrUpdateStream(o.ctx, config)
+		} else {
+			s, err = o.js.Stream(o.ctx, config.Name)
+		}
 		return err
 	})
 	if err != nil {
@@ -85,22 +93,57 @@ func openStream(ctx context.Context, js jetstream.JetStream, config jetstream.St
 	return s, nil
 }
 
+func (o opener) objects(config jetstream.ObjectStoreConfig) (s jetstream.ObjectStore, err error) {
+	config.Replicas = o.copies
+	err = patient(o.ctx, func() (err error) {
+		if o.create {
+			s, err = o.js.CreateOrUpdateObjectStore(o.ctx, config)
+		} else {
+			s, err = o.js.ObjectStore(o.ctx, config.Bucket)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the store %q of the hub: %w", config.Bucket, err)
+	}
+	return s, nil
+}
+
+func (o opener) bucket(config jetstream.KeyValueConfig) (b jetstream.KeyValue, err error) {
+	config.Replicas = o.copies
+	err = patient(o.ctx, func() (err error) {
+		if o.create {
+			b, err = o.js.CreateOrUpdateKeyValue(o.ctx, config)
+		} else {
+			b, err = o.js.KeyValue(o.ctx, config.Bucket)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the bucket %q of the hub: %w", config.Bucket, err)
+	}
+	return b, nil
+}
+
+// noPeers is the code of the server for a stream that has more copies than there are hubs.
+const noPeers = 10005
+
 // patient repeats a request for as long as the server is still starting: just after it
-// accepts connections, it does not know its streams.
+// accepts connections, it does not know its streams. In a cluster it waits for other hubs.
 func patient(ctx context.Context, do func() error) error {
-	for {
+	for wait := 20 * time.Millisecond; ; wait = min(wait*5/4, 500*time.Millisecond) {
 		err := do()
 		var api *jetstream.APIError
 		switch {
 		case err == nil, ctx.Err() != nil:
 			return err
-		case errors.As(err, &api) && api.Code < 500 && !errors.Is(err, jetstream.ErrStreamNotFound):
+		case errors.As(err, &api) && api.Code < 500 && api.ErrorCode != noPeers && !errors.Is(err, jetstream.ErrStreamNotFound):
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(wait):
 		}
 	}
 }

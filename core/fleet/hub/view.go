@@ -90,6 +90,13 @@ func (v *view) abandon(err error) {
 	}
 }
 
+// mirror replaces the view of a hub that does not lead by that of the one that does.
+func (v *view) mirror(lab wire.Lab) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.lab, v.data = lab, nil
+}
+
 func (v *view) newest() wire.Lab {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"avescript/core/fleet/access"
 	"avescript/core/fleet/hub"
@@ -54,6 +55,9 @@ type running struct {
 func Start(ctx context.Context, options StartOptions) (err error) {
 	manager := systemd.Take()
 	options.Log = logTo(options.Out)
+	if err := options.joinCluster(manager); err != nil {
+		return err
+	}
 	r := &running{StartOptions: options}
 	hub.SaveMemory()
 	if r.hub, err = hub.Start(ctx, options.Options); err != nil {
@@ -80,7 +84,31 @@ func Start(ctx context.Context, options StartOptions) (err error) {
 			return err
 		}
 	}
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-r.hub.Failed():
+		return err
+	}
+}
+
+// joinCluster has the hub start as one of a cluster, if its directory says so. A service of
+// the system has started then when it accepts connections: the others may come much later.
+func (o *StartOptions) joinCluster(manager *systemd.Manager) (err error) {
+	if o.Cluster, err = hub.ReadCluster(o.Dir); err != nil || o.Cluster == nil {
+		return err
+	}
+	host, port := o.Cluster.Address()
+	switch {
+	case !o.Keys:
+		return fmt.Errorf("the hub in %s is one of a cluster, which needs keys: start it without --no-keys", o.Dir)
+	case o.Name != "" && o.Name != host, o.Port != 0 && o.Port != port:
+		return fmt.Errorf("the hub in %s is %s of a cluster: start it without --name and --port", o.Dir, o.Cluster.Hubs[o.Cluster.Me])
+	}
+	o.Name = host
+	if manager != nil {
+		o.Listening = func() { _ = manager.Ready(os.Getpid()) } // it is said again later
+	}
 	return nil
 }
 
@@ -124,7 +152,7 @@ func (r *running) startPage() (err error) {
 			return err
 		},
 	}
-	if options.Secret, err = secret(filepath.Join(r.Dir, "page.key")); err != nil {
+	if options.Secret, err = secret(filepath.Join(r.Dir, pageKey)); err != nil {
 		return err
 	}
 	host := "127.0.0.1"
@@ -154,6 +182,9 @@ func (r *running) startPage() (err error) {
 	return nil
 }
 
+// pageKey is the file with the secret of the page's logins.
+const pageKey = "page.key"
+
 // secret reads a secret of the hub, or makes it.
 func secret(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
@@ -170,6 +201,9 @@ func secret(path string) ([]byte, error) {
 func (r *running) accounts(forPeople bool) error {
 	for _, role := range []string{wire.Admin, wire.User} {
 		config := link.Config{URL: r.local, Role: role, Name: AccountName(), Page: r.site, Public: r.other}
+		if r.Cluster != nil {
+			config.Others = strings.Join(r.Cluster.Others(), ",")
+		}
 		config, err := r.hub.Book().Local(filepath.Join(r.Dir, role+".json"), config)
 		if err != nil {
 			return err
@@ -205,6 +239,9 @@ func (r *running) offer(config link.Config) error {
 func (r *running) welcome(toPeople bool) error {
 	say := func(format string, args ...any) { fmt.Fprintf(r.Out, format+"\n", args...) }
 	say("The hub runs at %s; its files are in %s.", r.other, r.Dir)
+	if r.Cluster != nil {
+		say("  It shares the lab with the other hubs: %s", strings.Join(r.Cluster.Others(), ", "))
+	}
 	command := CommandName()
 	switch {
 	case !r.Keys:

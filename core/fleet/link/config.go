@@ -26,7 +26,13 @@ type Config struct {
 	// Public is the address of the hub for other hosts, if URL is one on the hub's own host.
 	Public string `json:"public,omitempty"`
 
+	// Others are the URLs of the other hubs of a cluster, separated by commas. Whoever
+	// connects learns them, see [Link].
+	Others string `json:"others,omitempty"`
+
 	Secret string `json:"-"` // of an invitation, for a guest
+
+	path string // of the file that it was read from, or ""
 }
 
 // EnvFile is the variable with the path of the file, for whatever role.
@@ -45,6 +51,7 @@ func Read(path string) (Config, error) {
 	if err := c.check(); err != nil {
 		return Config{}, fmt.Errorf("%s is damaged: %w: join the lab again", path, err)
 	}
+	c.path = path
 	return c, nil
 }
 
@@ -128,26 +135,40 @@ func (e *notJoined) Error() string {
 
 func (e *notJoined) Is(target error) bool { return target == fs.ErrNotExist }
 
-// check returns an error unless the configuration can be used. Without keys, whoever listens
-// to the connection could be anybody: so it must not leave the host.
+// check returns an error unless the configuration can be used.
 func (c Config) check() error {
-	address, err := url.Parse(c.URL)
-	if err != nil || address.Host == "" {
-		return fmt.Errorf("wanted the address of a hub such as tls://hub:4222, got %q", c.URL)
+	if err := c.checkAddress(c.URL); err != nil {
+		return err
+	}
+	for other := range strings.SplitSeq(c.Others, ",") {
+		if other == "" {
+			continue
+		}
+		if err := c.checkAddress(other); err != nil {
+			return err
+		}
 	}
 	if err := wire.CheckName(c.Name); err != nil {
 		return err
 	}
 	switch c.Role {
 	case wire.Hub, wire.Worker, wire.User, wire.Viewer, wire.Admin, wire.Guest:
-	default:
-		return fmt.Errorf("wanted a role: worker, user, viewer or admin, got %q", c.Role)
+		return nil
 	}
-	if c.Pin == "" && !isLoopback(address.Hostname()) {
-		return fmt.Errorf("%s is not on this host, so the fingerprint of its certificate is needed: join it with the line that it has printed", c.URL)
-	}
-	if c.Pin != "" && address.Scheme != "tls" {
-		return fmt.Errorf("wanted an address tls://HOST:PORT for a hub with a certificate, got %q", c.URL)
+	return fmt.Errorf("wanted a role: worker, user, viewer or admin, got %q", c.Role)
+}
+
+// checkAddress checks where a hub is. Without keys, whoever listens to the connection could
+// be anybody: so it must not leave the host.
+func (c Config) checkAddress(text string) error {
+	address, err := url.Parse(text)
+	switch {
+	case err != nil || address.Host == "":
+		return fmt.Errorf("wanted the address of a hub such as tls://hub:4222, got %q", text)
+	case c.Pin == "" && !isLoopback(address.Hostname()):
+		return fmt.Errorf("%s is not on this host, so the fingerprint of its certificate is needed: join it with the line that it has printed", text)
+	case c.Pin != "" && address.Scheme != "tls":
+		return fmt.Errorf("wanted an address tls://HOST:PORT for a hub with a certificate, got %q", text)
 	}
 	return nil
 }

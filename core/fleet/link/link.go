@@ -17,8 +17,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -32,7 +34,7 @@ import (
 // A host must have contact again well before it is judged to be lost.
 const (
 	dialTimeout   = 5 * time.Second
-	pingInterval  = 5 * time.Second
+	pingInterval  = 2 * time.Second
 	mostPings     = 2
 	reconnectWait = 100 * time.Millisecond
 	reconnectMost = 2 * time.Second
@@ -45,6 +47,10 @@ type Link struct {
 	Config Config
 
 	closed chan struct{} // when the connection is closed and is not made again
+	heard  atomic.Int64  // when the leader has answered last, as time since begin
+	begin  time.Time
+
+	learning sync.Mutex // held by whoever writes the file
 
 	mu      sync.Mutex
 	waiting map[*waiter]bool
@@ -57,7 +63,7 @@ func Dial(ctx context.Context, config Config, options ...nats.Option) (*Link, er
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	l := &Link{Config: config, closed: make(chan struct{}), waiting: map[*waiter]bool{}}
+	l := &Link{Config: config, closed: make(chan struct{}), begin: time.Now(), waiting: map[*waiter]bool{}}
 	all := []nats.Option{
 		nats.Name(config.Role + "." + config.Name),
 		nats.CustomInboxPrefix(wire.InboxPrefix(config.Role, config.Name)),
@@ -69,13 +75,15 @@ func Dial(ctx context.Context, config Config, options ...nats.Option) (*Link, er
 		nats.RetryOnFailedConnect(false),
 		nats.ReconnectBufSize(-1), // who sends while there is no connection is told so
 		nats.ErrorHandler(l.onError),
+		nats.ReconnectHandler(func(*nats.Conn) { l.wasHeard() }),
+		nats.DiscoveredServersHandler(l.learn),
 		nats.ClosedHandler(func(*nats.Conn) { close(l.closed) }),
 	}
 	credentials, err := config.credentials()
 	if err != nil {
 		return nil, err
 	}
-	conn, err := nats.Connect(config.URL, append(append(all, credentials...), options...)...)
+	conn, err := nats.Connect(config.servers(), append(append(all, credentials...), options...)...)
 	if err != nil {
 		return nil, explain(config, err)
 	}
@@ -85,6 +93,7 @@ func Dial(ctx context.Context, config Config, options ...nats.Option) (*Link, er
 		return nil, fmt.Errorf("use the streams of %s: %w", config.URL, err)
 	}
 	l.Conn, l.JS = conn, js
+	l.learn(conn)
 	return l, nil
 }
 
@@ -110,6 +119,61 @@ func (l *Link) Err() error {
 		return explain(l.Config, err)
 	}
 	return nats.ErrConnectionClosed
+}
+
+// servers are the hubs of the lab, as nats.Connect wants them.
+func (c Config) servers() string {
+	if c.Others == "" {
+		return c.URL
+	}
+	return c.URL + "," + c.Others
+}
+
+// learn keeps the addresses of the other hubs of a cluster in the file of the configuration,
+// so that they are known when the first one cannot be reached.
+func (l *Link) learn(conn *nats.Conn) {
+	others := otherHubs(l.Config, conn)
+	if l.Config.path == "" || others == "" {
+		return
+	}
+	l.learning.Lock()
+	defer l.learning.Unlock()
+	now, err := Read(l.Config.path)
+	if err == nil && now.URL == l.Config.URL && now.Others != others {
+		now.Others = others
+		_ = now.Write(l.Config.path) // who may not write it learns them again at the next time
+	}
+}
+
+// otherHubs are the hubs that the hub has named.
+func otherHubs(c Config, conn *nats.Conn) string {
+	var others []string
+	for _, server := range append(strings.Split(c.Others, ","), conn.DiscoveredServers()...) {
+		if server != "" && server != c.URL && server != c.Public {
+			others = append(others, server)
+		}
+	}
+	slices.Sort(others)
+	return strings.Join(slices.Compact(others), ",")
+}
+
+// Hubs is the configuration with the hubs of the lab that the connection has learned.
+func (l *Link) Hubs() string { return otherHubs(l.Config, l.Conn) }
+
+// deafAfter is how long a hub of a cluster may not pass on what the leader answers, until
+// another one is tried.
+const deafAfter = 5 * time.Second
+
+func (l *Link) wasHeard() { l.heard.Store(int64(time.Since(l.begin))) }
+
+// leaveDeaf connects with another hub of the cluster if this one seems to have no contact to
+// the others.
+func (l *Link) leaveDeaf() {
+	if l.Config.Role == wire.Hub || time.Since(l.begin)-time.Duration(l.heard.Load()) < deafAfter || !l.Conn.IsConnected() || len(l.Conn.Servers()) < 2 {
+		return
+	}
+	l.wasHeard() // not again at once
+	_ = l.Conn.ForceReconnect()
 }
 
 // credentials are the options of a connection that say who it is, and who the hub is.

@@ -65,8 +65,10 @@ func (l *Link) request(ctx context.Context, role, name, verb string, body any, a
 	for wait := retryWait; ; wait = l.nextWait(wait) {
 		answer, again, err := l.try(ctx, Message(subject, data), ask)
 		if !again {
+			l.wasHeard()
 			return answer, err
 		}
+		l.leaveDeaf()
 		if err != nil && ctx.Err() == nil {
 			last = err
 		}

@@ -38,15 +38,23 @@ type Notes []Note
 
 // Lab is a view of everything, for people and for the page.
 type Lab struct {
-	Time   float64    `json:"time"` // seconds since the epoch
-	Hub    string     `json:"hub"`  // name of the host that leads
-	Seq    uint64     `json:"seq"`  // of the ledger
+	Time   float64    `json:"time"`           // seconds since the epoch
+	Hub    string     `json:"hub"`            // name of the host that leads
+	Hubs   []LabHub   `json:"hubs,omitempty"` // of a cluster
+	Seq    uint64     `json:"seq"`            // of the ledger
 	Hosts  []LabHost  `json:"hosts"`
 	Pieces []LabPiece `json:"equipment"`
 	Queue  []LabWait  `json:"queue"`
 	Runs   []LabRun   `json:"runs"`
 	Users  []LabUser  `json:"users"`
 	Done   uint64     `json:"done"` // jobs that have finished since the lab exists
+}
+
+// LabHub is a hub of a cluster in the view.
+type LabHub struct {
+	Name  string `json:"name"` // HOST:PORT
+	Leads bool   `json:"leads,omitempty"`
+	Away  bool   `json:"away,omitempty"` // the one that leads cannot reach it
 }
 
 // LabHost is a host in the view.

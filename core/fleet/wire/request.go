@@ -110,6 +110,10 @@ type Answer struct {
 	Role    string          `json:"role,omitempty"`    // likewise
 	Asked   *workers.Answer `json:"asked,omitempty"`
 	Backup  json.RawMessage `json:"backup,omitempty"`
+
+	// Patience is in the answer to a heartbeat: for so many seconds, the host needs no
+	// further contact.
+	Patience float64 `json:"patience,omitempty"`
 }
 
 // The codes of errors.

@@ -1,0 +1,111 @@
+package access
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// shared is the content of a book that all hubs of a cluster have. It is one entry of a
+// bucket: whoever changes it says which revision was changed, so no change is lost. Each
+// hub has a copy in its file, and decides by that who may connect.
+type shared struct {
+	bucket jetstream.KeyValue
+}
+
+const (
+	bookKey   = "book"
+	shareTime = 2 * time.Second // for one question to the bucket
+)
+
+// errStale says that another hub has changed the content.
+var errStale = errors.New("another hub has changed the keys")
+
+// Share has the book share its content with the other hubs of a cluster, until the returned
+// function is called. If nothing is in the bucket, the content of this book gets there.
+func (b *Book) Share(ctx context.Context, bucket jetstream.KeyValue) (stop func(), err error) {
+	b.changing.Lock()
+	defer b.changing.Unlock()
+	b.shared = &shared{bucket}
+	content, err := b.shared.read()
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		content = b.clone()
+		content.revision, err = b.shared.write(content)
+	}
+	if err == nil {
+		err = b.install(content)
+	}
+	if err != nil {
+		return nil, err
+	}
+	watcher, err := bucket.Watch(ctx, bookKey)
+	if err != nil {
+		return nil, fmt.Errorf("cannot follow the keys of the lab: %w", err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		b.follow(watcher)
+	}()
+	return func() {
+		_ = watcher.Stop() // with the connection it has stopped already
+		<-done
+	}, nil
+}
+
+// follow installs what other hubs have changed.
+func (b *Book) follow(watcher jetstream.KeyWatcher) {
+	for entry := range watcher.Updates() {
+		if entry == nil { // what was there before is over
+			continue
+		}
+		content, err := parsed(entry)
+		if err == nil {
+			err = b.install(content)
+		}
+		if err != nil {
+			b.log("cannot follow the keys of the lab: " + err.Error())
+		}
+	}
+}
+
+// write replaces the content whose revision was changed, and returns the new revision.
+func (s *shared) write(c content) (revision uint64, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), shareTime)
+	defer cancel()
+	data, err := json.Marshal(c)
+	if err != nil {
+		return 0, err
+	}
+	revision, err = s.bucket.Update(ctx, bookKey, data, c.revision)
+	var api *jetstream.APIError
+	if errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
+		return 0, errStale
+	}
+	if err != nil {
+		return 0, fmt.Errorf("cannot write the keys of the lab: %w", err)
+	}
+	return revision, nil
+}
+
+func (s *shared) read() (content, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), shareTime)
+	defer cancel()
+	entry, err := s.bucket.Get(ctx, bookKey)
+	if err != nil {
+		return content{}, fmt.Errorf("cannot read the keys of the lab: %w", err)
+	}
+	return parsed(entry)
+}
+
+func parsed(entry jetstream.KeyValueEntry) (c content, err error) {
+	if err := json.Unmarshal(entry.Value(), &c); err != nil {
+		return c, fmt.Errorf("the keys of the lab are damaged: %w", err)
+	}
+	c.revision = entry.Revision()
+	return c, nil
+}
