@@ -112,6 +112,7 @@ func TestFind(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv(link.EnvFile, path)
+	admin.File = path
 	if got, err := Find(Operating...); err != nil || got != admin {
 		t.Errorf("a named file: got %+v, %v", got, err)
 	}

@@ -32,7 +32,7 @@ type Config struct {
 
 	Secret string `json:"-"` // of an invitation, for a guest
 
-	path string // of the file that it was read from, or ""
+	File string `json:"-"` // that it was read from, or ""
 }
 
 // EnvFile is the variable with the path of the file, for whatever role.
@@ -51,7 +51,7 @@ func Read(path string) (Config, error) {
 	if err := c.check(); err != nil {
 		return Config{}, fmt.Errorf("%s is damaged: %w: join the lab again", path, err)
 	}
-	c.path = path
+	c.File = path
 	return c, nil
 }
 

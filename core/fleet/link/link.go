@@ -133,15 +133,15 @@ func (c Config) servers() string {
 // so that they are known when the first one cannot be reached.
 func (l *Link) learn(conn *nats.Conn) {
 	others := otherHubs(l.Config, conn)
-	if l.Config.path == "" || others == "" {
+	if l.Config.File == "" || others == "" {
 		return
 	}
 	l.learning.Lock()
 	defer l.learning.Unlock()
-	now, err := Read(l.Config.path)
+	now, err := Read(l.Config.File)
 	if err == nil && now.URL == l.Config.URL && now.Others != others {
 		now.Others = others
-		_ = now.Write(l.Config.path) // who may not write it learns them again at the next time
+		_ = now.Write(l.Config.File) // who may not write it learns them again at the next time
 	}
 }
 

@@ -152,6 +152,7 @@ func TestConfigFiles(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("got %v, %v", info.Mode(), err)
 	}
+	want.File = path
 	if got, err := Read(path); err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
