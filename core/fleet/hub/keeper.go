@@ -115,7 +115,7 @@ func (l *leader) fold(ctx context.Context) (pending []wire.Note, err error) {
 		// snapshot has more than the stream.
 		err = l.ledger.jump(ctx, s.Next)
 		last = s.Next - 1
-	case first <= last && first > s.Next:
+	case s.Next <= last && first > s.Next: // also of a ledger whose last jump has left it empty
 		err = fmt.Errorf("the ledger is damaged: messages %d to %d are missing: restore a backup", s.Next, first-1)
 	default:
 		err = l.ledger.read(ctx, max(first, s.Next), last, func(seq uint64, r record) error {
