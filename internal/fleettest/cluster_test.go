@@ -31,7 +31,7 @@ it("works", function()
 		assert.equal("relay", relay.profile.type)
 	end
 	print("first of NUMBER")
-	ave.time.sleep(NUMBER %% 12 == 1 and 20 or 1)
+	ave.time.sleep(NUMBER %% 18 == 1 and 20 or 1)
 	print("last of NUMBER")
 	say("end")
 end)
@@ -54,8 +54,11 @@ var labHosts = []string{"lab-1", "lab-2", "lab-3"}
 // on, each job is counted once, and who follows sees everything, once.
 func TestEachHubIsLost(t *testing.T) {
 	t.Parallel()
+	b0 := time.Now()
+	say := func(w string) { t.Log(time.Since(b0).Round(time.Millisecond), w) }
 	f := cluster(t, nil)
-	const jobs = 48
+	say("started")
+	const jobs = 36
 	journal := filepath.Join(t.TempDir(), "journal")
 	suite(f, jobs, clusterTest(journal))
 	run := submit(f, "out.json")
@@ -76,6 +79,7 @@ func TestEachHubIsLost(t *testing.T) {
 			f.Hubs[hub].Signal(how)
 		}
 		now := f.Leader()
+		say("leads")
 		t.Logf("%s got %s; %s leads after %s", hub, how, now, time.Since(began).Round(time.Millisecond))
 		if now == hub {
 			t.Errorf("%s leads, and cannot", hub)
@@ -87,7 +91,9 @@ func TestEachHubIsLost(t *testing.T) {
 			f.Hubs[hub].Signal(syscall.SIGCONT)
 			f.Hubs[hub].Line("does not lead any more")
 		}
+		say("back")
 		f.AwaitHubs()
+		say("there")
 	}
 	finished(t, f, run, "out.json", jobs)
 	for i := range jobs {
@@ -108,9 +114,12 @@ func TestEachHubIsLost(t *testing.T) {
 			}
 		}
 	}
+	say("finished")
 	later := f.Avelab(user, "attach", look(f).Runs[0].Run, "--report", "json=later.json").Start()
 	finished(t, f, later, "later.json", jobs)
+	say("later")
 	tally := f.Audit()
+	say("audited")
 	if tally.Finished != jobs || tally.Returned != 0 || tally.Claims != jobs {
 		t.Errorf("wanted %d jobs that were given away once, got %+v", jobs, tally)
 	}

@@ -91,7 +91,7 @@ func (l *leader) saveAndPurge(ctx context.Context, s snapshot, before uint64) er
 // notes that may not have been published.
 func (l *leader) fold(ctx context.Context) (pending []wire.Note, err error) {
 	began := time.Now()
-	s, ok, err := loadSnapshot(ctx, l.hub.stores.snapshots, l.hub.options.Log)
+	s, ok, err := loadSnapshot(ctx, l.hub.conn, l.hub.options.Log)
 	if err != nil {
 		return nil, err
 	}
