@@ -16,12 +16,15 @@ import (
 	"avescript/internal/fleettest"
 	"avescript/internal/netlab"
 	"avescript/internal/poll"
+	"avescript/internal/reexec"
 )
 
 // Whole fleets: real processes of the hub, of hosts and of users, on network namespaces
 // where these can be made.
 
 func TestMain(m *testing.M) {
+	reexec.Main(reexec.Programs{fleettest.AuditProgram: fleettest.AuditCluster})
+	poll.Parallel(4)
 	status := m.Run()
 	fleettest.Clean()
 	os.Exit(status)

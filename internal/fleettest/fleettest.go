@@ -26,8 +26,9 @@ import (
 // Fleet is a hub with hosts.
 type Fleet struct {
 	T       testing.TB
-	Network *netlab.Lab // nil if all processes are on the loopback
-	Hub     *Program
+	Network *netlab.Lab         // nil if all processes are on the loopback
+	Hub     *Program            // nil if there is a cluster
+	Hubs    map[string]*Program // of a cluster, by node
 	Hosts   map[string]*Program
 
 	root string // has a home for each node

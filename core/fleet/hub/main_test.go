@@ -140,7 +140,14 @@ type fakeHost struct {
 
 func newFakeHost(t *testing.T, url, name, incarnation string, finish bool) *fakeHost {
 	t.Helper()
-	h := &fakeHost{name: name, incarnation: incarnation, finish: finish, cores: 4, jobs: map[wire.Token]*wire.Start{}, link: dial(t, url, wire.Worker, name)}
+	return fakeHostOn(t, dial(t, url, wire.Worker, name), incarnation, finish)
+}
+
+// fakeHostOn is a host with a connection of its own.
+func fakeHostOn(t *testing.T, l *link.Link, incarnation string, finish bool) *fakeHost {
+	t.Helper()
+	name := l.Config.Name
+	h := &fakeHost{name: name, incarnation: incarnation, finish: finish, cores: 4, jobs: map[wire.Token]*wire.Start{}, link: l}
 	ctx, stop := context.WithCancel(t.Context())
 	h.stop = stop
 	orders, err := h.link.Conn.Subscribe(wire.OrderSubject(name, incarnation), func(m *nats.Msg) { h.order(ctx, m) })

@@ -221,6 +221,36 @@ func TestInterruptedJump(t *testing.T) {
 	}
 }
 
+// The hub was killed after a jump, which leaves the ledger empty, and the list of snapshots
+// lacks that of the jump: in a cluster, the list can be an old one for a while. What an older
+// snapshot says must not be taken for everything.
+func TestJumpWithoutItsSnapshot(t *testing.T) {
+	t.Parallel()
+	h, err := offline(t.Context(), Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	l := newTerm(t, h)
+	old, err := l.current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.jumpTo(t.Context(), 1000, nil); err != nil {
+		t.Fatal(err)
+	}
+	newest := snapshotName(snapshot{Seq: old.Seq, Next: 1000})
+	if err := h.stores.snapshots.Delete(t.Context(), newest); err != nil {
+		t.Fatal(err)
+	}
+	if err := saveSnapshot(t.Context(), h.stores.snapshots, old); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.fold(t.Context()); err == nil || !strings.Contains(err.Error(), "messages 1 to 999 are missing") {
+		t.Errorf("wanted that the ledger lacks messages, got %v", err)
+	}
+}
+
 func TestEpoch(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_900_000_000, 0)
