@@ -175,6 +175,9 @@ func (c Cluster) route(i int) (host, port string) {
 // them use, or moves it from the store of the time when it was alone. The bucket of the
 // leader is made last: nobody leads before.
 func (h *Hub) assemble(ctx context.Context) (err error) {
+	if err := h.sayCopies(); err != nil {
+		return err
+	}
 	if err := h.awaitQuorum(ctx); err != nil {
 		return err
 	}
@@ -187,7 +190,11 @@ func (h *Hub) assemble(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	waiting := h.remind(ctx, "waits until the first hub, "+h.options.Cluster.Hubs[0]+", has begun")
+	what := "waits until the first hub, " + h.options.Cluster.Hubs[0] + ", has begun"
+	if founder {
+		what = "waits until all three hubs are there, so that each gets a copy of everything"
+	}
+	waiting := h.remind(ctx, what)
 	h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())
 	waiting()
 	if err != nil {
@@ -206,8 +213,10 @@ func (h *Hub) shareBook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.unshare, err = h.book.Share(context.WithoutCancel(ctx), bucket)
-	return err
+	return patient(ctx, func() (err error) { // just after its creation, the bucket cannot answer
+		h.unshare, err = h.book.Share(context.WithoutCancel(ctx), bucket)
+		return err
+	})
 }
 
 // awaitQuorum waits until most hubs of the cluster are connected and have chosen a leader of

@@ -25,7 +25,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	reexec.Main(reexec.Programs{"hub": runHub})
+	reexec.Main(reexec.Programs{"hub": runHub, "member": runMember})
 	poll.Parallel(8)
 	goleak.VerifyTestMain(m, goroutines.LeftByPut())
 }
@@ -140,7 +140,13 @@ type fakeHost struct {
 
 func newFakeHost(t *testing.T, url, name, incarnation string, finish bool) *fakeHost {
 	t.Helper()
-	h := &fakeHost{name: name, incarnation: incarnation, finish: finish, cores: 4, jobs: map[wire.Token]*wire.Start{}, link: dial(t, url, wire.Worker, name)}
+	return fakeHostOn(t, dial(t, url, wire.Worker, name), incarnation, finish)
+}
+
+func fakeHostOn(t *testing.T, l *link.Link, incarnation string, finish bool) *fakeHost {
+	t.Helper()
+	name := l.Config.Name
+	h := &fakeHost{name: name, incarnation: incarnation, finish: finish, cores: 4, jobs: map[wire.Token]*wire.Start{}, link: l}
 	ctx, stop := context.WithCancel(t.Context())
 	h.stop = stop
 	orders, err := h.link.Conn.Subscribe(wire.OrderSubject(name, incarnation), func(m *nats.Msg) { h.order(ctx, m) })
