@@ -63,6 +63,15 @@ func (b *Book) Check(c server.ClientAuthentication) bool {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	user, err := b.identify(c)
+	if err != nil && b.sharing != nil {
+		b.mu.RUnlock()
+		shared := b.awaitShared()
+		b.mu.RLock()
+		if !shared {
+			return false // to a client that has given up
+		}
+		user, err = b.identify(c)
+	}
 	if err != nil {
 		b.log(fmt.Sprintf("denied: a connection from %s: %s", c.RemoteAddress(), printable.Line(err.Error())))
 		return false

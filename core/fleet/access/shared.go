@@ -25,6 +25,23 @@ const (
 // errStale says that another hub has changed the content.
 var errStale = errors.New("another hub has changed the keys")
 
+// WillShare says that [Book.Share] follows, so that the book may be an old one until then: it
+// denies nobody before. A client that was denied twice does not come again.
+func (b *Book) WillShare() { b.sharing = make(chan struct{}) }
+
+// undecided is how long a client waits that the book does not know yet. Clients give up before.
+const undecided = 6 * time.Second
+
+// awaitShared waits until the content is shared, and reports whether it is.
+func (b *Book) awaitShared() bool {
+	select {
+	case <-b.sharing:
+		return true
+	case <-time.After(undecided):
+		return false
+	}
+}
+
 // Share has the book share its content with the other hubs of a cluster, until the returned
 // function is called. If nothing is in the bucket, the content of this book gets there.
 func (b *Book) Share(ctx context.Context, bucket jetstream.KeyValue) (stop func(), err error) {
@@ -45,6 +62,9 @@ func (b *Book) Share(ctx context.Context, bucket jetstream.KeyValue) (stop func(
 	watcher, err := bucket.Watch(ctx, bookKey)
 	if err != nil {
 		return nil, fmt.Errorf("cannot follow the keys of the lab: %w", err)
+	}
+	if b.sharing != nil {
+		close(b.sharing)
 	}
 	done := make(chan struct{})
 	go func() {
