@@ -32,14 +32,18 @@ type Cluster struct {
 	Me   int      `json:"me"`   // which of them this one is
 }
 
+// ClusterFile has the [Cluster].
+const ClusterFile = "cluster.json"
+
 const (
-	clusterFile = "cluster.json"
 	clusterSize = 3
 
 	// ClusterDir is where a hub of a cluster has its store. StoreDir has that of the time
 	// when the hub was alone, until it is moved into the cluster.
 	ClusterDir = "cluster"
-	movedDir   = "store.moved"
+
+	// MovedDir is StoreDir after that.
+	MovedDir = "store.moved"
 
 	// routeOffset is how far the port for the other hubs is from that for clients.
 	routeOffset = 2000
@@ -82,7 +86,7 @@ func (c Cluster) check() error {
 
 // ReadCluster reads the file in the directory of a hub; nil is a hub that is alone.
 func ReadCluster(dir string) (*Cluster, error) {
-	path := filepath.Join(dir, clusterFile)
+	path := filepath.Join(dir, ClusterFile)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // a hub that is alone has no cluster
@@ -119,7 +123,7 @@ func (c Cluster) Write(dir string) error {
 		return err
 	}
 	defer held.Close()
-	err = files.Create(filepath.Join(dir, clusterFile), append(data, '\n'), 0o600)
+	err = files.Create(filepath.Join(dir, ClusterFile), append(data, '\n'), 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("the hub in %s is one of a cluster already", dir)
 	}

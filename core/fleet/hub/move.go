@@ -69,7 +69,7 @@ func (h *Hub) moveAway() error {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	to := filepath.Join(h.options.Dir, movedDir)
+	to := filepath.Join(h.options.Dir, MovedDir)
 	if err := os.Rename(dir, to); err != nil {
 		return err
 	}

@@ -374,7 +374,7 @@ func TestNobodyWritesWhileAStreamMoves(t *testing.T) {
 	c.stop(0)
 	c.start(0, 1, 2) // from now on, moves are tried by hand
 	c.leader()
-	old, err := openOld(t.Context(), filepath.Join(c.dirs[0], movedDir))
+	old, err := openOld(t.Context(), filepath.Join(c.dirs[0], MovedDir))
 	if err != nil {
 		t.Fatal(err)
 	}
