@@ -25,7 +25,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	reexec.Main(reexec.Programs{"hub": runHub})
+	reexec.Main(reexec.Programs{"hub": runHub, "member": runMember})
 	poll.Parallel(8)
 	goleak.VerifyTestMain(m, goroutines.LeftByPut())
 }
