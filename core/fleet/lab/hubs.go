@@ -76,13 +76,13 @@ func (d *doctor) visit(pin, address string) bool {
 
 // anyHub checks the way to all hubs of a cluster that a configuration names, and reports
 // whether one is there.
-func (d *doctor) anyHub(c link.Config) (any bool) {
+func (d *doctor) anyHub(c link.Config) (found bool) {
 	for address := range strings.SplitSeq(c.URL+","+c.Others, ",") {
 		if d.visit(c.Pin, hostOf(address)) {
-			any = true
+			found = true
 		}
 	}
-	return any
+	return found
 }
 
 // hubs checks what the hub that leads says of the others.
