@@ -93,7 +93,9 @@ func TestAttachBad(t *testing.T) {
 func TestLog(t *testing.T) {
 	s := newStage(t)
 	const run = "r1"
-	s.note(run, wire.Note{Kind: wire.NoteSubmitted, Jobs: 2, User: "ann"})
+	submitted := wire.Note{Kind: wire.NoteSubmitted, Jobs: 2, User: "ann"}
+	submitted.Place = s.note(run, submitted)
+	s.publish(wire.NoteSubject(run), wire.Notes{submitted}) // by another leader
 	s.play(run, "lab-1", 0, "a_spec.lua")
 	s.play(run, "lab-2", 1, "b_spec.lua")
 	var out screen

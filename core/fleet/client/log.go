@@ -27,7 +27,7 @@ func Log(ctx context.Context, l *link.Link, o LogOptions, to io.Writer) error {
 	if err := checkKnown(ctx, l, o.Run); err != nil {
 		return err
 	}
-	p := &logPrinter{to: to, job: o.Job, names: map[int]string{}, next: map[wire.Token]int{}}
+	p := &logPrinter{to: to, job: o.Job, names: map[int]string{}, said: map[saidNote]bool{}, next: map[wire.Token]int{}}
 	return Follow(ctx, l, o.Run, func(t Told) bool {
 		over := p.told(t)
 		return !over && (o.Follow || t.Pending > 0)
@@ -40,7 +40,14 @@ type logPrinter struct {
 	job   string
 	names map[int]string // of the jobs
 	begun bool
+	said  map[saidNote]bool  // a leader that takes over says some things again
 	next  map[wire.Token]int // the number of the next output of a claim
+}
+
+type saidNote struct {
+	place wire.Token
+	kind  string
+	job   int
 }
 
 func (p *logPrinter) told(t Told) (over bool) {
@@ -52,7 +59,11 @@ func (p *logPrinter) told(t Told) (over bool) {
 		if n.Name != "" {
 			p.names[n.Job] = n.Name
 		}
-		p.note(n)
+		key := saidNote{n.Place, n.Kind, n.Job}
+		if !p.said[key] {
+			p.note(n)
+		}
+		p.said[key] = true
 		over = over || n.Kind == wire.NoteOver
 	}
 	if t.Output != nil && p.wants(t.Output.Job) {

@@ -260,7 +260,7 @@ func (h *Hub) connected() []string {
 // says itself.
 var usual = []string{
 	"Error trying to connect to route", "TLS certificate chain and hostname", "Waiting for routing",
-	"JetStream has not established contact", "JetStream cluster ", "JetStream is not current", "Metalayer ",
+	"JetStream has not established contact", "Catchup for stream", "JetStream cluster ", "JetStream is not current", "Metalayer ",
 }
 
 // watchHubs logs when another hub of the cluster comes or goes.

@@ -32,20 +32,21 @@ func (h *Hub) tidyCode(ctx context.Context) {
 		if h.disk.isFull() || h.storeIsOff() || !h.metrics.leading.Load() {
 			continue
 		}
-		if err := evict(ctx, h.stores.code, h.stores.codeRoom); err != nil && ctx.Err() == nil {
+		if err := evict(ctx, h.stores.code); err != nil && ctx.Err() == nil {
 			h.options.Log("%v", err)
 		}
 	}
 }
 
 // evict removes the oldest objects of a store that is nearly full.
-func evict(ctx context.Context, store jetstream.ObjectStore, room int64) error {
+func evict(ctx context.Context, store jetstream.ObjectStore) error {
 	status, err := store.Status(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot look at the store of code: %w", err)
 	}
+	room := float64(status.(*jetstream.ObjectBucketStatus).StreamInfo().Config.MaxBytes)
 	used := float64(status.Size())
-	if used < codeMost*float64(room) {
+	if used < codeMost*room {
 		return nil
 	}
 	objects, err := store.List(ctx)
@@ -59,7 +60,7 @@ func evict(ctx context.Context, store jetstream.ObjectStore, room int64) error {
 		return cmp.Or(a.ModTime.Compare(b.ModTime), cmp.Compare(a.Name, b.Name))
 	})
 	for _, o := range objects {
-		if used < codeLeft*float64(room) {
+		if used < codeLeft*room {
 			return nil
 		}
 		if err := store.Delete(ctx, o.Name); err != nil {

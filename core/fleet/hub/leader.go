@@ -107,13 +107,14 @@ func (h *Hub) lead(ctx context.Context, me string) error {
 	defer end()
 
 	// An entry of its own shows an earlier leader that it is deposed.
+	l.confirmed = time.Now()
 	l.last, err = l.ledger.append(ctx, l.last, nil)
 	if err != nil {
 		return err
 	}
-	l.confirmed = time.Now()
 	h.view.committed(l.last)
-	h.view.set(l.lab(l.confirmed), l.last, l.confirmed)
+	now := time.Now()
+	h.view.set(l.lab(now), l.last, now)
 	stop, err := l.listen()
 	if err != nil {
 		return err

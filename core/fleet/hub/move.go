@@ -188,6 +188,9 @@ func (h *Hub) copyStream(ctx context.Context, old *nats.Conn, info *jetstream.St
 		if err := put(ctx, h.conn, to, chunk.Data, moveAnswer); err != nil {
 			return err
 		}
+		if chunk.Reply == "" { // of the last one
+			continue
+		}
 		if err := chunk.Respond(nil); err != nil { // it may send another one
 			return fmt.Errorf("cannot read it: %w", err)
 		}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"avescript/core/fleet/wire"
 	"avescript/internal/poll"
 )
@@ -269,10 +271,17 @@ func TestOldCodeGoes(t *testing.T) {
 		slices.Sort(names)
 		return names
 	}
-	if err := evict(t.Context(), h.stores.code, 2_000_000); err != nil || len(left()) != 9 {
+	resize := func(room int64) {
+		if _, err := h.js.UpdateObjectStore(t.Context(), jetstream.ObjectStoreConfig{Bucket: wire.CodeStore, MaxBytes: room}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resize(2_000_000)
+	if err := evict(t.Context(), h.stores.code); err != nil || len(left()) != 9 {
 		t.Errorf("wanted that all is left when there is room, got %v, %v", left(), err)
 	}
-	if err := evict(t.Context(), h.stores.code, 1_000_000); err != nil {
+	resize(1_000_000)
+	if err := evict(t.Context(), h.stores.code); err != nil {
 		t.Fatal(err)
 	}
 	if names := left(); len(names) < 4 || len(names) > 6 || names[len(names)-1] != "8" {

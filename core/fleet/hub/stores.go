@@ -17,7 +17,6 @@ type stores struct {
 	ledger, output             jetstream.Stream
 	code, artifacts, snapshots jetstream.ObjectStore
 	leader                     jetstream.KeyValue
-	codeRoom                   int64 // bytes that code may have
 }
 
 // How the disk is divided. The ledger refuses when it is full, and so does each store; of
@@ -34,7 +33,7 @@ const (
 // a cluster, only the first hub creates anything, and the others wait until it has.
 func openStores(ctx context.Context, js jetstream.JetStream, o Options, room int64) (s *stores, err error) {
 	share := func(of float64) int64 { return max(int64(float64(room)*of), 1<<20) }
-	s = &stores{codeRoom: share(shareCode)}
+	s = &stores{}
 	open := opener{ctx, js, o.Cluster == nil || o.Cluster.Me == 0, o.copies()}
 	s.ledger, err = open.stream(jetstream.StreamConfig{
 		Name: wire.LedgerStream, Subjects: []string{wire.LedgerSubject}, MaxBytes: cmp.Or(o.ledgerBytes, share(shareLedger)),
@@ -54,7 +53,7 @@ func openStores(ctx context.Context, js jetstream.JetStream, o Options, room int
 		to   *jetstream.ObjectStore
 		with jetstream.ObjectStoreConfig
 	}{
-		{&s.code, jetstream.ObjectStoreConfig{Bucket: wire.CodeStore, MaxBytes: s.codeRoom}},
+		{&s.code, jetstream.ObjectStoreConfig{Bucket: wire.CodeStore, MaxBytes: share(shareCode)}},
 		{&s.artifacts, jetstream.ObjectStoreConfig{Bucket: wire.ArtifactStore, MaxBytes: share(shareArtifacts), TTL: o.ArtifactAge}},
 		{&s.snapshots, jetstream.ObjectStoreConfig{Bucket: wire.SnapshotStore, MaxBytes: share(shareSnapshots)}},
 	} {

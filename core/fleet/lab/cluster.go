@@ -64,7 +64,7 @@ func CreateCluster(out io.Writer, dir string, addresses []string) error {
 	}
 	fmt.Fprintf(out, "Each of these files makes an empty directory that of another hub. They have the secret key\nof the lab: copy them by a safe way, and remove them then.\n")
 	for _, path := range paths {
-		fmt.Fprintf(out, "  on %s:  %s cluster accept %[1]s%s\n", strings.TrimSuffix(path, memberSuffix), CommandName(), memberSuffix)
+		fmt.Fprintf(out, "  on %s:  %s cluster accept %s\n", strings.TrimSuffix(path, memberSuffix), CommandName(), path)
 	}
 	fmt.Fprintf(out, "Then start all three hubs by '%s start'.\n", CommandName())
 	return nil

@@ -33,6 +33,7 @@ func Join(ctx context.Context, line, role, name string) (config link.Config, pat
 	if err != nil {
 		return config, "", err
 	}
+	config.File = path
 	return config, path, config.Write(path)
 }
 

@@ -161,8 +161,9 @@ func otherHubs(c Config, conn *nats.Conn) string {
 func (l *Link) Hubs() string { return otherHubs(l.Config, l.Conn) }
 
 // deafAfter is how long a hub of a cluster may not pass on what the leader answers, until
-// another one is tried.
-const deafAfter = 5 * time.Second
+// another one is tried. Usually another leader is chosen earlier. Hosts must have contact
+// again before the patience of a cluster ends.
+const deafAfter = 8 * time.Second
 
 func (l *Link) wasHeard() { l.heard.Store(int64(time.Since(l.begin))) }
 

@@ -64,11 +64,14 @@ func (l *Link) request(ctx context.Context, role, name, verb string, body any, a
 	var last error
 	for wait := retryWait; ; wait = l.nextWait(wait) {
 		answer, again, err := l.try(ctx, Message(subject, data), ask)
-		if !again {
+		if !again || answer.Code != "" {
 			l.wasHeard()
+		} else {
+			l.leaveDeaf()
+		}
+		if !again {
 			return answer, err
 		}
-		l.leaveDeaf()
 		if err != nil && ctx.Err() == nil {
 			last = err
 		}
