@@ -164,11 +164,11 @@ func (c Cluster) configure(o *server.Options, certificate tls.Certificate, pin s
 		Name: "lab", Host: o.Host, Port: port + routeOffset,
 		TLSConfig: mutual, TLSTimeout: 5, PoolSize: -1, ConnectBackoff: true,
 		PingInterval: routePing, MaxPingsOut: routePings,
-		Advertise: net.JoinHostPort(c.route(c.Me)),
+		Advertise: c.Route(c.Me),
 	}
 	for i := range c.Hubs {
 		if i != c.Me {
-			o.Routes = append(o.Routes, &url.URL{Scheme: "nats-route", Host: net.JoinHostPort(c.route(i))})
+			o.Routes = append(o.Routes, &url.URL{Scheme: "nats-route", Host: c.Route(i)})
 		}
 	}
 }
@@ -179,6 +179,9 @@ func (c Cluster) route(i int) (host, port string) {
 	n, _ := strconv.Atoi(port) // it was checked
 	return host, strconv.Itoa(n + routeOffset)
 }
+
+// Route is where the other hubs connect to one of the hubs, as HOST:PORT.
+func (c Cluster) Route(i int) string { return net.JoinHostPort(c.route(i)) }
 
 // assemble waits for the other hubs, and opens the stores. The first hub makes what all of
 // them use, or moves it from the store of the time when it was alone. The bucket of the
@@ -304,31 +307,36 @@ func (h *Hub) watchHubs(ctx context.Context) {
 	}
 }
 
-// watchLeader keeps the view of the leader while another hub leads and somebody looks.
+// watchLeader asks the leader for its view whenever somebody has looked at that of this hub,
+// which does not lead. A view can be large, so nobody asks while nobody looks.
 func (h *Hub) watchLeader(ctx context.Context) {
-	tick := time.NewTicker(followInterval)
-	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-h.looked:
 		}
-		if h.metrics.leading.Load() || time.Since(time.Unix(0, h.looked.Load())) > followFor {
+		if h.metrics.leading.Load() {
 			continue
 		}
-		limited, cancel := context.WithTimeout(ctx, followFor)
+		limited, cancel := context.WithTimeout(ctx, leaderPatience)
 		answer, err := h.link.Request(limited, wire.VerbLab, nil)
 		cancel()
-		if err == nil && answer.Lab != nil && !h.metrics.leading.Load() {
+		if err == nil && answer.Lab != nil {
 			h.view.mirror(*answer.Lab)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(mirrorPause):
 		}
 	}
 }
 
 const (
 	followInterval = time.Second
-	followFor      = 10 * time.Second // after somebody has looked
+	leaderPatience = 10 * time.Second       // for an answer of the leader
+	mirrorPause    = 500 * time.Millisecond // between two questions to it, at least
 )
 
 // hubs are those of the cluster, for the view; this one leads.

@@ -70,6 +70,12 @@ r1   running  alice  2/5   1 (1 lost)  5.0s  test
 		t.Errorf("got %v\n%s\nwanted\n%s", err, got.String(), want)
 	}
 	got.Reset()
+	lab = &wire.Lab{Hub: "hub-1", Hubs: []wire.LabHub{{Name: "hub-1:4222", Leads: true}, {Name: "hub-2:4300"}, {Name: "hub-3:4222", Away: true}}}
+	const hubs = "done\nHubs: hub-1 leads, hub-2:4300 is connected, hub-3 cannot be reached\n\n"
+	if err := WriteTable(&got, lab, 0); err != nil || !strings.Contains(got.String(), hubs) {
+		t.Errorf("a cluster: got %v\n%s\nwanted %q", err, got.String(), hubs)
+	}
+	got.Reset()
 	if err := WriteTable(&got, &wire.Lab{Hub: "hub"}, 0); err != nil || !strings.Contains(got.String(), "No host has joined yet") {
 		t.Errorf("an empty lab: got %v\n%s", err, got.String())
 	}
