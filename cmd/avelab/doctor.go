@@ -14,7 +14,7 @@ func newDoctor() *cobra.Command {
 		Use:   "doctor",
 		Short: "Check whether this account can use its lab, and say what to do",
 		Long: `Checks what this account and this host need: the program avescript, the disk,
-the broker, the way to the hub, its certificate, the key, the scheduler, the
+the broker, the way to each hub, its certificate, the key, the scheduler, the
 clock, hosts and versions. Exit status 1 means that something is wrong.`,
 		Example: `  avelab doctor`,
 		Args:    arguments(),

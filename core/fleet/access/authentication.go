@@ -66,11 +66,15 @@ func (b *Book) Check(c server.ClientAuthentication) bool {
 	var unknown *unknownError
 	if errors.As(err, &unknown) {
 		b.mu.RUnlock()
-		later := b.catchUp()
-		b.mu.RLock()
-		if later {
-			user, err = b.identify(c)
+		shared := b.awaitShared()
+		if shared {
+			b.catchUp()
 		}
+		b.mu.RLock()
+		if !shared {
+			return false // to a client that has given up
+		}
+		user, err = b.identify(c)
 	}
 	if err != nil {
 		b.log(fmt.Sprintf("denied: a connection from %s: %s", c.RemoteAddress(), printable.Line(err.Error())))

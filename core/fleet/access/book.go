@@ -68,6 +68,8 @@ type Book struct {
 	changing sync.Mutex // held by whoever changes the content, also while it is written
 	shared   *shared    // with the other hubs of a cluster, or nil
 
+	sharing chan struct{} // closed when the content is shared, or nil; see WillShare
+
 	mu      sync.RWMutex
 	content content
 	server  *server.Server

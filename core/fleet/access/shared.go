@@ -26,6 +26,27 @@ const (
 // errStale says that another hub has changed the content.
 var errStale = errors.New("another hub has changed the keys")
 
+// WillShare says that [Book.Share] follows, so that the book may be an old one until then: it
+// denies nobody before. A client that was denied twice does not come again.
+func (b *Book) WillShare() { b.sharing = make(chan struct{}) }
+
+// undecided is how long a client waits that the book does not know yet. Clients give up before.
+const undecided = 6 * time.Second
+
+// awaitShared waits until the content is shared, and reports whether it is. The content of a
+// hub that is alone needs not be.
+func (b *Book) awaitShared() bool {
+	if b.sharing == nil {
+		return true
+	}
+	select {
+	case <-b.sharing:
+		return true
+	case <-time.After(undecided):
+		return false
+	}
+}
+
 // Share has the book share its content with the other hubs of a cluster, until the returned
 // function is called. If nothing is in the bucket, the content of this book gets there.
 func (b *Book) Share(ctx context.Context, bucket jetstream.KeyValue) (stop func(), err error) {
@@ -49,6 +70,9 @@ func (b *Book) Share(ctx context.Context, bucket jetstream.KeyValue) (stop func(
 	watcher, err := bucket.Watch(ctx, bookKey)
 	if err != nil {
 		return nil, fmt.Errorf("cannot follow the keys of the lab: %w", err)
+	}
+	if b.sharing != nil {
+		close(b.sharing)
 	}
 	done := make(chan struct{})
 	go func() {
@@ -132,17 +156,17 @@ func (s *shared) newest() (uint64, error) {
 }
 
 // catchUp installs what another hub has changed just now, if this one does not know it yet:
-// whoever has joined there may connect here at once. It reports whether there was something.
-func (b *Book) catchUp() bool {
+// whoever has joined there may connect here at once.
+func (b *Book) catchUp() {
 	b.mu.RLock()
 	s, revision := b.shared, b.content.revision
 	b.mu.RUnlock()
 	if s == nil {
-		return false
+		return
 	}
 	newest, err := s.newest()
 	if err != nil || newest <= revision {
-		return false
+		return
 	}
 	content, err := s.read(newest)
 	if err == nil {
@@ -151,7 +175,6 @@ func (b *Book) catchUp() bool {
 	if err != nil {
 		b.log(err.Error())
 	}
-	return err == nil
 }
 
 func parsed(entry jetstream.KeyValueEntry) (c content, err error) {

@@ -32,14 +32,18 @@ type Cluster struct {
 	Me   int      `json:"me"`   // which of them this one is
 }
 
+// ClusterFile has the [Cluster].
+const ClusterFile = "cluster.json"
+
 const (
-	clusterFile = "cluster.json"
 	clusterSize = 3
 
 	// ClusterDir is where a hub of a cluster has its store. StoreDir has that of the time
 	// when the hub was alone, until it is moved into the cluster.
 	ClusterDir = "cluster"
-	movedDir   = "store.moved"
+
+	// MovedDir is StoreDir after that.
+	MovedDir = "store.moved"
 
 	// routeOffset is how far the port for the other hubs is from that for clients.
 	routeOffset = 2000
@@ -86,7 +90,7 @@ func (c Cluster) check() error {
 
 // ReadCluster reads the file in the directory of a hub; nil is a hub that is alone.
 func ReadCluster(dir string) (*Cluster, error) {
-	path := filepath.Join(dir, clusterFile)
+	path := filepath.Join(dir, ClusterFile)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // a hub that is alone has no cluster
@@ -123,7 +127,7 @@ func (c Cluster) Write(dir string) error {
 		return err
 	}
 	defer held.Close()
-	err = files.Create(filepath.Join(dir, clusterFile), append(data, '\n'), 0o600)
+	err = files.Create(filepath.Join(dir, ClusterFile), append(data, '\n'), 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("the hub in %s is one of a cluster already", dir)
 	}
@@ -160,11 +164,11 @@ func (c Cluster) configure(o *server.Options, certificate tls.Certificate, pin s
 		Name: "lab", Host: o.Host, Port: port + routeOffset,
 		TLSConfig: mutual, TLSTimeout: 5, PoolSize: -1, ConnectBackoff: true,
 		PingInterval: routePing, MaxPingsOut: routePings,
-		Advertise: net.JoinHostPort(c.route(c.Me)),
+		Advertise: c.Route(c.Me),
 	}
 	for i := range c.Hubs {
 		if i != c.Me {
-			o.Routes = append(o.Routes, &url.URL{Scheme: "nats-route", Host: net.JoinHostPort(c.route(i))})
+			o.Routes = append(o.Routes, &url.URL{Scheme: "nats-route", Host: c.Route(i)})
 		}
 	}
 }
@@ -176,10 +180,16 @@ func (c Cluster) route(i int) (host, port string) {
 	return host, strconv.Itoa(n + routeOffset)
 }
 
+// Route is where the other hubs connect to one of the hubs, as HOST:PORT.
+func (c Cluster) Route(i int) string { return net.JoinHostPort(c.route(i)) }
+
 // assemble waits for the other hubs, and opens the stores. The first hub makes what all of
 // them use, or moves it from the store of the time when it was alone. The bucket of the
 // leader is made last: nobody leads before.
 func (h *Hub) assemble(ctx context.Context) (err error) {
+	if err := h.sayCopies(); err != nil {
+		return err
+	}
 	if err := h.awaitQuorum(ctx); err != nil {
 		return err
 	}
@@ -192,7 +202,11 @@ func (h *Hub) assemble(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	waiting := h.remind(ctx, "waits until the first hub, "+h.options.Cluster.Hubs[0]+", has begun")
+	what := "waits until the first hub, " + h.options.Cluster.Hubs[0] + ", has begun"
+	if founder {
+		what = "waits until all three hubs are there, so that each gets a copy of everything"
+	}
+	waiting := h.remind(ctx, what)
 	h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())
 	waiting()
 	if err != nil {
@@ -211,8 +225,10 @@ func (h *Hub) shareBook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.unshare, err = h.book.Share(context.WithoutCancel(ctx), bucket)
-	return err
+	return patient(ctx, func() (err error) { // just after its creation, the bucket cannot answer
+		h.unshare, err = h.book.Share(context.WithoutCancel(ctx), bucket)
+		return err
+	})
 }
 
 // awaitQuorum waits until most hubs of the cluster are connected and have chosen a leader of
@@ -291,31 +307,36 @@ func (h *Hub) watchHubs(ctx context.Context) {
 	}
 }
 
-// watchLeader keeps the view of the leader while another hub leads and somebody looks.
+// watchLeader asks the leader for its view whenever somebody has looked at that of this hub,
+// which does not lead. A view can be large, so nobody asks while nobody looks.
 func (h *Hub) watchLeader(ctx context.Context) {
-	tick := time.NewTicker(followInterval)
-	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-h.looked:
 		}
-		if h.metrics.leading.Load() || time.Since(time.Unix(0, h.looked.Load())) > followFor {
+		if h.metrics.leading.Load() {
 			continue
 		}
-		limited, cancel := context.WithTimeout(ctx, followFor)
+		limited, cancel := context.WithTimeout(ctx, leaderPatience)
 		answer, err := h.link.Request(limited, wire.VerbLab, nil)
 		cancel()
-		if err == nil && answer.Lab != nil && !h.metrics.leading.Load() {
+		if err == nil && answer.Lab != nil {
 			h.view.mirror(*answer.Lab)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(mirrorPause):
 		}
 	}
 }
 
 const (
 	followInterval = time.Second
-	followFor      = 10 * time.Second // after somebody has looked
+	leaderPatience = 10 * time.Second       // for an answer of the leader
+	mirrorPause    = 500 * time.Millisecond // between two questions to it, at least
 )
 
 // hubs are those of the cluster, for the view; this one leads.

@@ -45,6 +45,16 @@ type three struct {
 	cluster Cluster
 	dirs    [clusterSize]string
 	hubs    [clusterSize]*Hub
+
+	mu  sync.Mutex
+	log [clusterSize][]string // what each has said
+}
+
+// said reports whether a hub has logged a line with this text.
+func (c *three) said(i int, text string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(c.log[i], func(line string) bool { return strings.Contains(line, text) })
 }
 
 // newThree makes the cluster, with the keys of a directory that a hub has used, or of none.
@@ -83,6 +93,9 @@ func (c *three) start(members ...int) {
 			h, err := Start(c.t.Context(), Options{
 				Dir: c.dirs[i], Listen: "127.0.0.1", Keys: true, Cluster: &cluster, Audit: true,
 				Log: func(format string, args ...any) {
+					c.mu.Lock()
+					c.log[i] = append(c.log[i], fmt.Sprintf(format, args...))
+					c.mu.Unlock()
 					c.t.Logf("%s hub %d: "+format, append([]any{time.Now().Format("05.000"), i + 1}, args...)...)
 				},
 			})

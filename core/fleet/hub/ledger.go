@@ -40,12 +40,19 @@ func checkFormat(format int) error {
 
 // checkLedger finds out early whether a newer program has written the ledger.
 func checkLedger(ctx context.Context, stream jetstream.Stream) error {
-	m, err := stream.GetLastMsgForSubject(ctx, wire.LedgerSubject)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return nil
-	}
+	var m *jetstream.RawStreamMsg
+	err := patient(ctx, func() (err error) {
+		m, err = stream.GetLastMsgForSubject(ctx, wire.LedgerSubject)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			m, err = nil, nil
+		}
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	if m == nil {
+		return nil
 	}
 	var r struct{ Format int }
 	if err := json.Unmarshal(m.Data, &r); err != nil {

@@ -205,6 +205,10 @@ func (p *page) hub(h *Hub) {
 		full = 1
 	}
 	p.single("ave_fleet_leading", "gauge", "1 if this hub leads.", leading)
+	if h.options.Cluster != nil {
+		p.single("ave_fleet_hubs", "gauge", "Hubs of the cluster.", len(h.options.Cluster.Hubs))
+		p.single("ave_fleet_hubs_connected", "gauge", "Hubs of the cluster that this one can reach, and itself.", len(h.connected()))
+	}
 	p.single("ave_fleet_ledger_seq", "counter", "Number of the newest message of the ledger.", h.metrics.seq.Load())
 	p.single("ave_fleet_snapshots_total", "counter", "Snapshots of the ledger.", h.metrics.snapshots.Load())
 	p.single("ave_fleet_connections", "gauge", "Connections to the hub.", h.server.NumClients())

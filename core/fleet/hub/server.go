@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -95,7 +94,7 @@ type Hub struct {
 	jumped  time.Time // when the ledger jumped last, because of a token; likewise
 	terms   int       // that this process has led; likewise
 	failed  chan error
-	looked  atomic.Int64 // when somebody has looked at the view, as a Unix time in nanoseconds
+	looked  chan struct{} // somebody has looked at the view
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -114,7 +113,7 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	h := &Hub{options: o, metrics: newMetrics(), view: newView(), first: o.Cluster == nil, failed: make(chan error, 1)}
+	h := &Hub{options: o, metrics: newMetrics(), view: newView(), first: o.Cluster == nil, failed: make(chan error, 1), looked: make(chan struct{}, 1)}
 	if err := h.start(ctx); err != nil {
 		h.Close()
 		return nil, err
@@ -230,6 +229,7 @@ func (h *Hub) serve() error {
 		return err
 	}
 	if c := h.options.Cluster; c != nil {
+		h.book.WillShare()
 		c.configure(o, h.book.Certificate(), h.book.Pin())
 	}
 	s, err := server.NewServer(o)
@@ -329,9 +329,13 @@ func (h *Hub) wall(now time.Time) float64 { return h.options.wall(now) }
 func (h *Hub) storeIsOff() bool { return !h.server.JetStreamEnabled() }
 
 // View is the newest view of the lab. It must not be changed. A hub of a cluster that does
-// not lead asks for it while somebody looks.
+// not lead has the view that it got after the last call, and asks the leader for the next
+// one now. Lab.Time tells how old the view is.
 func (h *Hub) View() wire.Lab {
-	h.looked.Store(time.Now().UnixNano())
+	select {
+	case h.looked <- struct{}{}:
+	default:
+	}
 	return h.view.newest()
 }
 

@@ -90,11 +90,14 @@ func (v *view) abandon(err error) {
 	}
 }
 
-// mirror replaces the view of a hub that does not lead by that of the one that does.
+// mirror replaces the view of a hub that does not lead by that of the one that does. One that
+// is older than what this hub has shown itself came too late: it leads now.
 func (v *view) mirror(lab wire.Lab) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.lab, v.data = lab, nil
+	if lab.Seq >= v.covers {
+		v.lab, v.data = lab, nil
+	}
 }
 
 func (v *view) newest() wire.Lab {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,13 +40,14 @@ var ErrUnwell = errors.New("something is wrong")
 // Doctor checks whether this account can use its lab, and says what to do if it cannot.
 // Version is that of this program.
 func Doctor(ctx context.Context, out io.Writer, version string) error {
-	d := &doctor{ctx: ctx, out: out, version: version}
+	d := &doctor{ctx: ctx, out: out, version: version, visited: map[string]bool{}}
 	d.program()
 	d.disk()
 	d.broker()
 	for _, c := range d.configs() {
 		d.account(c)
 	}
+	d.cluster()
 	if d.wrong > 0 {
 		return ErrUnwell
 	}
@@ -59,7 +59,8 @@ type doctor struct {
 	out     io.Writer
 	version string
 	wrong   int
-	looked  bool // at the lab
+	looked  bool            // at the lab
+	visited map[string]bool // hubs of a cluster by address: whether all is well
 }
 
 func (d *doctor) say(word, subject, text string) {
@@ -114,12 +115,13 @@ func (d *doctor) secret(role string) {
 // account checks the way to the hub, in the order in which things can be wrong.
 func (d *doctor) account(c link.Config) {
 	subject := c.Role + " " + c.Name
-	u, err := url.Parse(c.URL)
-	if err != nil {
+	if c.Others != "" {
+		if !d.anyHub(c) {
+			d.bad(subject, "it can reach no hub of its lab")
+			return
+		}
+	} else if err := d.reach(c.Pin, hostOf(c.URL)); err != nil {
 		d.bad(subject, "%v", err)
-		return
-	}
-	if !d.reachable(subject, c, u.Host) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(d.ctx, 2*checkTime)
@@ -133,45 +135,46 @@ func (d *doctor) account(c link.Config) {
 	began := time.Now()
 	answer, err := l.Request(ctx, wire.VerbLab, nil)
 	if err != nil || answer.Lab == nil {
+		if c.Others != "" {
+			d.bad(subject, "no hub leads the lab: two hubs must run and reach each other: see their logs: %v", err)
+			return
+		}
 		d.bad(subject, "the hub is there, but its scheduler does not answer: see the log of the hub: %v", err)
 		return
 	}
 	took := time.Since(began)
-	d.good(subject, "the hub at %s answers within %s", c.URL, max(took.Round(time.Millisecond), time.Millisecond))
-	d.lab(answer.Lab, took)
+	d.good(subject, "the hub at %s answers within %s", l.Conn.ConnectedUrlRedacted(), max(took.Round(time.Millisecond), time.Millisecond))
+	if !d.looked {
+		d.looked = true
+		d.hubs(c, answer.Lab.Hubs)
+		d.lab(answer.Lab, took)
+	}
 }
 
-// reachable checks the network and the certificate.
-func (d *doctor) reachable(subject string, c link.Config, address string) bool {
+// reach checks the network and the certificate.
+func (d *doctor) reach(pin, address string) error {
 	dialer := &net.Dialer{Timeout: checkTime}
 	conn, err := dialer.DialContext(d.ctx, "tcp", address)
 	if err != nil {
-		d.bad(subject, "cannot reach the hub: %v: check that it runs, the name of its host, and firewalls", err)
-		return false
+		return fmt.Errorf("cannot reach the hub: %w: check that it runs, the name of its host, and firewalls", err)
 	}
 	defer conn.Close()
-	if c.Pin == "" {
-		return true
+	if pin == "" {
+		return nil
 	}
 	_ = conn.SetDeadline(time.Now().Add(checkTime))
-	err = tls.Client(conn, link.Pinned(c.Pin)).HandshakeContext(d.ctx)
+	err = tls.Client(conn, link.Pinned(pin)).HandshakeContext(d.ctx)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		d.bad(subject, "%s takes connections, but does not answer: the hub is stopped or has too much to do, or another program listens there", address)
-		return false
+		return fmt.Errorf("%s takes connections, but does not answer: the hub is stopped or has too much to do, or another program listens there", address)
 	}
 	if err != nil {
-		d.bad(subject, "%s does not prove that it is the hub of this lab: %v: if the hub was made anew, join it again", address, err)
-		return false
+		return fmt.Errorf("%s does not prove that it is the hub of this lab: %w: if the hub was made anew, join it again", address, err)
 	}
-	return true
+	return nil
 }
 
-// lab checks what the hub says, once.
+// lab checks what the hub says.
 func (d *doctor) lab(lab *wire.Lab, took time.Duration) {
-	if d.looked {
-		return
-	}
-	d.looked = true
 	difference := columns.Seconds(float64(time.Now().UnixMicro())/1e6-lab.Time) - took/2
 	if math.Abs(difference.Seconds()) > mostClockDifference.Seconds() {
 		d.note("clock", "it differs by %s from that of the hub: times that are shown are wrong, everything else works", difference.Abs().Round(time.Second))

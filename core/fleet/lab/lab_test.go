@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"context"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,6 +68,12 @@ r1   running  alice  2/5   1 (1 lost)  5.0s  test
 	var got strings.Builder
 	if err := WriteTable(&got, lab, 0); err != nil || got.String() != want {
 		t.Errorf("got %v\n%s\nwanted\n%s", err, got.String(), want)
+	}
+	got.Reset()
+	lab = &wire.Lab{Hub: "hub-1", Hubs: []wire.LabHub{{Name: "hub-1:4222", Leads: true}, {Name: "hub-2:4300"}, {Name: "hub-3:4222", Away: true}}}
+	const hubs = "done\nHubs: hub-1 leads, hub-2:4300 is connected, hub-3 cannot be reached\n\n"
+	if err := WriteTable(&got, lab, 0); err != nil || !strings.Contains(got.String(), hubs) {
+		t.Errorf("a cluster: got %v\n%s\nwanted %q", err, got.String(), hubs)
 	}
 	got.Reset()
 	if err := WriteTable(&got, &wire.Lab{Hub: "hub"}, 0); err != nil || !strings.Contains(got.String(), "No host has joined yet") {
@@ -184,6 +191,27 @@ func TestLeave(t *testing.T) {
 	if err := <-left; err == nil {
 		t.Error("leave goes on after its end")
 	}
+}
+
+// The socket of a process that was killed while it started a job is open for a moment.
+func TestAPredecessorLingers(t *testing.T) {
+	dir := t.TempDir()
+	left, err := net.Listen("unix", doorPath(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		conn, err := left.Accept()
+		if err == nil {
+			conn.Close()
+		}
+		left.Close()
+	}()
+	door, err := openDoor(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	door.close()
 }
 
 func TestAHostIsGivenTimeToEnd(t *testing.T) {

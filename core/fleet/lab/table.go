@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"avescript/core/columns"
+	"avescript/core/fleet/hub"
 	"avescript/core/fleet/wire"
 	"avescript/core/printable"
 )
@@ -22,6 +23,9 @@ const oldRuns = time.Hour
 func WriteTable(out io.Writer, lab *wire.Lab, width int) error {
 	t := &table{Writer: out, lab: lab, width: width}
 	t.say("%s", t.summary())
+	if len(lab.Hubs) > 0 {
+		t.say("%s", t.hubs())
+	}
 	t.list("", t.hosts(), "No host has joined yet: 'avescript lab invite' prints a line for one.")
 	t.list("EQUIPMENT", t.pieces(), "")
 	t.list("QUEUE", t.queue(), "")
@@ -91,6 +95,27 @@ func (t *table) summary() string {
 		text += fmt.Sprintf(", %s lost", count(lost, "host"))
 	}
 	return text
+}
+
+// hubs are those of a cluster.
+func (t *table) hubs() string {
+	var list []string
+	for _, h := range t.lab.Hubs {
+		switch name := hubName(h.Name); {
+		case h.Away:
+			list = append(list, name+" cannot be reached")
+		case h.Leads:
+			list = append(list, name+" leads")
+		default:
+			list = append(list, name+" is connected")
+		}
+	}
+	return "Hubs: " + strings.Join(list, ", ")
+}
+
+// hubName is the address of a hub without the usual port.
+func hubName(address string) string {
+	return printable.Line(strings.TrimSuffix(address, fmt.Sprintf(":%d", hub.DefaultPort)))
 }
 
 func waits(jobs int) string {

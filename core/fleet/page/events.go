@@ -70,6 +70,7 @@ func (p *Page) serveLabEvents(w http.ResponseWriter, r *http.Request) {
 	defer p.leave()
 	who, _ := p.identity(r)
 	id := lastEvent(r)
+	p.refresh()
 	for {
 		n := p.feed.since(id)
 		if !p.stillAllowed(who) {

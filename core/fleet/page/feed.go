@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"avescript/core/fleet/wire"
 )
@@ -22,8 +23,12 @@ type feed struct {
 	source func() wire.Lab
 	epoch  string // of this feed: versions of another one mean nothing
 
+	looking sync.Mutex // held during a look
+
 	mu      sync.Mutex
 	current wire.Lab
+	at      time.Time                    // of the last look
+	moved   time.Time                    // when a look last found another time of the lab
 	version uint64                       // of rows; each patch is one more
 	encoded map[string]map[string][]byte // rows as JSON, by table and key
 	patches []patch                      // the last ones, oldest first, not longer than the rows
@@ -54,11 +59,16 @@ func (f *feed) lab() wire.Lab {
 
 // look takes the next view.
 func (f *feed) look() {
-	lab := f.source()
+	f.looking.Lock()
+	defer f.looking.Unlock()
+	lab, now := f.source(), time.Now()
 	rows := rowsOf(lab)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.current = lab
+	if lab.Time != f.current.Time {
+		f.moved = now
+	}
+	f.current, f.at = lab, now
 	changes := map[string]map[string]json.RawMessage{}
 	for table, now := range rows {
 		before := f.encoded[table]
@@ -150,6 +160,13 @@ func fields(before, after []byte) json.RawMessage {
 	return text
 }
 
+// age is the time since the last look.
+func (f *feed) age() time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return time.Since(f.at)
+}
+
 // news are what a reader has to be told.
 type news struct {
 	known  bool   // there is something to tell: a hub that has just started has no view yet
@@ -164,7 +181,7 @@ func (f *feed) since(id string) news {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := news{known: f.current.Time > 0, id: f.epoch + "-" + strconv.FormatUint(f.version, 10), looked: f.looked}
-	head := fmt.Sprintf(`{"time":%.3f,"seq":%d`, f.current.Time, f.current.Seq)
+	head := fmt.Sprintf(`{"time":%.3f,"age":%.1f,"seq":%d`, f.current.Time, time.Since(f.moved).Seconds(), f.current.Seq)
 	if version, ok := f.parse(id); ok && version == f.version {
 		n.event, n.data = "tick", []byte(head+"}")
 	} else if missed := f.missed(version); ok && missed != nil {

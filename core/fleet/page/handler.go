@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"avescript/core/fleet/wire"
 )
@@ -21,6 +23,10 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect
 // mostBody is how long the body of a request may be.
 const mostBody = 64 << 10
 
+// actTime is how long somebody waits until something is done. A hub that leads nothing, and
+// has lost contact to the others, never gets an answer.
+const actTime = 20 * time.Second
+
 func (p *Page) handler() http.Handler {
 	mux := http.NewServeMux()
 	see := func(pattern string, serve http.HandlerFunc) { mux.HandleFunc(pattern, p.known(serve)) }
@@ -28,7 +34,10 @@ func (p *Page) handler() http.Handler {
 	mux.HandleFunc("POST /login", p.login)
 	mux.HandleFunc("POST /logout", p.logout)
 	see("GET /api/me", p.serveMe)
-	see("GET /api/lab", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, p.feed.lab()) })
+	see("GET /api/lab", func(w http.ResponseWriter, _ *http.Request) {
+		p.refresh()
+		writeJSON(w, p.feed.lab())
+	})
 	see("GET /api/lab/events", p.serveLabEvents)
 	see("GET /api/run/{run}/events", p.serveRun)
 	see("GET /api/run/{run}/screen", p.serveScreen)
@@ -136,8 +145,14 @@ func (p *Page) act(w http.ResponseWriter, r *http.Request) {
 	case who.Role == wire.Viewer, admin && who.Role != wire.Admin:
 		http.Error(w, fmt.Sprintf("a %s may not do this", who.Role), http.StatusForbidden)
 	case readJSON(w, r, body):
-		if err := p.options.Act(r.Context(), who, verb, body); err != nil {
-			http.Error(w, err.Error(), http.StatusConflict)
+		ctx, cancel := context.WithTimeout(r.Context(), actTime)
+		defer cancel()
+		if err := p.options.Act(ctx, who, verb, body); err != nil {
+			text := err.Error()
+			if ctx.Err() != nil {
+				text = fmt.Sprintf("no answer within %s: no hub leads the lab, or this one cannot reach it: try again later", actTime)
+			}
+			http.Error(w, text, http.StatusConflict)
 			return
 		}
 		writeJSON(w, struct{}{})

@@ -97,6 +97,10 @@ func TestLostContact(t *testing.T) {
 	if got := w.eval(`document.querySelector("#contact").textContent`); got != "" {
 		t.Errorf("it says %q", got)
 	}
+	w.eval(`
+		window.said = []; // what is said for a short time only
+		const contact = document.querySelector("#contact");
+		new MutationObserver(() => said.push(contact.textContent)).observe(contact, { subtree: true, childList: true, characterData: true });`)
 	options.Address = strings.TrimPrefix(p.URL(), "http://")
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
@@ -109,9 +113,64 @@ func TestLostContact(t *testing.T) {
 	lab.change(func(l *wire.Lab) { l.Hosts[1].Name = "lab-new" })
 	open(t, options)
 	w.until(`document.querySelector("#rows").textContent.includes("lab-new")`)
-	w.until(`document.querySelector("#contact").textContent === "In contact again."`)
+	w.until(`said.includes("In contact again.")`)
 	w.until(`document.querySelector("#contact").textContent === ""`)
 	stale.until(`document.querySelector("#contact").textContent.startsWith("The hub answers, but has had no news")`)
+	late := browser.tab(1280, 800, stale.eval(`location.href`))
+	late.until(`document.querySelector(".view")`)
+	if got := late.eval(`document.querySelector("#contact").textContent`); !strings.HasPrefix(got, "The hub answers, but has had no news") {
+		t.Errorf("who comes later is told %q", got)
+	}
+}
+
+// TestHubs: the page says which hub of a cluster leads, and which is away; nothing but that
+// moves when it changes. A hub that is alone is in no list.
+func TestHubs(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	lab := labOf(t, 30)
+	w := b.tab(1280, 800, open(t, page.Options{Lab: lab.view}).URL())
+	w.until(`document.querySelector(".panel.grid")`)
+	if got := w.eval(`document.querySelector(".panel.hubs")`); got != "<nil>" {
+		t.Errorf("a hub that is alone is shown: %s", got)
+	}
+	lab.change(func(l *wire.Lab) {
+		l.Hubs = []wire.LabHub{{Name: "hub-1.lab.example.com:4222", Leads: true}, {Name: "hub-2.lab.example.com:4222"}, {Name: "hub-10.lab.example.com:4300"}}
+	})
+	const texts = `[...document.querySelectorAll(".panel.hubs li")].map((line) => [...line.children].map((part) => part.textContent).filter(Boolean).join(" ")).join(", ")`
+	w.until(texts + ` === "hub-1.lab.example.com leads, hub-2.lab.example.com is connected, hub-10.lab.example.com:4300 is connected"`)
+	w.shot("hubs")
+	w.eval(`
+		window.line = document.querySelectorAll(".panel.hubs li")[1];
+		window.moved = 0;
+		new MutationObserver((list) => { for (const change of list) moved += change.addedNodes.length + change.removedNodes.length; }).observe(document.querySelector(".panel.hubs"), { subtree: true, childList: true });`)
+	lab.change(func(l *wire.Lab) {
+		l.Hubs = []wire.LabHub{{Name: "hub-1.lab.example.com:4222", Away: true}, {Name: "hub-2.lab.example.com:4222", Leads: true}, l.Hubs[2]}
+	})
+	w.until(`line.isConnected && line.textContent.endsWith("leads") && document.querySelector(".panel.attention").textContent.includes("hub-1.lab.example.com cannot be reached")`)
+	w.until(`document.querySelector(".headline .sums").textContent.startsWith("2 of 3 hubs connected")`)
+	if got := w.eval(`moved`); got != "0" {
+		t.Errorf("%s elements have come or gone", got)
+	}
+	for _, width := range []int{1280, 360} {
+		w.size(width, 740)
+		w.until(fmt.Sprintf(`innerWidth === %d`, width))
+		for _, part := range []string{"attention", "hubs"} {
+			w.eval(fmt.Sprintf(`document.querySelector(".panel.%s").scrollIntoView({ block: "center" })`, part))
+			w.shot(fmt.Sprintf("hubs-%s-%d", part, width))
+			w.darkShot(fmt.Sprintf("hubs-%s-%d-dark", part, width))
+		}
+		if got, err := strconv.Atoi(w.eval(`document.documentElement.scrollWidth`)); err != nil || got > width {
+			t.Errorf("it is %d wide in a window of %d: %v", got, width, err)
+		}
+	}
+	lab.change(func(l *wire.Lab) { l.Hosts, l.Runs = nil, nil })
+	w.until(`document.querySelector("ol.start + .panel.hubs li")`)
+	w.shot("hubs-start")
+	old := lab.view()
+	lost := b.tab(360, 740, open(t, page.Options{Lab: func() wire.Lab { return old }}).URL())
+	lost.until(`document.querySelector("#contact").textContent.startsWith("No news from the hub that leads for ")`)
+	lost.shot("hubs-stale")
 }
 
 // TestKeyboard uses keys alone: views, filter, rows, sorting, and back.
@@ -167,6 +226,7 @@ func TestPageIsSafe(t *testing.T) {
 	lab := labOf(t, 30)
 	lab.change(func(l *wire.Lab) {
 		l.Hub = evil
+		l.Hubs = []wire.LabHub{{Name: evil, Away: true}}
 		l.Hosts[0].Reason, l.Hosts[0].State, l.Hosts[0].Tags, l.Hosts[0].Broker = evil, "draining", []string{evil}, evil
 		l.Pieces[0].Profile, l.Pieces[0].User, l.Pieces[0].Reason = pieceOf(t, map[string]any{"type": evil, evil: evil}), evil, evil
 		l.Queue[0].Why, l.Queue[0].First, l.Queue[0].User = evil, evil, evil

@@ -11,8 +11,10 @@
 //	OUTPUT stream --a terminal for each reader--> what a command of a test shows
 //	OUTPUT stream --history--> holders of equipment, verdicts of tests
 //
-// The feed looks at the lab once a second and sends what has changed: a reader that was
-// away gets the differences that it missed, or everything. No reader has a queue. Each
+// The feed looks at the lab once a second while somebody reads, and sends what has changed: a
+// reader that was away gets the differences that it missed, or everything. It also sends for
+// how long the lab has had no new time, because the page of a hub without contact to the one
+// that leads shows an old lab. No reader has a queue. Each
 // knows how far it has read, and one that does not take its data within [Options.Patience]
 // is disconnected; its browser comes back by itself.
 //
@@ -61,7 +63,8 @@ type Identity struct {
 type Options struct {
 	Address string // to listen at, such as ":4280"; "" is 127.0.0.1 and Port
 
-	// Lab is the view that is shown. It is called once a second.
+	// Lab is the view that is shown. It is called once a second while somebody reads, and
+	// otherwise seldom, for the history.
 	Lab func() wire.Lab
 
 	// JetStream has the outputs of runs and the artifacts. Without it the page shows the
@@ -205,18 +208,31 @@ func (p *Page) serve() {
 	_ = p.server.Serve(p.listener)
 }
 
+// idleLooks is how many intervals pass between two looks while nobody reads.
+const idleLooks = 5
+
 // look passes the lab to the feed and to the history, again and again.
 func (p *Page) look() {
 	ticker := time.NewTicker(p.options.Interval)
 	defer ticker.Stop()
-	for {
+	for idle := 0; ; {
 		p.history.observe(p.feed.lab())
 		select {
 		case <-p.ctx.Done():
 			return
 		case <-ticker.C:
+		}
+		if idle++; idle >= idleLooks || len(p.readers) > 0 {
+			idle = 0
 			p.feed.look()
 		}
+	}
+}
+
+// refresh looks for somebody who comes while nobody reads.
+func (p *Page) refresh() {
+	if p.feed.age() > p.options.Interval {
+		p.feed.look()
 	}
 }
 

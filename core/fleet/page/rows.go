@@ -12,6 +12,7 @@ import (
 // The tables of the page. A row is an object of JSON, and has a key that does not change
 // while what it describes exists.
 const (
+	hubRows   = "hubs" // of a cluster
 	hostRows  = "hosts"
 	pieceRows = "equipment"
 	queueRows = "queue"
@@ -45,11 +46,15 @@ type runRow struct {
 func rowsOf(lab wire.Lab) tables {
 	t := tables{
 		labRows:   {"": labRow{lab.Hub, lab.Done}},
+		hubRows:   make(map[string]any, len(lab.Hubs)),
 		hostRows:  make(map[string]any, len(lab.Hosts)),
 		pieceRows: make(map[string]any, len(lab.Pieces)),
 		queueRows: make(map[string]any, len(lab.Queue)),
 		runRows:   make(map[string]any, len(lab.Runs)),
 		userRows:  make(map[string]any, len(lab.Users)),
+	}
+	for _, h := range lab.Hubs {
+		t[hubRows][h.Name] = h
 	}
 	for _, h := range lab.Hosts {
 		h.Load = math.Round(h.Load*10) / 10

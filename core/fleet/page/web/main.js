@@ -50,7 +50,7 @@ function showContact() {
 	else if (wasLost < 0 && contact.state === "ok") wasLost = performance.now();
 	const away = (performance.now() - contact.since) / 1000;
 	const text = lost ? ["No contact with the hub for " + coarse(away) + ". ", contact.known ? "This is what was known at " + exact(contact.time) + ". " : "", "The page keeps trying."]
-		: stale ? ["The hub answers, but has had no news of the lab for " + coarse(quiet) + "."]
+		: stale ? [(tables.hubs.size ? "No news from the hub that leads for " : "The hub answers, but has had no news of the lab for ") + coarse(quiet) + ". ", "This is what was known at " + exact(contact.time) + "."]
 			: wasLost > 0 && performance.now() - wasLost < 3000 ? ["In contact again."] : [];
 	draw(byId("contact"), text.length ? v("p", { class: lost ? "bad" : stale ? "bad" : "good" }, mark(lost || stale ? "warning" : "passed"), text.join("")) : null);
 }

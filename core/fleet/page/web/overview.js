@@ -3,7 +3,7 @@ import { v, mark } from "./view.js";
 import { tables } from "./store.js";
 import { to } from "./look.js";
 import { ago, during, until, number, plural, pieceName } from "./text.js";
-import { hostsOf, link, soft, joined, loadBar, isAway, runsOf, isOver, progress, sums, queueOf, piecesOf, whoOf, whyOf, pieceLabel, bar } from "./views.js";
+import { hostsOf, hubsOf, hubName, link, soft, joined, loadBar, isAway, runsOf, isOver, progress, sums, queueOf, piecesOf, whoOf, whyOf, pieceLabel, bar } from "./views.js";
 
 const inUse = (piece) => piece.state === "held" || piece.state === "taken";
 const fewHosts = 60; // up to here they have names
@@ -19,6 +19,7 @@ export function troubles() {
 		if (things.length > mostAlike) list.push({ key: many, mark: sign, href, name: number(things.length) + " " + many, text: null });
 		else for (const thing of things) list.push({ key: sign + thing.key, mark: sign, ...line(thing) });
 	};
+	add(hubsOf().filter((hub) => hub.away), "away", (hub) => ({ name: "hub " + hubName(hub), text: "cannot be reached: if one more is lost, the lab stops" }), "hubs cannot be reached");
 	const one = (host, ...text) => ({ href: to.host(host.name), name: host.name, text });
 	for (const [name, word] of [["lost", "lost "], ["silent", "silent for "]]) {
 		add(hosts.filter((host) => host.state === name), name, (host) => one(host, word, name === "lost" ? ago(host.since) : during(host.since)), "hosts are " + name, "/hosts?only=" + name);
@@ -40,7 +41,7 @@ function troublePanel() {
 	if (!list.length) return null;
 	const most = 10;
 	return section("attention", "Needs attention", null, v("ul", { class: "lines" }, list.slice(0, most).map((trouble) =>
-		v("li", { key: trouble.key }, mark(trouble.mark), v("span", { class: "grow" }, link(trouble.href, trouble.name), " ", v("span", { class: "soft" }, trouble.text))))),
+		v("li", { key: trouble.key }, mark(trouble.mark), v("span", { class: "grow" }, trouble.href ? link(trouble.href, trouble.name) : trouble.name, " ", v("span", { class: "soft" }, trouble.text))))),
 	list.length > most ? v("p", { class: "rest" }, "and " + number(list.length - most) + " more") : null);
 }
 
@@ -109,23 +110,33 @@ function usersPanel() {
 		v("span", { class: "sums" }, plural(user.running, "core"), user.quota ? soft(" of " + user.quota) : null), v("span", { class: "when soft" }, user.waiting ? number(user.waiting) + " wait" : null)))));
 }
 
+const hubLine = (hub) => v("li", { key: hub.name, class: "hub" }, mark(hub.away ? "away" : "up"),
+	v("span", { class: "grow" }, hubName(hub)), v("span", { class: hub.away ? "when is-away" : "when soft" }, hub.away ? "cannot be reached" : hub.leads ? "leads" : "is connected"));
+
+function hubsPanel() {
+	const hubs = hubsOf();
+	return hubs.length ? section("hubs", "Hubs", null, v("ul", { class: "lines" }, hubs.map(hubLine))) : null;
+}
+
 // start is the overview of a lab without hosts.
 const start = () => v("ol", { class: "start" },
 	v("li", {}, "On the hub: ", v("code", {}, "avescript lab invite"), " prints a line with which a host joins."),
 	v("li", {}, "On the host: run that line. The host appears here at once."),
 	v("li", {}, "Anywhere: ", v("code", {}, "avescript test --fleet tests/"), " runs tests on the hosts. A user joins with a line of ", v("code", {}, "invite --role user"), "."));
 
-export const overview = () => (tables.hosts.size || tables.runs.size ? full() : start());
+export const overview = () => (tables.hosts.size || tables.runs.size ? full() : [start(), hubsPanel()]);
 
 const full = () => v("div", { class: "overview" },
 	v("div", { key: "left", class: "column" }, troublePanel(), runsPanel(), queuePanel()),
-	v("div", { key: "right", class: "column" }, hostsPanel(), usedPanel(), usersPanel()));
+	v("div", { key: "right", class: "column" }, hostsPanel(), usedPanel(), usersPanel(), hubsPanel()));
 
 // verdict is the lab in a sentence, and figures.
 export function verdict() {
 	const hosts = hostsOf();
 	const away = hosts.filter(isAway);
 	const facts = [];
+	const hubs = hubsOf();
+	if (hubs.some((hub) => hub.away)) facts.push(`${number(hubs.filter((hub) => !hub.away).length)} of ${plural(hubs.length, "hub")} connected`);
 	if (hosts.length) {
 		const up = hosts.filter((host) => !isAway(host));
 		const sum = (list, name) => list.reduce((n, row) => n + (row[name] || 0), 0);

@@ -1,13 +1,13 @@
 // What is known of the lab, and the connection that it comes from.
 
 // tables have rows by key, as the hub sends them.
-export const tables = { hosts: new Map(), equipment: new Map(), queue: new Map(), runs: new Map(), users: new Map(), lab: new Map() };
+export const tables = { hubs: new Map(), hosts: new Map(), equipment: new Map(), queue: new Map(), runs: new Map(), users: new Map(), lab: new Map() };
 
 export const contact = {
 	state: "connecting", // ok, lost
 	since: performance.now(), // of the last word of the hub
 	time: 0, // of the lab, at that moment
-	moved: performance.now(), // when that time last rose
+	moved: performance.now(), // when the hub got that time
 	known: false, // there is something to show
 };
 
@@ -38,7 +38,7 @@ function apply(patch) {
 
 function heard(data) {
 	contact.since = performance.now();
-	if (data.time > contact.time || data.time < contact.time - 5) contact.moved = contact.since;
+	contact.moved = contact.since - 1000 * data.age;
 	contact.time = data.time;
 	contact.state = "ok";
 	contact.known = true;

@@ -6,6 +6,10 @@ import { table } from "./table.js";
 import { ago, during, until, freeIn, bytes, compare, number, plural, pieceName, needsText, duration } from "./text.js";
 
 export const hostsOf = () => [...tables.hosts.values()].sort((a, b) => compare(a.name, b.name));
+// hubsOf are the hubs of a cluster. One that is alone is in no list.
+export const hubsOf = () => [...tables.hubs.values()].sort((a, b) => compare(a.name, b.name));
+// hubName leaves out the usual port.
+export const hubName = (hub) => hub.name.replace(/:4222$/, "");
 export const link = (href, text, props) => v("a", { href, ...props }, text);
 export const soft = (...text) => v("span", { class: "soft" }, text);
 const dot = () => v("i", { class: "dot" }, "·");
