@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"avescript/core/fleet/hub"
+	"avescript/core/fleet/wire"
 	"avescript/internal/fleettest"
 	"avescript/internal/netlab"
+	"avescript/internal/poll"
 )
 
 const relays = `[{"type": "relay", "uid": "1"}, {"type": "relay", "uid": "2"}]`
@@ -75,6 +77,9 @@ func chaos(t *testing.T, f *fleettest.Fleet, jobs, times int) {
 	t.Helper()
 	suite(f, jobs, relayTest(filepath.Join(t.TempDir(), "journal")))
 	run := submit(f, "out.json")
+	poll.Until(t, "a job runs", func() bool {
+		return slices.ContainsFunc(f.Look().Hosts, func(h wire.LabHost) bool { return len(h.Jobs) > 0 })
+	})
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))

@@ -151,9 +151,15 @@ const cutJobs = 16
 func cutHub(t *testing.T, f *fleettest.Fleet, leads string, others []string) {
 	journal := filepath.Join(t.TempDir(), "journal")
 	suite(f, cutJobs, slowTest(journal))
+	for _, other := range others { // the submitter is connected with that hub, too
+		f.Network.CutBetween(user, other)
+	}
 	run := submit(f, "out.json")
 	running(f, "lab-1")
 	running(f, "lab-2")
+	for _, other := range others {
+		f.Network.RestoreBetween(user, other)
+	}
 	for _, other := range others {
 		f.Network.CutBetween(leads, other)
 	}
