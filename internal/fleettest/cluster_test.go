@@ -189,8 +189,11 @@ func cutHost(t *testing.T, f *fleettest.Fleet) {
 	}
 	suite(f, 4, strings.ReplaceAll(slowTest(journal), "sleep(1)", "sleep(100)"))
 	run := submit(f, "out.json")
-	running(f, "lab-1")
-	jobs := f.Hosts["lab-1"].Tree()
+	var jobs []int
+	poll.Until(t, "lab-1 has the process of a job", func() bool {
+		jobs = f.Hosts["lab-1"].Tree()
+		return alive(jobs)
+	})
 	began := time.Now()
 	f.Network.Cut("lab-1")
 	var fenced time.Duration

@@ -110,7 +110,8 @@ func follow(ctx context.Context, l *link.Link, run string, at *place, told func(
 	}
 	consumer, err := l.JS.OrderedConsumer(limited, wire.OutputStream, jetstream.OrderedConsumerConfig{
 		FilterSubjects: wire.RunSubjects(run), DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq: at.last + 1, MaxResetAttempts: 3, InactiveThreshold: time.Minute,
+		OptStartSeq: at.last + 1, InactiveThreshold: time.Minute,
+		MaxResetAttempts: 1, // each can take 10 s, if this hub does not reach the others
 	})
 	if err != nil {
 		return err
