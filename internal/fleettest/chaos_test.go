@@ -83,10 +83,13 @@ func chaos(t *testing.T, f *fleettest.Fleet, jobs, times int) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	for range times {
+	for i := range times {
 		host := labHosts[random.IntN(len(labHosts))]
 		pause := time.Duration(500+random.IntN(3000)) * time.Millisecond
 		what := random.IntN(5)
+		if f.Hub == nil && i%2 == 1 {
+			what = 3 // what is new about a cluster
+		}
 		t.Log(what, host, pause)
 		switch what {
 		case 0:
