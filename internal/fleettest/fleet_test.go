@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"avescript/core/fleet/wire"
 	"avescript/core/harness"
@@ -206,7 +205,7 @@ func TestStoppedHostIsFenced(t *testing.T) {
 	running(f, "lab-1")
 	jobs := f.Hosts["lab-1"].Tree()
 	f.Hosts["lab-1"].Signal(syscall.SIGSTOP)
-	if !fleettest.Within(10*time.Second, func() bool { return !alive(jobs) }) {
+	if !poll.Holds(func() bool { return !alive(jobs) }) {
 		t.Error("the jobs of a host whose process is stopped go on")
 	}
 	f.Hosts["lab-1"].Signal(syscall.SIGCONT)

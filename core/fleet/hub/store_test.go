@@ -30,7 +30,7 @@ func TestSnapshotsReplaceTheLedger(t *testing.T) {
 	poll.Until(t, "there are two snapshots", func() bool { return h.metrics.snapshots.Load() >= 2 })
 	l := &ledger{js: h.js, stream: h.stores.ledger}
 	poll.Until(t, "the ledger was purged", func() bool {
-		first, last, err := l.bounds(t.Context())
+		first, last, err := l.bounds(poll.Context(t))
 		return err == nil && first > 1 && first <= last
 	})
 	done := theLab(t, user).Done
@@ -61,7 +61,7 @@ func TestFullLedger(t *testing.T) {
 		poll.Until(t, "all notes of "+run+" are there", func() bool { return len(notes(t, user, run)) >= 122 })
 	}
 	l := &ledger{js: h.js, stream: h.stores.ledger}
-	if first, _, err := l.bounds(t.Context()); err != nil || first <= 1 {
+	if first, _, err := l.bounds(poll.Context(t)); err != nil || first <= 1 {
 		t.Errorf("wanted that the ledger was purged, got its begin %d, %v", first, err)
 	}
 }
@@ -78,11 +78,11 @@ func TestDamagedSnapshot(t *testing.T) {
 		poll.Until(t, run+" has passed", func() bool { return theRun(t, user, run).State == "passed" })
 	}
 	poll.Until(t, "there are two snapshots", func() bool { return h.metrics.snapshots.Load() >= 2 })
-	names, err := snapshotNames(t.Context(), h.stores.snapshots)
+	names, err := snapshotNames(poll.Context(t), h.stores.snapshots)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.stores.snapshots.PutBytes(t.Context(), names[len(names)-1], []byte("damaged")); err != nil {
+	if _, err := h.stores.snapshots.PutBytes(poll.Context(t), names[len(names)-1], []byte("damaged")); err != nil {
 		t.Fatal(err)
 	}
 	h.Close()
@@ -203,7 +203,7 @@ func TestInterruptedJump(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Next = epoch(s.Next, time.Now())
-	if err := saveSnapshot(t.Context(), h.stores.snapshots, s); err != nil {
+	if err := saveSnapshot(poll.Context(t), h.stores.snapshots, s); err != nil {
 		t.Fatal(err)
 	}
 	h.Close()
@@ -254,12 +254,12 @@ func TestOldCodeGoes(t *testing.T) {
 	t.Parallel()
 	h := startHub(t, Options{})
 	for i := range 9 {
-		if _, err := h.stores.code.PutBytes(t.Context(), strconv.Itoa(i), make([]byte, 100_000)); err != nil {
+		if _, err := h.stores.code.PutBytes(poll.Context(t), strconv.Itoa(i), make([]byte, 100_000)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	left := func() (names []string) {
-		objects, err := h.stores.code.List(t.Context())
+		objects, err := h.stores.code.List(poll.Context(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -269,10 +269,10 @@ func TestOldCodeGoes(t *testing.T) {
 		slices.Sort(names)
 		return names
 	}
-	if err := evict(t.Context(), h.stores.code, 2_000_000); err != nil || len(left()) != 9 {
+	if err := evict(poll.Context(t), h.stores.code, 2_000_000); err != nil || len(left()) != 9 {
 		t.Errorf("wanted that all is left when there is room, got %v, %v", left(), err)
 	}
-	if err := evict(t.Context(), h.stores.code, 1_000_000); err != nil {
+	if err := evict(poll.Context(t), h.stores.code, 1_000_000); err != nil {
 		t.Fatal(err)
 	}
 	if names := left(); len(names) < 4 || len(names) > 6 || names[len(names)-1] != "8" {
@@ -289,13 +289,13 @@ func TestNewerLedger(t *testing.T) {
 	h.cancel() // nobody writes between what follows
 	h.running.Wait()
 	write := func(data string) {
-		if _, err := h.js.Publish(t.Context(), wire.LedgerSubject, []byte(data)); err != nil {
+		if _, err := h.js.Publish(poll.Context(t), wire.LedgerSubject, []byte(data)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	fold := func() error {
 		l := &leader{hub: h, ledger: &ledger{js: h.js, stream: h.stores.ledger, by: "test"}}
-		_, err := l.fold(t.Context())
+		_, err := l.fold(poll.Context(t))
 		return err
 	}
 	write(`{"by":"it had no format","entries":null}`)
