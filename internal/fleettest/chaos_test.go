@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -37,21 +38,48 @@ end)
 // Anything is killed, stopped or cut off while jobs run that need equipment. At the end each
 // job has one result, and the ledger shows that no piece was held twice.
 func TestChaos(t *testing.T) {
-	hosts := []string{"lab-1", "lab-2", "lab-3"}
-	network := netlab.New(t, hosts...)
+	network := netlab.New(t, labHosts...)
 	f := fleettest.Start(t, network)
-	for _, host := range hosts {
+	equip(f)
+	chaos(t, f, 60, 8)
+	f.Hub.End()
+	tally, err := hub.Audit(context.Background(), hub.Options{Dir: f.HubDirectory()})
+	if err != nil {
+		t.Error(err)
+	}
+	t.Logf("%+v", tally)
+}
+
+// The same with three hubs, of which one at a time is killed, stopped or cut off.
+func TestClusterChaos(t *testing.T) {
+	t.Parallel()
+	network := netlab.New(t, slices.Concat(fleettest.HubNodes, labHosts)...)
+	f := fleettest.StartCluster(t, network)
+	equip(f)
+	chaos(t, f, 30, 6)
+	t.Logf("%+v", f.Audit())
+}
+
+// equip has hosts with relays join.
+func equip(f *fleettest.Fleet) {
+	for _, host := range labHosts {
 		f.Broker(host, relays)
 		f.Join(host)
 	}
-	const jobs = 60
+}
+
+var labHosts = []string{"lab-1", "lab-2", "lab-3"}
+
+// chaos submits jobs, and breaks something some times.
+func chaos(t *testing.T, f *fleettest.Fleet, jobs, times int) {
+	t.Helper()
 	suite(f, jobs, relayTest(filepath.Join(t.TempDir(), "journal")))
 	run := submit(f, "out.json")
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	for range 8 {
-		host := hosts[random.IntN(len(hosts))]
+	for range times {
+		host := labHosts[random.IntN(len(labHosts))]
 		pause := time.Duration(500+random.IntN(3000)) * time.Millisecond
 		what := random.IntN(5)
 		t.Log(what, host, pause)
@@ -65,12 +93,11 @@ func TestChaos(t *testing.T) {
 			time.Sleep(pause)
 			f.Hosts[host].Signal(syscall.SIGCONT)
 		case 2:
-			network.Cut(host)
+			f.Network.Cut(host)
 			time.Sleep(pause)
-			network.Restore(host)
+			f.Network.Restore(host)
 		case 3:
-			f.Hub.Kill()
-			f.StartHub()
+			breakHub(t, f, random, pause)
 		case 4:
 			if pids := f.Hosts[host].Tree(); len(pids) > 0 {
 				_ = syscall.Kill(pids[random.IntN(len(pids))], []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP}[random.IntN(2)])
@@ -81,10 +108,33 @@ func TestChaos(t *testing.T) {
 	if list, _ := verdicts(t, filepath.Join(f.Home(user), "out.json")); len(list) != jobs {
 		t.Errorf("there are %d results for %d jobs\n%s", len(list), jobs, run.Text())
 	}
-	f.Hub.End()
-	tally, err := hub.Audit(context.Background(), hub.Options{Dir: f.HubDirectory()})
-	if err != nil {
-		t.Error(err)
+}
+
+// breakHub breaks the hub, or one of a cluster, and waits until it works again.
+func breakHub(t *testing.T, f *fleettest.Fleet, random *rand.Rand, pause time.Duration) {
+	t.Helper()
+	if f.Hub != nil {
+		f.Hub.Kill()
+		f.StartHub()
+		return
 	}
-	t.Logf("%+v", tally)
+	node := fleettest.HubNodes[random.IntN(len(fleettest.HubNodes))]
+	what := random.IntN(3)
+	t.Log("  ", what, node)
+	switch what {
+	case 0:
+		f.Hubs[node].Kill()
+		time.Sleep(pause)
+		f.LaunchHub(node)
+		f.AwaitHub(node)
+	case 1:
+		f.Hubs[node].Signal(syscall.SIGSTOP)
+		time.Sleep(3 * pause) // sometimes others take over, and sometimes not
+		f.Hubs[node].Signal(syscall.SIGCONT)
+	case 2:
+		f.Network.Cut(node)
+		time.Sleep(3 * pause)
+		f.Network.Restore(node)
+	}
+	f.AwaitHubs()
 }

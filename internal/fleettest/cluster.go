@@ -97,13 +97,13 @@ func (f *Fleet) AwaitHub(node string) {
 	f.Hubs[node].Line(`The lab: `)
 }
 
-// Look is the view of the lab that `avelab --json` shows.
+// Look is the view of the lab that `avelab --json` shows, as soon as somebody answers.
 func (f *Fleet) Look() (lab wire.Lab) {
 	f.T.Helper()
-	out := f.Avelab(netlab.Hub, "--json").Output()
-	if err := json.Unmarshal([]byte(out), &lab); err != nil {
-		f.T.Fatalf("%v in %s", err, out)
-	}
+	poll.Until(f.T, "a hub answers", func() bool {
+		p := f.Avelab(netlab.Hub, "--json")
+		return p.Status() == 0 && json.Unmarshal([]byte(p.Text()), &lab) == nil
+	})
 	return lab
 }
 

@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"avescript/core/fleet/wire"
 	"avescript/internal/fleettest"
 	"avescript/internal/netlab"
+	"avescript/internal/poll"
 )
 
 // clusterTest writes what it does with the time into a journal. Some of the tests need
@@ -38,26 +40,12 @@ end)
 `, journal)
 }
 
-// cluster is a cluster with three hosts that have relays.
-func cluster(t *testing.T, network *netlab.Lab) *fleettest.Fleet {
-	f := fleettest.StartCluster(t, network)
-	for _, host := range labHosts {
-		f.Broker(host, relays)
-		f.Join(host)
-	}
-	return f
-}
-
-var labHosts = []string{"lab-1", "lab-2", "lab-3"}
-
 // Each hub is killed or stopped once while jobs run: that which leads first. What runs goes
 // on, each job is counted once, and who follows sees everything, once.
 func TestEachHubIsLost(t *testing.T) {
 	t.Parallel()
-	b0 := time.Now()
-	say := func(w string) { t.Log(time.Since(b0).Round(time.Millisecond), w) }
-	f := cluster(t, nil)
-	say("started")
+	f := fleettest.StartCluster(t, nil)
+	equip(f)
 	const jobs = 36
 	journal := filepath.Join(t.TempDir(), "journal")
 	suite(f, jobs, clusterTest(journal))
@@ -79,7 +67,6 @@ func TestEachHubIsLost(t *testing.T) {
 			f.Hubs[hub].Signal(how)
 		}
 		now := f.Leader()
-		say("leads")
 		t.Logf("%s got %s; %s leads after %s", hub, how, now, time.Since(began).Round(time.Millisecond))
 		if now == hub {
 			t.Errorf("%s leads, and cannot", hub)
@@ -91,9 +78,7 @@ func TestEachHubIsLost(t *testing.T) {
 			f.Hubs[hub].Signal(syscall.SIGCONT)
 			f.Hubs[hub].Line("does not lead any more")
 		}
-		say("back")
 		f.AwaitHubs()
-		say("there")
 	}
 	finished(t, f, run, "out.json", jobs)
 	for i := range jobs {
@@ -114,12 +99,9 @@ func TestEachHubIsLost(t *testing.T) {
 			}
 		}
 	}
-	say("finished")
-	later := f.Avelab(user, "attach", look(f).Runs[0].Run, "--report", "json=later.json").Start()
+	later := f.Avelab(user, "attach", f.Look().Runs[0].Run, "--report", "json=later.json").Start()
 	finished(t, f, later, "later.json", jobs)
-	say("later")
 	tally := f.Audit()
-	say("audited")
 	if tally.Finished != jobs || tally.Returned != 0 || tally.Claims != jobs {
 		t.Errorf("wanted %d jobs that were given away once, got %+v", jobs, tally)
 	}
@@ -134,4 +116,92 @@ func times(journal, text string) (n int) {
 		}
 	}
 	return n
+}
+
+// The links of hubs and hosts are cut. A host that is connected with a hub that nobody else
+// reaches finds another one. A host that is cut off has ended its jobs when they are given
+// away, although it may go on for long.
+func TestClusterLinks(t *testing.T) {
+	t.Parallel()
+	hosts := labHosts[:2]
+	network := netlab.New(t, slices.Concat(fleettest.HubNodes, hosts)...)
+	f := fleettest.StartCluster(t, network)
+	for _, host := range hosts {
+		f.Join(host)
+	}
+	leads := f.Leader()
+	others := slices.DeleteFunc(slices.Clone(fleettest.HubNodes), func(node string) bool { return node == leads })
+	f.Hosts["lab-1"].End()
+	for _, other := range others {
+		network.CutBetween("lab-1", other)
+	}
+	f.Join("lab-1")
+	for _, other := range others {
+		network.RestoreBetween("lab-1", other)
+	}
+	cutHub(t, f, leads, others)
+	cutHost(t, f)
+	if tally := f.Audit(); tally.Finished < cutJobs {
+		t.Errorf("wanted that %d jobs have ended, got %+v", cutJobs, tally)
+	}
+}
+
+const cutJobs = 16
+
+func cutHub(t *testing.T, f *fleettest.Fleet, leads string, others []string) {
+	journal := filepath.Join(t.TempDir(), "journal")
+	suite(f, cutJobs, slowTest(journal))
+	run := submit(f, "out.json")
+	running(f, "lab-1")
+	running(f, "lab-2")
+	for _, other := range others {
+		f.Network.CutBetween(leads, other)
+	}
+	poll.Until(t, "another hub leads", func() bool { return f.Leader() != leads })
+	finished(t, f, run, "out.json", cutJobs)
+	for i := range cutJobs {
+		if n := count(journal, fmt.Sprintf("end %d", i)); n != 1 {
+			t.Errorf("test %d has ended %d times: it was given away while it ran", i, n)
+		}
+	}
+	for _, h := range f.Look().Hosts {
+		if h.State != "up" {
+			t.Errorf("wanted that each host has found another hub, but %s is %s", h.Name, h.State)
+		}
+	}
+	for _, other := range others {
+		f.Network.RestoreBetween(leads, other)
+	}
+	f.Hubs[leads].Line("does not lead any more")
+	f.AwaitHubs()
+}
+
+func cutHost(t *testing.T, f *fleettest.Fleet) {
+	journal := filepath.Join(t.TempDir(), "journal")
+	if err := os.RemoveAll(filepath.Join(f.Home(user), "tests")); err != nil {
+		t.Fatal(err)
+	}
+	suite(f, 4, strings.ReplaceAll(slowTest(journal), "sleep(1)", "sleep(100)"))
+	run := submit(f, "out.json")
+	running(f, "lab-1")
+	jobs := f.Hosts["lab-1"].Tree()
+	began := time.Now()
+	f.Network.Cut("lab-1")
+	var fenced time.Duration
+	poll.Until(t, "the jobs of the host are given away", func() bool {
+		if fenced == 0 && !alive(jobs) {
+			fenced = time.Since(began)
+		}
+		return slices.ContainsFunc(f.Look().Hosts, func(h wire.LabHost) bool { return h.Name == "lab-1" && h.State == "lost" })
+	})
+	t.Logf("fenced after %s, lost after %s", fenced, time.Since(began))
+	if fenced == 0 && alive(jobs) {
+		t.Error("the jobs of a host that is cut off still run when they are given to others")
+	}
+	if fenced > 0 && fenced < 10*time.Second {
+		t.Errorf("wanted that the jobs go on while hubs choose a leader, but they were ended after %s", fenced)
+	}
+	f.Network.Restore("lab-1")
+	run.Signal(syscall.SIGINT)
+	run.Status()
 }

@@ -72,21 +72,11 @@ func verdicts(t *testing.T, file string) (list []string, hosts map[string]bool) 
 	return list, hosts
 }
 
-// look is what `avelab --json` shows.
-func look(f *fleettest.Fleet) (lab wire.Lab) {
-	f.T.Helper()
-	out := f.Avelab(user, "--json").Output()
-	if err := json.Unmarshal([]byte(out), &lab); err != nil {
-		f.T.Fatalf("%v in %s", err, out)
-	}
-	return lab
-}
-
 // running waits until a host has a job, and returns it.
 func running(f *fleettest.Fleet, host string) (job wire.LabJob) {
 	f.T.Helper()
 	poll.Until(f.T, host+" has a job", func() bool {
-		for _, h := range look(f).Hosts {
+		for _, h := range f.Look().Hosts {
 			if h.Name == host && len(h.Jobs) > 0 {
 				job = h.Jobs[0]
 				return true
@@ -159,7 +149,7 @@ func TestCutLinkEndsTheJobBeforeItIsGivenAway(t *testing.T) {
 	jobs := f.Hosts["lab-1"].Tree()
 	net.Cut("lab-1")
 	lost := func() bool {
-		for _, h := range look(f).Hosts {
+		for _, h := range f.Look().Hosts {
 			if h.Name == "lab-1" && h.State == "lost" {
 				return true
 			}
