@@ -48,6 +48,10 @@ const (
 	// routeOffset is how far the port for the other hubs is from that for clients.
 	routeOffset = 2000
 
+	// A hub that does not answer for so long is away for the others.
+	routePing  = 2 * time.Second
+	routePings = 2
+
 	// clusterPatience is for how long the hosts of a cluster go on without contact, besides
 	// wire.FenceAfter: when a hub dies, the two others need up to so long to go on.
 	clusterPatience = 15 * time.Second
@@ -159,6 +163,7 @@ func (c Cluster) configure(o *server.Options, certificate tls.Certificate, pin s
 	o.Cluster = server.ClusterOpts{
 		Name: "lab", Host: o.Host, Port: port + routeOffset,
 		TLSConfig: mutual, TLSTimeout: 5, PoolSize: -1, ConnectBackoff: true,
+		PingInterval: routePing, MaxPingsOut: routePings,
 		Advertise: net.JoinHostPort(c.route(c.Me)),
 	}
 	for i := range c.Hubs {
