@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"avescript/core/fleet/wire"
 	"avescript/core/harness"
@@ -17,12 +16,15 @@ import (
 	"avescript/internal/fleettest"
 	"avescript/internal/netlab"
 	"avescript/internal/poll"
+	"avescript/internal/reexec"
 )
 
 // Whole fleets: real processes of the hub, of hosts and of users, on network namespaces
 // where these can be made.
 
 func TestMain(m *testing.M) {
+	reexec.Main(reexec.Programs{fleettest.AuditProgram: fleettest.AuditCluster})
+	poll.Parallel(4)
 	status := m.Run()
 	fleettest.Clean()
 	os.Exit(status)
@@ -206,7 +208,7 @@ func TestStoppedHostIsFenced(t *testing.T) {
 	running(f, "lab-1")
 	jobs := f.Hosts["lab-1"].Tree()
 	f.Hosts["lab-1"].Signal(syscall.SIGSTOP)
-	if !fleettest.Within(10*time.Second, func() bool { return !alive(jobs) }) {
+	if !poll.Holds(func() bool { return !alive(jobs) }) {
 		t.Error("the jobs of a host whose process is stopped go on")
 	}
 	f.Hosts["lab-1"].Signal(syscall.SIGCONT)

@@ -26,8 +26,9 @@ import (
 // Fleet is a hub with hosts.
 type Fleet struct {
 	T       testing.TB
-	Network *netlab.Lab // nil if all processes are on the loopback
-	Hub     *Program
+	Network *netlab.Lab         // nil if all processes are on the loopback
+	Hub     *Program            // nil if there is a cluster
+	Hubs    map[string]*Program // of a cluster, by node
 	Hosts   map[string]*Program
 
 	root string // has a home for each node
@@ -191,6 +192,9 @@ func (p *Program) Output() string {
 	return p.output.String()
 }
 
+// runTime is how long a run of many tests may take on a busy machine.
+const runTime = 4 * time.Minute
+
 // Status runs the program, or waits for the end of one that was started, and returns its
 // exit status.
 func (p *Program) Status() int {
@@ -198,7 +202,11 @@ func (p *Program) Status() int {
 	if p.ended == nil {
 		p.Start()
 	}
-	poll.Until(p.t, p.name+" has ended", p.HasEnded)
+	select {
+	case <-p.ended:
+	case <-time.After(runTime):
+		p.t.Fatalf("%s: gave up waiting until it has ended", p.name)
+	}
 	return p.Command.ProcessState.ExitCode()
 }
 
@@ -257,16 +265,6 @@ func (p *Program) Tree() []int {
 		}
 	}
 	return pids
-}
-
-// Within waits for a condition, less long than poll.Until does: for what has a bound.
-func Within(limit time.Duration, holds func() bool) bool {
-	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
-		if holds() {
-			return true
-		}
-	}
-	return holds()
 }
 
 // buffer is a bytes.Buffer that several goroutines use.

@@ -85,6 +85,20 @@ func (l *Lab) Restore(host string) {
 	l.ip("-n", l.namespace(Hub), "link", "set", host, "up")
 }
 
+// CutBetween stops everything between two hosts; their links to others stay as they are.
+func (l *Lab) CutBetween(a, b string) {
+	l.t.Helper()
+	l.ip("-n", l.namespace(a), "route", "add", "blackhole", l.Address(b))
+	l.ip("-n", l.namespace(b), "route", "add", "blackhole", l.Address(a))
+}
+
+// RestoreBetween ends what CutBetween has begun.
+func (l *Lab) RestoreBetween(a, b string) {
+	l.t.Helper()
+	l.ip("-n", l.namespace(a), "route", "del", "blackhole", l.Address(b))
+	l.ip("-n", l.namespace(b), "route", "del", "blackhole", l.Address(a))
+}
+
 func (l *Lab) ip(args ...string) {
 	l.t.Helper()
 	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {

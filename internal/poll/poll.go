@@ -2,6 +2,7 @@
 package poll
 
 import (
+	"context"
 	"flag"
 	"strconv"
 	"testing"
@@ -32,6 +33,15 @@ func Holds(condition func() bool) bool {
 		}
 	}
 	return true
+}
+
+// Context returns a context that ends with the test, and when it would give up waiting. It is
+// for calls that have a limit of their own unless their context has one: on a busy machine,
+// a stream of NATS may need more than its 5 s for an answer.
+func Context(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 // Parallel lets up to n tests of a package that are marked as parallel run at the same time,

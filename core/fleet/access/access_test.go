@@ -1,7 +1,6 @@
 package access
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -95,7 +94,7 @@ func (l *lab) start() {
 	s.SetLoggerV2(l.book.Logger(func(_, text string) { l.note(text) }), false, false, false)
 	l.book.Attach(s)
 	s.Start()
-	if !s.ReadyForConnections(10 * time.Second) {
+	if !s.ReadyForConnections(30 * time.Second) {
 		t.Fatal("the server is not ready")
 	}
 	l.server = s
@@ -110,7 +109,7 @@ func (l *lab) start() {
 
 func (l *lab) streams() {
 	l.t.Helper()
-	ctx := l.t.Context()
+	ctx := poll.Context(l.t)
 	for _, c := range []jetstream.StreamConfig{
 		{Name: wire.LedgerStream, Subjects: []string{wire.LedgerSubject}},
 		{Name: wire.OutputStream, Subjects: []string{wire.OutputAll, wire.NoteAll}, AllowDirect: true},
@@ -247,12 +246,6 @@ func TestCertificateStays(t *testing.T) {
 	if left := time.Until(second.Certificate().Leaf.NotAfter); left < 10*365*24*time.Hour {
 		t.Errorf("the certificate is valid for %v, wanted 10 years or more", left)
 	}
-}
-
-func within(t *testing.T, d time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), d)
-	t.Cleanup(cancel)
-	return ctx
 }
 
 func discard(string) {}

@@ -63,6 +63,19 @@ func (b *Book) Check(c server.ClientAuthentication) bool {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	user, err := b.identify(c)
+	var unknown *unknownError
+	if errors.As(err, &unknown) {
+		b.mu.RUnlock()
+		shared := b.awaitShared()
+		if shared {
+			b.catchUp()
+		}
+		b.mu.RLock()
+		if !shared {
+			return false // to a client that has given up
+		}
+		user, err = b.identify(c)
+	}
 	if err != nil {
 		b.log(fmt.Sprintf("denied: a connection from %s: %s", c.RemoteAddress(), printable.Line(err.Error())))
 		return false
@@ -70,6 +83,11 @@ func (b *Book) Check(c server.ClientAuthentication) bool {
 	c.RegisterUser(user)
 	return true
 }
+
+// unknownError is the reason of a denial by what the book has. Another hub may know more.
+type unknownError struct{ text string }
+
+func (e *unknownError) Error() string { return e.text }
 
 func (b *Book) identify(c server.ClientAuthentication) (*server.User, error) {
 	options := c.GetOpts()
@@ -107,7 +125,7 @@ func (b *Book) byKey(options *server.ClientOpts, nonce []byte, from net.Addr) (*
 	}
 	key, ok := b.content.find(options.Nkey)
 	if !ok {
-		return nil, fmt.Errorf("the key %s is unknown or was revoked", options.Nkey)
+		return nil, &unknownError{fmt.Sprintf("the key %s is unknown or was revoked", options.Nkey)}
 	}
 	return newUser(key.Role, key.Name), nil
 }
@@ -120,7 +138,7 @@ func (b *Book) byInvitation(options *server.ClientOpts) (*server.User, error) {
 		return subtle.ConstantTimeCompare([]byte(i.Hash), []byte(hash)) == 1
 	})
 	if at < 0 {
-		return nil, errors.New("its invitation is unknown")
+		return nil, &unknownError{"its invitation is unknown"}
 	}
 	i := b.content.Invitations[at]
 	if b.now().After(i.Until) {

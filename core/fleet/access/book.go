@@ -68,6 +68,8 @@ type Book struct {
 	changing sync.Mutex // held by whoever changes the content, also while it is written
 	shared   *shared    // with the other hubs of a cluster, or nil
 
+	sharing chan struct{} // closed when the content is shared, or nil; see WillShare
+
 	mu      sync.RWMutex
 	content content
 	server  *server.Server
@@ -204,14 +206,15 @@ func (b *Book) change(edit func(next *content) error) error {
 		if b.shared == nil {
 			return b.install(next)
 		}
-		next.revision, err = b.shared.write(next)
+		revision, err := b.shared.write(next)
 		if err == nil {
+			next.revision = revision
 			return b.install(next)
 		}
 		if !errors.Is(err, errStale) {
 			return err
 		}
-		if next, err = b.shared.read(); err == nil {
+		if next, err = b.shared.read(next.revision + 1); err == nil {
 			err = b.install(next)
 		}
 		if err != nil {

@@ -33,8 +33,11 @@ func Export(dir, pin string) (json.RawMessage, error) {
 }
 
 // Whole returns the files of the book in a directory, whosever they are. If there are none,
-// they are made.
+// they are made; else nothing is written, because their hub may run.
 func Whole(dir string) (json.RawMessage, error) {
+	if _, err := os.Stat(filepath.Join(dir, bookFile)); err == nil {
+		return exported(dir)
+	}
 	b, err := Open(dir, func(string) {})
 	if err != nil {
 		return nil, err
@@ -61,7 +64,7 @@ func exported(dir string) (json.RawMessage, error) {
 func Import(dir string, data json.RawMessage) error {
 	var e export
 	if err := json.Unmarshal(data, &e); err != nil {
-		return fmt.Errorf("the keys in the backup are damaged: %w", err)
+		return fmt.Errorf("the keys in it are damaged: %w", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, bookFile)); !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("%s has keys already: restore into an empty directory", dir)

@@ -136,7 +136,7 @@ func (l *lab) denied(t *testing.T, m *link.Link, subject string, try func() erro
 		if !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), `"`+subject+`"`) {
 			t.Errorf("%s: got %v", subject, err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Errorf("%s is not denied", subject)
 		return
 	}
@@ -150,7 +150,7 @@ func (l *lab) denied(t *testing.T, m *link.Link, subject string, try func() erro
 func TestRolesMayDoTheirWork(t *testing.T) {
 	l := newLab(t)
 	m := l.members()
-	ctx := within(t, 30*time.Second)
+	ctx := poll.Context(t)
 	user, worker, viewer, admin := m[wire.User], m[wire.Worker], m[wire.Viewer], m[wire.Admin]
 
 	bundle := bytes.Repeat([]byte("code"), 100_000)
@@ -168,7 +168,7 @@ func TestRolesMayDoTheirWork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		message, err := consumer.Next(jetstream.FetchMaxWait(10 * time.Second))
+		message, err := consumer.Next(jetstream.FetchMaxWait(30 * time.Second))
 		if err != nil || string(message.Data()) != "output" {
 			t.Fatalf("got %v, %v", message, err)
 		}
@@ -245,7 +245,7 @@ func TestStoredMessagesAreNotGenuine(t *testing.T) {
 	l := newLab(t)
 	user := l.member(wire.User, "alice")
 	drain := link.Message("$O.code.M.evil", []byte(`{"host":"lab-1"}`))
-	if _, err := user.JS.PublishMsg(t.Context(), drain); err != nil {
+	if _, err := user.JS.PublishMsg(poll.Context(t), drain); err != nil {
 		t.Fatal(err)
 	}
 	target := wire.RequestSubject(wire.Admin, "root", wire.VerbDrain)
@@ -267,7 +267,7 @@ func TestStoredMessagesAreNotGenuine(t *testing.T) {
 		if err := user.Conn.PublishMsg(try); err != nil {
 			t.Fatal(err)
 		}
-		got, err := requests.NextMsgWithContext(within(t, 10*time.Second))
+		got, err := requests.NextMsgWithContext(poll.Context(t))
 		if err != nil {
 			t.Fatalf("%s: %v: the server is stricter than it was, so link.Genuine may be needless", name, err)
 		}
@@ -292,7 +292,7 @@ func TestAnswersGoToTheSender(t *testing.T) {
 	if err := user.Conn.PublishMsg(m); err != nil {
 		t.Fatal(err)
 	}
-	got, err := requests.NextMsgWithContext(within(t, 10*time.Second))
+	got, err := requests.NextMsgWithContext(poll.Context(t))
 	if err != nil {
 		t.Fatal(err)
 	}

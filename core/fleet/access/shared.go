@@ -20,21 +20,46 @@ type shared struct {
 const (
 	bookKey   = "book"
 	shareTime = 2 * time.Second // for one question to the bucket
+	shareWait = 20 * time.Millisecond
 )
 
 // errStale says that another hub has changed the content.
 var errStale = errors.New("another hub has changed the keys")
+
+// WillShare says that [Book.Share] follows, so that the book may be an old one until then: it
+// denies nobody before. A client that was denied twice does not come again.
+func (b *Book) WillShare() { b.sharing = make(chan struct{}) }
+
+// undecided is how long a client waits that the book does not know yet. Clients give up before.
+const undecided = 6 * time.Second
+
+// awaitShared waits until the content is shared, and reports whether it is. The content of a
+// hub that is alone needs not be.
+func (b *Book) awaitShared() bool {
+	if b.sharing == nil {
+		return true
+	}
+	select {
+	case <-b.sharing:
+		return true
+	case <-time.After(undecided):
+		return false
+	}
+}
 
 // Share has the book share its content with the other hubs of a cluster, until the returned
 // function is called. If nothing is in the bucket, the content of this book gets there.
 func (b *Book) Share(ctx context.Context, bucket jetstream.KeyValue) (stop func(), err error) {
 	b.changing.Lock()
 	defer b.changing.Unlock()
-	b.shared = &shared{bucket}
-	content, err := b.shared.read()
+	sharing := &shared{bucket}
+	b.mu.Lock()
+	b.shared = sharing
+	b.mu.Unlock()
+	content, err := sharing.read(0)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		content = b.clone()
-		content.revision, err = b.shared.write(content)
+		content.revision, err = sharing.write(content)
 	}
 	if err == nil {
 		err = b.install(content)
@@ -45,6 +70,9 @@ func (b *Book) Share(ctx context.Context, bucket jetstream.KeyValue) (stop func(
 	watcher, err := bucket.Watch(ctx, bookKey)
 	if err != nil {
 		return nil, fmt.Errorf("cannot follow the keys of the lab: %w", err)
+	}
+	if b.sharing != nil {
+		close(b.sharing)
 	}
 	done := make(chan struct{})
 	go func() {
@@ -82,8 +110,7 @@ func (s *shared) write(c content) (revision uint64, err error) {
 		return 0, err
 	}
 	revision, err = s.bucket.Update(ctx, bookKey, data, c.revision)
-	var api *jetstream.APIError
-	if errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
+	if errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
 		return 0, errStale
 	}
 	if err != nil {
@@ -92,14 +119,62 @@ func (s *shared) write(c content) (revision uint64, err error) {
 	return revision, nil
 }
 
-func (s *shared) read() (content, error) {
+// read reads the content that has at least a revision. Any hub may answer, also one that
+// does not have the newest one yet.
+func (s *shared) read(least uint64) (content, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), shareTime)
 	defer cancel()
-	entry, err := s.bucket.Get(ctx, bookKey)
-	if err != nil {
-		return content{}, fmt.Errorf("cannot read the keys of the lab: %w", err)
+	for {
+		entry, err := s.bucket.Get(ctx, bookKey)
+		if err != nil {
+			return content{}, fmt.Errorf("cannot read the keys of the lab: %w", err)
+		}
+		if entry.Revision() >= least {
+			return parsed(entry)
+		}
+		select {
+		case <-ctx.Done():
+			return content{}, fmt.Errorf("cannot read the keys of the lab: wanted revision %d, got %d", least, entry.Revision())
+		case <-time.After(shareWait):
+		}
 	}
-	return parsed(entry)
+}
+
+// newest is the revision of the newest content.
+func (s *shared) newest() (uint64, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), shareTime)
+	defer cancel()
+	status, err := s.bucket.Status(ctx)
+	if err != nil {
+		return 0, err
+	}
+	bucket, ok := status.(*jetstream.KeyValueBucketStatus)
+	if !ok {
+		return 0, fmt.Errorf("wanted the state of a bucket, got %T", status)
+	}
+	return bucket.StreamInfo().State.LastSeq, nil
+}
+
+// catchUp installs what another hub has changed just now, if this one does not know it yet:
+// whoever has joined there may connect here at once.
+func (b *Book) catchUp() {
+	b.mu.RLock()
+	s, revision := b.shared, b.content.revision
+	b.mu.RUnlock()
+	if s == nil {
+		return
+	}
+	newest, err := s.newest()
+	if err != nil || newest <= revision {
+		return
+	}
+	content, err := s.read(newest)
+	if err == nil {
+		err = b.install(content)
+	}
+	if err != nil {
+		b.log(err.Error())
+	}
 }
 
 func parsed(entry jetstream.KeyValueEntry) (c content, err error) {

@@ -121,9 +121,7 @@ func TestLog(t *testing.T) {
 // asks asks a client that holds equipment, as a host does.
 func asks(t *testing.T, host *link.Link, inbox string, body string) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	_, err := host.Conn.RequestMsgWithContext(ctx, link.Message(inbox, []byte(body)))
+	_, err := host.Conn.RequestMsgWithContext(poll.Context(t), link.Message(inbox, []byte(body)))
 	return err
 }
 

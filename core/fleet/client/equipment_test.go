@@ -114,7 +114,7 @@ func (l *lab) holds() {
 			return link.Dial(t.Context(), link.Config{URL: l.hub.URL(), Role: wire.User, Name: "ann"})
 		})
 	}()
-	if _, err := words.WriteString(`{"needs": [{"name": "1", "profile": {"type": "command"}}], "wait": 30}` + "\n"); err != nil {
+	if _, err := words.WriteString(`{"needs": [{"name": "1", "profile": {"type": "command"}}], "wait": 60}` + "\n"); err != nil {
 		t.Fatal(err)
 	}
 	poll.Until(t, "it is leased", func() bool { return strings.Contains(out.String(), "\n") })

@@ -26,9 +26,9 @@ func (s *stage) attach(run string, reports ...string) (out, errs string, err err
 // age is over. keep is the number of the first message that stays.
 func (s *stage) forget(keep uint64) {
 	s.t.Helper()
-	stream, err := s.hub.JS.Stream(s.t.Context(), wire.OutputStream)
+	stream, err := s.hub.JS.Stream(poll.Context(s.t), wire.OutputStream)
 	if err == nil {
-		err = stream.Purge(s.t.Context(), jetstream.WithPurgeSequence(keep))
+		err = stream.Purge(poll.Context(s.t), jetstream.WithPurgeSequence(keep))
 	}
 	if err != nil {
 		s.t.Fatal(err)
@@ -38,9 +38,9 @@ func (s *stage) forget(keep uint64) {
 // remove removes a message.
 func (s *stage) remove(seq uint64) {
 	s.t.Helper()
-	stream, err := s.hub.JS.Stream(s.t.Context(), wire.OutputStream)
+	stream, err := s.hub.JS.Stream(poll.Context(s.t), wire.OutputStream)
 	if err == nil {
-		err = stream.DeleteMsg(s.t.Context(), seq)
+		err = stream.DeleteMsg(poll.Context(s.t), seq)
 	}
 	if err != nil {
 		s.t.Fatal(err)

@@ -64,7 +64,7 @@ func newStage(t *testing.T) *stage {
 }
 
 func (s *stage) makeStores() {
-	t, ctx := s.t, s.t.Context()
+	t, ctx := s.t, poll.Context(s.t)
 	t.Helper()
 	poll.Until(t, "there is a connection", s.hub.Conn.IsConnected)
 	for _, config := range []jetstream.StreamConfig{
@@ -90,7 +90,7 @@ func (s *stage) start() {
 		s.t.Fatal(err)
 	}
 	made.Start()
-	if !made.ReadyForConnections(10 * time.Second) {
+	if !made.ReadyForConnections(30 * time.Second) {
 		s.t.Fatal("the server did not start")
 	}
 	s.server = made
@@ -170,7 +170,7 @@ func (s *stage) submitted(submit wire.Submit, m *nats.Msg) {
 	_ = link.Respond(m, wire.Answer{})
 }
 
-// publish writes into the stream, however long that takes.
+// publish writes into the stream once, however long that takes.
 func (s *stage) publish(subject string, body any) {
 	s.t.Helper()
 	data, err := json.Marshal(body)
@@ -178,9 +178,10 @@ func (s *stage) publish(subject string, body any) {
 		s.t.Error(err)
 		return
 	}
+	id := nats.NewInbox() // of the message: only its answer may be late
 	for ctx := s.t.Context(); ctx.Err() == nil; {
 		limited, cancel := context.WithTimeout(ctx, time.Second)
-		_, err = s.hub.JS.Publish(limited, subject, data)
+		_, err = s.hub.JS.Publish(limited, subject, data, jetstream.WithMsgID(id))
 		cancel()
 		if err == nil {
 			return
@@ -227,9 +228,9 @@ func (s *stage) waits(what string, holds func() bool) {
 
 func (s *stage) put(store, name string, data []byte) {
 	s.t.Helper()
-	objects, err := s.hub.JS.ObjectStore(s.t.Context(), store)
+	objects, err := s.hub.JS.ObjectStore(poll.Context(s.t), store)
 	if err == nil {
-		_, err = objects.Put(s.t.Context(), jetstream.ObjectMeta{Name: name}, bytes.NewReader(data))
+		_, err = objects.Put(poll.Context(s.t), jetstream.ObjectMeta{Name: name}, bytes.NewReader(data))
 	}
 	if err != nil {
 		s.t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"avescript/core/fleet/parcel"
 	"avescript/core/fleet/wire"
 	"avescript/core/harness"
+	"avescript/internal/poll"
 )
 
 // submitter is somebody who has started "avelab submit".
@@ -119,14 +120,14 @@ func TestSubmit(t *testing.T) {
 		}
 		sent := s.submits[round]
 		for _, sum := range []string{sent.Run.Code, sent.Run.Program} {
-			store, err := s.hub.JS.ObjectStore(t.Context(), wire.CodeStore)
+			store, err := s.hub.JS.ObjectStore(poll.Context(t), wire.CodeStore)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if err := parcel.CheckSum(sum); err != nil {
 				t.Error(err)
 			}
-			info, err := store.GetInfo(t.Context(), sum)
+			info, err := store.GetInfo(poll.Context(t), sum)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,7 +139,7 @@ func TestSubmit(t *testing.T) {
 			t.Error("the same code has another sum")
 		}
 	}
-	stream, err := s.hub.JS.Stream(t.Context(), "OBJ_"+wire.CodeStore)
+	stream, err := s.hub.JS.Stream(poll.Context(t), "OBJ_"+wire.CodeStore)
 	if err != nil {
 		t.Fatal(err)
 	}

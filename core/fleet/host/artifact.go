@@ -52,7 +52,12 @@ func (j *job) upload(ctx context.Context, dir string) {
 		return
 	}
 	defer root.Close()
-	store, err := j.host.link.JS.ObjectStore(ctx, wire.ArtifactStore)
+	var store jetstream.ObjectStore
+	err = untilAnswered(ctx, func(ctx context.Context, answered func()) (err error) {
+		store, err = j.host.link.JS.ObjectStore(ctx, wire.ArtifactStore)
+		answered()
+		return err
+	})
 	if err != nil {
 		j.out.add(wire.Output{Log: fmt.Sprintf("artifacts cannot be kept: %v\n", err)})
 		return
@@ -103,12 +108,47 @@ func put(ctx context.Context, store jetstream.ObjectStore, root *os.Root, dir st
 		}
 	}()
 	defer reader.Close()
-	object, err := store.Put(ctx, jetstream.ObjectMeta{Name: a.Object}, reader)
-	if err != nil {
+	return untilAnswered(ctx, func(ctx context.Context, answered func()) error {
+		object, err := store.Put(ctx, jetstream.ObjectMeta{Name: a.Object}, &begun{reader, answered})
+		if err == nil {
+			a.Size, a.Digest = counted.n, object.Digest
+		}
 		return err
+	})
+}
+
+// answerTime is how long the hub may take to answer a question about a store.
+const answerTime = 5 * time.Second
+
+// untilAnswered does something that begins with a question to the hub, and does it again as
+// long as the question is not answered in time: a hub that was killed does not answer, and the
+// client of NATS waits for it until the context ends.
+func untilAnswered(ctx context.Context, do func(ctx context.Context, answered func()) error) error {
+	for {
+		asking, cancel := context.WithCancelCause(ctx)
+		silence := time.AfterFunc(answerTime, func() { cancel(errSilent) })
+		err := do(asking, func() { silence.Stop() })
+		silence.Stop()
+		isSilent := context.Cause(asking) == errSilent
+		cancel(nil)
+		if err == nil || !isSilent {
+			return err
+		}
 	}
-	a.Size, a.Digest = counted.n, object.Digest
-	return nil
+}
+
+var errSilent = errors.New("the hub has not answered")
+
+// begun is what is uploaded. It is read when the hub has answered whether it has it already.
+type begun struct {
+	io.Reader
+	answered func()
+}
+
+// Read implements io.Reader.
+func (b *begun) Read(data []byte) (int, error) {
+	b.answered()
+	return b.Reader.Read(data)
 }
 
 // counter counts bytes, and refuses too many.

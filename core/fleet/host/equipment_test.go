@@ -63,7 +63,7 @@ func newBroker(t *testing.T) *broker {
 	if out, err := run("--start"); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	b := &broker{t, home, run, control.NewClient(control.ClientOptions{Address: connection.Address{Host: "127.0.0.1", Port: port.Port}, Authkey: "key", Timeout: 5 * time.Second})}
+	b := &broker{t, home, run, control.NewClient(control.ClientOptions{Address: connection.Address{Host: "127.0.0.1", Port: port.Port}, Authkey: "key", Timeout: time.Minute})}
 	t.Cleanup(func() {
 		b.client.Close()
 		if out, err := run("--stop"); err != nil {
@@ -84,7 +84,7 @@ func freePort(t *testing.T) int {
 // call calls the broker as another client.
 func (b *broker) call(method, args string) string {
 	b.Helper()
-	text, err := b.client.Call(context.Background(), method, json.RawMessage(args), nil, 10*time.Second)
+	text, err := b.client.Call(context.Background(), method, json.RawMessage(args), nil, time.Minute)
 	if err != nil {
 		b.Fatal(err)
 	}

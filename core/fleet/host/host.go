@@ -97,19 +97,19 @@ func (h *host) open() (release func(), err error) {
 			return nil, err
 		}
 	}
-	lock, err := os.OpenFile(h.path("lock"), os.O_CREATE|os.O_RDWR|unix.O_CLOEXEC, 0o600)
+	locked, err := lock(h.path("lock"))
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return nil, fmt.Errorf("%s is in use by another host process: stop it first, or use another directory", h.Dir)
+	}
 	if err != nil {
 		return nil, err
 	}
-	release = func() { lock.Close() }
+	release = func() { locked.Close() }
 	defer func() {
 		if err != nil {
 			release()
 		}
 	}()
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return nil, fmt.Errorf("%s is in use by another host process: stop it first, or use another directory", h.Dir)
-	}
 	// What a job's process leaves when it is killed becomes a child of this one.
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil, fmt.Errorf("become the parent of orphans: %w", err)

@@ -37,11 +37,11 @@ end)
 	if len(r.artifacts) != 1 || !r.artifacts[0].Tar || !strings.Contains(r.artifacts[0].Path, "workspace") {
 		t.Fatalf("artifacts: got %+v", r.artifacts)
 	}
-	store, err := l.user.JS.ObjectStore(t.Context(), wire.ArtifactStore)
+	store, err := l.user.JS.ObjectStore(poll.Context(t), wire.ArtifactStore)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info, err := store.GetInfo(t.Context(), r.artifacts[0].Object); err != nil || int64(info.Size) != r.artifacts[0].Size || info.Digest != r.artifacts[0].Digest {
+	if info, err := store.GetInfo(poll.Context(t), r.artifacts[0].Object); err != nil || int64(info.Size) != r.artifacts[0].Size || info.Digest != r.artifacts[0].Digest {
 		t.Errorf("got %+v, %v", info, err)
 	}
 }

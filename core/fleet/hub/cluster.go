@@ -32,17 +32,25 @@ type Cluster struct {
 	Me   int      `json:"me"`   // which of them this one is
 }
 
+// ClusterFile has the [Cluster].
+const ClusterFile = "cluster.json"
+
 const (
-	clusterFile = "cluster.json"
 	clusterSize = 3
 
 	// ClusterDir is where a hub of a cluster has its store. StoreDir has that of the time
 	// when the hub was alone, until it is moved into the cluster.
 	ClusterDir = "cluster"
-	movedDir   = "store.moved"
+
+	// MovedDir is StoreDir after that.
+	MovedDir = "store.moved"
 
 	// routeOffset is how far the port for the other hubs is from that for clients.
 	routeOffset = 2000
+
+	// A hub that does not answer for so long is away for the others.
+	routePing  = 2 * time.Second
+	routePings = 2
 
 	// clusterPatience is for how long the hosts of a cluster go on without contact, besides
 	// wire.FenceAfter: when a hub dies, the two others need up to so long to go on.
@@ -82,7 +90,7 @@ func (c Cluster) check() error {
 
 // ReadCluster reads the file in the directory of a hub; nil is a hub that is alone.
 func ReadCluster(dir string) (*Cluster, error) {
-	path := filepath.Join(dir, clusterFile)
+	path := filepath.Join(dir, ClusterFile)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // a hub that is alone has no cluster
@@ -119,7 +127,7 @@ func (c Cluster) Write(dir string) error {
 		return err
 	}
 	defer held.Close()
-	err = files.Create(filepath.Join(dir, clusterFile), append(data, '\n'), 0o600)
+	err = files.Create(filepath.Join(dir, ClusterFile), append(data, '\n'), 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("the hub in %s is one of a cluster already", dir)
 	}
@@ -155,6 +163,7 @@ func (c Cluster) configure(o *server.Options, certificate tls.Certificate, pin s
 	o.Cluster = server.ClusterOpts{
 		Name: "lab", Host: o.Host, Port: port + routeOffset,
 		TLSConfig: mutual, TLSTimeout: 5, PoolSize: -1, ConnectBackoff: true,
+		PingInterval: routePing, MaxPingsOut: routePings,
 		Advertise: c.Route(c.Me),
 	}
 	for i := range c.Hubs {
@@ -178,6 +187,9 @@ func (c Cluster) Route(i int) string { return net.JoinHostPort(c.route(i)) }
 // them use, or moves it from the store of the time when it was alone. The bucket of the
 // leader is made last: nobody leads before.
 func (h *Hub) assemble(ctx context.Context) (err error) {
+	if err := h.sayCopies(); err != nil {
+		return err
+	}
 	if err := h.awaitQuorum(ctx); err != nil {
 		return err
 	}
@@ -190,7 +202,11 @@ func (h *Hub) assemble(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	waiting := h.remind(ctx, "waits until the first hub, "+h.options.Cluster.Hubs[0]+", has begun")
+	what := "waits until the first hub, " + h.options.Cluster.Hubs[0] + ", has begun"
+	if founder {
+		what = "waits until all three hubs are there, so that each gets a copy of everything"
+	}
+	waiting := h.remind(ctx, what)
 	h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())
 	waiting()
 	if err != nil {
@@ -209,8 +225,10 @@ func (h *Hub) shareBook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.unshare, err = h.book.Share(context.WithoutCancel(ctx), bucket)
-	return err
+	return patient(ctx, func() (err error) { // just after its creation, the bucket cannot answer
+		h.unshare, err = h.book.Share(context.WithoutCancel(ctx), bucket)
+		return err
+	})
 }
 
 // awaitQuorum waits until most hubs of the cluster are connected and have chosen a leader of

@@ -130,7 +130,7 @@ func TestFullDisk(t *testing.T) {
 func TestSizesOfStores(t *testing.T) {
 	t.Parallel()
 	h := startHub(t, Options{})
-	ledger, err := h.stores.ledger.Info(t.Context())
+	ledger, err := h.stores.ledger.Info(poll.Context(t))
 	if err != nil {
 		t.Fatal(err)
 	}

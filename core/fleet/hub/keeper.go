@@ -91,7 +91,7 @@ func (l *leader) saveAndPurge(ctx context.Context, s snapshot, before uint64) er
 // notes that may not have been published.
 func (l *leader) fold(ctx context.Context) (pending []wire.Note, err error) {
 	began := time.Now()
-	s, ok, err := loadSnapshot(ctx, l.hub.stores.snapshots, l.hub.options.Log)
+	s, ok, err := loadSnapshot(ctx, l.hub.conn, l.hub.options.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (l *leader) fold(ctx context.Context) (pending []wire.Note, err error) {
 		// snapshot has more than the stream.
 		err = l.ledger.jump(ctx, s.Next)
 		last = s.Next - 1
-	case first <= last && first > s.Next:
+	case s.Next <= last && first > s.Next: // also of a ledger whose last jump has left it empty
 		err = fmt.Errorf("the ledger is damaged: messages %d to %d are missing: restore a backup", s.Next, first-1)
 	default:
 		err = l.ledger.read(ctx, max(first, s.Next), last, func(seq uint64, r record) error {

@@ -65,7 +65,7 @@ func newTerm(t *testing.T, h *Hub) *leader {
 		hub: h, ledger: &ledger{js: h.js, stream: h.stores.ledger, by: "test"}, building: &group{},
 		live: newLiveness(time.Now(), 0), keep: keeper{saved: make(chan saved, 1)},
 	}
-	if _, err := l.fold(t.Context()); err != nil {
+	if _, err := l.fold(poll.Context(t)); err != nil {
 		t.Fatal(err)
 	}
 	return l
@@ -80,7 +80,7 @@ func TestForgedRequestsAreIgnored(t *testing.T) {
 	user := dial(t, h.URL(), wire.User, "anna")
 	theLab(t, user)
 	l := newTerm(t, h)
-	_, before, err := l.ledger.bounds(t.Context())
+	_, before, err := l.ledger.bounds(poll.Context(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestForgedRequestsAreIgnored(t *testing.T) {
 		t.Error("wanted that a message which the server has sent is ignored")
 	}
 	theLab(t, user) // behind them
-	if _, after, err := l.ledger.bounds(t.Context()); err != nil || after != before {
+	if _, after, err := l.ledger.bounds(poll.Context(t)); err != nil || after != before {
 		t.Errorf("wanted that the ledger still ends at %d, got %d, %v", before, after, err)
 	}
 }
@@ -209,7 +209,7 @@ func TestLargeRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	data = bytes.ReplaceAll(data, []byte("~"), []byte("\xff"))
-	answer, err := user.Conn.RequestMsgWithContext(t.Context(), link.Message(wire.RequestSubject(wire.User, "anna", wire.VerbSubmit), data))
+	answer, err := user.Conn.RequestMsgWithContext(poll.Context(t), link.Message(wire.RequestSubject(wire.User, "anna", wire.VerbSubmit), data))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,12 +2,14 @@ package hub
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"avescript/core/fleet/schedule"
@@ -38,12 +40,19 @@ func checkFormat(format int) error {
 
 // checkLedger finds out early whether a newer program has written the ledger.
 func checkLedger(ctx context.Context, stream jetstream.Stream) error {
-	m, err := stream.GetLastMsgForSubject(ctx, wire.LedgerSubject)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return nil
-	}
+	var m *jetstream.RawStreamMsg
+	err := patient(ctx, func() (err error) {
+		m, err = stream.GetLastMsgForSubject(ctx, wire.LedgerSubject)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			m, err = nil, nil
+		}
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	if m == nil {
+		return nil
 	}
 	var r struct{ Format int }
 	if err := json.Unmarshal(m.Data, &r); err != nil {
@@ -55,6 +64,7 @@ func checkLedger(ctx context.Context, stream jetstream.Stream) error {
 const (
 	commitTimeout = 5 * time.Second
 	foldWait      = 5 * time.Second
+	readWait      = 50 * time.Millisecond
 )
 
 // errFull says that the ledger had no room for a message.
@@ -94,55 +104,65 @@ const (
 )
 
 // bounds are the sequence numbers of the first and the last message. Without a message the
-// first is greater than the last.
+// first is greater than the last. While the hubs of a cluster choose who answers for the
+// stream, nobody does: it is asked again.
 func (l *ledger) bounds(ctx context.Context) (first, last uint64, err error) {
-	info, err := l.stream.Info(ctx)
-	if err != nil {
-		return 0, 0, fmt.Errorf("cannot read the ledger: %w", err)
+	for end := time.Now().Add(foldWait); ; {
+		limited, cancel := context.WithTimeout(ctx, directTime)
+		info, err := l.stream.Info(limited)
+		cancel()
+		switch {
+		case err == nil:
+			return info.State.FirstSeq, info.State.LastSeq, nil
+		case ctx.Err() != nil, !errors.Is(err, context.DeadlineExceeded), time.Now().After(end):
+			return 0, 0, fmt.Errorf("cannot read the ledger: %w", err)
+		}
 	}
-	return info.State.FirstSeq, info.State.LastSeq, nil
 }
 
-// read calls each with all messages from first to last.
+// read calls each with all messages from first to last. It waits for those that the copy of
+// this hub does not have yet.
 func (l *ledger) read(ctx context.Context, first, last uint64, each func(seq uint64, r record) error) error {
-	if first > last {
-		return nil
-	}
-	consumer, err := l.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: first,
-	})
-	if err != nil {
-		return fmt.Errorf("cannot read the ledger from %d: %w", first, err)
-	}
-	messages, err := consumer.Messages()
-	if err != nil {
-		return fmt.Errorf("cannot read the ledger from %d: %w", first, err)
-	}
-	defer messages.Stop()
-	for seq := uint64(0); seq < last; {
-		m, err := messages.Next(jetstream.NextMaxWait(foldWait))
-		if err != nil {
-			return fmt.Errorf("cannot read the ledger after %d: %w", seq, err)
+	seq := first - 1
+	for end := time.Now().Add(foldWait); seq < last; {
+		now, err := direct(ctx, l.js.Conn(), wire.LedgerStream, "", seq+1, func(seq uint64, m *nats.Msg) error {
+			if seq > last {
+				return errEnough
+			}
+			var r record
+			err := json.Unmarshal(m.Data, &r)
+			if err == nil {
+				err = checkFormat(r.Format)
+			}
+			if err != nil {
+				return fmt.Errorf("cannot read message %d of the ledger: %w", seq, err)
+			}
+			return each(seq, r)
+		})
+		if now > seq {
+			seq, end = now, time.Now().Add(foldWait)
 		}
-		meta, err := m.Metadata()
-		if err != nil {
-			return err
+		var stopped *stopReading
+		switch {
+		case errors.Is(err, errEnough):
+			return nil
+		case errors.As(err, &stopped):
+			return stopped.err
+		case seq >= last:
+			return nil
+		case ctx.Err() != nil, time.Now().After(end):
+			return fmt.Errorf("cannot read the ledger after %d: it ends at %d: %w", seq, last, cmp.Or(ctx.Err(), err, context.DeadlineExceeded))
 		}
-		seq = meta.Sequence.Stream
-		var r record
-		err = json.Unmarshal(m.Data(), &r)
-		if err == nil {
-			err = checkFormat(r.Format)
-		}
-		if err != nil {
-			return fmt.Errorf("cannot read message %d of the ledger: %w", seq, err)
-		}
-		if err := each(seq, r); err != nil {
-			return err
+		select {
+		case <-ctx.Done():
+		case <-time.After(readWait):
 		}
 	}
 	return nil
 }
+
+// errEnough ends reading.
+var errEnough = errors.New("enough was read")
 
 // jump makes next the sequence number of the next message. All messages are purged, so a
 // snapshot must have what they say.

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,12 +9,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"avescript/core/columns"
 	"avescript/core/fleet/wire"
 )
 
@@ -24,14 +27,16 @@ var moved = []string{
 	"OBJ_" + wire.CodeStore, "OBJ_" + wire.ArtifactStore, "OBJ_" + wire.SnapshotStore,
 }
 
-// movingMark is part of the configuration of a stream whose move may not be finished. When
-// the stores are opened, it goes.
+// movingMark is part of the configuration of a stream whose move may not be finished. Such a
+// stream also has no subject that anybody writes to: whatever was written would be lost if
+// the move began again. When the stores are opened, it gets its usual configuration.
 const movingMark = "ave.moving"
 
 const (
 	moveChunk  = 512 << 10
 	moveAnswer = 30 * time.Second
 	moveLast   = 10 * time.Minute // to write everything to the disk
+	moveAgain  = 30 * time.Second // at most, after a hub has vanished
 )
 
 // moveIn copies the streams of the time when the hub was alone into the cluster, with their
@@ -43,14 +48,15 @@ func (h *Hub) moveIn(ctx context.Context) error {
 		return nil
 	}
 	began := time.Now()
-	old, err := openOld(dir)
+	old, err := openOld(ctx, dir)
 	if err != nil {
 		return err
 	}
 	defer old.close()
-	for _, name := range moved {
-		if err := h.moveStream(ctx, old, name); err != nil {
-			return fmt.Errorf("stream %s: %w", name, err)
+	h.options.Log("moves %s of its store into the cluster, which takes a while: it begins again if it is interrupted", columns.Size(old.bytes()))
+	for _, info := range old.streams {
+		if err := h.moveStream(ctx, old, info); err != nil {
+			return fmt.Errorf("stream %s: %w", info.Config.Name, err)
 		}
 	}
 	h.options.Log("has moved its store into the cluster within %s", time.Since(began).Round(time.Millisecond))
@@ -63,7 +69,7 @@ func (h *Hub) moveAway() error {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	to := filepath.Join(h.options.Dir, movedDir)
+	to := filepath.Join(h.options.Dir, MovedDir)
 	if err := os.Rename(dir, to); err != nil {
 		return err
 	}
@@ -73,18 +79,23 @@ func (h *Hub) moveAway() error {
 
 // oldStore is a store that only this process uses.
 type oldStore struct {
-	server *server.Server
-	conn   *nats.Conn
-	js     jetstream.JetStream
+	server  *server.Server
+	conn    *nats.Conn
+	js      jetstream.JetStream
+	streams []*jetstream.StreamInfo // those that are moved
 }
 
-func openOld(dir string) (o *oldStore, err error) {
+func openOld(ctx context.Context, dir string) (o *oldStore, err error) {
 	o = &oldStore{}
 	defer func() {
 		if err != nil {
 			o.close()
 		}
 	}()
+	kept, err := os.ReadDir(filepath.Join(dir, "jetstream", server.DEFAULT_GLOBAL_ACCOUNT, "streams"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return o, err
+	}
 	o.server, err = server.NewServer(&server.Options{
 		ServerName: "hub", DontListen: true, NoSigs: true, NoLog: true, MaxPayload: MaxPayload,
 		JetStream: true, StoreDir: dir, JetStreamMaxStore: mostStore, JetStreamMaxMemory: mostMemory,
@@ -99,8 +110,29 @@ func openOld(dir string) (o *oldStore, err error) {
 	if o.conn, err = nats.Connect("", nats.InProcessServer(o.server)); err != nil {
 		return o, err
 	}
-	o.js, err = jetstream.New(o.conn)
-	return o, err
+	if o.js, err = jetstream.New(o.conn); err != nil {
+		return o, err
+	}
+	for _, name := range moved {
+		stream, err := o.js.Stream(ctx, name)
+		switch {
+		case err == nil:
+			o.streams = append(o.streams, stream.CachedInfo())
+		case !errors.Is(err, jetstream.ErrStreamNotFound):
+			return o, fmt.Errorf("stream %s: %w", name, err)
+		case slices.ContainsFunc(kept, func(e fs.DirEntry) bool { return e.Name() == name }):
+			return o, fmt.Errorf("the stream %s in %s is damaged: restore a backup into an empty directory, and make the cluster there", name, dir)
+		} // or the hub has ended before it had made it
+	}
+	return o, nil
+}
+
+// bytes is how much is moved.
+func (o *oldStore) bytes() (n int64) {
+	for _, info := range o.streams {
+		n += int64(info.State.Bytes)
+	}
+	return n
 }
 
 func (o *oldStore) close() {
@@ -113,10 +145,34 @@ func (o *oldStore) close() {
 	}
 }
 
-// moveStream copies a stream, unless that was done before.
-func (h *Hub) moveStream(ctx context.Context, old *oldStore, name string) error {
+// moveStream copies a stream, unless that was done before. It goes on until it has succeeded:
+// other hubs may come and go meanwhile.
+func (h *Hub) moveStream(ctx context.Context, old *oldStore, info *jetstream.StreamInfo) error {
+	for wait := time.Second; ; wait = min(2*wait, moveAgain) {
+		err := h.tryMove(ctx, old, info)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		h.options.Log("cannot move the stream %s now, and tries again: %v", info.Config.Name, err)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (h *Hub) tryMove(ctx context.Context, old *oldStore, info *jetstream.StreamInfo) (err error) {
+	ctx, done := h.whileAllStay(ctx)
+	defer func() {
+		if err != nil {
+			err = cmp.Or(context.Cause(ctx), err) // which says more
+		}
+		done()
+	}()
+	name := info.Config.Name
 	var there jetstream.Stream
-	err := patient(ctx, func() (err error) {
+	err = patient(ctx, func() (err error) {
 		there, err = h.js.Stream(ctx, name)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			there, err = nil, nil
@@ -133,14 +189,10 @@ func (h *Hub) moveStream(ctx context.Context, old *oldStore, name string) error 
 			return err
 		}
 	}
-	from, err := old.js.Stream(ctx, name)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		return nil // the hub has ended before it had made it
-	}
-	if err != nil {
+	if err := h.copyStream(ctx, old.conn, info); err != nil {
 		return err
 	}
-	return h.copyStream(ctx, old.conn, from.CachedInfo())
+	return h.awaitCopies(ctx, name, info.State.LastSeq)
 }
 
 // startedAnswer is that of the API of JetStream, for which nats.go has no functions.
@@ -154,11 +206,14 @@ func (h *Hub) copyStream(ctx context.Context, old *nats.Conn, info *jetstream.St
 	config := info.Config
 	config.Replicas = h.options.copies()
 	config.Metadata = map[string]string{movingMark: "yes"}
+	config.Subjects = []string{movingMark + "." + config.Name}
 	var to string
+	waiting := h.remind(ctx, "waits until all three hubs are there, so that each gets a copy of "+config.Name)
 	err := patient(ctx, func() (err error) {
 		to, err = begin(ctx, h.conn, "$JS.API.STREAM.RESTORE."+config.Name, map[string]any{"config": config, "state": info.State})
 		return err
 	})
+	waiting()
 	if err != nil {
 		return fmt.Errorf("cannot write it: %w", err)
 	}

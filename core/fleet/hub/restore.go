@@ -49,9 +49,12 @@ func Restore(ctx context.Context, o Options, backup []byte) error {
 	return err
 }
 
-// offline opens the store of a hub that does not run.
+// offline opens the store of a hub that does not run. One of a cluster needs another one
+// that runs.
 func offline(ctx context.Context, o Options) (*Hub, error) {
-	o.Port, o.Keys, o.Listen = -1, false, ""
+	if o.Cluster == nil {
+		o.Port, o.Keys, o.Listen = -1, false, ""
+	}
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
@@ -64,13 +67,17 @@ func offline(ctx context.Context, o Options) (*Hub, error) {
 }
 
 // Audit checks the ledger of a hub that does not run, see [schedule.Check]. It sees what was
-// not purged, see Options.Audit.
+// not purged, see Options.Audit. A hub of a cluster needs another one that runs.
 func Audit(ctx context.Context, o Options) (tally schedule.Tally, err error) {
 	h, err := offline(ctx, o)
 	if err != nil {
 		return tally, err
 	}
 	defer h.Close()
+	return h.audit(ctx)
+}
+
+func (h *Hub) audit(ctx context.Context) (tally schedule.Tally, err error) {
 	l := &ledger{js: h.js, stream: h.stores.ledger}
 	first, last, err := l.bounds(ctx)
 	if err != nil {

@@ -229,6 +229,7 @@ func (h *Hub) serve() error {
 		return err
 	}
 	if c := h.options.Cluster; c != nil {
+		h.book.WillShare()
 		c.configure(o, h.book.Certificate(), h.book.Pin())
 	}
 	s, err := server.NewServer(o)

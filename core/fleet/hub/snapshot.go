@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"avescript/core/fleet/wire"
@@ -99,23 +101,86 @@ func snapshotNames(ctx context.Context, store jetstream.ObjectStore) (names []st
 
 // loadSnapshot reads the newest snapshot that is undamaged. ok is false if there is none.
 // The ledger keeps what came after the one before, so a damaged one is no loss.
-func loadSnapshot(ctx context.Context, store jetstream.ObjectStore, log func(string, ...any)) (s snapshot, ok bool, err error) {
-	names, err := snapshotNames(ctx, store)
+func loadSnapshot(ctx context.Context, conn *nats.Conn, log func(string, ...any)) (s snapshot, ok bool, err error) {
+	objects, err := snapshotObjects(ctx, conn)
 	if err != nil {
-		return s, false, err
+		return s, false, fmt.Errorf("cannot list the snapshots of the ledger: %w", err)
 	}
-	for _, name := range slices.Backward(names) {
+	for _, object := range slices.Backward(objects) {
 		var data []byte
-		data, err = store.GetBytes(ctx, name)
+		data, err = readObject(ctx, conn, object)
 		if err == nil {
 			s, err = unpack(data)
 		}
 		if err == nil || errors.Is(err, errNewer) {
 			return s, err == nil, err
 		}
-		log("the snapshot %s is damaged, so an older one is used: %v", name, err)
+		log("the snapshot %s is damaged, so an older one is used: %v", object.Name, err)
 	}
 	return snapshot{}, false, err
+}
+
+// What an object store has for an object is a message with its name and its size, and
+// messages with its content. They are read without a consumer, see [direct].
+const (
+	snapshotStream  = "OBJ_" + wire.SnapshotStore
+	snapshotMetas   = "$O." + wire.SnapshotStore + ".M.>"
+	snapshotContent = "$O." + wire.SnapshotStore + ".C."
+)
+
+// snapshotObjects lists all snapshots, the newest last.
+func snapshotObjects(ctx context.Context, conn *nats.Conn) (objects []jetstream.ObjectInfo, err error) {
+	err = insist(ctx, func() error {
+		objects = nil
+		_, err := direct(ctx, conn, snapshotStream, snapshotMetas, 1, func(_ uint64, m *nats.Msg) error {
+			var info jetstream.ObjectInfo
+			if err := json.Unmarshal(m.Data, &info); err != nil {
+				return err
+			}
+			if !info.Deleted && strings.HasPrefix(info.Name, "ledger-") {
+				objects = append(objects, info)
+			}
+			return nil
+		})
+		return err
+	})
+	slices.SortFunc(objects, func(a, b jetstream.ObjectInfo) int { return strings.Compare(a.Name, b.Name) })
+	return objects, err
+}
+
+// readObject reads the content of a snapshot.
+func readObject(ctx context.Context, conn *nats.Conn, object jetstream.ObjectInfo) (data []byte, err error) {
+	err = insist(ctx, func() error {
+		data = nil
+		_, err := direct(ctx, conn, snapshotStream, snapshotContent+object.NUID, 1, func(_ uint64, m *nats.Msg) error {
+			data = append(data, m.Data...)
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(data)
+	if digest, err := jetstream.DecodeObjectDigest(object.Digest); err != nil || !bytes.Equal(digest, sum[:]) {
+		return nil, fmt.Errorf("wanted %d bytes with the digest %s, got %d others", object.Size, object.Digest, len(data))
+	}
+	return data, nil
+}
+
+// insist tries again for a while what is answered by any hub, because it may have just died.
+func insist(ctx context.Context, do func() error) error {
+	for end := time.Now().Add(foldWait); ; {
+		err := do()
+		var stopped *stopReading
+		if err == nil || errors.As(err, &stopped) || ctx.Err() != nil || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(readWait):
+		}
+	}
 }
 
 // epoch is a sequence number that no copy of a ledger reaches that ended at seq some time ago:

@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"context"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -190,6 +191,27 @@ func TestLeave(t *testing.T) {
 	if err := <-left; err == nil {
 		t.Error("leave goes on after its end")
 	}
+}
+
+// The socket of a process that was killed while it started a job is open for a moment.
+func TestAPredecessorLingers(t *testing.T) {
+	dir := t.TempDir()
+	left, err := net.Listen("unix", doorPath(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		conn, err := left.Accept()
+		if err == nil {
+			conn.Close()
+		}
+		left.Close()
+	}()
+	door, err := openDoor(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	door.close()
 }
 
 func TestAHostIsGivenTimeToEnd(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"avescript/core/fleet/access"
 	"avescript/core/fleet/hub"
@@ -73,10 +74,10 @@ func Start(ctx context.Context, options StartOptions) (err error) {
 		}
 		defer func() { err = errors.Join(err, r.page.Close()) }()
 	}
-	if err := r.accounts(manager == nil); err != nil {
+	if err := r.agree(ctx, func() error { return r.accounts(manager == nil) }); err != nil {
 		return err
 	}
-	if err := r.welcome(manager == nil); err != nil {
+	if err := r.welcome(ctx, manager == nil); err != nil {
 		return err
 	}
 	if manager != nil {
@@ -110,6 +111,25 @@ func (o *StartOptions) joinCluster(manager *systemd.Manager) (err error) {
 		o.Listening = func() { _ = manager.Ready(os.Getpid()) } // it is said again later
 	}
 	return nil
+}
+
+// agreeTime is for how long a hub of a cluster tries to change the keys when it starts: other
+// hubs may start at the same time, and choose a leader several times.
+const agreeTime = time.Minute
+
+// agree does something that changes the keys, to which another hub of a cluster must agree.
+func (r *running) agree(ctx context.Context, do func() error) error {
+	for began := time.Now(); ; {
+		err := do()
+		if err == nil || r.Cluster == nil || time.Since(began) > agreeTime {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // logTo writes a line for each message of a hub or a host.
@@ -236,7 +256,7 @@ func (r *running) offer(config link.Config) error {
 }
 
 // welcome says how the lab is used. A service does not write secrets into its log.
-func (r *running) welcome(toPeople bool) error {
+func (r *running) welcome(ctx context.Context, toPeople bool) error {
 	say := func(format string, args ...any) { fmt.Fprintf(r.Out, format+"\n", args...) }
 	say("The hub runs at %s; its files are in %s.", r.other, r.Dir)
 	if r.Cluster != nil {
@@ -248,7 +268,11 @@ func (r *running) welcome(toPeople bool) error {
 		say("  It has no keys: only accounts of this host can use it, and all may do everything.")
 		say("  A host joins by:   %s join %s", command, r.local)
 	case toPeople:
-		secret, err := r.hub.Book().Invite("the hub", wire.Invite{Role: wire.Worker})
+		var secret string
+		err := r.agree(ctx, func() (err error) {
+			secret, err = r.hub.Book().Invite("the hub", wire.Invite{Role: wire.Worker})
+			return err
+		})
 		if err != nil {
 			return err
 		}

@@ -129,6 +129,9 @@ type door struct {
 	conns []net.Conn // which end with the process, not when nobody refers to them
 }
 
+// lookAgain is the time between two looks whether a predecessor has ended.
+const lookAgain = 50 * time.Millisecond
+
 func doorPath(dir string) string { return filepath.Join(dir, "leave.sock") }
 
 // errHostRuns is checked by the host itself, with a lock; here it keeps the socket of the
@@ -139,9 +142,15 @@ func openDoor(dir string) (*door, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	if conn, err := net.Dial("unix", doorPath(dir)); err == nil {
+	for end := time.Now().Add(host.Lingers); ; time.Sleep(lookAgain) {
+		conn, err := net.Dial("unix", doorPath(dir))
+		if err != nil {
+			break
+		}
 		conn.Close()
-		return nil, fmt.Errorf("in %s %w", dir, errHostRuns)
+		if time.Now().After(end) {
+			return nil, fmt.Errorf("in %s %w", dir, errHostRuns)
+		}
 	}
 	if err := os.Remove(doorPath(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

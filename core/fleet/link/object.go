@@ -26,7 +26,8 @@ func (e *TransferError) Unwrap() error { return e.err }
 // Object is a file in a store of the hub, while it is read.
 type Object struct {
 	jetstream.ObjectResult
-	ctx context.Context
+	ctx    context.Context
+	cancel context.CancelCauseFunc
 }
 
 // Open opens a file in a store of the hub. See [Open].
@@ -36,21 +37,42 @@ func (l *Link) Open(ctx context.Context, store, name string) (*Object, error) {
 
 // Open opens a file in a store. A transfer may take any time, but it fails with a
 // [TransferError] if nothing comes for 3 s. The error wraps jetstream.ErrObjectNotFound if
-// there is no such file.
+// there is no such file. The caller closes the object.
 func Open(ctx context.Context, js jetstream.JetStream, store, name string) (*Object, error) {
-	ctx = patient{ctx}
-	files, err := js.ObjectStore(ctx, store)
+	ctx, cancel := context.WithCancelCause(ctx)
+	// A hub that is killed does not answer, and the client of NATS waits for an answer until
+	// the context is done, whatever its deadline is.
+	silence := time.AfterFunc(stall, func() { cancel(errSilent) })
+	near := patient{ctx}
+	files, err := js.ObjectStore(near, store)
 	var found jetstream.ObjectResult
 	if err == nil {
-		found, err = files.Get(ctx, name)
+		silence.Reset(2 * stall) // it asks twice
+		found, err = files.Get(near, name)
 	}
-	switch {
-	case errors.Is(err, jetstream.ErrObjectNotFound):
+	silence.Stop()
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	if err == nil {
+		return &Object{found, near, cancel}, nil
+	}
+	cancel(nil)
+	if found != nil {
+		_ = found.Close()
+	}
+	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return nil, err
-	case err != nil:
-		return nil, &TransferError{fmt.Errorf("get %s from the store %s of the hub: %w", name, store, err)}
 	}
-	return &Object{found, ctx}, nil
+	return nil, &TransferError{fmt.Errorf("get %s from the store %s of the hub: %w", name, store, err)}
+}
+
+var errSilent = fmt.Errorf("nothing came from the hub for %s", stall)
+
+// Close ends the transfer.
+func (o *Object) Close() error {
+	o.cancel(nil)
+	return o.ObjectResult.Close()
 }
 
 // Read implements io.Reader. Its last error wraps jetstream.ErrDigestMismatch if the content
@@ -61,7 +83,7 @@ func (o *Object) Read(data []byte) (int, error) {
 	case err == nil && n == 0 && len(data) > 0:
 		err = context.Cause(o.ctx)
 		if err == nil {
-			err = &TransferError{fmt.Errorf("nothing came from the hub for %s", stall)}
+			err = &TransferError{errSilent}
 		}
 	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, jetstream.ErrDigestMismatch):
 		err = &TransferError{err}
@@ -70,7 +92,8 @@ func (o *Object) Read(data []byte) (int, error) {
 }
 
 // patient is a context whose deadline is always near: the client of NATS reads it before each
-// wait. So each wait is limited, and all of them together are not.
+// wait for a part of a file. So each of these waits is limited, and all of them together are
+// not.
 type patient struct{ context.Context }
 
 // Deadline implements context.Context.

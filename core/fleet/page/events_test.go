@@ -38,7 +38,7 @@ type event struct {
 // read begins to read, after an event, perhaps with cookies.
 func read(t testing.TB, url, last string, cookies ...string) *reader {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -262,7 +262,7 @@ func TestPatchesAreBounded(t *testing.T) {
 func TestFiftyReaders(t *testing.T) {
 	t.Parallel()
 	lab := labOf(t, 30)
-	p := open(t, page.Options{Lab: lab.view, Interval: 20 * time.Millisecond, Patience: 200 * time.Millisecond})
+	p := open(t, page.Options{Lab: lab.view, Interval: 20 * time.Millisecond, Patience: 2 * time.Second})
 	slow, err := net.Dial("tcp", strings.TrimPrefix(p.URL(), "http://"))
 	if err != nil {
 		t.Fatal(err)

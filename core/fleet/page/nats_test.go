@@ -1,7 +1,6 @@
 package page_test
 
 import (
-	"context"
 	"encoding/json"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"avescript/core/fleet/wire"
+	"avescript/internal/poll"
 )
 
 // outputs is a real server with the stream of outputs and the store of artifacts.
@@ -42,7 +42,7 @@ func newOutputs(t testing.TB) outputs {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := context.Background()
+	ctx := poll.Context(t)
 	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: wire.OutputStream, Subjects: []string{wire.NoteAll, wire.OutputAll}}); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func (o outputs) publish(subject string, value any) uint64 {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	ack, err := o.js.Publish(context.Background(), subject, text)
+	ack, err := o.js.Publish(poll.Context(o.t), subject, text)
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package page_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -10,6 +9,7 @@ import (
 
 	"avescript/core/fleet/wire"
 	"avescript/core/harness"
+	"avescript/internal/poll"
 )
 
 // play has a run of some jobs in the stream, of which the last one is still running: it has
@@ -46,7 +46,7 @@ func (o outputs) play(run string, jobs int) {
 		}
 		if !passed {
 			object := fmt.Sprintf("%s/%d/%s/0", run, i, token)
-			if _, err := o.js.ObjectStore(context.Background(), wire.ArtifactStore); err == nil {
+			if _, err := o.js.ObjectStore(poll.Context(o.t), wire.ArtifactStore); err == nil {
 				o.keep(object, "what the terminal showed")
 			}
 			out.Artifacts = []wire.Artifact{{Path: "/var/tmp/ave-1/screen.txt", Object: object, Size: 24}}
@@ -60,9 +60,9 @@ func (o outputs) play(run string, jobs int) {
 
 func (o outputs) keep(object, text string) {
 	o.t.Helper()
-	store, err := o.js.ObjectStore(context.Background(), wire.ArtifactStore)
+	store, err := o.js.ObjectStore(poll.Context(o.t), wire.ArtifactStore)
 	if err == nil {
-		_, err = store.Put(context.Background(), jetstream.ObjectMeta{Name: object}, strings.NewReader(text))
+		_, err = store.Put(poll.Context(o.t), jetstream.ObjectMeta{Name: object}, strings.NewReader(text))
 	}
 	if err != nil {
 		o.t.Fatal(err)
