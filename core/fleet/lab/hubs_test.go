@@ -1,0 +1,93 @@
+package lab
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	"avescript/core/fleet/hub"
+	"avescript/core/fleet/link"
+	"avescript/core/fleet/wire"
+)
+
+// listening is an address at which somebody listens, for clients and for other hubs or not.
+func listening(t *testing.T, forHubs bool) string {
+	t.Helper()
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+		address := l.Addr().String()
+		route := hub.Cluster{Hubs: []string{address}}.Route(0)
+		r, err := net.Listen("tcp", route)
+		if err != nil {
+			continue // the port is in use, or too high
+		}
+		if forHubs {
+			t.Cleanup(func() { r.Close() })
+		} else {
+			r.Close()
+		}
+		return address
+	}
+}
+
+// TestDoctorOfCluster finds what is wrong between hubs.
+func TestDoctorOfCluster(t *testing.T) {
+	nobody := listening(t, false)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := l.Addr().String()
+	l.Close()
+	var out bytes.Buffer
+	d := &doctor{ctx: t.Context(), out: &out, visited: map[string]bool{}}
+	check := func(wrong int, want ...string) {
+		t.Helper()
+		for _, w := range want {
+			if !strings.Contains(out.String(), w) {
+				t.Errorf("wanted %q, got:\n%s", w, &out)
+			}
+		}
+		if d.wrong != wrong {
+			t.Errorf("wanted %d faults, got %d:\n%s", wrong, d.wrong, &out)
+		}
+		out.Reset()
+		d.wrong, d.visited = 0, map[string]bool{}
+	}
+
+	// At a hub.
+	me := listening(t, true)
+	d.routes("/d", hub.Cluster{Hubs: []string{me, listening(t, true), listening(t, true)}})
+	check(0, "ok     hub "+me+": it can reach the other hubs\n")
+	d.routes("/d", hub.Cluster{Hubs: []string{nobody, me, gone}, Me: 1})
+	check(2, "WRONG  hub "+nobody+": it runs, but "+me+" cannot connect to it: dial tcp ", "WRONG  hub "+gone+": cannot reach the hub: ")
+	d.routes("/d", hub.Cluster{Hubs: []string{gone, me, me}})
+	check(1, "WRONG  hub "+gone+": it does not run, or its name is not that of this host: ")
+
+	// Somewhere else.
+	config := link.Config{URL: "nats://" + me, Others: "nats://" + nobody + ",nats://" + gone}
+	if !d.anyHub(config) || !d.anyHub(config) {
+		t.Error("wanted that one can be reached")
+	}
+	check(1, "WRONG  hub "+gone+": cannot reach the hub: ")
+	d.account(link.Config{URL: "nats://" + gone, Others: "nats://" + gone, Role: wire.User, Name: "anna"})
+	check(2, "WRONG  user anna: it can reach no hub of its lab\n")
+	hubs := []wire.LabHub{{Name: "hub-1:4222"}, {Name: me, Leads: true}, {Name: nobody}}
+	config.Public, config.URL = "tls://hub-1:4222", "tls://"+me
+	d.hubs(config, hubs)
+	check(0, fmt.Sprintf("ok     hubs: all 3 are connected, %s leads\n", me))
+	hubs[2].Away = true
+	d.hubs(config, hubs)
+	check(1, "WRONG  hub "+nobody+": it runs, but "+me+", which leads, has no contact with it: see its log, and check that the other hubs can connect to "+hub.Cluster{Hubs: []string{nobody}}.Route(0)+"\n")
+	hubs[2].Name = gone
+	d.hubs(config, hubs)
+	check(1, "WRONG  hub "+gone+": cannot reach the hub: ")
+	d.hubs(link.Config{}, nil)
+	check(0)
+}
