@@ -37,6 +37,11 @@ const (
 	moveAnswer = 30 * time.Second
 	moveLast   = 10 * time.Minute // to write everything to the disk
 	moveAgain  = 30 * time.Second // at most, after a hub has vanished
+
+	// nameInUse is the code of the server for a stream that is still there: it takes some
+	// seconds until a move that was interrupted is given up.
+	nameInUse   = 10130
+	moveForgets = 500 * time.Millisecond
 )
 
 // moveIn copies the streams of the time when the hub was alone into the cluster, with their
@@ -153,7 +158,12 @@ func (h *Hub) moveStream(ctx context.Context, old *oldStore, info *jetstream.Str
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		h.options.Log("cannot move the stream %s now, and tries again: %v", info.Config.Name, err)
+		var api *jetstream.APIError
+		if errors.As(err, &api) && api.ErrorCode == nameInUse {
+			wait = moveForgets
+		} else {
+			h.options.Log("cannot move the stream %s now, and tries again: %v", info.Config.Name, err)
+		}
 		select {
 		case <-ctx.Done():
 			return err
