@@ -68,6 +68,9 @@ func TestDoctorOfCluster(t *testing.T) {
 	d.routes("/d", hub.Cluster{Hubs: []string{nobody, me, gone}, Me: 1})
 	check(2, "WRONG  hub "+nobody+": it runs, but "+me+" cannot connect to it: dial tcp ", "WRONG  hub "+gone+": cannot reach the hub: ")
 	d.routes("/d", hub.Cluster{Hubs: []string{gone, me, me}})
+	if strings.Contains(out.String(), "can reach the other hubs") {
+		t.Errorf("a hub that does not run is well:\n%s", &out)
+	}
 	check(1, "WRONG  hub "+gone+": it does not run, or its name is not that of this host: ")
 
 	// Somewhere else.
@@ -90,4 +93,21 @@ func TestDoctorOfCluster(t *testing.T) {
 	check(1, "WRONG  hub "+gone+": cannot reach the hub: ")
 	d.hubs(link.Config{}, nil)
 	check(0)
+}
+
+// TestPageThatIsThere finds the page of another hub when that of the first one is away.
+func TestPageThatIsThere(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	gone, others := "https://127.0.0.3:"+port, "tls://127.0.0.2:4222,tls://127.0.0.1:4222"
+	if got, want := reachable(gone, others), "https://127.0.0.1:"+port; got != want {
+		t.Errorf("got %s, wanted %s", got, want)
+	}
+	if got := reachable(gone, "tls://127.0.0.2:4222"); got != gone {
+		t.Errorf("if none is there: got %s, wanted %s", got, gone)
+	}
 }
