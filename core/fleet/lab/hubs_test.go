@@ -10,30 +10,29 @@ import (
 	"avescript/core/fleet/hub"
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
+	"avescript/internal/hubports"
 )
 
 // listening is an address at which somebody listens, for clients and for other hubs or not.
 func listening(t *testing.T, forHubs bool) string {
 	t.Helper()
-	for {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	list, err := hubports.Addresses(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := list[0]
+	ports := []string{address}
+	if forHubs {
+		ports = append(ports, hub.Cluster{Hubs: list}.Route(0))
+	}
+	for _, port := range ports {
+		l, err := net.Listen("tcp", port)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { l.Close() })
-		address := l.Addr().String()
-		route := hub.Cluster{Hubs: []string{address}}.Route(0)
-		r, err := net.Listen("tcp", route)
-		if err != nil {
-			continue // the port is in use, or too high
-		}
-		if forHubs {
-			t.Cleanup(func() { r.Close() })
-		} else {
-			r.Close()
-		}
-		return address
 	}
+	return address
 }
 
 // TestDoctorOfCluster finds what is wrong between hubs.
@@ -75,8 +74,10 @@ func TestDoctorOfCluster(t *testing.T) {
 
 	// Somewhere else.
 	config := link.Config{URL: "nats://" + me, Others: "nats://" + nobody + ",nats://" + gone}
-	if !d.anyHub(config) || !d.anyHub(config) {
-		t.Error("wanted that one can be reached")
+	for range 2 {
+		if !d.anyHub(config) {
+			t.Error("wanted that one can be reached")
+		}
 	}
 	check(1, "WRONG  hub "+gone+": cannot reach the hub: ")
 	d.account(link.Config{URL: "nats://" + gone, Others: "nats://" + gone, Role: wire.User, Name: "anna"})
