@@ -53,7 +53,7 @@ func (h *Hub) shareBook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return patient(ctx, func() (err error) { // just after its creation, the bucket cannot answer
+	return patient(ctx, func(context.Context) (err error) { // just after its creation, the bucket cannot answer
 		h.unshare, err = h.book.Share(context.WithoutCancel(ctx), bucket)
 		return err
 	})
@@ -63,10 +63,10 @@ func (h *Hub) shareBook(ctx context.Context) error {
 // their stores.
 func (h *Hub) awaitQuorum(ctx context.Context) error {
 	defer h.remind(ctx, "waits for another hub of the cluster")()
-	return patient(ctx, func() error {
-		limited, cancel := context.WithTimeout(ctx, time.Second)
+	return patient(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		_, err := h.js.AccountInfo(limited)
+		_, err := h.js.AccountInfo(ctx)
 		return err
 	})
 }

@@ -182,7 +182,7 @@ func (h *Hub) tryMove(ctx context.Context, old *oldStore, info *jetstream.Stream
 	}()
 	name := info.Config.Name
 	var there jetstream.Stream
-	err = patient(ctx, func() (err error) {
+	err = patient(ctx, func(ctx context.Context) (err error) {
 		there, err = h.js.Stream(ctx, name)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			there, err = nil, nil
@@ -219,7 +219,7 @@ func (h *Hub) copyStream(ctx context.Context, old *nats.Conn, info *jetstream.St
 	config.Subjects = []string{movingMark + "." + config.Name}
 	var to string
 	waiting := h.remind(ctx, "waits until all three hubs are there, so that each gets a copy of "+config.Name)
-	err := patient(ctx, func() (err error) {
+	err := patient(ctx, func(context.Context) (err error) { // it has a limit of its own
 		to, err = begin(ctx, h.conn, "$JS.API.STREAM.RESTORE."+config.Name, map[string]any{"config": config, "state": info.State})
 		return err
 	})

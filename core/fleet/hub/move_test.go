@@ -52,8 +52,8 @@ func (c *three) file(role, name string) link.Config {
 func contents(t *testing.T, js jetstream.JetStream, name string) (list []string) {
 	t.Helper()
 	var stream jetstream.Stream
-	err := patient(t.Context(), func() (err error) {
-		stream, err = js.Stream(t.Context(), name)
+	err := patient(t.Context(), func(ctx context.Context) (err error) {
+		stream, err = js.Stream(ctx, name)
 		return err
 	})
 	if err != nil {
