@@ -340,7 +340,8 @@ func TestKilledMove(t *testing.T) {
 	}
 }
 
-// Two of three hubs are there at first. They say what they wait for.
+// Two of three hubs are there at first. They say what they wait for. The third one comes, and is
+// killed while the first one moves.
 func TestMoveWaitsForAllHubs(t *testing.T) {
 	t.Parallel()
 	c := newThree(t, t.TempDir())
@@ -359,6 +360,17 @@ func TestMoveWaitsForAllHubs(t *testing.T) {
 		return c.said(0, "waits until all three hubs are there") && c.said(0, c.cluster.Hubs[1])
 	})
 	poll.Until(t, "the second hub says that it waits for the first", func() bool { return c.said(1, "waits until the first hub") })
+	third := c.cluster
+	third.Me = 2
+	if err := third.Write(c.dirs[2]); err != nil {
+		t.Fatal(err)
+	}
+	cmd, _ := c.startMember(2)
+	time.Sleep(time.Second + rand.N(3*time.Second)) // at any moment
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
 	c.start(2)
 	<-started
 	c.leader()
