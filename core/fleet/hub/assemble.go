@@ -32,7 +32,7 @@ func (h *Hub) assemble(ctx context.Context) (err error) {
 	}
 	what := "waits until the first hub, " + h.options.Cluster.Hubs[0] + ", has begun"
 	if founder {
-		what = "waits until all three hubs are there, so that each gets a copy of everything"
+		what = "waits for the other hubs: all three must be there at the first start"
 	}
 	waiting := h.remind(ctx, what)
 	h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())

@@ -218,7 +218,7 @@ func (h *Hub) copyStream(ctx context.Context, old *nats.Conn, info *jetstream.St
 	config.Metadata = map[string]string{movingMark: "yes"}
 	config.Subjects = []string{movingMark + "." + config.Name}
 	var to string
-	waiting := h.remind(ctx, "waits until all three hubs are there, so that each gets a copy of "+config.Name)
+	waiting := h.remind(ctx, "waits for the other hubs: all three must be there at the first start")
 	err := patient(ctx, func(context.Context) (err error) { // it has a limit of its own
 		to, err = begin(ctx, h.conn, "$JS.API.STREAM.RESTORE."+config.Name, map[string]any{"config": config, "state": info.State})
 		return err
