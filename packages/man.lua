@@ -93,7 +93,11 @@ for name, program in pairs({ avescript = avescript, avelab = avelab }) do
 	local main = help(program, "--help")
 	write(name, main)
 	for command in main:match("\nCommands:\n(.-)\n\n"):gmatch("  (%l+)  ") do
-		write(name .. "-" .. command, help(program, "help", command))
+		local text = help(program, "help", command)
+		write(name .. "-" .. command, text)
+		for part in (text:match("\nAvailable Commands:\n(.-)\n\n") or ""):gmatch("  (%l+)  ") do
+			write(name .. "-" .. command .. "-" .. part, help(program, "help", command, part))
+		end
 	end
 end
 for name, script in pairs(scripts) do

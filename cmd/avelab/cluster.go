@@ -13,9 +13,11 @@ func newCluster() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "cluster",
 		Short: "Share a lab among three hubs, so that it goes on when one is lost",
-		Long: `Three hubs share a lab: each has a copy of everything, and the lab goes on as
-long as two of them can reach each other. Hosts and users stay as they are, and
-a lab that has one hub moves into the cluster with all that it has.`,
+		Long: `Shares a lab among three hubs, so that it goes on when one of them is lost.
+
+Each hub has a copy of everything, and the lab goes on as long as two of them
+can reach each other. Hosts and users stay as they are, and a lab that has one
+hub moves into the cluster with all that it has.`,
 		Example: `  avelab cluster create hub-1 hub-2 hub-3   # on hub-1, whose hub was ended
   avelab cluster accept hub-2.hub           # on hub-2, with the file from hub-1
   avelab start                              # on all three`,
@@ -30,13 +32,18 @@ func newClusterCreate() *cobra.Command {
 		Use:   "create [ADDRESS ADDRESS ADDRESS]",
 		Short: "Make this hub the first of a cluster",
 		Long: `Makes the hub of this host, which must not run, the first of a cluster of three.
+
 An ADDRESS is HOST or HOST:PORT, by which everybody reaches that hub; the first
-one is that of this host. The hubs reach each other at PORT and at PORT+2000,
-so usually at 4222 and 6222. The command writes a file for each of the other
-hubs into the working directory. Without addresses, it writes those files again:
-for a new machine in place of one that was lost, with the same address.`,
-		Example: `  avelab cluster create hub-1.example.org hub-2.example.org hub-3.example.org`,
-		Args:    arguments("[ADDRESS]", "[ADDRESS]", "[ADDRESS]"),
+one is that of this host. Clients connect to PORT, usually 4222, and the hubs
+to each other at PORT+2000. The command writes a file for each of the other
+hubs into the working directory. Keep these files secret: whoever has one can be
+the hub.
+
+Without addresses, it writes the files of the other hubs again: for a new
+machine in place of one that was lost, with the same address. The hub goes on.`,
+		Example: `  avelab cluster create hub-1.example.org hub-2.example.org hub-3.example.org
+  avelab cluster create --dir /var/lib/avelab   # the files again`,
+		Args: arguments("[ADDRESS]", "[ADDRESS]", "[ADDRESS]"),
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			if dir, err = lab.HubDir(dir); err != nil {
 				return err
@@ -51,9 +58,10 @@ for a new machine in place of one that was lost, with the same address.`,
 func newClusterAccept() *cobra.Command {
 	var dir string
 	c := &cobra.Command{
-		Use:     "accept FILE",
-		Short:   "Make an empty directory that of another hub of the cluster",
-		Long:    `Makes an empty directory that of the hub for which 'cluster create' has written FILE.`,
+		Use:   "accept FILE",
+		Short: "Make an empty directory that of another hub of the cluster",
+		Long: `Makes an empty directory that of the hub for which 'cluster create' has written
+FILE. The hub of a directory that has one already is not changed.`,
 		Example: `  avelab cluster accept hub-2.hub --dir /var/lib/avelab`,
 		Args:    arguments("FILE"),
 		RunE: func(c *cobra.Command, args []string) (err error) {

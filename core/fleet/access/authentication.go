@@ -66,13 +66,10 @@ func (b *Book) Check(c server.ClientAuthentication) bool {
 	var unknown *unknownError
 	if errors.As(err, &unknown) {
 		b.mu.RUnlock()
-		shared := b.awaitShared()
-		if shared {
-			b.catchUp()
-		}
+		know := b.askOthers()
 		b.mu.RLock()
-		if !shared {
-			return false // to a client that has given up
+		if !know {
+			return false // to a client that has given up: it would not come again if it was denied
 		}
 		user, err = b.identify(c)
 	}

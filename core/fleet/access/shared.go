@@ -21,6 +21,8 @@ const (
 	bookKey   = "book"
 	shareTime = 2 * time.Second // for one question to the bucket
 	shareWait = 20 * time.Millisecond
+
+	askInterval = 500 * time.Millisecond
 )
 
 // errStale says that another hub has changed the content.
@@ -30,21 +32,29 @@ var errStale = errors.New("another hub has changed the keys")
 // denies nobody before. A client that was denied twice does not come again.
 func (b *Book) WillShare() { b.sharing = make(chan struct{}) }
 
-// undecided is how long a client waits that the book does not know yet. Clients give up before.
+// A client that the book does not know waits for so long until the other hubs can be asked.
+// It has given up then.
 const undecided = 6 * time.Second
 
-// awaitShared waits until the content is shared, and reports whether it is. The content of a
-// hub that is alone needs not be.
-func (b *Book) awaitShared() bool {
+// askOthers waits until the book has what other hubs know, and reports whether it does.
+func (b *Book) askOthers() bool {
 	if b.sharing == nil {
 		return true
 	}
+	over := time.After(undecided)
 	select {
 	case <-b.sharing:
-		return true
-	case <-time.After(undecided):
+	case <-over:
 		return false
 	}
+	for b.catchUp() != nil {
+		select {
+		case <-over:
+			return false
+		case <-time.After(askInterval):
+		}
+	}
+	return true
 }
 
 // Share has the book share its content with the other hubs of a cluster, until the returned
@@ -157,24 +167,19 @@ func (s *shared) newest() (uint64, error) {
 
 // catchUp installs what another hub has changed just now, if this one does not know it yet:
 // whoever has joined there may connect here at once.
-func (b *Book) catchUp() {
+func (b *Book) catchUp() error {
 	b.mu.RLock()
 	s, revision := b.shared, b.content.revision
 	b.mu.RUnlock()
-	if s == nil {
-		return
-	}
 	newest, err := s.newest()
 	if err != nil || newest <= revision {
-		return
+		return err
 	}
 	content, err := s.read(newest)
-	if err == nil {
-		err = b.install(content)
-	}
 	if err != nil {
-		b.log(err.Error())
+		return err
 	}
+	return b.install(content)
 }
 
 func parsed(entry jetstream.KeyValueEntry) (c content, err error) {

@@ -129,7 +129,7 @@ func untilAnswered(ctx context.Context, do func(ctx context.Context, answered fu
 		silence := time.AfterFunc(answerTime, func() { cancel(errSilent) })
 		err := do(asking, func() { silence.Stop() })
 		silence.Stop()
-		isSilent := context.Cause(asking) == errSilent
+		isSilent := errors.Is(context.Cause(asking), errSilent)
 		cancel(nil)
 		if err == nil || !isSilent {
 			return err

@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"context"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -17,11 +16,9 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"avescript/core/files"
 	"avescript/core/fleet/link"
-	"avescript/core/fleet/wire"
 )
 
 // Cluster says which hubs share a lab. Each has a copy of everything that the lab keeps, and
@@ -182,174 +179,6 @@ func (c Cluster) route(i int) (host, port string) {
 
 // Route is where the other hubs connect to one of the hubs, as HOST:PORT.
 func (c Cluster) Route(i int) string { return net.JoinHostPort(c.route(i)) }
-
-// assemble waits for the other hubs, and opens the stores. The first hub makes what all of
-// them use, or moves it from the store of the time when it was alone. The bucket of the
-// leader is made last: nobody leads before.
-func (h *Hub) assemble(ctx context.Context) (err error) {
-	if err := h.sayCopies(); err != nil {
-		return err
-	}
-	if err := h.awaitQuorum(ctx); err != nil {
-		return err
-	}
-	founder := h.options.Cluster.Me == 0
-	if founder {
-		if err := h.moveIn(ctx); err != nil {
-			return fmt.Errorf("cannot move the store of this hub into the cluster: %w", err)
-		}
-		if err := h.shareBook(ctx); err != nil {
-			return err
-		}
-	}
-	what := "waits until the first hub, " + h.options.Cluster.Hubs[0] + ", has begun"
-	if founder {
-		what = "waits until all three hubs are there, so that each gets a copy of everything"
-	}
-	waiting := h.remind(ctx, what)
-	h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())
-	waiting()
-	if err != nil {
-		return err
-	}
-	if founder {
-		return h.moveAway()
-	}
-	return h.shareBook(ctx)
-}
-
-// shareBook has the book share its keys with the other hubs.
-func (h *Hub) shareBook(ctx context.Context) error {
-	o := opener{ctx, h.js, h.options.Cluster.Me == 0, h.options.copies()}
-	bucket, err := o.bucket(jetstream.KeyValueConfig{Bucket: wire.KeyBucket})
-	if err != nil {
-		return err
-	}
-	return patient(ctx, func() (err error) { // just after its creation, the bucket cannot answer
-		h.unshare, err = h.book.Share(context.WithoutCancel(ctx), bucket)
-		return err
-	})
-}
-
-// awaitQuorum waits until most hubs of the cluster are connected and have chosen a leader of
-// their stores.
-func (h *Hub) awaitQuorum(ctx context.Context) error {
-	defer h.remind(ctx, "waits for another hub of the cluster")()
-	return patient(ctx, func() error {
-		limited, cancel := context.WithTimeout(ctx, time.Second)
-		defer cancel()
-		_, err := h.js.AccountInfo(limited)
-		return err
-	})
-}
-
-// remind logs every now and then what this hub waits for, until the returned function is
-// called.
-func (h *Hub) remind(ctx context.Context, what string) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		for wait := 2 * time.Second; ; wait = 30 * time.Second {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(wait):
-			}
-			h.options.Log("%s; connected are: %s", what, strings.Join(h.connected(), ", "))
-		}
-	}()
-	return cancel
-}
-
-// connected are the addresses of the hubs of the cluster that this one is connected with, and
-// its own.
-func (h *Hub) connected() []string {
-	names := []string{h.options.Cluster.Hubs[h.options.Cluster.Me]}
-	routes, err := h.server.Routez(&server.RoutezOptions{})
-	if err == nil {
-		for _, r := range routes.Routes {
-			names = append(names, r.RemoteName)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// usual begins messages of the server that say what is usual in a cluster, or what the hub
-// says itself.
-var usual = []string{
-	"Error trying to connect to route", "TLS certificate chain and hostname", "Waiting for routing",
-	"JetStream has not established contact", "Catchup for stream", "JetStream cluster ", "JetStream is not current", "Metalayer ",
-}
-
-// watchHubs logs when another hub of the cluster comes or goes.
-func (h *Hub) watchHubs(ctx context.Context) {
-	before := h.connected()
-	tick := time.NewTicker(followInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		now := h.connected()
-		for _, hub := range now {
-			if !slices.Contains(before, hub) {
-				h.options.Log("hub %s is there", hub)
-			}
-		}
-		for _, hub := range before {
-			if !slices.Contains(now, hub) {
-				h.options.Log("hub %s cannot be reached", hub)
-			}
-		}
-		before = now
-	}
-}
-
-// watchLeader asks the leader for its view whenever somebody has looked at that of this hub,
-// which does not lead. A view can be large, so nobody asks while nobody looks.
-func (h *Hub) watchLeader(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-h.looked:
-		}
-		if h.metrics.leading.Load() {
-			continue
-		}
-		limited, cancel := context.WithTimeout(ctx, leaderPatience)
-		answer, err := h.link.Request(limited, wire.VerbLab, nil)
-		cancel()
-		if err == nil && answer.Lab != nil {
-			h.view.mirror(*answer.Lab)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(mirrorPause):
-		}
-	}
-}
-
-const (
-	followInterval = time.Second
-	leaderPatience = 10 * time.Second       // for an answer of the leader
-	mirrorPause    = 500 * time.Millisecond // between two questions to it, at least
-)
-
-// hubs are those of the cluster, for the view; this one leads.
-func (h *Hub) hubs() (list []wire.LabHub) {
-	if h.options.Cluster == nil {
-		return nil
-	}
-	connected := h.connected()
-	for i, hub := range h.options.Cluster.Hubs {
-		list = append(list, wire.LabHub{Name: hub, Leads: i == h.options.Cluster.Me, Away: !slices.Contains(connected, hub)})
-	}
-	return list
-}
 
 // copies is how many hubs have a copy of what is stored.
 func (o Options) copies() int {

@@ -233,6 +233,9 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("wanted %q in the metrics, got\n%s", want, text)
 		}
 	}
+	if strings.Contains(text, "ave_fleet_hubs") {
+		t.Error("a hub that is alone counts hubs")
+	}
 }
 
 func TestWithKeysStrangersAreRefused(t *testing.T) {

@@ -3,6 +3,7 @@ package page_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -34,7 +35,8 @@ type event struct {
 	data     []byte
 }
 
-func read(t testing.TB, url, last string) *reader {
+// read begins to read, after an event, perhaps with cookies.
+func read(t testing.TB, url, last string, cookies ...string) *reader {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -44,7 +46,10 @@ func read(t testing.TB, url, last string) *reader {
 	if last != "" {
 		r.Header.Set("Last-Event-ID", last)
 	}
-	transport := &http.Transport{DisableKeepAlives: true}
+	for _, cookie := range cookies {
+		r.Header.Add("Cookie", cookie)
+	}
+	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	answer, err := (&http.Client{Transport: transport}).Do(r)
 	if err != nil {
 		t.Fatal(err)

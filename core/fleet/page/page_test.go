@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"avescript/core/fleet/wire"
 	"avescript/core/profile"
 	"avescript/internal/goroutines"
+	"avescript/internal/poll"
 )
 
 // tests end the browser that they share before leaks are looked for.
@@ -150,6 +152,33 @@ func labOf(t testing.TB, hosts int) *laboratory {
 		l.Users = []wire.LabUser{{Name: "anna", Running: 22, Waiting: 12}, {Name: "boris", Running: 16, Waiting: 49, Quota: 16}, {Name: "chen", Running: 5, Waiting: 1}}
 	}
 	return &laboratory{lab: l}
+}
+
+// TestNobodyReads: the lab is looked at seldom while nobody reads, and often as soon as
+// somebody does.
+func TestNobodyReads(t *testing.T) {
+	t.Parallel()
+	const interval = 50 * time.Millisecond
+	var looks atomic.Int32
+	lab := labOf(t, 3)
+	p := open(t, page.Options{Interval: interval, Lab: func() wire.Lab { looks.Add(1); return lab.view() }})
+	began, before := time.Now(), looks.Load()
+	poll.Until(t, "it looks again", func() bool { return looks.Load() >= before+4 })
+	if took := time.Since(began); took < 3*4*interval {
+		t.Errorf("it has looked four times within %s", took)
+	}
+	lab.change(func(l *wire.Lab) { l.Hosts[0].State = "lost" })
+	r := read(t, p.URL()+"/api/lab/events", "")
+	for text := ""; !strings.Contains(text, `"state":"lost"`); {
+		text = string(r.until("full", "patch").data)
+	}
+	before = looks.Load()
+	for range 6 {
+		r.until("tick")
+	}
+	if n := looks.Load() - before; n < 5 {
+		t.Errorf("it has looked %d times for 6 events", n)
+	}
 }
 
 // open starts a page without keys.

@@ -19,7 +19,8 @@ export function troubles() {
 		if (things.length > mostAlike) list.push({ key: many, mark: sign, href, name: number(things.length) + " " + many, text: null });
 		else for (const thing of things) list.push({ key: sign + thing.key, mark: sign, ...line(thing) });
 	};
-	add(hubsOf().filter((hub) => hub.away), "away", (hub) => ({ name: "hub " + hubName(hub), text: "cannot be reached: if one more is lost, the lab stops" }), "hubs cannot be reached");
+	const away = hubsOf().filter((hub) => hub.away);
+	add(away, "away", (hub) => ({ name: "hub " + hubName(hub), text: "cannot be reached" + (away.length === 1 ? ": if one more is lost, the lab stops" : "") }), "hubs cannot be reached");
 	const one = (host, ...text) => ({ href: to.host(host.name), name: host.name, text });
 	for (const [name, word] of [["lost", "lost "], ["silent", "silent for "]]) {
 		add(hosts.filter((host) => host.state === name), name, (host) => one(host, word, name === "lost" ? ago(host.since) : during(host.since)), "hosts are " + name, "/hosts?only=" + name);
