@@ -38,7 +38,7 @@ func Restore(ctx context.Context, o Options, backup []byte) error {
 	}
 	defer h.Close()
 	s.Next = epoch(s.Next, time.Now())
-	if err := saveSnapshot(ctx, h.stores.snapshots, s); err != nil {
+	if err := saveSnapshot(ctx, h.conn, h.stores.snapshots, s); err != nil {
 		return err
 	}
 	l := &ledger{js: h.js, stream: h.stores.ledger, by: "restore"}

@@ -66,7 +66,7 @@ func unpack(data []byte) (s snapshot, err error) {
 func snapshotName(s snapshot) string { return fmt.Sprintf("ledger-%020d-%020d", s.Next, s.Seq) }
 
 // saveSnapshot stores a snapshot, and removes old ones.
-func saveSnapshot(ctx context.Context, store jetstream.ObjectStore, s snapshot) error {
+func saveSnapshot(ctx context.Context, conn *nats.Conn, store jetstream.ObjectStore, s snapshot) error {
 	data, err := s.pack()
 	if err != nil {
 		return fmt.Errorf("cannot write a snapshot of the ledger: %w", err)
@@ -74,29 +74,11 @@ func saveSnapshot(ctx context.Context, store jetstream.ObjectStore, s snapshot) 
 	if _, err := store.PutBytes(ctx, snapshotName(s), data); err != nil {
 		return fmt.Errorf("cannot write a snapshot of the ledger: %w", err)
 	}
-	names, err := snapshotNames(ctx, store)
-	for _, name := range names[:max(0, len(names)-keptSnapshots)] {
-		err = errors.Join(err, store.Delete(ctx, name))
+	objects, err := snapshotObjects(ctx, conn)
+	for _, object := range objects[:max(0, len(objects)-keptSnapshots)] {
+		err = errors.Join(err, store.Delete(ctx, object.Name))
 	}
 	return err
-}
-
-// snapshotNames are the names of all snapshots, the newest last.
-func snapshotNames(ctx context.Context, store jetstream.ObjectStore) (names []string, err error) {
-	list, err := store.List(ctx)
-	if errors.Is(err, jetstream.ErrNoObjectsFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot list the snapshots of the ledger: %w", err)
-	}
-	for _, info := range list {
-		if strings.HasPrefix(info.Name, "ledger-") {
-			names = append(names, info.Name)
-		}
-	}
-	slices.Sort(names)
-	return names, nil
 }
 
 // loadSnapshot reads the newest snapshot that is undamaged. ok is false if there is none.
@@ -104,7 +86,7 @@ func snapshotNames(ctx context.Context, store jetstream.ObjectStore) (names []st
 func loadSnapshot(ctx context.Context, conn *nats.Conn, log func(string, ...any)) (s snapshot, ok bool, err error) {
 	objects, err := snapshotObjects(ctx, conn)
 	if err != nil {
-		return s, false, fmt.Errorf("cannot list the snapshots of the ledger: %w", err)
+		return s, false, err
 	}
 	for _, object := range slices.Backward(objects) {
 		var data []byte
@@ -128,7 +110,8 @@ const (
 	snapshotContent = "$O." + wire.SnapshotStore + ".C."
 )
 
-// snapshotObjects lists all snapshots, the newest last.
+// snapshotObjects lists all snapshots, the newest last. The library's own list can wait
+// without end when something is deleted meanwhile.
 func snapshotObjects(ctx context.Context, conn *nats.Conn) (objects []jetstream.ObjectInfo, err error) {
 	err = insist(ctx, func() error {
 		objects = nil
@@ -144,8 +127,11 @@ func snapshotObjects(ctx context.Context, conn *nats.Conn) (objects []jetstream.
 		})
 		return err
 	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the snapshots of the ledger: %w", err)
+	}
 	slices.SortFunc(objects, func(a, b jetstream.ObjectInfo) int { return strings.Compare(a.Name, b.Name) })
-	return objects, err
+	return objects, nil
 }
 
 // readObject reads the content of a snapshot.

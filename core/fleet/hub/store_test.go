@@ -80,11 +80,11 @@ func TestDamagedSnapshot(t *testing.T) {
 		poll.Until(t, run+" has passed", func() bool { return theRun(t, user, run).State == "passed" })
 	}
 	poll.Until(t, "there are two snapshots", func() bool { return h.metrics.snapshots.Load() >= 2 })
-	names, err := snapshotNames(poll.Context(t), h.stores.snapshots)
+	names, err := snapshotObjects(poll.Context(t), h.conn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.stores.snapshots.PutBytes(poll.Context(t), names[len(names)-1], []byte("damaged")); err != nil {
+	if _, err := h.stores.snapshots.PutBytes(poll.Context(t), names[len(names)-1].Name, []byte("damaged")); err != nil {
 		t.Fatal(err)
 	}
 	h.Close()
@@ -205,7 +205,7 @@ func TestInterruptedJump(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Next = epoch(s.Next, time.Now())
-	if err := saveSnapshot(poll.Context(t), h.stores.snapshots, s); err != nil {
+	if err := saveSnapshot(poll.Context(t), h.conn, h.stores.snapshots, s); err != nil {
 		t.Fatal(err)
 	}
 	h.Close()
@@ -243,7 +243,7 @@ func TestJumpWithoutItsSnapshot(t *testing.T) {
 	if err := h.stores.snapshots.Delete(t.Context(), newest); err != nil {
 		t.Fatal(err)
 	}
-	if err := saveSnapshot(t.Context(), h.stores.snapshots, old); err != nil {
+	if err := saveSnapshot(t.Context(), h.conn, h.stores.snapshots, old); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.fold(t.Context()); err == nil || !strings.Contains(err.Error(), "messages 1 to 999 are missing") {
