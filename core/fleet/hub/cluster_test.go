@@ -163,6 +163,7 @@ func TestClusterGoesOn(t *testing.T) {
 	t.Run("keys", c.testKeys)
 	t.Run("revoked", c.testRevoked)
 	t.Run("changes at the same time", c.testChanges)
+	t.Run("injection", c.testInjection)
 	t.Run("a second leader", c.testSecondLeader)
 	t.Run("one hub is gone", c.testOneGone)
 	t.Run("two hubs are gone", c.testTwoGone)
@@ -206,6 +207,42 @@ func (c *three) testRevoked(t *testing.T) {
 		poll.Until(t, fmt.Sprintf("the connection at hub %d is closed", i+1), func() bool { return l.Err() != nil })
 		if err := l.Err(); !strings.Contains(err.Error(), "it was revoked") {
 			t.Errorf("hub %d: wanted that the key was revoked, got %v", i+1, err)
+		}
+	}
+}
+
+// The server sends what somebody has stored to any subject. Nobody gets into the book so.
+func (c *three) testInjection(t *testing.T) {
+	user := connect(t, c.account(0, wire.User, "mallory"))
+	evil := `{"keys":[{"key":"evil","role":"admin","name":"mallory"}]}`
+	if _, err := user.JS.Publish(poll.Context(t), "$O.code.M.evil", []byte(evil)); err != nil {
+		t.Fatal(err)
+	}
+	for i, bucket := range []string{"keys", "keys-*", "*"} {
+		target := "$KV." + bucket + ".book"
+		name := fmt.Sprintf("evil-%d", i)
+		for _, m := range []*nats.Msg{
+			{Subject: "$JS.API.DIRECT.GET.OBJ_code.$O.code.M.evil"},
+			{Subject: "$JS.API.CONSUMER.CREATE.OBJ_code." + name, Data: []byte(
+				`{"stream_name":"OBJ_code","config":{"name":"` + name + `","ack_policy":"none","deliver_subject":"` + target + `"}}`)},
+		} {
+			m.Reply = target
+			if err := user.Conn.PublishMsg(m); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := ask(t, user, wire.VerbLab, nil); err != nil { // after all of that
+		t.Fatal(err)
+	}
+	if _, err := c.hubs[0].Book().Invite("root", wire.Invite{Role: wire.User}); err != nil {
+		t.Fatal(err)
+	}
+	for i, h := range c.hubs {
+		for _, k := range h.Book().Keys() {
+			if k.Key == "evil" {
+				t.Errorf("hub %d has taken a key that a user has stored", i+1)
+			}
 		}
 	}
 }
