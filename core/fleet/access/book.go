@@ -69,6 +69,7 @@ type Book struct {
 	shared   *shared    // with the other hubs of a cluster, or nil
 
 	sharing chan struct{} // closed when the content is shared, or nil; see WillShare
+	asking  chan struct{} // has room for whoever asks the other hubs
 
 	mu      sync.RWMutex
 	content content
@@ -125,7 +126,7 @@ func newBook(log func(string)) (*Book, error) {
 		return nil, err
 	}
 	public, err := pair.PublicKey()
-	return &Book{log: log, now: time.Now, own: pair, ownKey: public}, err
+	return &Book{log: log, now: time.Now, own: pair, ownKey: public, asking: make(chan struct{}, 1)}, err
 }
 
 // HasKeys reports whether it is the book of a hub with keys.
@@ -200,6 +201,8 @@ func (b *Book) change(edit func(next *content) error) error {
 		switch {
 		case errors.Is(err, errSame):
 			return nil
+		case err != nil && b.hasOlder(next.revision):
+			continue // another hub knows more
 		case err != nil:
 			return err
 		}
@@ -222,6 +225,11 @@ func (b *Book) change(edit func(next *content) error) error {
 		}
 	}
 	return errStale
+}
+
+// hasOlder reports whether a revision of the content is older than that of the other hubs.
+func (b *Book) hasOlder(revision uint64) bool {
+	return b.shared != nil && b.catchUp() == nil && b.clone().revision > revision
 }
 
 // install makes a content the current one, in the file first, and ends the connections of
