@@ -209,13 +209,22 @@ func (b *Book) catchUp() error {
 	if err != nil || newest <= revision {
 		return err
 	}
-	content, err := s.read(newest)
+	return b.fetch(newest)
+}
+
+// fetch installs the content that has at least a revision.
+func (b *Book) fetch(least uint64) error {
+	b.mu.RLock()
+	s := b.shared
+	b.mu.RUnlock()
+	content, err := s.read(least)
 	if err != nil {
 		return err
 	}
 	return b.install(content)
 }
 
+// parsed is the content of an entry.
 func parsed(entry jetstream.KeyValueEntry) (c content, err error) {
 	if err := json.Unmarshal(entry.Value(), &c); err != nil {
 		return c, fmt.Errorf("the keys of the lab are damaged: %w", err)

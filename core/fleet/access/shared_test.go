@@ -2,11 +2,14 @@ package access
 
 import (
 	"context"
+	"errors"
+	"os"
 	"testing"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
 
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 	"avescript/internal/poll"
 )
@@ -75,6 +78,52 @@ func TestLateHubAsksBeforeItRefuses(t *testing.T) {
 	}
 	if err := joined(t, second, secret); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A hub whose disk is full takes what was revoked all the same.
+func TestFullDiskKeepsNoKey(t *testing.T) {
+	first, second := twoBooks(t)
+	secret, err := first.Invite("root", wire.Invite{Role: wire.Worker, Name: "lab-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := joined(t, first, secret); err != nil {
+		t.Fatal(err)
+	}
+	poll.Until(t, "the other book has the key", func() bool { return len(second.Keys()) == 1 })
+	poll.Until(t, "the directory is gone", func() bool { return os.RemoveAll(second.dir) == nil })
+	if err := first.Revoke("root", wire.Revoke{Role: wire.Worker, Name: "lab-1"}); err != nil {
+		t.Fatal(err)
+	}
+	poll.Until(t, "the other book has the key no more", func() bool { return len(second.Keys()) == 0 })
+}
+
+// While the bucket cannot be reached, nobody is refused for good, and the leader is kept from
+// its work once only.
+func TestKeysThatCannotBeReached(t *testing.T) {
+	l := newLab(t)
+	bucket, err := l.hub.JS.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: "shared"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop, err := l.book.Share(context.Background(), bucket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	if err := l.hub.JS.DeleteKeyValue(t.Context(), "shared"); err != nil {
+		t.Fatal(err)
+	}
+	var refusal *link.Refusal
+	for range 3 {
+		err := joined(t, l.book, "secret")
+		if err == nil || errors.As(err, &refusal) {
+			t.Fatalf("wanted an error that is no refusal, got %v", err)
+		}
+	}
+	if err := joined(t, l.book, "secret"); !errors.Is(err, errAway) {
+		t.Errorf("got %v", err)
 	}
 }
 
