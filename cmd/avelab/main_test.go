@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -15,6 +13,7 @@ import (
 
 	"avescript/internal/built"
 	"avescript/internal/golden"
+	"avescript/internal/hubports"
 	"avescript/internal/poll"
 )
 
@@ -117,35 +116,11 @@ func last(ts *testscript.TestScript, neg bool, args []string) {
 
 // addresses is "addresses NAME...": the variables are addresses for the hubs of a cluster.
 func addresses(ts *testscript.TestScript, _ bool, names []string) {
-	for range 100 {
-		list, err := freeAddresses(len(names))
-		if err != nil {
-			continue
-		}
-		for i, name := range names {
-			ts.Setenv(name, list[i])
-		}
-		return
+	list, err := hubports.Addresses(len(names))
+	ts.Check(err)
+	for i, name := range names {
+		ts.Setenv(name, list[i])
 	}
-	ts.Fatalf("no ports are free")
-}
-
-// freeAddresses are on this host. Nobody uses their ports, nor those for the other hubs.
-func freeAddresses(n int) (list []string, err error) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		route, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", l.Addr().(*net.TCPAddr).Port+2000))
-		if err != nil {
-			return nil, err
-		}
-		defer route.Close()
-		list = append(list, l.Addr().String())
-	}
-	return list, nil
 }
 
 // avescript builds the real avescript, and puts it into PATH.

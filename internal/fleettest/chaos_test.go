@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"avescript/core/fleet/hub"
+	"avescript/core/fleet/wire"
 	"avescript/internal/fleettest"
 	"avescript/internal/netlab"
+	"avescript/internal/poll"
 )
 
 const relays = `[{"type": "relay", "uid": "1"}, {"type": "relay", "uid": "2"}]`
@@ -75,13 +77,19 @@ func chaos(t *testing.T, f *fleettest.Fleet, jobs, times int) {
 	t.Helper()
 	suite(f, jobs, relayTest(filepath.Join(t.TempDir(), "journal")))
 	run := submit(f, "out.json")
+	poll.Until(t, "a job runs", func() bool {
+		return slices.ContainsFunc(f.Look().Hosts, func(h wire.LabHost) bool { return len(h.Jobs) > 0 })
+	})
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	for range times {
+	for i := range times {
 		host := labHosts[random.IntN(len(labHosts))]
 		pause := time.Duration(500+random.IntN(3000)) * time.Millisecond
 		what := random.IntN(5)
+		if f.Hub == nil && i%2 == 1 {
+			what = 3 // what is new about a cluster
+		}
 		t.Log(what, host, pause)
 		switch what {
 		case 0:

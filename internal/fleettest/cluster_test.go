@@ -151,9 +151,15 @@ const cutJobs = 16
 func cutHub(t *testing.T, f *fleettest.Fleet, leads string, others []string) {
 	journal := filepath.Join(t.TempDir(), "journal")
 	suite(f, cutJobs, slowTest(journal))
+	for _, other := range others { // the submitter is connected with that hub, too
+		f.Network.CutBetween(user, other)
+	}
 	run := submit(f, "out.json")
 	running(f, "lab-1")
 	running(f, "lab-2")
+	for _, other := range others {
+		f.Network.RestoreBetween(user, other)
+	}
 	for _, other := range others {
 		f.Network.CutBetween(leads, other)
 	}
@@ -183,8 +189,11 @@ func cutHost(t *testing.T, f *fleettest.Fleet) {
 	}
 	suite(f, 4, strings.ReplaceAll(slowTest(journal), "sleep(1)", "sleep(100)"))
 	run := submit(f, "out.json")
-	running(f, "lab-1")
-	jobs := f.Hosts["lab-1"].Tree()
+	var jobs []int
+	poll.Until(t, "lab-1 has the process of a job", func() bool {
+		jobs = f.Hosts["lab-1"].Tree()
+		return alive(jobs)
+	})
 	began := time.Now()
 	f.Network.Cut("lab-1")
 	var fenced time.Duration

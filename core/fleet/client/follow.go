@@ -22,6 +22,7 @@ const (
 	retryMost = time.Second
 
 	consumerTime = 5 * time.Second // at most, to make a consumer
+	seekTime     = 3 * time.Second // at most, to ask for the leader
 )
 
 // Told is a message about a run: notes of the scheduler, or an output of a job.
@@ -55,6 +56,8 @@ func Follow(ctx context.Context, l *link.Link, run string, told func(Told) (more
 		}
 		if at != before {
 			wait = retryWait
+		} else {
+			seek(ctx, l)
 		}
 		select {
 		case <-ctx.Done():
@@ -64,6 +67,17 @@ func Follow(ctx context.Context, l *link.Link, run string, told func(Told) (more
 		case <-time.After(wait):
 		}
 	}
+}
+
+// seek asks the leader for something. If the hub of the link has not reached one for long, the
+// link finds another hub: who only follows asks for nothing.
+func seek(ctx context.Context, l *link.Link) {
+	if !l.Conn.IsConnected() {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, seekTime)
+	defer cancel()
+	_, _ = l.Request(limited, wire.VerbLab, nil) // whatever it is
 }
 
 // place is how far somebody has read a stream.
@@ -96,7 +110,8 @@ func follow(ctx context.Context, l *link.Link, run string, at *place, told func(
 	}
 	consumer, err := l.JS.OrderedConsumer(limited, wire.OutputStream, jetstream.OrderedConsumerConfig{
 		FilterSubjects: wire.RunSubjects(run), DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq: at.last + 1, MaxResetAttempts: 3, InactiveThreshold: time.Minute,
+		OptStartSeq: at.last + 1, InactiveThreshold: time.Minute,
+		MaxResetAttempts: 1, // each can take 10 s, if this hub does not reach the others
 	})
 	if err != nil {
 		return err

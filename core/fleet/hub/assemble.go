@@ -30,7 +30,7 @@ func (h *Hub) assemble(ctx context.Context) (err error) {
 	}
 	what := "waits until the first hub, " + h.options.Cluster.Hubs[0] + ", has begun"
 	if founder {
-		what = "waits until all three hubs are there, so that each gets a copy of everything"
+		what = "waits for the other hubs: all three must be there at the first start"
 	}
 	waiting := h.remind(ctx, what)
 	h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())
@@ -55,7 +55,7 @@ func (h *Hub) shareBook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return patient(ctx, func() (err error) { // just after its creation, the bucket cannot answer
+	return patient(ctx, func(context.Context) (err error) { // just after its creation, the bucket cannot answer
 		h.unshare, err = h.book.Share(context.WithoutCancel(ctx), bucket)
 		return err
 	})
@@ -65,10 +65,10 @@ func (h *Hub) shareBook(ctx context.Context) error {
 // their stores.
 func (h *Hub) awaitQuorum(ctx context.Context) error {
 	defer h.remind(ctx, "waits for another hub of the cluster")()
-	return patient(ctx, func() error {
-		limited, cancel := context.WithTimeout(ctx, time.Second)
+	return patient(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		_, err := h.js.AccountInfo(limited)
+		_, err := h.js.AccountInfo(ctx)
 		return err
 	})
 }

@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"fmt"
-	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,28 +16,9 @@ import (
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/schedule"
 	"avescript/core/fleet/wire"
+	"avescript/internal/hubports"
 	"avescript/internal/poll"
 )
-
-// freeAddresses are addresses of hubs on this host.
-func freeAddresses(t *testing.T) (addresses []string) {
-	t.Helper()
-	for len(addresses) < clusterSize {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := l.Addr().(*net.TCPAddr).Port
-		defer l.Close()
-		r, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+routeOffset))
-		if err != nil {
-			continue
-		}
-		defer r.Close()
-		addresses = append(addresses, l.Addr().String())
-	}
-	return addresses
-}
 
 // three is a cluster whose hubs are in this process.
 type three struct {
@@ -62,8 +42,11 @@ func (c *three) said(i int, text string) bool {
 func newThree(t *testing.T, dir string) *three {
 	t.Helper()
 	c := &three{t: t}
-	var err error
-	if c.cluster, err = NewCluster(freeAddresses(t)); err != nil {
+	addresses, err := hubports.Addresses(clusterSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.cluster, err = NewCluster(addresses); err != nil {
 		t.Fatal(err)
 	}
 	c.dirs = [...]string{dir, t.TempDir(), t.TempDir()}

@@ -59,12 +59,12 @@ func directPart(ctx context.Context, conn *nats.Conn, stream, subject string, fi
 		}
 		if status := m.Header.Get("Status"); status != "" {
 			pending, _ := strconv.ParseUint(m.Header.Get("Nats-Num-Pending"), 10, 64)
-			switch {
-			case status == "204":
+			switch status {
+			case "204":
 				return last, pending > 0, nil
-			case status == "404":
+			case "404":
 				return last, false, nil
-			case status == "503":
+			case "503":
 				return last, false, errors.New("no hub has a copy")
 			}
 			return last, false, fmt.Errorf("status %s: %s", status, m.Header.Get("Description"))

@@ -335,6 +335,9 @@ func (l *leader) land(f flight) error {
 // release lets out what follows from a committed group.
 func (l *leader) release(g *group) {
 	for _, o := range g.orders {
+		if l.hub.options.Cluster != nil && time.Since(l.confirmed) > clusterPatience {
+			break // this process was stopped for long, and another leader may have decided anew
+		}
 		data, err := json.Marshal(o.Order)
 		if err == nil {
 			err = l.hub.conn.PublishMsg(link.Message(wire.OrderSubject(o.Host, o.Incarnation), data))

@@ -41,7 +41,7 @@ func checkFormat(format int) error {
 // checkLedger finds out early whether a newer program has written the ledger.
 func checkLedger(ctx context.Context, stream jetstream.Stream) error {
 	var m *jetstream.RawStreamMsg
-	err := patient(ctx, func() (err error) {
+	err := patient(ctx, func(ctx context.Context) (err error) {
 		m, err = stream.GetLastMsgForSubject(ctx, wire.LedgerSubject)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			m, err = nil, nil

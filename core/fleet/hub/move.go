@@ -37,6 +37,11 @@ const (
 	moveAnswer = 30 * time.Second
 	moveLast   = 10 * time.Minute // to write everything to the disk
 	moveAgain  = 30 * time.Second // at most, after a hub has vanished
+
+	// nameInUse is the code of the server for a stream that is still there: it takes some
+	// seconds until a move that was interrupted is given up.
+	nameInUse   = 10130
+	moveForgets = 500 * time.Millisecond
 )
 
 // moveIn copies the streams of the time when the hub was alone into the cluster, with their
@@ -153,7 +158,12 @@ func (h *Hub) moveStream(ctx context.Context, old *oldStore, info *jetstream.Str
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		h.options.Log("cannot move the stream %s now, and tries again: %v", info.Config.Name, err)
+		var api *jetstream.APIError
+		if errors.As(err, &api) && api.ErrorCode == nameInUse {
+			wait = moveForgets
+		} else {
+			h.options.Log("cannot move the stream %s now, and tries again: %v", info.Config.Name, err)
+		}
 		select {
 		case <-ctx.Done():
 			return err
@@ -172,7 +182,7 @@ func (h *Hub) tryMove(ctx context.Context, old *oldStore, info *jetstream.Stream
 	}()
 	name := info.Config.Name
 	var there jetstream.Stream
-	err = patient(ctx, func() (err error) {
+	err = patient(ctx, func(ctx context.Context) (err error) {
 		there, err = h.js.Stream(ctx, name)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			there, err = nil, nil
@@ -208,8 +218,8 @@ func (h *Hub) copyStream(ctx context.Context, old *nats.Conn, info *jetstream.St
 	config.Metadata = map[string]string{movingMark: "yes"}
 	config.Subjects = []string{movingMark + "." + config.Name}
 	var to string
-	waiting := h.remind(ctx, "waits until all three hubs are there, so that each gets a copy of "+config.Name)
-	err := patient(ctx, func() (err error) {
+	waiting := h.remind(ctx, "waits for the other hubs: all three must be there at the first start")
+	err := patient(ctx, func(context.Context) (err error) { // it has a limit of its own
 		to, err = begin(ctx, h.conn, "$JS.API.STREAM.RESTORE."+config.Name, map[string]any{"config": config, "state": info.State})
 		return err
 	})

@@ -52,8 +52,8 @@ func (c *three) file(role, name string) link.Config {
 func contents(t *testing.T, js jetstream.JetStream, name string) (list []string) {
 	t.Helper()
 	var stream jetstream.Stream
-	err := patient(t.Context(), func() (err error) {
-		stream, err = js.Stream(t.Context(), name)
+	err := patient(t.Context(), func(ctx context.Context) (err error) {
+		stream, err = js.Stream(ctx, name)
 		return err
 	})
 	if err != nil {
@@ -340,14 +340,15 @@ func TestKilledMove(t *testing.T) {
 	}
 }
 
-// Two of three hubs are there at first. They say what they wait for.
+// Two of three hubs are there at first. They say what they wait for. The third one comes, and is
+// killed while the first one moves.
 func TestMoveWaitsForAllHubs(t *testing.T) {
 	t.Parallel()
 	c := newThree(t, t.TempDir())
 	c.startAlone(Options{})
 	fakeHostOn(t, connect(t, c.file(wire.Worker, "lab-1")), "a", false).up(t).stop()
 	submit(t, connect(t, c.file(wire.User, "anna")), "run-1", 1)
-	fillStores(t, c.hubs[0], 5)
+	fillStores(t, c.hubs[0], 200)
 	c.stop(0)
 	before := stored(t, c.dirs[0])
 	started := make(chan struct{})
@@ -356,9 +357,20 @@ func TestMoveWaitsForAllHubs(t *testing.T) {
 		c.start(0, 1)
 	}()
 	poll.Until(t, "the first hub says that it waits for the third", func() bool {
-		return c.said(0, "waits until all three hubs are there") && c.said(0, c.cluster.Hubs[1])
+		return c.said(0, "all three must be there at the first start") && c.said(0, c.cluster.Hubs[1])
 	})
 	poll.Until(t, "the second hub says that it waits for the first", func() bool { return c.said(1, "waits until the first hub") })
+	third := c.cluster
+	third.Me = 2
+	if err := third.Write(c.dirs[2]); err != nil {
+		t.Fatal(err)
+	}
+	cmd, _ := c.startMember(2)
+	time.Sleep(500*time.Millisecond + rand.N(2*time.Second)) // at any moment
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
 	c.start(2)
 	<-started
 	c.leader()

@@ -78,11 +78,11 @@ type opener struct {
 
 func (o opener) stream(config jetstream.StreamConfig) (s jetstream.Stream, err error) {
 	config.Replicas = o.copies
-	err = patient(o.ctx, func() (err error) {
+	err = patient(o.ctx, func(ctx context.Context) (err error) {
 		if o.create {
-			s, err = o.js.CreateOrUpdateStream(o.ctx, config)
+			s, err = o.js.CreateOrUpdateStream(ctx, config)
 		} else {
-			s, err = o.js.Stream(o.ctx, config.Name)
+			s, err = o.js.Stream(ctx, config.Name)
 		}
 		return err
 	})
@@ -94,11 +94,11 @@ func (o opener) stream(config jetstream.StreamConfig) (s jetstream.Stream, err e
 
 func (o opener) objects(config jetstream.ObjectStoreConfig) (s jetstream.ObjectStore, err error) {
 	config.Replicas = o.copies
-	err = patient(o.ctx, func() (err error) {
+	err = patient(o.ctx, func(ctx context.Context) (err error) {
 		if o.create {
-			s, err = o.js.CreateOrUpdateObjectStore(o.ctx, config)
+			s, err = o.js.CreateOrUpdateObjectStore(ctx, config)
 		} else {
-			s, err = o.js.ObjectStore(o.ctx, config.Bucket)
+			s, err = o.js.ObjectStore(ctx, config.Bucket)
 		}
 		return err
 	})
@@ -110,11 +110,11 @@ func (o opener) objects(config jetstream.ObjectStoreConfig) (s jetstream.ObjectS
 
 func (o opener) bucket(config jetstream.KeyValueConfig) (b jetstream.KeyValue, err error) {
 	config.Replicas = o.copies
-	err = patient(o.ctx, func() (err error) {
+	err = patient(o.ctx, func(ctx context.Context) (err error) {
 		if o.create {
-			b, err = o.js.CreateOrUpdateKeyValue(o.ctx, config)
+			b, err = o.js.CreateOrUpdateKeyValue(ctx, config)
 		} else {
-			b, err = o.js.KeyValue(o.ctx, config.Bucket)
+			b, err = o.js.KeyValue(ctx, config.Bucket)
 		}
 		return err
 	})
@@ -127,11 +127,16 @@ func (o opener) bucket(config jetstream.KeyValueConfig) (b jetstream.KeyValue, e
 // noPeers is the code of the server for a stream that has more copies than there are hubs.
 const noPeers = 10005
 
+// openTry is how long one question may take: its answer can be lost.
+const openTry = 5 * time.Second
+
 // patient repeats a request for as long as the server is still starting: just after it
 // accepts connections, it does not know its streams. In a cluster it waits for other hubs.
-func patient(ctx context.Context, do func() error) error {
+func patient(ctx context.Context, do func(ctx context.Context) error) error {
 	for wait := 20 * time.Millisecond; ; wait = min(wait*5/4, 500*time.Millisecond) {
-		err := do()
+		limited, cancel := context.WithTimeout(ctx, openTry)
+		err := do(limited)
+		cancel()
 		var api *jetstream.APIError
 		switch {
 		case err == nil, ctx.Err() != nil:

@@ -57,9 +57,9 @@ func CreateCluster(out io.Writer, dir string, addresses []string) (err error) {
 		}
 		return err
 	}
-	options, start := "", "'"+CommandName()+" start'"
+	options := ""
 	if dir == ServiceDir {
-		options, start = " --dir "+dir, "'systemctl start ave-lab-hub'"
+		options = " --dir " + dir
 	}
 	if isNew {
 		fmt.Fprintf(out, "The hub in %s is the first of a cluster from now on.\n\n", dir)
@@ -69,9 +69,9 @@ func CreateCluster(out io.Writer, dir string, addresses []string) (err error) {
 		fmt.Fprintf(out, "  on %s:  %s cluster accept %s%s\n", strings.TrimSuffix(address, defaultPort), CommandName(), memberName(address), options)
 	}
 	if isNew {
-		fmt.Fprintf(out, "Then start all three hubs by %s.\n", start)
+		fmt.Fprintf(out, "Then start all three hubs, this one by '%s'.\n", startCommand(dir))
 	} else {
-		fmt.Fprintf(out, "Each is for a new machine in place of one that was lost, and for an empty directory there.\nStart it by %s while both other hubs run.\n", start)
+		fmt.Fprintf(out, "Each is for a new machine in place of one that was lost. Start it while both other hubs run.\n")
 	}
 	return nil
 }
@@ -171,16 +171,19 @@ func AcceptCluster(out io.Writer, path, dir string) error {
 	if err := giveToOwner(dir); err != nil {
 		return err
 	}
-	start := CommandName() + " start"
+	fmt.Fprintf(out, "The hub in %s is %s of the cluster. Start it by '%s', and remove %s.\n", dir, m.Cluster.Hubs[m.Cluster.Me], startCommand(dir), path)
+	return nil
+}
+
+// startCommand is how the hub of a directory is started.
+func startCommand(dir string) string {
 	switch usual, _ := DefaultDir(); dir {
 	case usual:
+		return CommandName() + " start"
 	case ServiceDir:
-		start = "systemctl start ave-lab-hub"
-	default:
-		start += " --dir " + dir
+		return "systemctl start ave-lab-hub"
 	}
-	fmt.Fprintf(out, "The hub in %s is %s of the cluster. Start it by '%s', and remove %s.\n", dir, m.Cluster.Hubs[m.Cluster.Me], start, path)
-	return nil
+	return CommandName() + " start --dir " + dir
 }
 
 // write makes the directory. Nothing of it is in its place before all of it is on the disk and

@@ -31,10 +31,11 @@ func (d *doctor) cluster() {
 
 func (d *doctor) routes(dir string, c hub.Cluster) {
 	me := hubName(c.Hubs[c.Me])
+	well := true
 	if err := connects(c.Route(c.Me)); err != nil {
+		well = false
 		d.bad("hub "+me, "it does not run, or its name is not that of this host: %v: its files are in %s", err, dir)
 	}
-	well := true
 	for i, address := range c.Hubs {
 		if i == c.Me {
 			continue

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"avescript/core/fleet/access"
 	"avescript/core/fleet/page"
@@ -35,7 +36,8 @@ func CoresText(cores int) string {
 	return "at most " + count(cores, "core")
 }
 
-// PageLink is a link that logs a browser in to the page of the lab.
+// PageLink is a link that logs a browser in to the page of the lab. All hubs of a cluster
+// have the page, so it is that of one that is there.
 func PageLink() (string, error) {
 	config, err := Find(wire.User, wire.Admin, wire.Viewer)
 	if err != nil {
@@ -49,6 +51,9 @@ func PageLink() (string, error) {
 		}
 		site = "https://" + net.JoinHostPort(u.Hostname(), strconv.Itoa(page.Port))
 	}
+	if config.Others != "" {
+		site = reachable(site, config.Others)
+	}
 	if config.Seed == "" {
 		return site, nil
 	}
@@ -57,4 +62,22 @@ func PageLink() (string, error) {
 		return "", err
 	}
 	return page.LoginURL(site, ticket), nil
+}
+
+// reachable is the page, or the page of the first of the other hubs that answers, which has
+// the same port there.
+func reachable(site, others string) string {
+	u, err := url.Parse(site)
+	if err != nil || connects(u.Host) == nil {
+		return site
+	}
+	for other := range strings.SplitSeq(others, ",") {
+		if o, err := url.Parse(other); err == nil {
+			u.Host = net.JoinHostPort(o.Hostname(), u.Port())
+			if connects(u.Host) == nil {
+				return u.String()
+			}
+		}
+	}
+	return site
 }

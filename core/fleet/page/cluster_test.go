@@ -3,7 +3,6 @@ package page_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/page"
 	"avescript/core/fleet/wire"
+	"avescript/internal/hubports"
 	"avescript/internal/poll"
 )
 
@@ -32,18 +32,15 @@ type three struct {
 func newThree(t testing.TB) *three {
 	t.Helper()
 	c := &three{t: t}
-	addresses := make([]string, len(c.hubs))
-	for i := range addresses {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		addresses[i], c.dirs[i] = l.Addr().String(), t.TempDir()
+	addresses, err := hubports.Addresses(len(c.hubs))
+	if err != nil {
+		t.Fatal(err)
 	}
-	var err error
 	if c.cluster, err = hub.NewCluster(addresses); err != nil {
-		t.Skip(err) // a port for the other hubs would be too high
+		t.Fatal(err)
+	}
+	for i := range c.dirs {
+		c.dirs[i] = t.TempDir()
 	}
 	keys, err := access.Whole(filepath.Join(c.dirs[0], "keys"))
 	if err != nil {
