@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -374,5 +375,20 @@ func (c *three) testTwoGone(t *testing.T) {
 	}
 	if r := theRun(t, alone, "run-9"); r.Jobs != 1 {
 		t.Errorf("wanted run-9 with its job, got %+v", r)
+	}
+}
+
+// A hub whose port for the other hubs is in use says so at once.
+func TestPortForHubsIsInUse(t *testing.T) {
+	t.Parallel()
+	c := newThree(t, t.TempDir())
+	l, err := net.Listen("tcp", c.cluster.Route(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, err = Start(t.Context(), Options{Dir: c.dirs[0], Listen: "127.0.0.1", Keys: true, Cluster: &c.cluster})
+	if err == nil || !strings.Contains(err.Error(), "cannot listen") || !strings.Contains(err.Error(), l.Addr().String()) {
+		t.Errorf("got %v", err)
 	}
 }
