@@ -27,6 +27,7 @@ type three struct {
 	cluster Cluster
 	dirs    [clusterSize]string
 	hubs    [clusterSize]*Hub
+	reserve int64 // of the disk, or 0
 
 	mu  sync.Mutex
 	log [clusterSize][]string // what each has said
@@ -76,7 +77,7 @@ func (c *three) start(members ...int) {
 			cluster := c.cluster
 			cluster.Me = i
 			h, err := Start(c.t.Context(), Options{
-				Dir: c.dirs[i], Listen: "127.0.0.1", Keys: true, Cluster: &cluster, Audit: true,
+				Dir: c.dirs[i], Listen: "127.0.0.1", Keys: true, Cluster: &cluster, Audit: true, Reserve: c.reserve,
 				Log: func(format string, args ...any) {
 					c.mu.Lock()
 					c.log[i] = append(c.log[i], fmt.Sprintf(format, args...))
@@ -390,5 +391,28 @@ func TestPortForHubsIsInUse(t *testing.T) {
 	_, err = Start(t.Context(), Options{Dir: c.dirs[0], Listen: "127.0.0.1", Keys: true, Cluster: &c.cluster})
 	if err == nil || !strings.Contains(err.Error(), "cannot listen") || !strings.Contains(err.Error(), l.Addr().String()) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// If the disks of all hubs are full, the hosts go on, as they do with one hub.
+func TestAllDisksAreFull(t *testing.T) {
+	t.Parallel()
+	c := newThree(t, t.TempDir())
+	c.reserve = 1 << 50
+	c.start(0, 1, 2)
+	for _, h := range c.hubs {
+		poll.Until(t, "the disk is full", h.disk.isFull)
+	}
+	leads, since := -1, time.Time{}
+	poll.Until(t, "a hub leads for a while", func() bool {
+		if now := c.leader(); now != leads {
+			leads, since = now, time.Now()
+		}
+		return time.Since(since) > 2*leaderTTL
+	})
+	l := connect(t, c.account(0, wire.Worker, "lab-1"))
+	answer, err := l.Request(poll.Context(t), wire.VerbBeat, wire.Beat{Host: "lab-1", Incarnation: "a"})
+	if err != nil || answer.Patience == 0 {
+		t.Errorf("wanted an answer to a heartbeat, got %+v, %v", answer, err)
 	}
 }

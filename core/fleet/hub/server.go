@@ -92,6 +92,7 @@ type Hub struct {
 	cramped bool      // the ledger must be purged before it can go on; likewise
 	first   bool      // the first time that this process stands; likewise
 	jumped  time.Time // when the ledger jumped last, because of a token; likewise
+	vacant  time.Time // since when nobody leads while the disk is full; likewise
 	terms   int       // that this process has led; likewise
 	failed  chan error
 	looked  chan struct{} // somebody has looked at the view
