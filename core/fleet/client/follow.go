@@ -23,6 +23,7 @@ const (
 
 	consumerTime = 5 * time.Second // at most, to make a consumer
 	seekTime     = 3 * time.Second // at most, to ask for the leader
+	quietTime    = 5 * time.Second // between two looks whether the hub reaches the others
 )
 
 // Told is a message about a run: notes of the scheduler, or an output of a job.
@@ -80,6 +81,16 @@ func seek(ctx context.Context, l *link.Link) {
 	_, _ = l.Request(limited, wire.VerbLab, nil) // whatever it is
 }
 
+// leaveCutOff finds another hub if this one does not reach the others of its cluster. It can go on
+// to serve a consumer then, to which nothing comes.
+func leaveCutOff(ctx context.Context, l *link.Link) {
+	limited, cancel := context.WithTimeout(ctx, seekTime)
+	defer cancel()
+	if _, err := l.JS.Stream(limited, wire.OutputStream); err != nil {
+		seek(ctx, l)
+	}
+}
+
 // place is how far somebody has read a stream.
 type place struct {
 	stream time.Time // when it was made: a hub that was restored has another one
@@ -124,12 +135,20 @@ func follow(ctx context.Context, l *link.Link, run string, at *place, told func(
 	over := make(chan struct{})
 	defer close(over)
 	go func() {
-		select {
-		case <-changes: // what it is connected with may be another stream
-		case <-ctx.Done():
-		case <-over:
+		defer messages.Stop()
+		quiet := time.NewTicker(quietTime)
+		defer quiet.Stop()
+		for {
+			select {
+			case <-changes: // what it is connected with may be another stream
+			case <-ctx.Done():
+			case <-over:
+			case <-quiet.C:
+				leaveCutOff(ctx, l)
+				continue
+			}
+			return
 		}
-		messages.Stop()
 	}()
 	for {
 		message, err := messages.Next()
