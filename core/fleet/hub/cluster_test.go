@@ -15,7 +15,6 @@ import (
 
 	"avescript/core/fleet/access"
 	"avescript/core/fleet/link"
-	"avescript/core/fleet/schedule"
 	"avescript/core/fleet/wire"
 	"avescript/internal/hubports"
 	"avescript/internal/poll"
@@ -291,9 +290,6 @@ func (c *three) testSecondLeader(t *testing.T) {
 func (c *three) testOneGone(t *testing.T) {
 	const jobs = 40
 	user := connect(t, c.account(0, wire.User, "anna"))
-	poll.Until(t, "the hosts of other tests get no jobs", func() bool {
-		return !slices.ContainsFunc(theLab(t, user).Hosts, func(h wire.LabHost) bool { return h.State == schedule.Up })
-	})
 	hosts := []*fakeHost{}
 	for i := range c.hubs {
 		hosts = append(hosts, fakeHostOn(t, connect(t, c.account(i, wire.Worker, fmt.Sprintf("lab-%d", i+1))), "a", false).up(t))
