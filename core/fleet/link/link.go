@@ -47,8 +47,8 @@ type Link struct {
 	Config Config
 
 	closed chan struct{} // when the connection is closed and is not made again
+	heard  atomic.Int64  // when the leader has answered last, as time since begin
 	begin  time.Time
-	silent atomic.Int64 // since when nothing was answered that was asked, as time since begin; or 0
 
 	learning sync.Mutex // held by whoever writes the file
 
@@ -165,17 +165,12 @@ func (l *Link) Hubs() string { return otherHubs(l.Config, l.Conn) }
 // again before the patience of a cluster ends.
 const deafAfter = 8 * time.Second
 
-func (l *Link) wasHeard() { l.silent.Store(0) }
+func (l *Link) wasHeard() { l.heard.Store(int64(time.Since(l.begin))) }
 
 // leaveDeaf connects with another hub of the cluster if this one seems to have no contact to
-// the others. Something was asked that has no answer.
-func (l *Link) leaveDeaf(asked time.Time) {
-	since := time.Duration(l.silent.Load())
-	if since == 0 {
-		l.silent.Store(int64(asked.Sub(l.begin)))
-		return
-	}
-	if l.Config.Role == wire.Hub || time.Since(l.begin)-since < deafAfter || !l.Conn.IsConnected() || len(l.Conn.Servers()) < 2 {
+// the others.
+func (l *Link) leaveDeaf() {
+	if l.Config.Role == wire.Hub || time.Since(l.begin)-time.Duration(l.heard.Load()) < deafAfter || !l.Conn.IsConnected() || len(l.Conn.Servers()) < 2 {
 		return
 	}
 	l.wasHeard() // not again at once

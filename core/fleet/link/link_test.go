@@ -202,29 +202,3 @@ func TestReconnectDelay(t *testing.T) {
 		t.Errorf("at last: got %v", last)
 	}
 }
-
-// Who is not answered for long tries another hub. Who has not asked for long is not deaf.
-func TestDeafHubIsLeft(t *testing.T) {
-	t.Parallel()
-	first, second := serve(t, -1), serve(t, -1)
-	l, err := Dial(t.Context(), Config{URL: first.ClientURL(), Others: second.ClientURL(), Role: wire.User, Name: "anna"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Close)
-	l.begin = l.begin.Add(-time.Minute)
-	asks := func() {
-		limited, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		defer cancel()
-		if _, err := l.Request(limited, wire.VerbLab, nil); err == nil {
-			t.Fatal("wanted no answer")
-		}
-	}
-	asks()
-	if n := l.Conn.Stats().Reconnects; n > 0 {
-		t.Error("wanted that one question without an answer is no reason to leave")
-	}
-	l.begin = l.begin.Add(-deafAfter)
-	asks()
-	poll.Until(t, "another hub is tried", func() bool { return l.Conn.Stats().Reconnects == 1 })
-}

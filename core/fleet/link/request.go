@@ -63,12 +63,11 @@ func (l *Link) request(ctx context.Context, role, name, verb string, body any, a
 	subject := wire.RequestSubject(role, name, verb)
 	var last error
 	for wait := retryWait; ; wait = l.nextWait(wait) {
-		asked := time.Now()
 		answer, again, err := l.try(ctx, Message(subject, data), ask)
 		if !again || answer.Code != "" {
 			l.wasHeard()
 		} else {
-			l.leaveDeaf(asked)
+			l.leaveDeaf()
 		}
 		if !again {
 			return answer, err
