@@ -67,8 +67,10 @@ type Book struct {
 
 	changing sync.Mutex // held by whoever changes the content, also while it is written
 	shared   *shared    // with the other hubs of a cluster, or nil
+	failed   time.Time  // when the shared content could not be changed; belongs to changing
 
 	sharing chan struct{} // closed when the content is shared, or nil; see WillShare
+	asking  chan struct{} // has room for whoever asks the other hubs
 
 	mu      sync.RWMutex
 	content content
@@ -125,7 +127,7 @@ func newBook(log func(string)) (*Book, error) {
 		return nil, err
 	}
 	public, err := pair.PublicKey()
-	return &Book{log: log, now: time.Now, own: pair, ownKey: public}, err
+	return &Book{log: log, now: time.Now, own: pair, ownKey: public, asking: make(chan struct{}, 1)}, err
 }
 
 // HasKeys reports whether it is the book of a hub with keys.
@@ -191,47 +193,80 @@ var errSame = errors.New("nothing is changed")
 
 // change replaces the content by what edit makes of it: for all hubs first, then in the
 // file. Edit is called again if another hub has changed the content meanwhile.
-func (b *Book) change(edit func(next *content) error) error {
+func (b *Book) change(edit func(next *content) error) (err error) {
 	b.changing.Lock()
 	defer b.changing.Unlock()
-	for range mostEdits {
+	if b.shared != nil {
+		err = b.changeAll(edit)
+	} else {
 		next := b.clone()
-		err := edit(&next)
-		switch {
-		case errors.Is(err, errSame):
-			return nil
-		case err != nil:
-			return err
-		}
-		if b.shared == nil {
-			return b.install(next)
-		}
-		revision, err := b.shared.write(next)
-		if err == nil {
-			next.revision = revision
-			return b.install(next)
-		}
-		if !errors.Is(err, errStale) {
-			return err
-		}
-		if next, err = b.shared.read(next.revision + 1); err == nil {
+		if err = edit(&next); err == nil {
 			err = b.install(next)
 		}
+	}
+	if errors.Is(err, errSame) {
+		return nil
+	}
+	return err
+}
+
+// errAway is the answer for a while after a change has failed, because the leader decides
+// nothing else while it waits for the bucket.
+var errAway = errors.New("the hubs of this lab cannot agree on its keys now: two of them must reach each other")
+
+// changeAll changes the content that the hubs share. Nobody is refused because of an old one.
+func (b *Book) changeAll(edit func(next *content) error) error {
+	if time.Since(b.failed) < shareTime {
+		return errAway
+	}
+	for range mostEdits {
+		next := b.clone()
+		before := next.revision
+		refused := edit(&next)
+		if errors.Is(refused, errSame) {
+			return refused
+		}
+		var err error
+		if refused != nil {
+			err = b.catchUp()
+		} else if next.revision, err = b.shared.write(next); err == nil {
+			return b.install(next)
+		} else if errors.Is(err, errStale) {
+			err = b.fetch(before + 1)
+		}
 		if err != nil {
+			b.failed = time.Now()
 			return err
+		}
+		if refused != nil && b.clone().revision == before {
+			return refused
 		}
 	}
 	return errStale
 }
 
 // install makes a content the current one, in the file first, and ends the connections of
-// the keys that it has no more. It does nothing if a newer one is there.
+// the keys that it has no more. It does nothing if that or a newer one is there.
 func (b *Book) install(next content) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if next.revision < b.content.revision {
+	if next.revision > 0 && next.revision <= b.content.revision {
 		return nil
 	}
+	if err := b.save(next); err != nil {
+		if next.revision == 0 {
+			return err
+		}
+		b.log(err.Error()) // the other hubs have it, and what is revoked must not wait for room on this disk
+	}
+	gone := b.content.without(next)
+	b.content = next
+	b.name()
+	b.disconnect(gone)
+	return nil
+}
+
+func (b *Book) save(next content) error {
 	data, err := json.MarshalIndent(next, "", "  ")
 	if err != nil {
 		return err
@@ -239,10 +274,6 @@ func (b *Book) install(next content) error {
 	if err := replace(filepath.Join(b.dir, bookFile), append(data, '\n')); err != nil {
 		return fmt.Errorf("write the keys of the hub: %w", err)
 	}
-	gone := b.content.without(next)
-	b.content = next
-	b.name()
-	b.disconnect(gone)
 	return nil
 }
 

@@ -23,6 +23,8 @@ const (
 	shareWait = 20 * time.Millisecond
 
 	askInterval = 500 * time.Millisecond
+
+	lookInterval = 5 * time.Second // between two looks for what the watcher has missed
 )
 
 // errStale says that another hub has changed the content.
@@ -44,6 +46,12 @@ func (b *Book) askOthers() bool {
 	over := time.After(undecided)
 	select {
 	case <-b.sharing:
+	case <-over:
+		return false
+	}
+	select { // one question at a time, however many strangers come
+	case b.asking <- struct{}{}:
+		defer func() { <-b.asking }()
 	case <-over:
 		return false
 	}
@@ -84,31 +92,57 @@ func (b *Book) Share(ctx context.Context, bucket jetstream.KeyValue) (stop func(
 	if b.sharing != nil {
 		close(b.sharing)
 	}
+	following, end := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		b.follow(watcher)
+		b.follow(following, bucket, watcher)
 	}()
 	return func() {
-		_ = watcher.Stop() // with the connection it has stopped already
+		end()
 		<-done
 	}, nil
 }
 
-// follow installs what other hubs have changed.
-func (b *Book) follow(watcher jetstream.KeyWatcher) {
-	for entry := range watcher.Updates() {
-		if entry == nil { // what was there before is over
-			continue
-		}
-		content, err := parsed(entry)
-		if err == nil {
-			err = b.install(content)
+// follow installs what other hubs have changed. The watcher can end, and be late, because the
+// server may keep it at a hub that has just died: so the bucket is looked at, too.
+func (b *Book) follow(ctx context.Context, bucket jetstream.KeyValue, watcher jetstream.KeyWatcher) {
+	defer func() { _ = watcher.Stop() }() // with the connection it has stopped already
+	updates := watcher.Updates()
+	tick := time.NewTicker(lookInterval)
+	defer tick.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case entry, ok := <-updates:
+			switch {
+			case !ok:
+				updates = nil
+			case entry != nil: // nil says that what was there before is over
+				err = b.take(entry)
+			}
+		case <-tick.C:
+			_ = b.catchUp() // which fails while there is no second hub
+			if updates == nil {
+				if again, err := bucket.Watch(ctx, bookKey); err == nil {
+					watcher, updates = again, again.Updates()
+				}
+			}
 		}
 		if err != nil {
 			b.log("cannot follow the keys of the lab: " + err.Error())
 		}
 	}
+}
+
+func (b *Book) take(entry jetstream.KeyValueEntry) error {
+	content, err := parsed(entry)
+	if err != nil {
+		return err
+	}
+	return b.install(content)
 }
 
 // write replaces the content whose revision was changed, and returns the new revision.
@@ -175,13 +209,22 @@ func (b *Book) catchUp() error {
 	if err != nil || newest <= revision {
 		return err
 	}
-	content, err := s.read(newest)
+	return b.fetch(newest)
+}
+
+// fetch installs the content that has at least a revision.
+func (b *Book) fetch(least uint64) error {
+	b.mu.RLock()
+	s := b.shared
+	b.mu.RUnlock()
+	content, err := s.read(least)
 	if err != nil {
 		return err
 	}
 	return b.install(content)
 }
 
+// parsed is the content of an entry.
 func parsed(entry jetstream.KeyValueEntry) (c content, err error) {
 	if err := json.Unmarshal(entry.Value(), &c); err != nil {
 		return c, fmt.Errorf("the keys of the lab are damaged: %w", err)

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-
-	"avescript/core/fleet/wire"
 )
 
 // assemble waits for the other hubs, and opens the stores. The first hub makes what all of
@@ -48,8 +46,12 @@ func (h *Hub) assemble(ctx context.Context) (err error) {
 
 // shareBook has the book share its keys with the other hubs.
 func (h *Hub) shareBook(ctx context.Context) error {
+	name, err := h.book.BucketName()
+	if err != nil {
+		return err
+	}
 	o := opener{ctx, h.js, h.options.Cluster.Me == 0, h.options.copies()}
-	bucket, err := o.bucket(jetstream.KeyValueConfig{Bucket: wire.KeyBucket})
+	bucket, err := o.bucket(jetstream.KeyValueConfig{Bucket: name})
 	if err != nil {
 		return err
 	}

@@ -138,13 +138,14 @@ func (c Cluster) Address() (host string, port int) {
 	return host, port
 }
 
-// Others are the URLs of the other hubs, for clients.
+// Others are the URLs of the other hubs, for clients, sorted as these keep them.
 func (c Cluster) Others() (urls []string) {
 	for i, hub := range c.Hubs {
 		if i != c.Me {
 			urls = append(urls, "tls://"+hub)
 		}
 	}
+	slices.Sort(urls)
 	return urls
 }
 

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ type three struct {
 	cluster Cluster
 	dirs    [clusterSize]string
 	hubs    [clusterSize]*Hub
+	reserve int64 // of the disk, or 0
 
 	mu  sync.Mutex
 	log [clusterSize][]string // what each has said
@@ -75,7 +77,7 @@ func (c *three) start(members ...int) {
 			cluster := c.cluster
 			cluster.Me = i
 			h, err := Start(c.t.Context(), Options{
-				Dir: c.dirs[i], Listen: "127.0.0.1", Keys: true, Cluster: &cluster, Audit: true,
+				Dir: c.dirs[i], Listen: "127.0.0.1", Keys: true, Cluster: &cluster, Audit: true, Reserve: c.reserve,
 				Log: func(format string, args ...any) {
 					c.mu.Lock()
 					c.log[i] = append(c.log[i], fmt.Sprintf(format, args...))
@@ -147,6 +149,7 @@ func TestClusterGoesOn(t *testing.T) {
 	t.Run("keys", c.testKeys)
 	t.Run("revoked", c.testRevoked)
 	t.Run("changes at the same time", c.testChanges)
+	t.Run("injection", c.testInjection)
 	t.Run("a second leader", c.testSecondLeader)
 	t.Run("one hub is gone", c.testOneGone)
 	t.Run("two hubs are gone", c.testTwoGone)
@@ -192,6 +195,42 @@ func (c *three) testRevoked(t *testing.T) {
 		poll.Until(t, fmt.Sprintf("the connection at hub %d is closed", i+1), func() bool { return l.Err() != nil })
 		if err := l.Err(); !strings.Contains(err.Error(), "it was revoked") {
 			t.Errorf("hub %d: wanted that the key was revoked, got %v", i+1, err)
+		}
+	}
+}
+
+// The server sends what somebody has stored to any subject. Nobody gets into the book so.
+func (c *three) testInjection(t *testing.T) {
+	user := connect(t, c.account(0, wire.User, "mallory"))
+	evil := `{"keys":[{"key":"evil","role":"admin","name":"mallory"}]}`
+	if _, err := user.JS.Publish(poll.Context(t), "$O.code.M.evil", []byte(evil)); err != nil {
+		t.Fatal(err)
+	}
+	for i, bucket := range []string{"keys", "keys-*", "*"} {
+		target := "$KV." + bucket + ".book"
+		name := fmt.Sprintf("evil-%d", i)
+		for _, m := range []*nats.Msg{
+			{Subject: "$JS.API.DIRECT.GET.OBJ_code.$O.code.M.evil"},
+			{Subject: "$JS.API.CONSUMER.CREATE.OBJ_code." + name, Data: []byte(
+				`{"stream_name":"OBJ_code","config":{"name":"` + name + `","ack_policy":"none","deliver_subject":"` + target + `"}}`)},
+		} {
+			m.Reply = target
+			if err := user.Conn.PublishMsg(m); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := ask(t, user, wire.VerbLab, nil); err != nil { // after all of that
+		t.Fatal(err)
+	}
+	if _, err := c.hubs[0].Book().Invite("root", wire.Invite{Role: wire.User}); err != nil {
+		t.Fatal(err)
+	}
+	for i, h := range c.hubs {
+		for _, k := range h.Book().Keys() {
+			if k.Key == "evil" {
+				t.Errorf("hub %d has taken a key that a user has stored", i+1)
+			}
 		}
 	}
 }
@@ -339,5 +378,43 @@ func (c *three) testTwoGone(t *testing.T) {
 	}
 	if r := theRun(t, alone, "run-9"); r.Jobs != 1 {
 		t.Errorf("wanted run-9 with its job, got %+v", r)
+	}
+}
+
+// A hub whose port for the other hubs is in use says so at once.
+func TestPortForHubsIsInUse(t *testing.T) {
+	t.Parallel()
+	c := newThree(t, t.TempDir())
+	l, err := net.Listen("tcp", c.cluster.Route(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, err = Start(t.Context(), Options{Dir: c.dirs[0], Listen: "127.0.0.1", Keys: true, Cluster: &c.cluster})
+	if err == nil || !strings.Contains(err.Error(), "cannot listen") || !strings.Contains(err.Error(), l.Addr().String()) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// If the disks of all hubs are full, the hosts go on, as they do with one hub.
+func TestAllDisksAreFull(t *testing.T) {
+	t.Parallel()
+	c := newThree(t, t.TempDir())
+	c.reserve = 1 << 50
+	c.start(0, 1, 2)
+	for _, h := range c.hubs {
+		poll.Until(t, "the disk is full", h.disk.isFull)
+	}
+	leads, since := -1, time.Time{}
+	poll.Until(t, "a hub leads for a while", func() bool {
+		if now := c.leader(); now != leads {
+			leads, since = now, time.Now()
+		}
+		return time.Since(since) > 2*leaderTTL
+	})
+	l := connect(t, c.account(0, wire.Worker, "lab-1"))
+	answer, err := l.Request(poll.Context(t), wire.VerbBeat, wire.Beat{Host: "lab-1", Incarnation: "a"})
+	if err != nil || answer.Patience == 0 {
+		t.Errorf("wanted an answer to a heartbeat, got %+v, %v", answer, err)
 	}
 }

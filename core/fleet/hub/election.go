@@ -17,6 +17,7 @@ const (
 	leaderRenew = 750 * time.Millisecond
 	leaderRetry = 250 * time.Millisecond
 	leaderWait  = 2 * time.Second // at most, if terms end soon
+	fullWait    = 2 * time.Second // without a leader until a hub stands whose disk is full
 )
 
 // campaign tries to become the leader, and leads, until the context ends.
@@ -28,7 +29,7 @@ func (h *Hub) campaign(ctx context.Context) {
 			h.hold(ctx)
 		}
 		revision, ok := uint64(0), false
-		if h.options.Cluster == nil || h.canLead() {
+		if h.options.Cluster == nil || h.mayStand(ctx) {
 			revision, ok = h.stand(ctx, me)
 		}
 		if ok {
@@ -57,8 +58,23 @@ func (h *Hub) campaign(ctx context.Context) {
 	h.resign(me)
 }
 
-// canLead reports whether the store of this hub works. If not, another hub of a cluster leads.
-func (h *Hub) canLead() bool { return !h.disk.isFull() && !h.storeIsOff() }
+// mayStand reports whether this hub of a cluster should ask for the key. One whose disk is
+// full does so only if no other one does: then all disks are full, and somebody has to answer
+// the heartbeats.
+func (h *Hub) mayStand(ctx context.Context) bool {
+	if h.storeIsOff() || !h.disk.isFull() {
+		h.vacant = time.Time{}
+		return !h.storeIsOff()
+	}
+	_, err := h.stores.leader.Get(ctx, leaderKey)
+	switch {
+	case !errors.Is(err, jetstream.ErrKeyNotFound):
+		h.vacant = time.Time{}
+	case h.vacant.IsZero():
+		h.vacant = time.Now()
+	}
+	return !h.vacant.IsZero() && time.Since(h.vacant) > fullWait
+}
 
 // stand asks for the key. A hub with a server of its own is the only one that should lead
 // there, so it does not wait until the key of its process before has expired.
@@ -86,7 +102,7 @@ func (h *Hub) renew(ctx context.Context, depose context.CancelCauseFunc, me stri
 			return
 		case <-tick.C:
 		}
-		if h.disk.isFull() {
+		if h.options.Cluster == nil && h.disk.isFull() {
 			continue
 		}
 		next, err := h.stores.leader.Update(ctx, leaderKey, []byte(me), revision)

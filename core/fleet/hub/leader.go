@@ -143,6 +143,7 @@ func (l *leader) run(ctx context.Context) error {
 	tick := time.NewTicker(tickInterval)
 	defer tick.Stop()
 	ticked := time.Now()
+	wasFull := l.hub.disk.isFull() // as those of all hubs
 	for {
 		var hosts, users, others chan *request
 		if l.accepts() {
@@ -169,7 +170,7 @@ func (l *leader) run(ctx context.Context) error {
 				l.live.pardon(now)
 			}
 			ticked = now
-			if l.hub.options.Cluster != nil && !l.hub.canLead() {
+			if l.hub.options.Cluster != nil && (l.hub.storeIsOff() || l.hub.disk.isFull() && !wasFull) {
 				return errors.New("the disk of this hub is full, so another one shall lead")
 			}
 			l.judge(now)
@@ -313,9 +314,6 @@ func (l *leader) paused(ctx context.Context) error {
 func (l *leader) land(f flight) error {
 	g := l.flying
 	l.flying = nil
-	if f.err == nil && g.written && f.seq != l.last+1 {
-		f.err = fmt.Errorf("the ledger has put message %d at %d", l.last+1, f.seq)
-	}
 	if f.err != nil {
 		l.abandonGroup(g, f.err)
 		return f.err

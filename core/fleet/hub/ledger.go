@@ -93,6 +93,8 @@ func (l *ledger) append(ctx context.Context, last uint64, entries []schedule.Ent
 		return 0, fmt.Errorf("%w: %w", errFull, err)
 	case err != nil:
 		return 0, fmt.Errorf("cannot write to the ledger after %d: %w", last, err)
+	case ack.Sequence != last+1:
+		return 0, fmt.Errorf("the ledger has put message %d at %d", last+1, ack.Sequence)
 	}
 	return ack.Sequence, nil
 }
@@ -123,12 +125,16 @@ func (l *ledger) bounds(ctx context.Context) (first, last uint64, err error) {
 // read calls each with all messages from first to last. It waits for those that the copy of
 // this hub does not have yet.
 func (l *ledger) read(ctx context.Context, first, last uint64, each func(seq uint64, r record) error) error {
-	seq := first - 1
+	seq, next := first-1, first
 	for end := time.Now().Add(foldWait); seq < last; {
 		now, err := direct(ctx, l.js.Conn(), wire.LedgerStream, "", seq+1, func(seq uint64, m *nats.Msg) error {
 			if seq > last {
 				return errEnough
 			}
+			if seq != next { // it was lost on the way here, or on the disk
+				return fmt.Errorf("wanted message %d of the ledger, got %d", next, seq)
+			}
+			next++
 			var r record
 			err := json.Unmarshal(m.Data, &r)
 			if err == nil {

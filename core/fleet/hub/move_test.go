@@ -467,7 +467,11 @@ func TestLostHubIsReplaced(t *testing.T) {
 		t.Error("wanted that nobody is denied")
 	}
 	c.leader()
-	for _, name := range append(slices.Clone(moved), "KV_"+wire.KeyBucket) {
+	bucket, err := c.hubs[1].book.BucketName()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(slices.Clone(moved), "KV_"+bucket) {
 		stream, err := c.hubs[1].js.Stream(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)

@@ -92,6 +92,7 @@ type Hub struct {
 	cramped bool      // the ledger must be purged before it can go on; likewise
 	first   bool      // the first time that this process stands; likewise
 	jumped  time.Time // when the ledger jumped last, because of a token; likewise
+	vacant  time.Time // since when nobody leads while the disk is full; likewise
 	terms   int       // that this process has led; likewise
 	failed  chan error
 	looked  chan struct{} // somebody has looked at the view
@@ -220,7 +221,7 @@ func (h *Hub) serve() error {
 	if h.lock, err = lock(h.options.Dir); err != nil {
 		return err
 	}
-	if err := h.tryPort(); err != nil {
+	if err := h.tryPorts(); err != nil {
 		return err
 	}
 	h.disk = newDisk(store, h.options.Reserve)
@@ -275,17 +276,22 @@ func (o Options) store() string {
 	return filepath.Join(o.Dir, StoreDir)
 }
 
-// tryPort finds out early whether the port is free: the server only logs that it is not.
-func (h *Hub) tryPort() error {
-	if h.options.Port < 0 {
-		return nil
+// tryPorts finds out early whether the ports are free: the server only logs that they are not.
+func (h *Hub) tryPorts() error {
+	ports := []int{h.options.Port}
+	if h.options.Cluster != nil {
+		ports = append(ports, h.options.Port+routeOffset)
 	}
-	address := net.JoinHostPort(h.options.Listen, strconv.Itoa(h.options.Port))
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return fmt.Errorf("the hub cannot listen: %w", err)
+	for _, port := range ports {
+		l, err := net.Listen("tcp", net.JoinHostPort(h.options.Listen, strconv.Itoa(max(port, 0))))
+		if err != nil {
+			return fmt.Errorf("the hub cannot listen: %w", err)
+		}
+		if err := l.Close(); err != nil {
+			return err
+		}
 	}
-	return l.Close()
+	return nil
 }
 
 // openBook opens the book of keys, and has the server ask it.

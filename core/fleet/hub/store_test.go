@@ -360,3 +360,23 @@ func TestNewerLedger(t *testing.T) {
 		t.Errorf("wanted that a newer snapshot is refused, got %v", err)
 	}
 }
+
+// Nothing is decided from a ledger that lacks a message.
+func TestMissingMessageOfTheLedger(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, Options{})
+	ctx := poll.Context(t)
+	for range 3 {
+		if _, err := h.js.Publish(ctx, wire.LedgerSubject, []byte(`{"format":1}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.stores.ledger.DeleteMsg(ctx, 2); err != nil {
+		t.Fatal(err)
+	}
+	l := &ledger{js: h.js, stream: h.stores.ledger}
+	err := l.read(ctx, 1, 3, func(uint64, record) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "wanted message 2 of the ledger, got 3") {
+		t.Errorf("got %v", err)
+	}
+}
