@@ -21,9 +21,23 @@ import (
 // handshakeTime is how long a client may take to encrypt its connection.
 const handshakeTime = 5 // seconds
 
+// The accounts of the server. What is in one of them is out of reach of the other. Whoever may
+// read from a stream can have the server send what is stored to any subject of the same
+// account, also to one that is stored again. So what the hub decides by has its own account:
+// the ledger with its snapshots, who leads, and the keys.
+const (
+	labAccount = "LAB"
+	hubAccount = "HUB"
+
+	accounts = `accounts { LAB { jetstream: enabled }, HUB { jetstream: enabled } }`
+)
+
 // Secure sets the options of a server so that it knows this book. Without keys, it refuses
 // to listen elsewhere than on the loopback interface.
 func (b *Book) Secure(o *server.Options) error {
+	if err := o.ProcessConfigString(accounts); err != nil {
+		return fmt.Errorf("make the accounts of the server: %w", err)
+	}
 	o.CustomClientAuthentication = b
 	o.AlwaysEnableNonce = true
 	if b.HasKeys() {
@@ -45,10 +59,19 @@ func (b *Book) TLS() *tls.Config {
 }
 
 // Attach tells the book the server that asks it, so that it can end connections.
-func (b *Book) Attach(s *server.Server) {
+func (b *Book) Attach(s *server.Server) error {
+	lab, err := s.LookupAccount(labAccount)
+	if err != nil {
+		return fmt.Errorf("find the account of the lab: %w", err)
+	}
+	private, err := s.LookupAccount(hubAccount)
+	if err != nil {
+		return fmt.Errorf("find the account of the hub: %w", err)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.server = s
+	b.server, b.lab, b.private = s, lab, private
+	return nil
 }
 
 // errStranger is the reason of a denial that has no better one.
@@ -94,7 +117,7 @@ func (b *Book) identify(c server.ClientAuthentication) (*server.User, error) {
 	case options.Nkey != "":
 		return b.byKey(options, c.GetNonce(), c.RemoteAddress())
 	case !b.HasKeys():
-		return byWord(options, c.RemoteAddress())
+		return b.byWord(options, c.RemoteAddress())
 	case options.Password != "":
 		return b.byInvitation(options)
 	}
@@ -118,13 +141,17 @@ func (b *Book) byKey(options *server.ClientOpts, nonce []byte, from net.Addr) (*
 		if !isInProcess(from) {
 			return nil, errors.New("it has the key of the hub")
 		}
-		return newUser(wire.Hub, "hub"), nil
+		user := b.newUser(wire.Hub, "hub")
+		if options.Name == privateName {
+			user.Account = b.private
+		}
+		return user, nil
 	}
 	key, ok := b.content.find(options.Nkey)
 	if !ok {
 		return nil, &unknownError{fmt.Sprintf("the key %s is unknown or was revoked", options.Nkey)}
 	}
-	return newUser(key.Role, key.Name), nil
+	return b.newUser(key.Role, key.Name), nil
 }
 
 // byInvitation identifies a guest by the secret of an invitation. Whether it was used
@@ -141,13 +168,13 @@ func (b *Book) byInvitation(options *server.ClientOpts) (*server.User, error) {
 	if b.now().After(i.Until) {
 		return nil, errors.New("its invitation has expired")
 	}
-	user := newUser(wire.Guest, i.id())
+	user := b.newUser(wire.Guest, i.id())
 	user.ConnectionDeadline = time.Now().Add(i.Until.Sub(b.now()))
 	return user, nil
 }
 
 // byWord believes a client of a hub without keys, if it is on the same host.
-func byWord(options *server.ClientOpts, from net.Addr) (*server.User, error) {
+func (b *Book) byWord(options *server.ClientOpts, from net.Addr) (*server.User, error) {
 	if tcp, ok := from.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		return nil, errors.New("it comes from another host, and this hub has no keys")
 	}
@@ -155,13 +182,13 @@ func byWord(options *server.ClientOpts, from net.Addr) (*server.User, error) {
 	if verbs[role] == nil || role == wire.Guest || wire.CheckName(name) != nil {
 		return nil, fmt.Errorf("wanted ROLE.NAME as the user, got %q", options.Username)
 	}
-	return newUser(role, name), nil
+	return b.newUser(role, name), nil
 }
 
 func isInProcess(from net.Addr) bool { return from != nil && from.Network() == "pipe" }
 
-func newUser(role, name string) *server.User {
-	return &server.User{Username: role + "." + name, Permissions: Permissions(role, name)}
+func (b *Book) newUser(role, name string) *server.User {
+	return &server.User{Username: role + "." + name, Permissions: Permissions(role, name), Account: b.lab}
 }
 
 // disconnect ends the connections of keys. The caller holds the lock.

@@ -75,6 +75,8 @@ type Book struct {
 	mu      sync.RWMutex
 	content content
 	server  *server.Server
+	lab     *server.Account // of everybody
+	private *server.Account // of what only hubs may read and write
 
 	// names has "ROLE NAME" by key, even of keys that are revoked. The server logs while mu
 	// is held, so the logger cannot use the content.
@@ -140,13 +142,21 @@ func (b *Book) Pin() string { return b.pin }
 func (b *Book) Certificate() tls.Certificate { return b.certificate }
 
 // Own is the configuration of the hub's own connection, which must be made with
-// nats.InProcessServer. It may do everything.
-func (b *Book) Own() link.Config {
+// nats.InProcessServer. It may do everything that others can do.
+func (b *Book) Own() link.Config { return b.inProcess("hub") }
+
+// Private is [Book.Own] for what only hubs may read and write.
+func (b *Book) Private() link.Config { return b.inProcess("private") }
+
+// privateName is the name of the connection of [Book.Private].
+const privateName = wire.Hub + ".private"
+
+func (b *Book) inProcess(name string) link.Config {
 	seed, err := b.own.Seed()
 	if err != nil {
 		panic(err) // the pair was made by newBook
 	}
-	return link.Config{URL: "nats://127.0.0.1", Role: wire.Hub, Name: "hub", Seed: string(seed)}
+	return link.Config{URL: "nats://127.0.0.1", Role: wire.Hub, Name: name, Seed: string(seed)}
 }
 
 // Keys are those in the book, sorted by role and name.

@@ -3,13 +3,10 @@ package access
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -82,17 +79,4 @@ func newCertificate() ([]byte, error) {
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	return append(text, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})...), nil
-}
-
-// BucketName is the name of the bucket with the keys. Only who has the secret key of the hub
-// knows it: whoever may read a stream can have the server send what is stored there to any
-// subject, so also into a bucket.
-func (b *Book) BucketName() (string, error) {
-	secret, err := x509.MarshalPKCS8PrivateKey(b.certificate.PrivateKey)
-	if err != nil {
-		return "", err
-	}
-	sum := hmac.New(sha256.New, secret)
-	sum.Write([]byte(bookKey))
-	return "keys-" + hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -30,8 +30,10 @@ var verbs = map[string][]string{
 // server cannot allow one without the other. Code that is missing is sent again, and an
 // artifact that was replaced is noticed by its digest, so what is lost is artifacts.
 //
-// Whoever may read from a stream can have the server send what is stored to any subject.
-// So these permissions alone do not say who has sent a message: see link.Genuine.
+// Whoever may read from a stream can have the server send what is stored to any subject of
+// the same account. So these permissions alone do not say who has sent a message, see
+// link.Genuine and link.IsEcho, and what the hub decides by is in another account, see
+// [Book.Private].
 func Permissions(role, name string) *server.Permissions {
 	if role == wire.Hub {
 		return nil

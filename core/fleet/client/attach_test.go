@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go"
 
 	"avescript/core/fleet/client"
 	"avescript/core/fleet/link"
@@ -96,6 +97,11 @@ func TestLog(t *testing.T) {
 	submitted := wire.Note{Kind: wire.NoteSubmitted, Jobs: 2, User: "ann"}
 	submitted.Place = s.note(run, submitted)
 	s.publish(wire.NoteSubject(run), wire.Notes{submitted}) // by another leader
+	echo := nats.NewMsg(wire.NoteSubject(run))              // that a user has the server send
+	echo.Data, echo.Header = []byte(`[{"kind":"over","run":"r1"}]`), nats.Header{"Nats-Stream": {"OBJ_code"}}
+	if _, err := s.hub.JS.PublishMsg(t.Context(), echo); err != nil {
+		t.Fatal(err)
+	}
 	s.play(run, "lab-1", 0, "a_spec.lua")
 	s.play(run, "lab-2", 1, "b_spec.lua")
 	var out screen

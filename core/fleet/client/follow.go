@@ -162,9 +162,9 @@ func follow(ctx context.Context, l *link.Link, run string, at *place, told func(
 		if meta.Sequence.Stream <= at.last {
 			continue // after a new consumer was made
 		}
-		t, err := parse(message.Subject(), message.Data())
-		if err != nil {
-			return err
+		var t Told // the place of an echo must not be lost, so it is left out only here
+		if !link.IsEcho(message.Headers()) {
+			t = parse(message.Subject(), message.Data())
 		}
 		at.last = meta.Sequence.Stream
 		t.Seq, t.Pending = at.last, meta.NumPending
@@ -176,7 +176,8 @@ func follow(ctx context.Context, l *link.Link, run string, at *place, told func(
 
 // parse reads a message of the stream. Who has sent an output, its subject says, because
 // nobody can publish under the name of somebody else.
-func parse(subject string, data []byte) (t Told, err error) {
+func parse(subject string, data []byte) (t Told) {
+	var err error
 	parts := strings.Split(subject, ".")
 	switch {
 	case len(parts) == 3 && parts[1] == "note":
@@ -194,8 +195,7 @@ func parse(subject string, data []byte) (t Told, err error) {
 		err = errors.New("it is neither a note nor an output")
 	}
 	if err != nil {
-		// The place must not be lost, so what cannot be understood is left out.
-		return Told{}, nil //nolint:nilerr // see above
+		return Told{} // the place must not be lost, so what cannot be understood is left out
 	}
-	return t, nil
+	return t
 }

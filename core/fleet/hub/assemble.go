@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"avescript/core/fleet/wire"
 )
 
 // assemble waits for the other hubs, and opens the stores. The first hub makes what all of
@@ -33,7 +35,7 @@ func (h *Hub) assemble(ctx context.Context) (err error) {
 		what = "waits for the other hubs: all three must be there at the first start"
 	}
 	waiting := h.remind(ctx, what)
-	h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())
+	h.stores, err = h.openStores(ctx)
 	waiting()
 	if err != nil {
 		return err
@@ -46,12 +48,8 @@ func (h *Hub) assemble(ctx context.Context) (err error) {
 
 // shareBook has the book share its keys with the other hubs.
 func (h *Hub) shareBook(ctx context.Context) error {
-	name, err := h.book.BucketName()
-	if err != nil {
-		return err
-	}
-	o := opener{ctx, h.js, h.options.Cluster.Me == 0, h.options.copies()}
-	bucket, err := o.bucket(jetstream.KeyValueConfig{Bucket: name})
+	o := h.opener(ctx, h.private.JS)
+	bucket, err := o.bucket(jetstream.KeyValueConfig{Bucket: wire.KeyBucket})
 	if err != nil {
 		return err
 	}
@@ -68,7 +66,7 @@ func (h *Hub) awaitQuorum(ctx context.Context) error {
 	return patient(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		_, err := h.js.AccountInfo(ctx)
+		_, err := h.private.JS.AccountInfo(ctx)
 		return err
 	})
 }

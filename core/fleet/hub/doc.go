@@ -20,6 +20,9 @@
 // be, see [Restore]. Hosts report the highest token that they have seen; if it is beyond the
 // ledger's end, the store is an old one, and the ledger jumps before anything is decided.
 //
+// The ledger, its snapshots, the key of the leader and the keys of a cluster are in an account
+// of the server that only hubs can enter.
+//
 // # Liveness
 //
 // Hosts send heartbeats. A host without answers for wire.FenceAfter ends its jobs by itself,

@@ -78,7 +78,7 @@ func (l *leader) current() (s snapshot, err error) {
 }
 
 func (l *leader) saveAndPurge(ctx context.Context, s snapshot, before uint64) error {
-	if err := saveSnapshot(ctx, l.hub.conn, l.hub.stores.snapshots, s); err != nil {
+	if err := saveSnapshot(ctx, l.hub.private.Conn, l.hub.stores.snapshots, s); err != nil {
 		return err
 	}
 	if l.hub.options.Audit {
@@ -91,7 +91,7 @@ func (l *leader) saveAndPurge(ctx context.Context, s snapshot, before uint64) er
 // notes that may not have been published.
 func (l *leader) fold(ctx context.Context) (pending []wire.Note, err error) {
 	began := time.Now()
-	s, ok, err := loadSnapshot(ctx, l.hub.conn, l.hub.options.Log)
+	s, ok, err := loadSnapshot(ctx, l.hub.private.Conn, l.hub.options.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func (l *leader) jumpTo(ctx context.Context, next uint64, pending []wire.Note) e
 		return err
 	}
 	s.Next, s.Notes = next, pending
-	if err := saveSnapshot(ctx, l.hub.conn, l.hub.stores.snapshots, s); err != nil {
+	if err := saveSnapshot(ctx, l.hub.private.Conn, l.hub.stores.snapshots, s); err != nil {
 		return err
 	}
 	if err := l.ledger.jump(ctx, next); err != nil {

@@ -79,7 +79,7 @@ type flight struct {
 // know whether the state is that of the ledger.
 func (h *Hub) lead(ctx context.Context, me string) error {
 	l := &leader{
-		hub: h, ledger: &ledger{js: h.js, stream: h.stores.ledger, by: me},
+		hub: h, ledger: &ledger{js: h.private.JS, stream: h.stores.ledger, by: me},
 		building: &group{}, landed: make(chan flight, 1), queue: newQueue(),
 		live: newLiveness(time.Now(), h.patience()), changed: true, expired: time.Now(),
 		keep: keeper{saved: make(chan saved, 1)},

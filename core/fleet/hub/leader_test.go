@@ -29,7 +29,7 @@ func TestSecondLeader(t *testing.T) {
 	for n, run := range []string{"run-2", "run-3", "run-4"} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		ended := make(chan error, 1)
-		other := &Hub{options: h.options, server: h.server, link: h.link, conn: h.conn, js: h.js, stores: h.stores, disk: h.disk, metrics: newMetrics(), view: newView()}
+		other := &Hub{options: h.options, server: h.server, link: h.link, private: h.private, conn: h.conn, js: h.js, stores: h.stores, disk: h.disk, metrics: newMetrics(), view: newView()}
 		go func() { ended <- other.lead(ctx, "usurper") }()
 		submit(t, user, run, 20)
 		err := <-ended
@@ -62,7 +62,7 @@ func TestUnsureLeaderAnswersNoHeartbeat(t *testing.T) {
 // newTerm is a leader that does nothing by itself. The hub's own one goes on.
 func newTerm(t *testing.T, h *Hub) *leader {
 	l := &leader{
-		hub: h, ledger: &ledger{js: h.js, stream: h.stores.ledger, by: "test"}, building: &group{},
+		hub: h, ledger: &ledger{js: h.private.JS, stream: h.stores.ledger, by: "test"}, building: &group{},
 		live: newLiveness(time.Now(), 0), keep: keeper{saved: make(chan saved, 1)},
 	}
 	if _, err := l.fold(poll.Context(t)); err != nil {

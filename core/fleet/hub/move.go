@@ -17,14 +17,19 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"avescript/core/columns"
+	"avescript/core/fleet/access"
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 )
 
 // moved are the streams that are moved into a cluster. The bucket of the leader is not: it
 // is made when everything else is there.
-var moved = []string{
-	wire.LedgerStream, wire.OutputStream,
-	"OBJ_" + wire.CodeStore, "OBJ_" + wire.ArtifactStore, "OBJ_" + wire.SnapshotStore,
+var moved = []struct {
+	name    string
+	private bool // only hubs may read and write it
+}{
+	{wire.LedgerStream, true}, {"OBJ_" + wire.SnapshotStore, true},
+	{wire.OutputStream, false}, {"OBJ_" + wire.CodeStore, false}, {"OBJ_" + wire.ArtifactStore, false},
 }
 
 // movingMark is part of the configuration of a stream whose move may not be finished. Such a
@@ -59,9 +64,9 @@ func (h *Hub) moveIn(ctx context.Context) error {
 	}
 	defer old.close()
 	h.options.Log("moves %s of its store into the cluster, which takes a while: it begins again if it is interrupted", columns.Size(old.bytes()))
-	for _, info := range old.streams {
-		if err := h.moveStream(ctx, old, info); err != nil {
-			return fmt.Errorf("stream %s: %w", info.Config.Name, err)
+	for _, stream := range old.streams {
+		if err := h.moveStream(ctx, stream, h.counterpart(old, stream.from)); err != nil {
+			return fmt.Errorf("stream %s: %w", stream.info.Config.Name, err)
 		}
 	}
 	h.options.Log("has moved its store into the cluster within %s", time.Since(began).Round(time.Millisecond))
@@ -84,10 +89,15 @@ func (h *Hub) moveAway() error {
 
 // oldStore is a store that only this process uses.
 type oldStore struct {
-	server  *server.Server
-	conn    *nats.Conn
-	js      jetstream.JetStream
-	streams []*jetstream.StreamInfo // those that are moved
+	server       *server.Server
+	lab, private *link.Link
+	streams      []oldStream // those that are moved
+}
+
+// oldStream is a stream with those who can read it.
+type oldStream struct {
+	info *jetstream.StreamInfo
+	from *link.Link
 }
 
 func openOld(ctx context.Context, dir string) (o *oldStore, err error) {
@@ -97,52 +107,74 @@ func openOld(ctx context.Context, dir string) (o *oldStore, err error) {
 			o.close()
 		}
 	}()
-	kept, err := os.ReadDir(filepath.Join(dir, "jetstream", server.DEFAULT_GLOBAL_ACCOUNT, "streams"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	book, err := access.Loopback(func(string) {})
+	if err != nil {
 		return o, err
 	}
-	o.server, err = server.NewServer(&server.Options{
-		ServerName: "hub", DontListen: true, NoSigs: true, NoLog: true, MaxPayload: MaxPayload,
-		JetStream: true, StoreDir: dir, JetStreamMaxStore: mostStore, JetStreamMaxMemory: mostMemory,
-	})
-	if err != nil {
+	options := serverOptions(Options{Listen: "127.0.0.1"}, dir)
+	options.DontListen, options.NoLog = true, true
+	if err := book.Secure(options); err != nil {
+		return o, err
+	}
+	if o.server, err = server.NewServer(options); err != nil {
+		return o, err
+	}
+	if err := book.Attach(o.server); err != nil {
 		return o, err
 	}
 	o.server.Start()
 	if !o.server.ReadyForConnections(startTimeout) {
 		return o, errors.New("its server does not start")
 	}
-	if o.conn, err = nats.Connect("", nats.InProcessServer(o.server)); err != nil {
+	if o.lab, err = dialOwn(ctx, o.server, book.Own()); err != nil {
 		return o, err
 	}
-	if o.js, err = jetstream.New(o.conn); err != nil {
+	if o.private, err = dialOwn(ctx, o.server, book.Private()); err != nil {
 		return o, err
 	}
-	for _, name := range moved {
-		stream, err := o.js.Stream(ctx, name)
+	kept, err := filepath.Glob(filepath.Join(dir, "jetstream", "*", "streams", "*"))
+	if err != nil {
+		return o, err
+	}
+	for _, m := range moved {
+		from := o.lab
+		if m.private {
+			from = o.private
+		}
+		stream, err := from.JS.Stream(ctx, m.name)
 		switch {
 		case err == nil:
-			o.streams = append(o.streams, stream.CachedInfo())
+			o.streams = append(o.streams, oldStream{stream.CachedInfo(), from})
 		case !errors.Is(err, jetstream.ErrStreamNotFound):
-			return o, fmt.Errorf("stream %s: %w", name, err)
-		case slices.ContainsFunc(kept, func(e fs.DirEntry) bool { return e.Name() == name }):
-			return o, fmt.Errorf("the stream %s in %s is damaged: restore a backup into an empty directory, and make the cluster there", name, dir)
+			return o, fmt.Errorf("stream %s: %w", m.name, err)
+		case slices.ContainsFunc(kept, func(path string) bool { return filepath.Base(path) == m.name }):
+			return o, fmt.Errorf("the stream %s in %s is damaged: restore a backup into an empty directory, and make the cluster there", m.name, dir)
 		} // or the hub has ended before it had made it
 	}
 	return o, nil
 }
 
+// counterpart is the connection of this hub to the same account as one of the old store.
+func (h *Hub) counterpart(old *oldStore, from *link.Link) *link.Link {
+	if from == old.private {
+		return h.private
+	}
+	return h.link
+}
+
 // bytes is how much is moved.
 func (o *oldStore) bytes() (n int64) {
-	for _, info := range o.streams {
-		n += int64(info.State.Bytes)
+	for _, stream := range o.streams {
+		n += int64(stream.info.State.Bytes)
 	}
 	return n
 }
 
 func (o *oldStore) close() {
-	if o.conn != nil {
-		o.conn.Close()
+	for _, l := range []*link.Link{o.lab, o.private} {
+		if l != nil {
+			l.Close()
+		}
 	}
 	if o.server != nil {
 		o.server.Shutdown()
@@ -152,9 +184,9 @@ func (o *oldStore) close() {
 
 // moveStream copies a stream, unless that was done before. It goes on until it has succeeded:
 // other hubs may come and go meanwhile.
-func (h *Hub) moveStream(ctx context.Context, old *oldStore, info *jetstream.StreamInfo) error {
+func (h *Hub) moveStream(ctx context.Context, old oldStream, to *link.Link) error {
 	for wait := time.Second; ; wait = min(2*wait, moveAgain) {
-		err := h.tryMove(ctx, old, info)
+		err := h.tryMove(ctx, old, to)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
@@ -162,7 +194,7 @@ func (h *Hub) moveStream(ctx context.Context, old *oldStore, info *jetstream.Str
 		if errors.As(err, &api) && api.ErrorCode == nameInUse {
 			wait = moveForgets
 		} else {
-			h.options.Log("cannot move the stream %s now, and tries again: %v", info.Config.Name, err)
+			h.options.Log("cannot move the stream %s now, and tries again: %v", old.info.Config.Name, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -172,7 +204,7 @@ func (h *Hub) moveStream(ctx context.Context, old *oldStore, info *jetstream.Str
 	}
 }
 
-func (h *Hub) tryMove(ctx context.Context, old *oldStore, info *jetstream.StreamInfo) (err error) {
+func (h *Hub) tryMove(ctx context.Context, old oldStream, to *link.Link) (err error) {
 	ctx, done := h.whileAllStay(ctx)
 	defer func() {
 		if err != nil {
@@ -180,10 +212,10 @@ func (h *Hub) tryMove(ctx context.Context, old *oldStore, info *jetstream.Stream
 		}
 		done()
 	}()
-	name := info.Config.Name
+	name := old.info.Config.Name
 	var there jetstream.Stream
 	err = patient(ctx, func(ctx context.Context) (err error) {
-		there, err = h.js.Stream(ctx, name)
+		there, err = to.JS.Stream(ctx, name)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			there, err = nil, nil
 		}
@@ -195,14 +227,14 @@ func (h *Hub) tryMove(ctx context.Context, old *oldStore, info *jetstream.Stream
 	case there != nil && there.CachedInfo().Config.Metadata[movingMark] == "":
 		return nil
 	case there != nil:
-		if err := h.js.DeleteStream(ctx, name); err != nil {
+		if err := to.JS.DeleteStream(ctx, name); err != nil {
 			return err
 		}
 	}
-	if err := h.copyStream(ctx, old.conn, info); err != nil {
+	if err := h.copyStream(ctx, old, to.Conn); err != nil {
 		return err
 	}
-	return h.awaitCopies(ctx, name, info.State.LastSeq)
+	return h.awaitCopies(ctx, name, old.info.State.LastSeq)
 }
 
 // startedAnswer is that of the API of JetStream, for which nats.go has no functions.
@@ -212,15 +244,15 @@ type startedAnswer struct {
 }
 
 // copyStream has the old server send a stream in chunks, and the cluster take them.
-func (h *Hub) copyStream(ctx context.Context, old *nats.Conn, info *jetstream.StreamInfo) error {
-	config := info.Config
+func (h *Hub) copyStream(ctx context.Context, old oldStream, to *nats.Conn) error {
+	config := old.info.Config
 	config.Replicas = h.options.copies()
 	config.Metadata = map[string]string{movingMark: "yes"}
 	config.Subjects = []string{movingMark + "." + config.Name}
-	var to string
+	var subject string
 	waiting := h.remind(ctx, "waits for the other hubs: all three must be there at the first start")
 	err := patient(ctx, func(context.Context) (err error) { // it has a limit of its own
-		to, err = begin(ctx, h.conn, "$JS.API.STREAM.RESTORE."+config.Name, map[string]any{"config": config, "state": info.State})
+		subject, err = begin(ctx, to, "$JS.API.STREAM.RESTORE."+config.Name, map[string]any{"config": config, "state": old.info.State})
 		return err
 	})
 	waiting()
@@ -228,12 +260,12 @@ func (h *Hub) copyStream(ctx context.Context, old *nats.Conn, info *jetstream.St
 		return fmt.Errorf("cannot write it: %w", err)
 	}
 	inbox := nats.NewInbox()
-	chunks, err := old.SubscribeSync(inbox)
+	chunks, err := old.from.Conn.SubscribeSync(inbox)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = chunks.Unsubscribe() }()
-	_, err = begin(ctx, old, "$JS.API.STREAM.SNAPSHOT."+config.Name, map[string]any{"deliver_subject": inbox, "no_consumers": true, "chunk_size": moveChunk})
+	_, err = begin(ctx, old.from.Conn, "$JS.API.STREAM.SNAPSHOT."+config.Name, map[string]any{"deliver_subject": inbox, "no_consumers": true, "chunk_size": moveChunk})
 	if err != nil {
 		return fmt.Errorf("cannot read it: %w", err)
 	}
@@ -250,7 +282,7 @@ func (h *Hub) copyStream(ctx context.Context, old *nats.Conn, info *jetstream.St
 			}
 			break
 		}
-		if err := put(ctx, h.conn, to, chunk.Data, moveAnswer); err != nil {
+		if err := put(ctx, to, subject, chunk.Data, moveAnswer); err != nil {
 			return err
 		}
 		if chunk.Reply == "" { // of the last one
@@ -260,7 +292,7 @@ func (h *Hub) copyStream(ctx context.Context, old *nats.Conn, info *jetstream.St
 			return fmt.Errorf("cannot read it: %w", err)
 		}
 	}
-	return put(ctx, h.conn, to, nil, moveLast)
+	return put(ctx, to, subject, nil, moveLast)
 }
 
 // begin begins to send or to take a stream. It returns where the chunks go, if it takes one.

@@ -104,9 +104,10 @@ func stored(t *testing.T, dir string) store {
 	if len(old.streams) != len(moved) {
 		t.Errorf("wanted %d streams to move, got %d", len(moved), len(old.streams))
 	}
-	for _, info := range old.streams {
+	for _, stream := range old.streams {
+		info := stream.info
 		name := info.Config.Name
-		s.contents[name] = contents(t, old.js, name)
+		s.contents[name] = contents(t, stream.from.JS, name)
 		s.first[name], s.last[name] = info.State.FirstSeq, info.State.LastSeq
 	}
 	return s
@@ -116,8 +117,11 @@ func stored(t *testing.T, dir string) store {
 // gone on since.
 func (c *three) hasAll(s store) {
 	c.t.Helper()
-	js := c.hubs[1].js
-	for _, name := range moved {
+	for _, m := range moved {
+		name, js := m.name, c.hubs[1].js
+		if m.private {
+			js = c.hubs[1].private.JS
+		}
 		stream, err := js.Stream(c.t.Context(), name)
 		if err != nil {
 			c.t.Errorf("%s: %v", name, err)
@@ -392,7 +396,7 @@ func TestNobodyWritesWhileAStreamMoves(t *testing.T) {
 	}
 	defer old.close()
 	h := c.hubs[0]
-	i := slices.IndexFunc(old.streams, func(s *jetstream.StreamInfo) bool { return s.Config.Name == wire.OutputStream })
+	i := slices.IndexFunc(old.streams, func(s oldStream) bool { return s.info.Config.Name == wire.OutputStream })
 	output := old.streams[i]
 	publish := func() error {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
@@ -403,21 +407,21 @@ func TestNobodyWritesWhileAStreamMoves(t *testing.T) {
 	if err := publish(); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.tryMove(t.Context(), old, output); err != nil {
+	if err := h.tryMove(t.Context(), output, h.link); err != nil {
 		t.Fatal(err)
 	}
 	stream, err := h.js.Stream(t.Context(), wire.OutputStream)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if last := stream.CachedInfo().State.LastSeq; last <= output.State.LastSeq {
+	if last := stream.CachedInfo().State.LastSeq; last <= output.info.State.LastSeq {
 		t.Errorf("wanted that a stream which was moved is not touched, got messages up to %d", last)
 	}
 	if err := h.js.DeleteStream(t.Context(), wire.OutputStream); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // the second time, it begins again
-		if err := h.tryMove(t.Context(), old, output); err != nil {
+		if err := h.tryMove(t.Context(), output, h.link); err != nil {
 			t.Fatal(err)
 		}
 		if err := publish(); err == nil {
@@ -467,12 +471,8 @@ func TestLostHubIsReplaced(t *testing.T) {
 		t.Error("wanted that nobody is denied")
 	}
 	c.leader()
-	bucket, err := c.hubs[1].book.BucketName()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range append(slices.Clone(moved), "KV_"+bucket) {
-		stream, err := c.hubs[1].js.Stream(t.Context(), name)
+	for _, name := range []string{wire.LedgerStream, "OBJ_" + wire.SnapshotStore, "KV_" + wire.KeyBucket} {
+		stream, err := c.hubs[1].private.JS.Stream(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -489,7 +489,7 @@ func TestDamagedStoreIsNotMoved(t *testing.T) {
 	h := startHub(t, Options{Dir: dir})
 	fillStores(t, h, 1)
 	h.Close()
-	streams := filepath.Join(dir, StoreDir, "jetstream", "$G", "streams")
+	streams := filepath.Join(dir, StoreDir, "jetstream", "LAB", "streams")
 	if err := os.WriteFile(filepath.Join(streams, wire.OutputStream, "meta.inf"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}

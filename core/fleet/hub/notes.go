@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 )
 
@@ -55,8 +56,8 @@ func lastNoted(ctx context.Context, output jetstream.Stream) (from wire.Token, e
 		return from, fmt.Errorf("cannot find the last note: %w", err)
 	}
 	from, err = wire.ParseToken(m.Header.Get(fromHeader))
-	if err != nil {
-		return wire.Token{}, nil // written by another program: publish all again
+	if err != nil || link.IsEchoByGet(m.Header) {
+		return wire.Token{}, nil // written by somebody else: publish all again
 	}
 	return from, nil
 }

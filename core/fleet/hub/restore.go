@@ -38,10 +38,10 @@ func Restore(ctx context.Context, o Options, backup []byte) error {
 	}
 	defer h.Close()
 	s.Next = epoch(s.Next, time.Now())
-	if err := saveSnapshot(ctx, h.conn, h.stores.snapshots, s); err != nil {
+	if err := saveSnapshot(ctx, h.private.Conn, h.stores.snapshots, s); err != nil {
 		return err
 	}
-	l := &ledger{js: h.js, stream: h.stores.ledger, by: "restore"}
+	l := &ledger{js: h.private.JS, stream: h.stores.ledger, by: "restore"}
 	if err := l.jump(ctx, s.Next); err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func Audit(ctx context.Context, o Options) (tally schedule.Tally, err error) {
 }
 
 func (h *Hub) audit(ctx context.Context) (tally schedule.Tally, err error) {
-	l := &ledger{js: h.js, stream: h.stores.ledger}
+	l := &ledger{js: h.private.JS, stream: h.stores.ledger}
 	first, last, err := l.bounds(ctx)
 	if err != nil {
 		return tally, err

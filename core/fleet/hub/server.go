@@ -80,8 +80,9 @@ type Hub struct {
 	lock    *os.File
 	server  *server.Server
 	book    *access.Book
-	unshare func() // ends what the book does in a cluster; nil if it does nothing
-	link    *link.Link
+	unshare func()     // ends what the book does in a cluster; nil if it does nothing
+	link    *link.Link // to where everybody is
+	private *link.Link // to what only hubs may read and write
 	conn    *nats.Conn // of link
 	js      jetstream.JetStream
 	stores  *stores
@@ -192,9 +193,11 @@ func (h *Hub) open(ctx context.Context) error {
 		return err
 	}
 	var err error
-	h.link, err = link.Dial(ctx, h.book.Own(), nats.InProcessServer(h.server), nats.CustomReconnectDelay(func(int) time.Duration { return ownReconnect }))
-	if err != nil {
-		return fmt.Errorf("the hub cannot connect to its own server: %w", err)
+	if h.link, err = dialOwn(ctx, h.server, h.book.Own()); err != nil {
+		return err
+	}
+	if h.private, err = dialOwn(ctx, h.server, h.book.Private()); err != nil {
+		return err
 	}
 	h.conn, h.js = h.link.Conn, h.link.JS
 	if h.options.Listening != nil {
@@ -203,12 +206,21 @@ func (h *Hub) open(ctx context.Context) error {
 	if h.options.Cluster != nil {
 		err = h.assemble(ctx)
 	} else {
-		h.stores, err = openStores(ctx, h.js, h.options, h.disk.room())
+		h.stores, err = h.openStores(ctx)
 	}
 	if err != nil {
 		return err
 	}
 	return checkLedger(ctx, h.stores.ledger)
+}
+
+// dialOwn connects with the server of this process.
+func dialOwn(ctx context.Context, s *server.Server, config link.Config) (*link.Link, error) {
+	l, err := link.Dial(ctx, config, nats.InProcessServer(s), nats.CustomReconnectDelay(func(int) time.Duration { return ownReconnect }))
+	if err != nil {
+		return nil, fmt.Errorf("the hub cannot connect to its own server: %w", err)
+	}
+	return l, nil
 }
 
 // serve starts the server.
@@ -239,7 +251,9 @@ func (h *Hub) serve() error {
 	}
 	s.SetLoggerV2(h.book.Logger(h.serverSays), false, false, false)
 	h.server = s
-	h.book.Attach(s)
+	if err := h.book.Attach(s); err != nil {
+		return err
+	}
 	s.Start()
 	if !s.ReadyForConnections(startTimeout) {
 		return fmt.Errorf("the server of the hub does not accept connections on %s port %d: the port may be in use", h.options.Listen, h.options.Port)
@@ -363,8 +377,10 @@ func (h *Hub) Close() {
 	if h.unshare != nil {
 		h.unshare()
 	}
-	if h.link != nil {
-		h.link.Close()
+	for _, l := range []*link.Link{h.link, h.private} {
+		if l != nil {
+			l.Close()
+		}
 	}
 	if h.server != nil {
 		h.server.Shutdown()

@@ -30,7 +30,7 @@ func TestSnapshotsReplaceTheLedger(t *testing.T) {
 		poll.Until(t, run+" has passed", func() bool { return theRun(t, user, run).State == "passed" })
 	}
 	poll.Until(t, "there are two snapshots", func() bool { return h.metrics.snapshots.Load() >= 2 })
-	l := &ledger{js: h.js, stream: h.stores.ledger}
+	l := &ledger{js: h.private.JS, stream: h.stores.ledger}
 	poll.Until(t, "the ledger was purged", func() bool {
 		first, last, err := l.bounds(poll.Context(t))
 		return err == nil && first > 1 && first <= last
@@ -62,7 +62,7 @@ func TestFullLedger(t *testing.T) {
 		poll.Until(t, run+" has passed", func() bool { return theRun(t, user, run).State == "passed" })
 		poll.Until(t, "all notes of "+run+" are there", func() bool { return len(notes(t, user, run)) >= 122 })
 	}
-	l := &ledger{js: h.js, stream: h.stores.ledger}
+	l := &ledger{js: h.private.JS, stream: h.stores.ledger}
 	if first, _, err := l.bounds(poll.Context(t)); err != nil || first <= 1 {
 		t.Errorf("wanted that the ledger was purged, got its begin %d, %v", first, err)
 	}
@@ -80,7 +80,7 @@ func TestDamagedSnapshot(t *testing.T) {
 		poll.Until(t, run+" has passed", func() bool { return theRun(t, user, run).State == "passed" })
 	}
 	poll.Until(t, "there are two snapshots", func() bool { return h.metrics.snapshots.Load() >= 2 })
-	names, err := snapshotObjects(poll.Context(t), h.conn)
+	names, err := snapshotObjects(poll.Context(t), h.private.Conn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestInterruptedJump(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Next = epoch(s.Next, time.Now())
-	if err := saveSnapshot(poll.Context(t), h.conn, h.stores.snapshots, s); err != nil {
+	if err := saveSnapshot(poll.Context(t), h.private.Conn, h.stores.snapshots, s); err != nil {
 		t.Fatal(err)
 	}
 	h.Close()
@@ -243,7 +243,7 @@ func TestJumpWithoutItsSnapshot(t *testing.T) {
 	if err := h.stores.snapshots.Delete(t.Context(), newest); err != nil {
 		t.Fatal(err)
 	}
-	if err := saveSnapshot(t.Context(), h.conn, h.stores.snapshots, old); err != nil {
+	if err := saveSnapshot(t.Context(), h.private.Conn, h.stores.snapshots, old); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.fold(t.Context()); err == nil || !strings.Contains(err.Error(), "messages 1 to 999 are missing") {
@@ -328,12 +328,12 @@ func TestNewerLedger(t *testing.T) {
 	h.cancel() // nobody writes between what follows
 	h.running.Wait()
 	write := func(data string) {
-		if _, err := h.js.Publish(poll.Context(t), wire.LedgerSubject, []byte(data)); err != nil {
+		if _, err := h.private.JS.Publish(poll.Context(t), wire.LedgerSubject, []byte(data)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	fold := func() error {
-		l := &leader{hub: h, ledger: &ledger{js: h.js, stream: h.stores.ledger, by: "test"}}
+		l := &leader{hub: h, ledger: &ledger{js: h.private.JS, stream: h.stores.ledger, by: "test"}}
 		_, err := l.fold(poll.Context(t))
 		return err
 	}
@@ -367,14 +367,14 @@ func TestMissingMessageOfTheLedger(t *testing.T) {
 	h := startHub(t, Options{})
 	ctx := poll.Context(t)
 	for range 3 {
-		if _, err := h.js.Publish(ctx, wire.LedgerSubject, []byte(`{"format":1}`)); err != nil {
+		if _, err := h.private.JS.Publish(ctx, wire.LedgerSubject, []byte(`{"format":1}`)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := h.stores.ledger.DeleteMsg(ctx, 2); err != nil {
 		t.Fatal(err)
 	}
-	l := &ledger{js: h.js, stream: h.stores.ledger}
+	l := &ledger{js: h.private.JS, stream: h.stores.ledger}
 	err := l.read(ctx, 1, 3, func(uint64, record) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "wanted message 2 of the ledger, got 3") {
 		t.Errorf("got %v", err)

@@ -29,13 +29,14 @@ const (
 	shareSnapshots = 0.10
 )
 
-// openStores opens or creates everything. room is how many bytes it may have altogether. In
-// a cluster, only the first hub creates anything, and the others wait until it has.
-func openStores(ctx context.Context, js jetstream.JetStream, o Options, room int64) (s *stores, err error) {
-	share := func(of float64) int64 { return max(int64(float64(room)*of), 1<<20) }
+// openStores opens or creates everything. In a cluster, only the first hub creates anything,
+// and the others wait until it has.
+func (h *Hub) openStores(ctx context.Context) (s *stores, err error) {
+	o, room := h.options, float64(h.disk.room())
+	share := func(of float64) int64 { return max(int64(room*of), 1<<20) }
 	s = &stores{}
-	open := opener{ctx, js, o.Cluster == nil || o.Cluster.Me == 0, o.copies()}
-	s.ledger, err = open.stream(jetstream.StreamConfig{
+	open, private := h.opener(ctx, h.js), h.opener(ctx, h.private.JS)
+	s.ledger, err = private.stream(jetstream.StreamConfig{
 		Name: wire.LedgerStream, Subjects: []string{wire.LedgerSubject}, MaxBytes: cmp.Or(o.ledgerBytes, share(shareLedger)),
 		Discard: jetstream.DiscardNew, AllowDirect: true, Duplicates: time.Second,
 	})
@@ -51,17 +52,18 @@ func openStores(ctx context.Context, js jetstream.JetStream, o Options, room int
 	}
 	for _, store := range []struct {
 		to   *jetstream.ObjectStore
+		open opener
 		with jetstream.ObjectStoreConfig
 	}{
-		{&s.code, jetstream.ObjectStoreConfig{Bucket: wire.CodeStore, MaxBytes: share(shareCode)}},
-		{&s.artifacts, jetstream.ObjectStoreConfig{Bucket: wire.ArtifactStore, MaxBytes: share(shareArtifacts), TTL: o.ArtifactAge}},
-		{&s.snapshots, jetstream.ObjectStoreConfig{Bucket: wire.SnapshotStore, MaxBytes: share(shareSnapshots)}},
+		{&s.code, open, jetstream.ObjectStoreConfig{Bucket: wire.CodeStore, MaxBytes: share(shareCode)}},
+		{&s.artifacts, open, jetstream.ObjectStoreConfig{Bucket: wire.ArtifactStore, MaxBytes: share(shareArtifacts), TTL: o.ArtifactAge}},
+		{&s.snapshots, private, jetstream.ObjectStoreConfig{Bucket: wire.SnapshotStore, MaxBytes: share(shareSnapshots)}},
 	} {
-		if *store.to, err = open.objects(store.with); err != nil {
+		if *store.to, err = store.open.objects(store.with); err != nil {
 			return nil, err
 		}
 	}
-	s.leader, err = open.bucket(jetstream.KeyValueConfig{Bucket: wire.LeaderBucket, TTL: leaderTTL})
+	s.leader, err = private.bucket(jetstream.KeyValueConfig{Bucket: wire.LeaderBucket, TTL: leaderTTL})
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +76,10 @@ type opener struct {
 	js     jetstream.JetStream
 	create bool // or only open
 	copies int  // of what is created, each by another hub
+}
+
+func (h *Hub) opener(ctx context.Context, js jetstream.JetStream) opener {
+	return opener{ctx, js, h.options.Cluster == nil || h.options.Cluster.Me == 0, h.options.copies()}
 }
 
 func (o opener) stream(config jetstream.StreamConfig) (s jetstream.Stream, err error) {

@@ -41,6 +41,15 @@ func genuineUnder(m *nats.Msg, subject bool) error {
 	return nil
 }
 
+// IsEcho reports whether a message of a stream, which a consumer has read, was put there by the
+// server, as an answer that somebody had it send to a subject of the stream: nobody has
+// checked who says what is in it.
+func IsEcho(h nats.Header) bool { return h.Get(streamed) != "" }
+
+// IsEchoByGet is [IsEcho] for a message that was read by its number or as the last one. Then
+// the server adds a header of its own.
+func IsEchoByGet(h nats.Header) bool { return len(h.Values(streamed)) > 1 }
+
 // Sender returns who has sent a request, and what it wants, by its subject. The request
 // must be genuine, and the answer must go to the sender's own inbox: the hub may publish
 // under all subjects, so it must not let others choose one.

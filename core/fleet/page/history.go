@@ -19,6 +19,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"avescript/core/files"
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 )
 
@@ -208,7 +209,7 @@ func (h *history) read(ctx context.Context, js jetstream.JetStream) error {
 		if err != nil {
 			return err
 		}
-		if meta, err := m.Metadata(); err == nil && !isEcho(m) {
+		if meta, err := m.Metadata(); err == nil && !link.IsEcho(m.Headers()) {
 			h.fold(m.Subject(), meta.Sequence.Stream, m.Data())
 		}
 		h.mu.Lock()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 )
 
@@ -137,7 +138,7 @@ func collect(ctx context.Context, messages jetstream.MessagesContext) (batch []i
 			continue // it is not from a stream
 		}
 		pending = meta.NumPending
-		if isEcho(m) {
+		if link.IsEcho(m.Headers()) {
 			continue
 		}
 		if it, ok := itemOf(m.Subject(), meta.Sequence.Stream, m.Data()); ok {
@@ -151,10 +152,6 @@ func collect(ctx context.Context, messages jetstream.MessagesContext) (batch []i
 	}
 	return batch, pending, nil
 }
-
-// isEcho reports whether a message was written by the server, as an answer that somebody
-// had it send to a subject of the stream: nobody has checked who says what is in it.
-func isEcho(m jetstream.Msg) bool { return m.Headers().Get("Nats-Stream") != "" }
 
 // itemOf reads a message. One that is not JSON is left out.
 func itemOf(subject string, seq uint64, data []byte) (item, bool) {

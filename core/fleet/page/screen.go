@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"avescript/core/asciicast"
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 	"avescript/core/picture"
 	"avescript/core/screen"
@@ -168,7 +169,7 @@ func (t *terminal) read(ctx context.Context, messages jetstream.MessagesContext,
 			pending = meta.NumPending
 		}
 		var o wire.Output
-		if isEcho(m) || json.Unmarshal(m.Data(), &o) != nil || o.Screen == nil || o.Screen.Test != test || o.Screen.Name != name {
+		if link.IsEcho(m.Headers()) || json.Unmarshal(m.Data(), &o) != nil || o.Screen == nil || o.Screen.Test != test || o.Screen.Name != name {
 			continue
 		}
 		if t.write(o.Screen.Cast) && !changed {

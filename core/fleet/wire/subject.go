@@ -25,6 +25,7 @@ const (
 	ArtifactStore = "artifacts" // by RUN/JOB/TOKEN/NUMBER
 	SnapshotStore = "snapshots" // of the ledger
 	LeaderBucket  = "leader"
+	KeyBucket     = "keys" // of everybody in the lab: only in a cluster of hubs
 )
 
 // The subjects. Names in them are checked by [CheckName].
