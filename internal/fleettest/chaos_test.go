@@ -40,6 +40,7 @@ end)
 // Anything is killed, stopped or cut off while jobs run that need equipment. At the end each
 // job has one result, and the ledger shows that no piece was held twice.
 func TestChaos(t *testing.T) {
+	t.Parallel()
 	network := netlab.New(t, labHosts...)
 	f := fleettest.Start(t, network)
 	equip(f)

@@ -31,6 +31,7 @@ if NUMBER % 50 == 11 then error("not a suite") end
 
 // The same suite has the same verdicts and reports here and over three hosts.
 func TestSameAsLocally(t *testing.T) {
+	t.Parallel()
 	f := fleettest.Start(t, netlab.New(t, "lab-1", "lab-2", "lab-3"), "lab-1", "lab-2", "lab-3")
 	suite(f, 200, mixedTest)
 	test := func(where string, args ...string) {
