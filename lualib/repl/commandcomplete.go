@@ -37,7 +37,7 @@ func (t *typing) completeCommand(text, after string) editor.Completion {
 	case name == "hickup" && isFirst:
 		c.Items = processItems()
 	case name == "reload" && isFirst:
-		c.Items, _ = look(t, tabTime, loadedModules)
+		c.Items, _ = look(t, tabTime, loadedModules, nil)
 	}
 	c.Items = beginningWith(c.Items, word)
 	return c
@@ -55,7 +55,7 @@ func commandNames(text, name string) editor.Completion {
 
 // completeLua completes the argument of a command that takes Lua.
 func (t *typing) completeLua(text, args, after string) editor.Completion {
-	c, _ := look(t, tabTime, func(g globals) editor.Completion { return g.complete(args, after) })
+	c, _ := look(t, tabTime, func(g globals) editor.Completion { return g.complete(args, after) }, nil)
 	if len(c.Items) == 0 && c.Later == nil {
 		return editor.Completion{From: len(text)}
 	}

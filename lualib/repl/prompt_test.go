@@ -11,6 +11,7 @@ import (
 
 	"avescript/core/pty"
 	"avescript/core/screen"
+	"avescript/internal/poll"
 	"avescript/internal/reexec"
 	"avescript/internal/screentest"
 	"avescript/lualib"
@@ -136,6 +137,19 @@ func TestSignature(t *testing.T) {
 	}
 	p.Types("<Ctrl-c>ave.RemoteControl(")
 	p.Ends("> ave.RemoteControl(", "ave.RemoteControl(address, authkey?, timeout?, optimist?, sock?, options?)")
+}
+
+// What is known only after the key was shown is shown then, without another key.
+func TestLateSignature(t *testing.T) {
+	began := filepath.Join(t.TempDir(), "began")
+	p := open(t, 80, 24)
+	p.Types(fmt.Sprintf(`ave.task.spawn(function() io.open(%q, "w"):close() local over = os.clock() + 1 repeat until os.clock() > over end)<Enter>`, began))
+	poll.Until(t, "the task computes", func() bool {
+		_, err := os.Stat(began)
+		return err == nil
+	})
+	p.Types("ave.http.get(")
+	p.Ends("> ave.http.get(", "ave.http.get(url, options?)")
 }
 
 func TestHelpKey(t *testing.T) {

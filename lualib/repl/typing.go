@@ -26,6 +26,7 @@ type typing struct {
 	detach  func()        // of the streams
 	looking chan struct{} // has one element while nobody looks at the globals
 	require lua.LValue    // the function
+	late    atomic.Pointer[lateHint]
 
 	// opened is this value until it is closed. The interpreter refers to it for longer,
 	// and must not keep alive what the prompt has shown.
@@ -38,6 +39,12 @@ const (
 	tabTime  = time.Second
 	hintTime = 100 * time.Millisecond
 )
+
+// lateHint is a hint for which no key has waited long enough.
+type lateHint struct {
+	text string // up to the cursor
+	hint editor.Hint
+}
 
 func (r *repl) newTyping(ctx context.Context) (*typing, error) {
 	t := &typing{ctx: ctx, r: r, looking: make(chan struct{}, 1), opened: new(atomic.Pointer[typing])}
@@ -99,7 +106,7 @@ func (t *typing) complete(text string, at int) (c editor.Completion) {
 	if isCommand(text[:at]) {
 		return t.completeCommand(text[:at], text[at:])
 	}
-	if found, ok := look(t, tabTime, func(g globals) editor.Completion { return g.complete(text[:at], text[at:]) }); ok {
+	if found, ok := look(t, tabTime, func(g globals) editor.Completion { return g.complete(text[:at], text[at:]) }, nil); ok {
 		c = found
 	}
 	return c
@@ -109,7 +116,13 @@ func (t *typing) hint(text string, at int) editor.Hint {
 	if _, ok := callOf(text[:at]); !ok && placeOf(text[:at]).wish != method {
 		return editor.Hint{} // the globals can be left alone
 	}
-	hint, _ := look(t, hintTime, func(g globals) editor.Hint { return g.hint(text[:at]) })
+	if late := t.late.Swap(nil); late != nil && late.text == text[:at] {
+		return late.hint
+	}
+	hint, _ := look(t, hintTime, func(g globals) editor.Hint { return g.hint(text[:at]) }, func(hint editor.Hint) {
+		t.late.Store(&lateHint{text[:at], hint})
+		t.Redraw()
+	})
 	return hint
 }
 
@@ -138,13 +151,14 @@ func (t *typing) help(text string, at int) string {
 			return printable.Lines(err.Error(), printable.Indent)
 		}
 		return strings.TrimRight(text, "\n")
-	})
+	}, nil)
 	return shown
 }
 
 // look looks at the globals with the interpreter's lock. If that takes too long, it gives up,
-// and later calls find nothing until the one that is still waiting has ended.
-func look[T any](t *typing, limit time.Duration, at func(g globals) T) (found T, ok bool) {
+// and later calls find nothing until the one that is still waiting has ended. Late, which may
+// be nil, is called with what it has found then.
+func look[T any](t *typing, limit time.Duration, at func(g globals) T, late func(T)) (found T, ok bool) {
 	select {
 	case <-t.looking:
 	default:
@@ -166,6 +180,13 @@ func look[T any](t *typing, limit time.Duration, at func(g globals) T) (found T,
 	select {
 	case found, ok = <-result:
 	case <-time.After(limit):
+		if late != nil {
+			go func() {
+				if found, ok := <-result; ok {
+					late(found)
+				}
+			}()
+		}
 	}
 	return found, ok
 }

@@ -53,6 +53,7 @@ func (h *Hub) shareBook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer h.remind(ctx, "waits for the keys of the lab")()
 	return patient(ctx, func(context.Context) (err error) { // just after its creation, the bucket cannot answer
 		h.unshare, err = h.book.Share(context.WithoutCancel(ctx), bucket)
 		return err

@@ -66,7 +66,7 @@ func Restore(ctx context.Context, path, dir string) error {
 	if err := json.Unmarshal(data, &b); err != nil || b.Format != backupFormat {
 		return fmt.Errorf("%s is not a backup of a lab: wanted a file that 'avescript lab backup' has written", path)
 	}
-	for _, part := range []string{KeysDir, hub.StoreDir, hub.ClusterDir} {
+	for _, part := range []string{KeysDir, hub.StoreDir, hub.ClusterDir, hub.MovedDir, hub.ClusterFile} {
 		if _, err := os.Stat(filepath.Join(dir, part)); !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%s has a hub already: restore into an empty directory", dir)
 		}

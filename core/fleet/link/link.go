@@ -34,7 +34,8 @@ import (
 // A host must have contact again well before it is judged to be lost.
 const (
 	dialTimeout   = 5 * time.Second
-	pingInterval  = 2 * time.Second
+	pingInterval  = 5 * time.Second
+	clusterPing   = 2 * time.Second // with several hubs: another one must be found in time
 	mostPings     = 2
 	reconnectWait = 100 * time.Millisecond
 	reconnectMost = 2 * time.Second
@@ -68,7 +69,7 @@ func Dial(ctx context.Context, config Config, options ...nats.Option) (*Link, er
 		nats.Name(config.Role + "." + config.Name),
 		nats.CustomInboxPrefix(wire.InboxPrefix(config.Role, config.Name)),
 		nats.Timeout(timeLeft(ctx)),
-		nats.PingInterval(pingInterval),
+		nats.PingInterval(config.pingInterval()),
 		nats.MaxPingsOutstanding(mostPings),
 		nats.MaxReconnects(-1),
 		nats.CustomReconnectDelay(reconnectDelay),
@@ -129,6 +130,13 @@ func (c Config) servers() string {
 	return c.URL + "," + c.Others
 }
 
+func (c Config) pingInterval() time.Duration {
+	if c.Others != "" {
+		return clusterPing
+	}
+	return pingInterval
+}
+
 // learn keeps the addresses of the other hubs of a cluster in the file of the configuration,
 // so that they are known when the first one cannot be reached.
 func (l *Link) learn(conn *nats.Conn) {
@@ -168,7 +176,8 @@ const deafAfter = 8 * time.Second
 func (l *Link) wasHeard() { l.heard.Store(int64(time.Since(l.begin))) }
 
 // leaveDeaf connects with another hub of the cluster if this one seems to have no contact to
-// the others.
+// the others. Who has asked for nothing for long leaves at the first question that is not
+// answered; that does no harm.
 func (l *Link) leaveDeaf() {
 	if l.Config.Role == wire.Hub || time.Since(l.begin)-time.Duration(l.heard.Load()) < deafAfter || !l.Conn.IsConnected() || len(l.Conn.Servers()) < 2 {
 		return
