@@ -32,8 +32,8 @@ func Export(dir, pin string) (json.RawMessage, error) {
 	return exported(dir)
 }
 
-// Whole returns the files of the book in a directory, whosever they are. If there are none,
-// they are made; else nothing is written, because their hub may run.
+// Whole returns the files of the book in a directory. It makes them if there are none.
+// Otherwise it writes nothing, because the hub may run.
 func Whole(dir string) (json.RawMessage, error) {
 	if _, err := os.Stat(filepath.Join(dir, bookFile)); err == nil {
 		return exported(dir)

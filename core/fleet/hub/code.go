@@ -21,21 +21,15 @@ const (
 
 // tidyCode keeps room in the store of code, until the context ends.
 func (h *Hub) tidyCode(ctx context.Context) {
-	tick := time.NewTicker(codeInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, codeInterval, func() bool {
 		if h.disk.isFull() || h.storeIsOff() || !h.metrics.leading.Load() {
-			continue
+			return true
 		}
 		if err := evict(ctx, h.stores.code); err != nil && ctx.Err() == nil {
 			h.options.Log("%v", err)
 		}
-	}
+		return true
+	})
 }
 
 // evict removes the oldest objects of a store that is nearly full.

@@ -30,7 +30,7 @@ const (
 
 // sayCopies answers which messages of a stream this hub has, until its connection ends.
 func (h *Hub) sayCopies() error {
-	_, err := h.conn.Subscribe(copySubject(h.options.Cluster.Me), func(m *nats.Msg) {
+	_, err := h.private.Conn.Subscribe(copySubject(h.options.Cluster.Me), func(m *nats.Msg) {
 		data, err := json.Marshal(h.ownCopy(string(m.Data)))
 		if err == nil {
 			_ = m.Respond(data) // or it is asked again
@@ -60,10 +60,10 @@ func (h *Hub) ownCopy(stream string) (last int64) {
 func (h *Hub) awaitCopies(ctx context.Context, stream string, last uint64) error {
 	for began, told := time.Now(), time.Duration(0); ; {
 		var behind []string
-		complete := 0
+		complete, connected := 0, h.connected()
 		for i, hub := range h.options.Cluster.Hubs {
 			switch {
-			case !slices.Contains(h.connected(), hub):
+			case !slices.Contains(connected, hub):
 			case h.hasCopy(ctx, i, stream, last):
 				complete++
 			default:
@@ -89,7 +89,7 @@ func (h *Hub) awaitCopies(ctx context.Context, stream string, last uint64) error
 func (h *Hub) hasCopy(ctx context.Context, hub int, stream string, last uint64) bool {
 	ctx, cancel := context.WithTimeout(ctx, copyAnswer)
 	defer cancel()
-	m, err := h.conn.RequestWithContext(ctx, copySubject(hub), []byte(stream))
+	m, err := h.private.Conn.RequestWithContext(ctx, copySubject(hub), []byte(stream))
 	has := int64(noCopy)
 	return err == nil && json.Unmarshal(m.Data, &has) == nil && has >= int64(last)
 }
@@ -99,23 +99,12 @@ func (h *Hub) hasCopy(ctx context.Context, hub int, stream string, last uint64) 
 func (h *Hub) whileAllStay(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	before := h.connected()
-	go func() {
-		tick := time.NewTicker(vanishedCheck)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			now := h.connected()
-			for _, hub := range before {
-				if !slices.Contains(now, hub) {
-					cancel(errors.New("hub " + hub + " cannot be reached any more"))
-					return
-				}
-			}
+	go every(ctx, vanishedCheck, func() bool {
+		gone := missing(before, h.connected())
+		if len(gone) > 0 {
+			cancel(errors.New("hub " + gone[0] + " cannot be reached any more"))
 		}
-	}()
+		return len(gone) == 0
+	})
 	return ctx, func() { cancel(nil) }
 }

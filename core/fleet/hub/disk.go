@@ -76,14 +76,7 @@ func (d *disk) isFull() bool { return d.full.Load() }
 // guardDisk watches the disk, and starts JetStream again when a write has failed and there is
 // room again. Connections stay as they are: heartbeats go on meanwhile.
 func (h *Hub) guardDisk(ctx context.Context) {
-	tick := time.NewTicker(h.options.diskInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, h.options.diskInterval, func() bool {
 		free := h.disk.free()
 		if full := free < h.disk.reserve; full != h.disk.full.Load() {
 			h.disk.full.Store(full)
@@ -94,15 +87,16 @@ func (h *Hub) guardDisk(ctx context.Context) {
 			}
 		}
 		if h.disk.full.Load() || !h.disk.damaged.Load() && !h.storeIsOff() {
-			continue
+			return true
 		}
 		if h.options.Cluster != nil {
 			// A server of a cluster cannot start its store again while it runs.
 			h.failed <- errors.New("a write has failed because the disk was full; there is room again: start this hub again")
-			return
+			return false
 		}
 		h.restartStore()
-	}
+		return true
+	})
 }
 
 func (h *Hub) restartStore() {

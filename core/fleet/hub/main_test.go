@@ -257,8 +257,8 @@ func (h *fakeHost) up(t *testing.T) *fakeHost {
 	return h
 }
 
-// notes are the notes of a run in the stream, without those that are there twice. If they
-// cannot be read now, there are none: whoever waits for them looks again.
+// notes are the notes of a run in the stream, without those that are there twice. It returns
+// none if they cannot be read now: the test looks again.
 func notes(t *testing.T, l *link.Link, run string) []wire.Note {
 	t.Helper()
 	all, err := readNotes(t.Context(), l, run)

@@ -34,27 +34,22 @@ var usual = []string{
 // watchHubs logs when another hub of the cluster comes or goes.
 func (h *Hub) watchHubs(ctx context.Context) {
 	before := h.connected()
-	tick := time.NewTicker(followInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, followInterval, func() bool {
 		now := h.connected()
-		for _, hub := range now {
-			if !slices.Contains(before, hub) {
-				h.options.Log("hub %s is there", hub)
-			}
+		for _, hub := range missing(now, before) {
+			h.options.Log("hub %s is there", hub)
 		}
-		for _, hub := range before {
-			if !slices.Contains(now, hub) {
-				h.options.Log("hub %s cannot be reached", hub)
-			}
+		for _, hub := range missing(before, now) {
+			h.options.Log("hub %s cannot be reached", hub)
 		}
 		before = now
-	}
+		return true
+	})
+}
+
+// missing are the hubs of a list that another one does not have.
+func missing(hubs, in []string) []string {
+	return slices.DeleteFunc(slices.Clone(hubs), func(hub string) bool { return slices.Contains(in, hub) })
 }
 
 // watchLeader asks the leader for its view whenever somebody has looked at that of this hub,

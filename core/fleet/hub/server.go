@@ -365,6 +365,22 @@ func (h *Hub) Book() *access.Book { return h.book }
 // Link is the hub's own connection, which may do everything, for the page.
 func (h *Hub) Link() *link.Link { return h.link }
 
+// every does something again and again, until it returns false or the context ends.
+func every(ctx context.Context, interval time.Duration, do func() (again bool)) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if !do() {
+				return
+			}
+		}
+	}
+}
+
 // Failed has an error when the hub cannot go on, and has to be started again.
 func (h *Hub) Failed() <-chan error { return h.failed }
 
