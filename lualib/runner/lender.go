@@ -132,7 +132,11 @@ func (l *lender) suspend() {
 	if l.modes != nil {
 		l.restore(l.modes)
 	}
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, syscall.SIGCONT)
+	defer signal.Stop(continued)
 	_ = syscall.Kill(0, syscall.SIGSTOP)
+	<-continued // on a busy machine, this process goes on for a moment before it is stopped
 	if err == nil {
 		l.restore(modes)
 	}

@@ -51,7 +51,8 @@ type Link struct {
 	heard  atomic.Int64  // when the leader has answered last, as time since begin
 	begin  time.Time
 
-	learning sync.Mutex // held by whoever writes the file
+	learning sync.Mutex // guards others, and the file of the configuration
+	others   string     // the other hubs, as in Config
 
 	mu      sync.Mutex
 	waiting map[*waiter]bool
@@ -64,7 +65,7 @@ func Dial(ctx context.Context, config Config, options ...nats.Option) (*Link, er
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	l := &Link{Config: config, closed: make(chan struct{}), begin: time.Now(), waiting: map[*waiter]bool{}}
+	l := &Link{Config: config, closed: make(chan struct{}), begin: time.Now(), waiting: map[*waiter]bool{}, others: config.otherHubs(strings.Split(config.Others, ","))}
 	all := []nats.Option{
 		nats.Name(config.Role + "." + config.Name),
 		nats.CustomInboxPrefix(wire.InboxPrefix(config.Role, config.Name)),
@@ -137,36 +138,43 @@ func (c Config) pingInterval() time.Duration {
 	return pingInterval
 }
 
-// learn keeps the addresses of the other hubs of a cluster in the file of the configuration,
-// so that they are known when the first one cannot be reached.
+// learn keeps the addresses of the other hubs of a cluster: for this connection, because a hub
+// has its clients forget others that it does not reach itself, and in the file of the
+// configuration, for when the first hub cannot be reached.
 func (l *Link) learn(conn *nats.Conn) {
-	others := otherHubs(l.Config, conn)
-	if l.Config.File == "" || others == "" {
-		return
-	}
 	l.learning.Lock()
 	defer l.learning.Unlock()
-	now, err := Read(l.Config.File)
-	if err == nil && now.URL == l.Config.URL && now.Others != others {
+	others := l.Config.otherHubs(append(strings.Split(l.others, ","), conn.DiscoveredServers()...))
+	if others == l.others {
+		return
+	}
+	l.others = others
+	config := l.Config
+	config.Others = others
+	_ = conn.SetServerPool(strings.Split(config.servers(), ",")) // fails when it is closed
+	if config.File == "" {
+		return
+	}
+	now, err := Read(config.File)
+	if err == nil && now.URL == config.URL && now.Others != others {
 		now.Others = others
-		_ = now.Write(l.Config.File) // who may not write it learns them again at the next time
+		_ = now.Write(config.File) // who may not write it learns them again at the next time
 	}
 }
 
-// otherHubs are the hubs that the hub has named.
-func otherHubs(c Config, conn *nats.Conn) string {
-	var others []string
-	for _, server := range append(strings.Split(c.Others, ","), conn.DiscoveredServers()...) {
-		if server != "" && server != c.URL && server != c.Public {
-			others = append(others, server)
-		}
-	}
+// otherHubs are the servers that are not the hub of the configuration, separated by commas.
+func (c Config) otherHubs(servers []string) string {
+	others := slices.DeleteFunc(servers, func(server string) bool { return server == "" || server == c.URL || server == c.Public })
 	slices.Sort(others)
 	return strings.Join(slices.Compact(others), ",")
 }
 
-// Hubs is the configuration with the hubs of the lab that the connection has learned.
-func (l *Link) Hubs() string { return otherHubs(l.Config, l.Conn) }
+// Hubs are the other hubs of the lab that the connection has learned, separated by commas.
+func (l *Link) Hubs() string {
+	l.learning.Lock()
+	defer l.learning.Unlock()
+	return l.others
+}
 
 // deafAfter is how long a hub of a cluster may not pass on what the leader answers, until
 // another one is tried. Usually another leader is chosen earlier. Hosts must have contact

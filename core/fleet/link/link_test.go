@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,7 +27,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goroutines.LeftByPut()) }
 // serve starts a server without any rules. The port is that of one before, or -1.
 func serve(t *testing.T, port int) *server.Server {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true})
+	return serveWith(t, &server.Options{Host: "127.0.0.1", Port: port, NoSigs: true})
+}
+
+func serveWith(t *testing.T, o *server.Options) *server.Server {
+	t.Helper()
+	s, err := server.NewServer(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +52,29 @@ func dial(t *testing.T, s *server.Server, role, name string) *Link {
 	}
 	t.Cleanup(l.Close)
 	return l
+}
+
+// Two hubs lose each other. The server of the one that a link has has its clients forget the
+// other; the link finds it nevertheless.
+func TestHubsAreNotForgotten(t *testing.T) {
+	route := server.ClusterOpts{Name: "lab", Host: "127.0.0.1", Port: -1}
+	first := serveWith(t, &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, Cluster: route})
+	user := dial(t, first, wire.User, "alice")
+	second := serveWith(t, &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, Cluster: route,
+		Routes: []*url.URL{{Scheme: "nats-route", Host: first.ClusterAddr().String()}}})
+	address := second.ClientURL()
+	poll.Until(t, "the link knows both", func() bool { return user.Hubs() == address })
+	port := second.Addr().(*net.TCPAddr).Port
+	second.Shutdown()
+	second.WaitForShutdown()
+	poll.Until(t, "the first hub is alone", func() bool { return first.NumRoutes() == 0 })
+	serve(t, port)                            // without a way to the first
+	if err := user.Conn.Flush(); err != nil { // what the server says of the routes has come
+		t.Fatal(err)
+	}
+	first.Shutdown()
+	first.WaitForShutdown()
+	poll.Until(t, "the link has found the second hub", func() bool { return user.Conn.IsConnected() && user.Conn.ConnectedUrl() == address })
 }
 
 // answer has the leader answer requests.
