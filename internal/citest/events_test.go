@@ -26,19 +26,25 @@ const events = `
 {"Action":"fail","Package":"avescript/core/b","Test":"TestBad"}
 {"Action":"output","Package":"avescript/core/b","Output":"FAIL\tavescript/core/b\t0.1s\n"}
 {"Action":"fail","Package":"avescript/core/b"}
+{"Action":"output","Package":"avescript/core/d","Output":"PASS\n"}
+{"Action":"output","Package":"avescript/core/d","Output":"goleak: found goroutines\n"}
+{"Action":"fail","Package":"avescript/core/d"}
 {"ImportPath":"avescript/core/c","Action":"build-output","Output":"c.go:1: no\n"}
 `
 
 func TestFollow(t *testing.T) {
 	var out strings.Builder
-	skipped, err := follow(strings.NewReader(events), &out)
+	got, err := follow(strings.NewReader(events), &out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]string{"core/a.TestVim": "a_test.go:9: vim is not installed"}, skipped); diff != "" {
+	if diff := cmp.Diff(map[string]string{"core/a.TestVim": "a_test.go:9: vim is not installed"}, got.skipped); diff != "" {
 		t.Error(diff)
 	}
-	const want = "ok  \tavescript/core/a\t0.1s\n--- FAIL: TestBad\n    b_test.go:5: got 1\nFAIL\tavescript/core/b\t0.1s\nc.go:1: no\n"
+	if diff := cmp.Diff(map[string][]string{"avescript/core/b": {"TestBad"}, "avescript/core/d": {""}}, got.failed); diff != "" {
+		t.Error(diff)
+	}
+	const want = "ok  \tavescript/core/a\t0.1s\n--- FAIL: TestBad\n    b_test.go:5: got 1\nFAIL\tavescript/core/b\t0.1s\nPASS\ngoleak: found goroutines\nc.go:1: no\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
 	}

@@ -1,11 +1,3 @@
-// Command noskip prints the output of go test, and fails if a test was skipped that is
-// not in a list of allowed ones:
-//
-//	go test -json ./... | go run ./internal/noskip LIST
-//
-// Each line of the list is a test, such as core/pty.TestName, a space, and the reason
-// why it may be skipped. Inputs of fuzz targets are ignored: a target skips inputs that
-// it is not about. Failed tests are reported by the exit status of go test.
 package main
 
 import (
@@ -14,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 )
@@ -24,59 +15,27 @@ type event struct {
 	Action, Package, Test, Output string
 }
 
-func main() {
-	list := os.Args[1]
-	allowed, err := read(list)
-	skipped := map[string]string{}
-	if err == nil {
-		skipped, err = follow(os.Stdin, os.Stdout)
-	}
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	maps.DeleteFunc(skipped, func(name, _ string) bool { return allowed[name] })
-	if len(skipped) > 0 {
-		fmt.Printf("\n%d tests were skipped that are not in %s. Install what they need, or add them with a reason:\n", len(skipped), list)
-		for _, name := range slices.Sorted(maps.Keys(skipped)) {
-			fmt.Printf("%s %s\n", name, skipped[name])
-		}
-		os.Exit(1)
-	}
-}
-
-func read(list string) (names map[string]bool, err error) {
-	text, err := os.ReadFile(list)
-	if err != nil {
-		return nil, err
-	}
-	names = map[string]bool{}
-	for line := range strings.Lines(string(text)) {
-		name, reason, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if reason == "" {
-			return nil, fmt.Errorf("%s: %s: wanted a test and a reason", list, line)
-		}
-		names[name] = true
-	}
-	return names, nil
-}
-
 // where is the source of a line of output: a test, or a package itself.
 type where struct{ pkg, test string }
 
-// follow writes the output of go test without -json, and returns all skipped tests,
-// with their output.
-func follow(events io.Reader, out io.Writer) (skipped map[string]string, err error) {
-	skipped = map[string]string{}
+// results are those of a run of go test.
+type results struct {
+	skipped map[string]string   // the output of tests that were skipped, by name
+	failed  map[string][]string // tests that failed, by package; "" if only the package itself has
+}
+
+// follow writes the output of go test without -json.
+func follow(events io.Reader, out io.Writer) (results, error) {
+	r := results{map[string]string{}, map[string][]string{}}
 	said := map[where]string{}
 	for d := json.NewDecoder(events); ; {
 		var e event
 		switch err := d.Decode(&e); {
 		case err == io.EOF:
-			return skipped, nil
+			return r, nil
 		case err != nil: // other output of go test is passed on
 			_, copied := io.Copy(out, io.MultiReader(d.Buffered(), events))
-			return skipped, errors.Join(err, copied)
+			return r, errors.Join(err, copied)
 		}
 		at := where{e.Package, e.Test}
 		switch e.Action {
@@ -88,7 +47,7 @@ func follow(events io.Reader, out io.Writer) (skipped map[string]string, err err
 			}
 		case "skip":
 			if e.Test != "" && !isInput(e.Test) {
-				skipped[name(e)] = strings.Join(strings.Fields(said[at]), " ")
+				r.skipped[short(e.Package, e.Test)] = strings.Join(strings.Fields(said[at]), " ")
 			}
 			delete(said, at)
 		case "pass":
@@ -97,10 +56,21 @@ func follow(events io.Reader, out io.Writer) (skipped map[string]string, err err
 			}
 			delete(said, at)
 		case "fail":
+			r.fail(e)
 			if e.Test == "" {
 				fmt.Fprint(out, failure(said, e.Package), said[at])
 			}
 		}
+	}
+}
+
+// fail notes what has failed: a test, or a package without a test that has failed, for example
+// because of a leak.
+func (r *results) fail(e event) {
+	test, _, isPart := strings.Cut(e.Test, "/")
+	tests := r.failed[e.Package]
+	if !isPart && (test != "" || len(tests) == 0) {
+		r.failed[e.Package] = append(tests, test)
 	}
 }
 
@@ -120,8 +90,13 @@ func isProgress(line string) bool {
 	return strings.HasPrefix(line, "=== ") || strings.HasPrefix(strings.TrimSpace(line), "--- SKIP")
 }
 
-func name(e event) string {
-	return strings.TrimPrefix(e.Package, "avescript/") + "." + e.Test
+// short is the name of a test, or of a package.
+func short(pkg, test string) string {
+	pkg = strings.TrimPrefix(pkg, "avescript/")
+	if test == "" {
+		return pkg
+	}
+	return pkg + "." + test
 }
 
 // isInput reports whether a test is an input of a fuzz target.
