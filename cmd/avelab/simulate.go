@@ -45,6 +45,7 @@ and how much memory that takes; then it checks the whole ledger.`,
 	f.Var(flags.CountFrom(0, &o.Pieces), "pieces", "`N` pieces of equipment of each host")
 	f.Var(flags.CountFrom(0, &o.Wide), "wide", "each `N`th job needs equipment, if hosts have some; 0 is 10")
 	f.DurationVar(&o.Work, "work", 0*time.Second, "each job takes this `TIME`")
+	f.Var(flags.CountFrom(0, &o.Output), "output", "each job prints `N` messages of 1,000 bytes, spread over its time")
 	f.Float64Var(&o.Kill, "kill", 0, "`N` hosts die in each second, and come back")
 	f.Var(flags.CountFrom(-1, &o.Idle), "idle", "run `N` jobs one after the other first; 0 is 200, and -1 none")
 	f.StringVar(&o.Dir, "dir", "", "`DIR` of the hub (default: a temporary one)")

@@ -25,6 +25,7 @@ type lab struct {
 	pid     int           // of the hub
 	end     context.CancelFunc
 	fences  atomic.Int64 // how often a host has ended its jobs for lack of contact
+	said    atomic.Int64 // messages of output
 
 	mu        sync.Mutex
 	submitted map[string]time.Time // by run
@@ -237,7 +238,7 @@ func (l *lab) submit(ctx context.Context, user *link.Link, from, jobs int, work 
 // load measures many jobs at once.
 func (l *lab) load(ctx context.Context, viewer *link.Link, users []*link.Link, r *Result) error {
 	all := l.count(l.options.Jobs)
-	began, worked := time.Now(), cpu(l.pid)
+	began, worked, said := time.Now(), cpu(l.pid), l.said.Load()
 	errs := make(chan error, len(users))
 	for i, user := range users {
 		from, to := i*l.options.Jobs/len(users), (i+1)*l.options.Jobs/len(users)
@@ -256,7 +257,7 @@ func (l *lab) load(ctx context.Context, viewer *link.Link, users []*link.Link, r
 		return err
 	}
 	r.Jobs, r.Seconds = l.options.Jobs, time.Since(began).Seconds()
-	r.CPU = cpu(l.pid) - worked
+	r.CPU, r.Said = cpu(l.pid)-worked, int(l.said.Load()-said)
 	r.PerSecond = float64(r.Jobs) / r.Seconds
 	stop()
 	r.Noticed = spread(<-noticed)

@@ -25,6 +25,7 @@ type Options struct {
 	Jobs    int           // 0 is 10,000
 	Wide    int           // every Wide-th job needs a piece of equipment, if hosts have some; 0 is 10
 	Work    time.Duration // of each job
+	Output  int           // messages of 1,000 bytes that each job prints, spread over its work
 	Users   int           // who submit the jobs; 0 is 4
 	Kill    float64       // hosts that die in each second without a word; they come back
 	Idle    int           // jobs one after the other, before the others; 0 is 200, negative none
@@ -38,6 +39,7 @@ type Result struct {
 	Seconds      float64 // from the first submission to the last result
 	PerSecond    float64
 	CPU          float64 // seconds of one core that the hub's process used meanwhile
+	Said         int     // messages of output that it has written meanwhile
 	Waited       Spread  // from submission to start, under load
 	Started      Spread  // likewise, of single jobs when nothing else runs
 	Noticed      Spread  // from the death of a host to its judgement
@@ -102,6 +104,9 @@ func Run(ctx context.Context, o Options, out io.Writer) (r Result, err error) {
 func (r *Result) print(out io.Writer) {
 	fmt.Fprintf(out, "jobs              %d in %.1f s: %.0f jobs/s\n", r.Jobs, r.Seconds, r.PerSecond)
 	fmt.Fprintf(out, "processor         %.1f s: %.2f of a core, %.0f jobs/s for each core (%s)\n", r.CPU, r.CPU/r.Seconds, float64(r.Jobs)/r.CPU, r.whose())
+	if r.Said > 0 {
+		fmt.Fprintf(out, "output            %d messages: %.0f messages/s\n", r.Said, float64(r.Said)/r.Seconds)
+	}
 	fmt.Fprintf(out, "waiting           %s\n", r.Waited)
 	fmt.Fprintf(out, "start when idle   %s\n", r.Started)
 	if r.Fences > 0 {

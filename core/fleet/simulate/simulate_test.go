@@ -42,8 +42,8 @@ func simulate(t *testing.T, o Options) Result {
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	r := simulate(t, Options{Hosts: 20, Jobs: 2000, Pieces: 2, Idle: 20, Command: reexec.Command("hub").Args})
-	if !r.OwnProcess || r.Memory == 0 || r.Most < r.Memory || r.CPU == 0 || r.Started.N != 20 || r.Waited.N != 2000 {
+	r := simulate(t, Options{Hosts: 20, Jobs: 2000, Pieces: 2, Output: 2, Idle: 20, Command: reexec.Command("hub").Args})
+	if !r.OwnProcess || r.Memory == 0 || r.Most < r.Memory || r.CPU == 0 || r.Started.N != 20 || r.Said != 4000 || r.Waited.N != 2000 {
 		t.Errorf("wanted all measurements, got %+v", r)
 	}
 }
