@@ -61,7 +61,7 @@ func TestHostDies(t *testing.T) {
 	lab := labOf(t, 30)
 	p := open(t, page.Options{Lab: lab.view})
 	w := newBrowser(t).tab(1280, 800, p.URL()+"/hosts")
-	w.until(`document.querySelectorAll("#rows .row").length > 10`)
+	w.until(`document.querySelectorAll("#rows.glide .row").length > 10`) // drawn twice, so the table stands
 	w.eval(`
 		window.row = [...document.querySelectorAll("#rows .row")].find((row) => row.querySelector(".main").textContent === "lab-3");
 		window.touched = new Set();
