@@ -3,12 +3,15 @@ package lab
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"strconv"
 	"strings"
 
 	"avescript/core/fleet/access"
+	"avescript/core/fleet/link"
 	"avescript/core/fleet/page"
 	"avescript/core/fleet/wire"
 )
@@ -25,6 +28,10 @@ func Invite(ctx context.Context, invite wire.Invite) (string, error) {
 // Operate sends a request that has no answer but that it was done.
 func Operate(ctx context.Context, verb string, body any) error {
 	_, _, err := Ask(ctx, Operating, verb, body)
+	var refusal *link.Refusal
+	if errors.As(err, &refusal) && refusal.Repeated && refusal.Code == wire.CodeUnknown {
+		return fmt.Errorf("%w; the hub was away at the first try, which may have done this already", err)
+	}
 	return err
 }
 

@@ -24,6 +24,10 @@ const (
 type Refusal struct {
 	Code    string // see wire.CodeRefused and the others
 	Message string
+
+	// Repeated means that the request was sent before, without an answer: an earlier try may
+	// have had its effect.
+	Repeated bool
 }
 
 func (r *Refusal) Error() string { return r.Message }
@@ -62,6 +66,7 @@ func (l *Link) request(ctx context.Context, role, name, verb string, body any, a
 	}
 	subject := wire.RequestSubject(role, name, verb)
 	var last error
+	repeated := false
 	for wait := retryWait; ; wait = l.nextWait(wait) {
 		answer, again, err := l.try(ctx, Message(subject, data), ask)
 		if !again || answer.Code != "" {
@@ -70,8 +75,12 @@ func (l *Link) request(ctx context.Context, role, name, verb string, body any, a
 			l.leaveDeaf()
 		}
 		if !again {
+			if refusal := (*Refusal)(nil); errors.As(err, &refusal) {
+				refusal.Repeated = repeated
+			}
 			return answer, err
 		}
+		repeated = true
 		if err != nil && ctx.Err() == nil {
 			last = err
 		}
@@ -102,7 +111,7 @@ func (l *Link) try(ctx context.Context, m *nats.Msg, ask asker) (_ wire.Answer, 
 	defer stop()
 	got, err := ask(limited, m)
 	if cause := context.Cause(limited); err != nil && errors.Is(cause, nats.ErrPermissionViolation) {
-		return wire.Answer{}, false, &Refusal{wire.CodeRefused, fmt.Sprintf("the role %s may not do this: ask an administrator", l.Config.Role)}
+		return wire.Answer{}, false, &Refusal{Code: wire.CodeRefused, Message: fmt.Sprintf("the role %s may not do this: ask an administrator", l.Config.Role)}
 	}
 	if err != nil {
 		return wire.Answer{}, true, err
@@ -113,10 +122,10 @@ func (l *Link) try(ctx context.Context, m *nats.Msg, ask asker) (_ wire.Answer, 
 	}
 	switch answer.Code {
 	case wire.CodeRetry, wire.CodeNoLeader, wire.CodeFull:
-		return answer, true, &Refusal{answer.Code, answer.Error}
+		return answer, true, &Refusal{Code: answer.Code, Message: answer.Error}
 	}
 	if answer.Error != "" || answer.Code != "" {
-		return answer, false, &Refusal{answer.Code, answer.Error}
+		return answer, false, &Refusal{Code: answer.Code, Message: answer.Error}
 	}
 	return answer, false, nil
 }
