@@ -193,7 +193,7 @@ func TestCluster(t *testing.T) {
 	login(annas, 1, anna)
 
 	// A hub that comes later has what was before.
-	o := outputs{t, c.hubs[0].Link().JS}
+	o := outputs{t: t, js: c.hubs[0].Link().JS}
 	o.play(played, 6)
 	c.start(2)
 	past := func(i int) string {
@@ -273,7 +273,7 @@ func TestCluster(t *testing.T) {
 	q := url.Values{"host": {"lab-1"}, "job": {"0"}, "token": {"12.0"}, "test": {"a test"}, "name": {"shell"}}
 	screen := read(t, c.pages[hubs[0]].URL()+"/api/run/"+run.ID+"/screen?"+q.Encode(), "", cookie(t, client, c.pages[hubs[0]]))
 	cast := `{"version":2,"width":40,"height":5}` + "\n" + `[0.1,"o","hello"]` + "\n"
-	outputs{t, host.JS}.output("lab-1", run.ID, 0, wire.Token{Seq: 12}, wire.Output{Screen: &wire.Screen{Test: "a test", Name: "shell", Cast: cast}})
+	outputs{t: t, js: host.JS}.output("lab-1", run.ID, 0, wire.Token{Seq: 12}, wire.Output{Screen: &wire.Screen{Test: "a test", Name: "shell", Cast: cast}})
 	wants(t, string(screen.until("shot").data), "hello")
 
 	// A key that is revoked is worth nothing at any page.

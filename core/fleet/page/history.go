@@ -193,13 +193,9 @@ func (h *history) read(ctx context.Context, js jetstream.JetStream) error {
 	}
 	next := h.state.Seq + 1
 	h.mu.Unlock()
-	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
+	messages, _, err := consume(ctx, js, jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next,
 	})
-	if err != nil {
-		return err
-	}
-	messages, err := consumer.Messages()
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,9 @@ import (
 
 // outputs is a real server with the stream of outputs and the store of artifacts.
 type outputs struct {
-	t  testing.TB
-	js jetstream.JetStream
+	t      testing.TB
+	js     jetstream.JetStream
+	server *server.Server // nil if it is a hub's
 }
 
 func newOutputs(t testing.TB) outputs {
@@ -49,7 +50,7 @@ func newOutputs(t testing.TB) outputs {
 	if _, err := js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: wire.ArtifactStore}); err != nil {
 		t.Fatal(err)
 	}
-	return outputs{t, js}
+	return outputs{t, js, s}
 }
 
 func (o outputs) publish(subject string, value any) uint64 {

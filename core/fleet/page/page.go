@@ -249,7 +249,8 @@ func (p *Page) URL() string {
 // the server, and do not write it into logs of proxies.
 func LoginURL(page, key string) string { return page + "/#key=" + key }
 
-// Close ends the page. Readers are disconnected.
+// Close ends the page. Readers are disconnected. It may take 10 s if the hub does not reach the
+// others of its cluster.
 func (p *Page) Close() error {
 	p.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)

@@ -69,16 +69,12 @@ func (p *Page) follow(ctx context.Context, e *events, who Identity, run string, 
 			return err
 		}
 	}
-	consumer, err := stream.OrderedConsumer(ctx, config)
-	if err != nil {
-		return err
-	}
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(mostItems))
+	messages, pending, err := consume(ctx, p.options.JetStream, config)
 	if err != nil {
 		return err
 	}
 	defer messages.Stop()
-	if consumer.CachedInfo().NumPending == 0 {
+	if pending == 0 {
 		if err := e.send("live", "", []byte("{}")); err != nil {
 			return err
 		}

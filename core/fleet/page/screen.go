@@ -116,11 +116,7 @@ func (p *Page) watch(ctx context.Context, e *events, who Identity, subject, test
 	if err := e.send("start", "", []byte("{}")); err != nil {
 		return err
 	}
-	consumer, err := p.options.JetStream.OrderedConsumer(ctx, wire.OutputStream, jetstream.OrderedConsumerConfig{FilterSubjects: []string{subject}})
-	if err != nil {
-		return err
-	}
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(mostItems))
+	messages, _, err := consume(ctx, p.options.JetStream, jetstream.OrderedConsumerConfig{FilterSubjects: []string{subject}})
 	if err != nil {
 		return err
 	}
