@@ -38,7 +38,7 @@ func (h *host) beats(ctx context.Context) {
 			var refusal *link.Refusal
 			switch {
 			case err == nil:
-				h.contacted(now + seconds(answer.Patience))
+				h.contacted(now, seconds(answer.Patience))
 				ready()
 			case errors.As(err, &refusal) && refusal.Code == wire.CodeStale:
 				h.end(errRetired)
@@ -82,12 +82,20 @@ func (h *host) beat() wire.Beat {
 	return b
 }
 
-// contacted takes the answer to a heartbeat. It counts as contact until a time, which can be
-// in the future: a cluster of hubs needs a while to go on when one of them dies.
-func (h *host) contacted(until time.Duration) {
+// contacted takes the answer to a heartbeat. With the patience of the hub, it counts as contact
+// until a time in the future: a cluster of hubs needs a while to go on when one of them dies.
+func (h *host) contacted(sent, patience time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.contact = max(h.contact, until)
+	h.contact = max(h.contact, sent+patience)
+	h.patience = patience
+}
+
+// hubPatience is what the hub has said last about how long others may need to reach it again.
+func (h *host) hubPatience() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.patience
 }
 
 // guard ends the jobs when there is no contact.

@@ -46,15 +46,16 @@ type host struct {
 	end     context.CancelCauseFunc
 	jobsRun sync.WaitGroup
 
-	fencing sync.Mutex    // held while jobs are killed
-	mu      sync.Mutex    // guards what is below
-	contact time.Duration // when the last answered heartbeat was sent, by process.SinceBoot
-	jobs    map[wire.Token]*job
-	ended   map[wire.Token]bool // tokens of jobs that the host has had
-	order   []wire.Token        // of ended
-	highest wire.Token
-	leaving bool
-	closed  bool // takes no orders any more
+	fencing  sync.Mutex    // held while jobs are killed
+	mu       sync.Mutex    // guards what is below
+	contact  time.Duration // when the last answered heartbeat was sent, by process.SinceBoot, plus the patience
+	patience time.Duration // of the hub, as it has said last
+	jobs     map[wire.Token]*job
+	ended    map[wire.Token]bool // tokens of jobs that the host has had
+	order    []wire.Token        // of ended
+	highest  wire.Token
+	leaving  bool
+	closed   bool // takes no orders any more
 }
 
 // errRetired means that another process has taken the host's place.
