@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 	"avescript/core/process"
@@ -136,10 +138,24 @@ func (h *host) isFresh() bool {
 // isolation is the outcome of jobs that are ended because there is no contact. If the hub has
 // ended the connection, it was the hub that was away: that does not count as a failure.
 func (h *host) isolation() wire.Outcome {
-	if h.link.Conn.IsConnected() {
+	if !h.isCut.Load() {
 		return wire.Outcome{Status: wire.Died, Message: "the host had no contact to the hub, and has ended the job"}
 	}
 	return wire.Outcome{Status: wire.Busy, Message: "the hub was away, and the host has ended the job"}
+}
+
+// watchConnection notes whether the connection is cut, until ctx ends. The connection itself
+// must not be asked when jobs are to be killed: it is locked while it writes, and that takes
+// long when the hub reads nothing.
+func (h *host) watchConnection(ctx context.Context, changes <-chan nats.Status) {
+	for {
+		select {
+		case status := <-changes:
+			h.isCut.Store(status != nats.CONNECTED)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // killAll kills all jobs whose processes live, with everything that they have started. When
@@ -156,8 +172,8 @@ func (h *host) killAll(why wire.Outcome) {
 	}
 	h.mu.Unlock()
 	if len(doomed) > 0 {
-		h.Log("%d jobs are killed: %s", len(doomed), why.Message)
 		h.killDoomed()
+		h.Log("%d jobs are killed: %s", len(doomed), why.Message) // later: it may block
 	}
 }
 

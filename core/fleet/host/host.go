@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -45,6 +46,7 @@ type host struct {
 	running context.Context // ends with the host
 	end     context.CancelCauseFunc
 	jobsRun sync.WaitGroup
+	isCut   atomic.Bool // the connection is broken, and is made again
 
 	fencing  sync.Mutex    // held while jobs are killed
 	mu       sync.Mutex    // guards what is below
@@ -209,6 +211,8 @@ func (h *host) work(ctx context.Context) error {
 		h.stock = newStock(h.Broker, h.Log)
 		parts.Go(func() { h.stock.watch(running) })
 	}
+	changes := dialled.Conn.StatusChanged(nats.CONNECTED, nats.RECONNECTING)
+	parts.Go(func() { h.watchConnection(running, changes) })
 	parts.Go(func() { h.guard(running) })
 	parts.Go(func() { h.guardDisk(running) })
 	parts.Go(func() { h.beats(running) })
