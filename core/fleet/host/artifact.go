@@ -2,6 +2,7 @@ package host
 
 import (
 	"archive/tar"
+	"bufio"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -27,20 +28,25 @@ const (
 	mostArtifacts = 200
 	mostArtifact  = 256 << 20 // bytes of each
 	uploadTime    = 5 * time.Minute
+
+	// silence is how long the hub may answer nothing until the upload is given up, and again is
+	// the time between two tries.
+	silence = 30 * time.Second
+	again   = 250 * time.Millisecond
 )
 
 // upload puts the artifacts of the job into the store of the hub, and says where they are.
-// Paths come from the job, so nothing outside of its directory is read.
 func (j *job) upload(ctx context.Context, dir string) {
 	j.mu.Lock()
 	paths := slices.Clone(j.artifacts)
 	j.mu.Unlock()
 	slices.Sort(paths)
 	paths = slices.Compact(paths)
+	paths = paths[:min(len(paths), mostArtifacts)]
 	measured := ""
 	if j.start.Run.Measure {
 		measured = filepath.Join(dir, wire.JobCoverage)
-		paths = append(paths, measured)
+		paths = slices.Insert(paths, 0, measured) // the run needs it most
 	}
 	if len(paths) == 0 {
 		return
@@ -52,39 +58,47 @@ func (j *job) upload(ctx context.Context, dir string) {
 		return
 	}
 	defer root.Close()
-	var store jetstream.ObjectStore
-	err = untilAnswered(ctx, func(ctx context.Context, answered func()) (err error) {
-		store, err = j.host.link.JS.ObjectStore(ctx, wire.ArtifactStore)
-		answered()
-		return err
-	})
-	if err != nil {
-		j.out.add(wire.Output{Log: fmt.Sprintf("artifacts cannot be kept: %v\n", err)})
-		return
-	}
+	u := &uploader{js: j.host.link.JS, root: root, dir: dir}
 	var kept []wire.Artifact
-	for n, path := range paths[:min(len(paths), mostArtifacts)] {
+	for n, path := range paths {
 		a := wire.Artifact{Path: path, Object: fmt.Sprintf("%s/%d/%s/%d", j.start.Run.ID, j.start.Index, j.start.Token, n)}
 		if path == measured {
 			a.Kind = wire.ArtifactCoverage
 		}
-		if err := put(ctx, store, root, dir, &a); err != nil {
-			j.out.add(wire.Output{Log: fmt.Sprintf("artifact %s cannot be kept: %v\n", path, err)})
+		err := u.put(ctx, &a)
+		if err == nil {
+			kept = append(kept, a)
 			continue
 		}
-		kept = append(kept, a)
+		j.out.add(wire.Output{Log: fmt.Sprintf("artifact %s cannot be kept: %v\n", path, err)})
+		if _, ok := errors.AsType[*unsentError](err); ok {
+			if left := len(paths) - n - 1; left > 0 {
+				j.out.add(wire.Output{Log: fmt.Sprintf("%d more artifacts are not kept, because the hub does not answer\n", left)})
+			}
+			break
+		}
 	}
 	if len(kept) > 0 {
 		j.out.add(wire.Output{Artifacts: kept})
 	}
 }
 
-// put uploads a file, or a directory as an archive.
-func put(ctx context.Context, store jetstream.ObjectStore, root *os.Root, dir string, a *wire.Artifact) error {
+// uploader puts artifacts of a job into the store. Paths come from the job, so nothing outside
+// of its directory is read.
+type uploader struct {
+	js     jetstream.JetStream
+	root   *os.Root
+	dir    string    // of the job
+	silent time.Time // since when the hub does not answer; zero if it does
+}
+
+// put uploads a file, or a directory as an archive. It begins again as long as the hub does not
+// answer, but not longer than silence: another hub of a cluster may have to take over the store.
+func (u *uploader) put(ctx context.Context, a *wire.Artifact) error {
 	below := a.Path
 	if filepath.IsAbs(below) {
 		var err error
-		if below, err = filepath.Rel(dir, below); err != nil {
+		if below, err = filepath.Rel(u.dir, below); err != nil {
 			return err
 		}
 	} else {
@@ -93,63 +107,47 @@ func put(ctx context.Context, store jetstream.ObjectStore, root *os.Root, dir st
 	if !filepath.IsLocal(below) {
 		return errors.New("it is not in the directory of the job")
 	}
-	info, err := root.Stat(below)
+	info, err := u.root.Stat(below)
 	if err != nil {
 		return err
 	}
 	a.Tar = info.IsDir()
-	reader, writer := io.Pipe()
-	counted := &counter{Writer: writer}
-	go func() {
-		if a.Tar {
-			writer.CloseWithError(pack(counted, root, below))
-		} else {
-			writer.CloseWithError(copyFile(counted, root, below))
-		}
-	}()
-	defer reader.Close()
-	return untilAnswered(ctx, func(ctx context.Context, answered func()) error {
-		object, err := store.Put(ctx, jetstream.ObjectMeta{Name: a.Object}, &begun{reader, answered})
-		if err == nil {
-			a.Size, a.Digest = counted.n, object.Digest
-		}
-		return err
-	})
-}
-
-// answerTime is how long the hub may take to answer a question about a store.
-const answerTime = 5 * time.Second
-
-// untilAnswered does something that begins with a question to the hub, and does it again as
-// long as the question is not answered in time: a hub that was killed does not answer, and the
-// client of NATS waits for it until the context ends.
-func untilAnswered(ctx context.Context, do func(ctx context.Context, answered func()) error) error {
 	for {
-		asking, cancel := context.WithCancelCause(ctx)
-		silence := time.AfterFunc(answerTime, func() { cancel(errSilent) })
-		err := do(asking, func() { silence.Stop() })
-		silence.Stop()
-		isSilent := errors.Is(context.Cause(asking), errSilent)
-		cancel(nil)
-		if err == nil || !isSilent {
+		err := u.try(ctx, a, below)
+		if _, ok := errors.AsType[*unsentError](err); !ok || time.Since(u.silent) > silence {
 			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(again):
 		}
 	}
 }
 
-var errSilent = errors.New("the hub has not answered")
-
-// begun is what is uploaded. It is read when the hub has answered whether it has it already.
-type begun struct {
-	io.Reader
-	answered func()
+// try uploads an artifact once.
+func (u *uploader) try(ctx context.Context, a *wire.Artifact, below string) error {
+	o := u.begin(ctx, a.Object)
+	chunks := bufio.NewWriterSize(o, chunkSize)
+	counted := &counter{Writer: chunks}
+	read := copyFile
+	if a.Tar {
+		read = pack
+	}
+	if err := read(counted, u.root, below); err != nil {
+		return err
+	}
+	if err := chunks.Flush(); err != nil {
+		return err
+	}
+	if err := o.finish(); err != nil {
+		return err
+	}
+	a.Size, a.Digest = counted.n, o.info.Digest
+	return nil
 }
 
-// Read implements io.Reader.
-func (b *begun) Read(data []byte) (int, error) {
-	b.answered()
-	return b.Reader.Read(data)
-}
+var errTooLarge = fmt.Errorf("it is too large: wanted at most %d MB", mostArtifact>>20)
 
 // counter counts bytes, and refuses too many.
 type counter struct {
@@ -160,7 +158,7 @@ type counter struct {
 // Write implements io.Writer.
 func (c *counter) Write(data []byte) (int, error) {
 	if c.n += int64(len(data)); c.n > mostArtifact {
-		return 0, fmt.Errorf("it is too large: wanted at most %d MB", mostArtifact>>20)
+		return 0, errTooLarge
 	}
 	return c.Writer.Write(data)
 }
@@ -201,11 +199,14 @@ func ofJob(root *os.Root, info fs.FileInfo) error {
 func owner(info fs.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }
 
 func copyFile(to io.Writer, root *os.Root, path string) error {
-	f, _, err := openFile(root, path)
+	f, info, err := openFile(root, path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	if info.Size() > mostArtifact {
+		return errTooLarge // before the hub has a part of it
+	}
 	_, err = io.Copy(to, f)
 	return err
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 	"avescript/core/process"
@@ -38,7 +40,7 @@ func (h *host) beats(ctx context.Context) {
 			var refusal *link.Refusal
 			switch {
 			case err == nil:
-				h.contacted(now + seconds(answer.Patience))
+				h.contacted(now, seconds(answer.Patience))
 				ready()
 			case errors.As(err, &refusal) && refusal.Code == wire.CodeStale:
 				h.end(errRetired)
@@ -82,12 +84,20 @@ func (h *host) beat() wire.Beat {
 	return b
 }
 
-// contacted takes the answer to a heartbeat. It counts as contact until a time, which can be
-// in the future: a cluster of hubs needs a while to go on when one of them dies.
-func (h *host) contacted(until time.Duration) {
+// contacted takes the answer to a heartbeat. With the patience of the hub, it counts as contact
+// until a time in the future: a cluster of hubs needs a while to go on when one of them dies.
+func (h *host) contacted(sent, patience time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.contact = max(h.contact, until)
+	h.contact = max(h.contact, sent+patience)
+	h.patience = patience
+}
+
+// hubPatience is what the hub has said last about how long others may need to reach it again.
+func (h *host) hubPatience() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.patience
 }
 
 // guard ends the jobs when there is no contact.
@@ -128,10 +138,24 @@ func (h *host) isFresh() bool {
 // isolation is the outcome of jobs that are ended because there is no contact. If the hub has
 // ended the connection, it was the hub that was away: that does not count as a failure.
 func (h *host) isolation() wire.Outcome {
-	if h.link.Conn.IsConnected() {
+	if !h.isCut.Load() {
 		return wire.Outcome{Status: wire.Died, Message: "the host had no contact to the hub, and has ended the job"}
 	}
 	return wire.Outcome{Status: wire.Busy, Message: "the hub was away, and the host has ended the job"}
+}
+
+// watchConnection notes whether the connection is cut, until ctx ends. The connection itself
+// must not be asked when jobs are to be killed: it is locked while it writes, and that takes
+// long when the hub reads nothing.
+func (h *host) watchConnection(ctx context.Context, changes <-chan nats.Status) {
+	for {
+		select {
+		case status := <-changes:
+			h.isCut.Store(status != nats.CONNECTED)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // killAll kills all jobs whose processes live, with everything that they have started. When
@@ -148,8 +172,8 @@ func (h *host) killAll(why wire.Outcome) {
 	}
 	h.mu.Unlock()
 	if len(doomed) > 0 {
-		h.Log("%d jobs are killed: %s", len(doomed), why.Message)
 		h.killDoomed()
+		h.Log("%d jobs are killed: %s", len(doomed), why.Message) // later: it may block
 	}
 }
 

@@ -4,10 +4,10 @@
 // # Contact
 //
 // The host sends a heartbeat twice a second. Its contact is the time when it sent the last
-// heartbeat that was answered. Without contact for [wire.FenceAfter] it ends all jobs, with
-// everything that they have started, and their equipment. So when the leader gives these
-// jobs to others, after [wire.LostAfter], nothing of them is left. Three parties see to
-// that independently:
+// heartbeat that was answered; a hub of a cluster adds its patience. Without contact for
+// [wire.FenceAfter] it ends all jobs, with everything that they have started, and their
+// equipment. So when the leader gives these jobs to others, after [wire.LostAfter], nothing of
+// them is left. Three parties see to that independently:
 //
 //	the host              kills its jobs when it has no contact; that is the first thing
 //	                      that it does after it was stopped itself

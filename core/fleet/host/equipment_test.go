@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
 	"avescript/core/profile"
+	"avescript/internal/goroutines"
 	"avescript/internal/poll"
 )
 
@@ -319,4 +321,35 @@ func TestHold(t *testing.T) {
 	if state := b.state(); state != "free" {
 		t.Errorf("the relay is %s", state)
 	}
+}
+
+// TestDropDoesNotWait: a job is ended although its equipment is being given back and the broker
+// does not answer.
+func TestDropDoesNotWait(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // it takes connections and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	address := connection.Address{Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port}
+	e := &leased{client: control.NewClient(control.ClientOptions{Address: address, Authkey: "key", Timeout: time.Minute})}
+	e.gone, e.end = context.WithCancel(t.Context())
+	given := make(chan struct{})
+	go func() {
+		defer close(given)
+		e.giveBack()
+	}()
+	goroutines.AwaitBlocked(t, "host.(*leased).giveBack")
+	dropped := make(chan struct{})
+	go func() {
+		defer close(dropped)
+		e.drop()
+	}()
+	select {
+	case <-dropped:
+	case <-time.After(brokerClose / 2):
+		t.Error("it waits for the broker")
+	}
+	<-given
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // hold keeps the equipment for a client, until the run is cancelled or the client does not
-// answer any more.
+// answer any more. The client may not know yet that it has lost the equipment; but the broker
+// ends its sessions before anybody else gets it.
 func (j *job) hold() wire.Outcome {
 	leases := wire.Leases{Token: j.start.Token, Host: j.host.Link.Name}
 	if j.equipped != nil {
@@ -31,7 +32,7 @@ func (j *job) hold() wire.Outcome {
 		if j.host.isFresh() && j.question(question, interval) {
 			answered, question = time.Now(), []byte(wire.HoldBeat)
 		}
-		if time.Since(answered) > seconds(wire.HoldContact) {
+		if time.Since(answered) > seconds(wire.HoldContact)+j.host.hubPatience() {
 			return wire.Outcome{Status: wire.Done, Passed: true, Message: "the client that had the equipment does not answer"}
 		}
 		select {

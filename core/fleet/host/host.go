@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -45,16 +46,18 @@ type host struct {
 	running context.Context // ends with the host
 	end     context.CancelCauseFunc
 	jobsRun sync.WaitGroup
+	isCut   atomic.Bool // the connection is broken, and is made again
 
-	fencing sync.Mutex    // held while jobs are killed
-	mu      sync.Mutex    // guards what is below
-	contact time.Duration // when the last answered heartbeat was sent, by process.SinceBoot
-	jobs    map[wire.Token]*job
-	ended   map[wire.Token]bool // tokens of jobs that the host has had
-	order   []wire.Token        // of ended
-	highest wire.Token
-	leaving bool
-	closed  bool // takes no orders any more
+	fencing  sync.Mutex    // held while jobs are killed
+	mu       sync.Mutex    // guards what is below
+	contact  time.Duration // when the last answered heartbeat was sent, by process.SinceBoot, plus the patience
+	patience time.Duration // of the hub, as it has said last
+	jobs     map[wire.Token]*job
+	ended    map[wire.Token]bool // tokens of jobs that the host has had
+	order    []wire.Token        // of ended
+	highest  wire.Token
+	leaving  bool
+	closed   bool // takes no orders any more
 }
 
 // errRetired means that another process has taken the host's place.
@@ -208,6 +211,8 @@ func (h *host) work(ctx context.Context) error {
 		h.stock = newStock(h.Broker, h.Log)
 		parts.Go(func() { h.stock.watch(running) })
 	}
+	changes := dialled.Conn.StatusChanged(nats.CONNECTED, nats.RECONNECTING)
+	parts.Go(func() { h.watchConnection(running, changes) })
 	parts.Go(func() { h.guard(running) })
 	parts.Go(func() { h.guardDisk(running) })
 	parts.Go(func() { h.beats(running) })

@@ -17,6 +17,9 @@ type proxy struct {
 	mu    sync.Mutex
 	whole *sync.Cond
 	isCut bool
+	left  int // bytes until it is cut by itself; 0 is never
+	held  int // bytes that were not forwarded because it was cut
+	lost  int // held bytes that will never be forwarded
 	ended bool
 	conns []net.Conn
 }
@@ -68,11 +71,9 @@ func (p *proxy) forward(from, to net.Conn) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
-		p.mu.Lock()
-		for p.isCut && !p.ended {
-			p.whole.Wait()
+		if !p.pass(n) {
+			return
 		}
-		p.mu.Unlock()
 		if n > 0 {
 			if _, err := to.Write(buffer[:n]); err != nil {
 				return
@@ -82,6 +83,59 @@ func (p *proxy) forward(from, to net.Conn) {
 			return
 		}
 	}
+}
+
+// pass waits until bytes may be forwarded, and reports whether they ever will.
+func (p *proxy) pass(n int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.left > 0 && n > 0 {
+		p.left = max(0, p.left-n)
+		p.isCut = p.isCut || p.left == 0
+	}
+	if !p.isCut {
+		return true
+	}
+	before := p.lost
+	p.held += n
+	for p.isCut && !p.ended {
+		p.whole.Wait()
+	}
+	return p.lost == before
+}
+
+// cutAfter cuts it after some more bytes.
+func (p *proxy) cutAfter(bytes int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left = bytes
+}
+
+// holdsBack reports whether it was cut while something was sent.
+func (p *proxy) holdsBack() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.held > 0
+}
+
+// lose breaks all connections: what was sent over them since it was cut is lost. New ones are
+// whole.
+func (p *proxy) lose() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.conns {
+		c.Close()
+	}
+	p.conns, p.isCut = nil, false
+	p.lost, p.held = p.lost+p.held, 0
+	p.whole.Broadcast()
+}
+
+// wasLost reports whether something was lost.
+func (p *proxy) wasLost() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost > 0
 }
 
 func (p *proxy) cut() {

@@ -335,12 +335,11 @@ func (l *leased) giveBack() {
 	})
 }
 
-// drop ends the leases without waiting: the broker notices that the client is gone.
+// drop ends the leases without waiting, even for giveBack: the broker notices that the client
+// is gone.
 func (l *leased) drop() {
-	l.once.Do(func() {
-		l.end()
-		l.client.Close()
-	})
+	l.end()
+	l.client.Close()
 }
 
 // openError means that leased equipment does not work.

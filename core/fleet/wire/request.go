@@ -112,7 +112,7 @@ type Answer struct {
 	Backup  json.RawMessage `json:"backup,omitempty"`
 
 	// Patience is in the answer to a heartbeat: for so many seconds, the host needs no
-	// further contact.
+	// further contact, and neither does a client for which it holds equipment.
 	Patience float64 `json:"patience,omitempty"`
 }
 

@@ -55,7 +55,8 @@ type Saved struct {
 const ArtifactCoverage = "coverage"
 
 // HoldContact is how long, in seconds, a host keeps the equipment of a [Hold] without an
-// answer from the client that has it. The host sends a request to the inbox of the run every
+// answer from the client that has it, besides the patience of the hub ([Answer]): a client of
+// a cluster may have to find another hub. The host sends a request to the inbox of the run every
 // second: first the [Leases], until they were answered, and then [HoldBeat]. The client
 // answers each with [HoldBeat]. A client that has ended does not answer, and the host ends
 // the job.
