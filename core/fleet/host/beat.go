@@ -150,8 +150,11 @@ func (h *host) isolation() wire.Outcome {
 func (h *host) watchConnection(ctx context.Context, changes <-chan nats.Status) {
 	for {
 		select {
-		case status := <-changes:
+		case status, open := <-changes:
 			h.isCut.Store(status != nats.CONNECTED)
+			if !open { // it is not made again
+				return
+			}
 		case <-ctx.Done():
 			return
 		}
