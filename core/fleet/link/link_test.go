@@ -19,9 +19,14 @@ import (
 	"avescript/core/fleet/wire"
 	"avescript/internal/goroutines"
 	"avescript/internal/poll"
+	"avescript/internal/reexec"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goroutines.LeftByPut()) }
+func TestMain(m *testing.M) {
+	reexec.Main(reexec.Programs{"hub": runHub})
+	poll.Parallel(4)
+	goleak.VerifyTestMain(m, goroutines.LeftByPut())
+}
 
 // serve starts a server without any rules. The port is that of one before, or -1.
 func serve(t *testing.T, port int) *server.Server {
