@@ -73,7 +73,7 @@ func (d *downloader) copy(ctx context.Context, a wire.Artifact) (local string, e
 	}
 	local = filepath.Join(dir, localName(a.Path))
 	final := error(nil)
-	err = again(ctx, func() error {
+	err = again(ctx, d.link, func() error {
 		err := fetch(ctx, d.link, a, local)
 		_, ofHub := errors.AsType[*link.TransferError](err)
 		switch {

@@ -18,7 +18,7 @@ func checkKnown(ctx context.Context, l *link.Link, run string) error {
 		return fmt.Errorf("run: %w", err)
 	}
 	var consumer jetstream.Consumer
-	err := again(ctx, func() (err error) {
+	err := again(ctx, l, func() (err error) {
 		limited, cancel := context.WithTimeout(ctx, consumerTime)
 		defer cancel()
 		consumer, err = l.JS.OrderedConsumer(limited, wire.OutputStream, jetstream.OrderedConsumerConfig{

@@ -60,7 +60,7 @@ func pack(ctx context.Context, l *link.Link, s *wire.Submission) error {
 			return err
 		}
 		s.Run.Code = bundle.Sum
-		if err := again(ctx, func() error {
+		if err := again(ctx, l, func() error {
 			return send(ctx, l, bundle.Sum, func() (*parcel.Parcel, error) { return bundle, nil })
 		}); err != nil {
 			return err
@@ -74,25 +74,32 @@ func pack(ctx context.Context, l *link.Link, s *wire.Submission) error {
 		return fmt.Errorf("read the program that runs the tests: %w", err)
 	}
 	s.Run.Program = sum
-	return again(ctx, func() error {
+	return again(ctx, l, func() error {
 		return send(ctx, l, sum, func() (*parcel.Parcel, error) { return parcel.MakeFile(s.Program) })
 	})
 }
 
-// patience is how long a hub may be away while code is sent.
+// patience is how long a hub may be away while something is sent or read.
 const patience = 30 * time.Second
 
-// again tries something again while the hub may be away.
-func again(ctx context.Context, try func() error) error {
-	limited, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
+// again tries something again while the hub may be away: from the first failure on, because
+// a large transfer may take longer than that before. In between, the link leaves a hub that
+// does not reach the others of its cluster: the streams do not notice it.
+func again(ctx context.Context, l *link.Link, try func() error) error {
+	var end <-chan time.Time
 	for wait := retryWait; ; wait = min(2*wait, retryMost) {
 		err := try()
 		if err == nil {
 			return nil
 		}
+		if end == nil {
+			end = time.After(patience)
+		}
+		seek(ctx, l)
 		select {
-		case <-limited.Done():
+		case <-ctx.Done():
+			return err
+		case <-end:
 			return err
 		case <-time.After(wait):
 		}

@@ -56,6 +56,7 @@ type Link struct {
 
 	mu      sync.Mutex
 	waiting map[*waiter]bool
+	left    deaf
 }
 
 // Dial connects to the hub. Options are added to those of the connection, for example
@@ -70,6 +71,7 @@ func Dial(ctx context.Context, config Config, options ...nats.Option) (*Link, er
 		nats.Name(config.Role + "." + config.Name),
 		nats.CustomInboxPrefix(wire.InboxPrefix(config.Role, config.Name)),
 		nats.Timeout(timeLeft(ctx)),
+		nats.Dialer(dialer(timeLeft(ctx))), //nolint:staticcheck // a custom dialer would wait the whole time for each address of a name
 		nats.PingInterval(config.pingInterval()),
 		nats.MaxPingsOutstanding(mostPings),
 		nats.MaxReconnects(-1),
@@ -77,7 +79,7 @@ func Dial(ctx context.Context, config Config, options ...nats.Option) (*Link, er
 		nats.RetryOnFailedConnect(false),
 		nats.ReconnectBufSize(-1), // who sends while there is no connection is told so
 		nats.ErrorHandler(l.onError),
-		nats.ReconnectHandler(func(*nats.Conn) { l.wasHeard() }),
+		nats.ReconnectHandler(l.reconnected),
 		nats.DiscoveredServersHandler(l.learn),
 		nats.ClosedHandler(func(*nats.Conn) { close(l.closed) }),
 	}
@@ -174,24 +176,6 @@ func (l *Link) Hubs() string {
 	l.learning.Lock()
 	defer l.learning.Unlock()
 	return l.others
-}
-
-// deafAfter is how long a hub of a cluster may not pass on what the leader answers, until
-// another one is tried. Usually another leader is chosen earlier. Hosts must have contact
-// again before the patience of a cluster ends.
-const deafAfter = 8 * time.Second
-
-func (l *Link) wasHeard() { l.heard.Store(int64(time.Since(l.begin))) }
-
-// leaveDeaf connects with another hub of the cluster if this one seems to have no contact to
-// the others. Who has asked for nothing for long leaves at the first question that is not
-// answered; that does no harm.
-func (l *Link) leaveDeaf() {
-	if l.Config.Role == wire.Hub || time.Since(l.begin)-time.Duration(l.heard.Load()) < deafAfter || !l.Conn.IsConnected() || len(l.Conn.Servers()) < 2 {
-		return
-	}
-	l.wasHeard() // not again at once
-	_ = l.Conn.ForceReconnect()
 }
 
 // credentials are the options of a connection that say who it is, and who the hub is.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,9 +19,14 @@ import (
 	"avescript/core/fleet/wire"
 	"avescript/internal/goroutines"
 	"avescript/internal/poll"
+	"avescript/internal/reexec"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goroutines.LeftByPut()) }
+func TestMain(m *testing.M) {
+	reexec.Main(reexec.Programs{"hub": runHub})
+	poll.Parallel(4)
+	goleak.VerifyTestMain(m, goroutines.LeftByPut())
+}
 
 // serve starts a server without any rules. The port is that of one before, or -1.
 func serve(t *testing.T, port int) *server.Server {
@@ -57,11 +61,8 @@ func dial(t *testing.T, s *server.Server, role, name string) *Link {
 // Two hubs lose each other. The server of the one that a link has has its clients forget the
 // other; the link finds it nevertheless.
 func TestHubsAreNotForgotten(t *testing.T) {
-	route := server.ClusterOpts{Name: "lab", Host: "127.0.0.1", Port: -1}
-	first := serveWith(t, &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, Cluster: route})
+	first, second := twoHubs(t)
 	user := dial(t, first, wire.User, "alice")
-	second := serveWith(t, &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, Cluster: route,
-		Routes: []*url.URL{{Scheme: "nats-route", Host: first.ClusterAddr().String()}}})
 	address := second.ClientURL()
 	poll.Until(t, "the link knows both", func() bool { return user.Hubs() == address })
 	port := second.Addr().(*net.TCPAddr).Port
