@@ -71,7 +71,7 @@ func Dial(ctx context.Context, config Config, options ...nats.Option) (*Link, er
 		nats.Name(config.Role + "." + config.Name),
 		nats.CustomInboxPrefix(wire.InboxPrefix(config.Role, config.Name)),
 		nats.Timeout(timeLeft(ctx)),
-		nats.Dialer(dialer(timeLeft(ctx))), //nolint:staticcheck // a custom dialer would wait the whole time for each address of a name
+		nats.Dialer(dialer(timeLeft(ctx))), // not a custom one, which would wait the whole time for each address of a name
 		nats.PingInterval(config.pingInterval()),
 		nats.MaxPingsOutstanding(mostPings),
 		nats.MaxReconnects(-1),
