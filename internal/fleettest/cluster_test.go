@@ -119,8 +119,8 @@ func times(journal, text string) (n int) {
 }
 
 // The links of hubs and hosts are cut. A host that is connected with a hub that nobody else
-// reaches finds another one. A host that is cut off has ended its jobs when they are given
-// away, although it may go on for long.
+// reaches finds another one, and so does who submits or follows a run there. A host that is cut
+// off has ended its jobs when they are given away, although it may go on for long.
 func TestClusterLinks(t *testing.T) {
 	t.Parallel()
 	hosts := labHosts[:2]
@@ -158,13 +158,15 @@ func cutHub(t *testing.T, f *fleettest.Fleet, leads string, others []string) {
 	running(f, "lab-1")
 	running(f, "lab-2")
 	for _, other := range others {
-		f.Network.RestoreBetween(user, other)
-	}
-	for _, other := range others {
 		f.Network.CutBetween(leads, other)
+	}
+	late := submitLate(f, leads)
+	for _, other := range others {
+		f.Network.RestoreBetween(user, other)
 	}
 	poll.Until(t, "another hub leads", func() bool { return f.Leader() != leads })
 	finished(t, f, run, "out.json", cutJobs)
+	finished(t, f, late, "late.json", 1)
 	for i := range cutJobs {
 		if n := count(journal, fmt.Sprintf("end %d", i)); n != 1 {
 			t.Errorf("test %d has ended %d times: it was given away while it ran", i, n)
@@ -180,6 +182,25 @@ func cutHub(t *testing.T, f *fleettest.Fleet, leads string, others []string) {
 	}
 	f.Hubs[leads].Line("does not lead any more")
 	f.AwaitHubs()
+}
+
+// submitLate submits a run to a hub that is cut off, and waits until it is connected with it,
+// besides the run before.
+func submitLate(f *fleettest.Fleet, hub string) *fleettest.Program {
+	f.T.Helper()
+	file := filepath.Join(f.Home(user), "late", "test_late.lua")
+	if err := os.Mkdir(filepath.Dir(file), 0o755); err != nil {
+		f.T.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(`it("works", function() end)`), 0o644); err != nil {
+		f.T.Fatal(err)
+	}
+	run := f.Avescript(user, "test", "--fleet", "--report", "json=late.json", "late").Start()
+	poll.Until(f.T, "both submitters are connected with "+hub, func() bool {
+		list, err := f.Network.Command(user, "ss", "-tnH", "state", "established", "dst", f.Network.Address(hub)).Output()
+		return err == nil && strings.Count(string(list), "\n") == 2
+	})
+	return run
 }
 
 func cutHost(t *testing.T, f *fleettest.Fleet) {

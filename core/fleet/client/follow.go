@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,9 +87,20 @@ func seek(ctx context.Context, l *link.Link) {
 func leaveCutOff(ctx context.Context, l *link.Link) {
 	limited, cancel := context.WithTimeout(ctx, seekTime)
 	defer cancel()
-	if _, err := l.JS.Stream(limited, wire.OutputStream); err != nil {
+	stream, err := l.JS.Stream(limited, wire.OutputStream)
+	if err != nil || isAlone(stream.CachedInfo().Cluster) {
 		seek(ctx, l)
 	}
+}
+
+// isAlone reports whether the hub that has answered may have no contact to the others. It answers
+// nevertheless, if it led the stream before, or if it knows no leader.
+func isAlone(c *jetstream.ClusterInfo) bool {
+	if c == nil || c.Leader == "" {
+		return c != nil
+	}
+	away := func(p *jetstream.PeerInfo) bool { return p.Offline || p.Active > quietTime }
+	return len(c.Replicas) > 0 && !slices.ContainsFunc(c.Replicas, func(p *jetstream.PeerInfo) bool { return !away(p) })
 }
 
 // place is how far somebody has read a stream.
