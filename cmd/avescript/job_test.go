@@ -142,7 +142,7 @@ func TestJobForHost(t *testing.T) {
 	h := startJob(t, `
 it("locks", function() test.exclusive("a") end)
 it("makes", function() assert.equal(5, test.shared("v", function() return 5 end)) end)`)
-	stop := h.ping()
+	defer h.ping()() // a host does so until the process has ended
 	h.want("starts locks", "asks 1 lock a")
 	h.tell(wire.JobOrder{Answer: &workers.Answer{ID: 1, Wait: "another host has it"}})
 	h.tell(wire.JobOrder{Answer: &workers.Answer{ID: 1, Yours: true}})
@@ -150,7 +150,6 @@ it("makes", function() assert.equal(5, test.shared("v", function() return 5 end)
 	h.tell(wire.JobOrder{Answer: &workers.Answer{ID: 1, Yours: true}}) // comes late
 	h.tell(wire.JobOrder{Answer: &workers.Answer{ID: 2, Yours: true}})
 	h.want("asks 0 made v", "passed makes", "done {Passed:true Kept:true Error:}")
-	stop()
 	h.tell(wire.JobOrder{Over: true})
 	h.want("asks 0 lose v", "")
 	if err := h.cmd.Wait(); err != nil {
