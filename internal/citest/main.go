@@ -84,11 +84,12 @@ func again(flags []string, first results, out io.Writer) error {
 	if len(second.failed) > 0 {
 		return errors.New("failed twice")
 	}
+	maps.Copy(first.skipped, second.skipped) // a test that crashed has kept others from running
 	fmt.Fprintf(out, "FLAKY: %s: failed, and passed the second time. Repair this; 'make flaky' helps.\n", failed)
 	return nil
 }
 
-// goTest runs go test. The error is none of its tests.
+// goTest runs go test. Tests that fail are in the results; the error is that it could not run.
 func goTest(words []string, out io.Writer) (results, error) {
 	command := exec.Command("go", append([]string{"test", "-json"}, words...)...)
 	command.Stderr = os.Stderr

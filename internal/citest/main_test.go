@@ -28,6 +28,10 @@ func TestRun(t *testing.T) {
 	write("flaky/p_test.go", test(`func TestFlaky(t *testing.T) { if os.Mkdir("../seen", 0o755) == nil { t.Error("the first time") } }`))
 	write("bad/p_test.go", test(`func TestBad(t *testing.T) { t.Error("always") }`))
 	write("broken/p_test.go", test(`func TestBroken(t *testing.T) { none() }`))
+	write("bad2/p_test.go", test(`func TestBad(t *testing.T) { t.Error("always") }`))
+	write("bad3/p_test.go", test(`func TestBad(t *testing.T) { t.Error("always") }`))
+	write("crash/p_test.go", test(`func TestCrash(t *testing.T) { if os.Mkdir("../crashed", 0o755) == nil { panic("the first time") } }
+func TestSkips(t *testing.T) { t.Skip("no reason") }`))
 	write("skips/p_test.go", test(`func TestSkips(t *testing.T) { t.Skip("no reason") }`))
 	write("list", "skips.TestOther it has a reason\n")
 	for _, c := range []struct {
@@ -37,6 +41,8 @@ func TestRun(t *testing.T) {
 		{"a flaky one", "", []string{"./good", "./flaky"}},
 		{"a bad one", "failed twice", []string{"./good", "./bad"}},
 		{"one that does not compile", "failed twice", []string{"./good", "./broken"}},
+		{"many bad ones", "failed: example.com/lab/bad.TestBad, example.com/lab/bad2.TestBad, example.com/lab/bad3.TestBad", []string{"./bad", "./bad2", "./bad3"}},
+		{"one that skips a test only the second time", "1 tests were skipped that are not in list. Install what they need, or add them with a reason:\nexample.com/lab/crash.TestSkips p_test.go:8: no reason", []string{"./crash"}},
 		{"none", "", []string{"./good"}},
 		{"one that is not there", "failed twice", []string{"./away"}},
 		{"a skipped one", "1 tests were skipped that are not in list. Install what they need, or add them with a reason:\nexample.com/lab/skips.TestSkips p_test.go:7: no reason", []string{"./good", "./skips"}},

@@ -32,7 +32,7 @@ func Export(dir, pin string) (json.RawMessage, error) {
 	return exported(dir)
 }
 
-// Whole returns the files of the book in a directory. It makes them if there are none.
+// Whole returns the files of the book in a directory. If there are none, it creates them.
 // Otherwise it writes nothing, because the hub may run.
 func Whole(dir string) (json.RawMessage, error) {
 	if _, err := os.Stat(filepath.Join(dir, bookFile)); err == nil {

@@ -3,28 +3,20 @@ package client_test
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 
 	"avescript/core/fleet/client"
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
+	"avescript/internal/natstest"
 	"avescript/internal/poll"
 )
 
 // deaf is a user whose hub reaches no leader and has no stores. The stage is the other hub.
 func (s *stage) deaf() *link.Link {
 	s.t.Helper()
-	cutOff, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	cutOff.Start()
-	s.t.Cleanup(func() { cutOff.Shutdown(); cutOff.WaitForShutdown() })
-	if !cutOff.ReadyForConnections(30 * time.Second) {
-		s.t.Fatal("the server did not start")
-	}
+	cutOff := natstest.Start(s.t, &server.Options{})
 	s.stop() // so that the link takes the other one
 	l, err := link.Dial(s.t.Context(), link.Config{
 		URL: cutOff.ClientURL(), Others: fmt.Sprintf("nats://127.0.0.1:%d", s.port), Role: wire.User, Name: "ann",

@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
@@ -20,6 +18,7 @@ import (
 	"avescript/core/fleet/hub"
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
+	"avescript/internal/natstest"
 	"avescript/internal/poll"
 )
 
@@ -158,16 +157,8 @@ func TestUploadIsLost(t *testing.T) {
 // TestStoreIsFull: what the store refuses is not sent again, and what fits is kept.
 func TestStoreIsFull(t *testing.T) {
 	t.Parallel()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, JetStream: true, StoreDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	if !s.ReadyForConnections(time.Minute) {
-		t.Fatal("the server is not ready")
-	}
-	l, err := link.Dial(t.Context(), link.Config{URL: fmt.Sprintf("nats://127.0.0.1:%d", s.Addr().(*net.TCPAddr).Port), Role: wire.Worker, Name: "one"})
+	s := natstest.Start(t, &server.Options{JetStream: true, StoreDir: t.TempDir()})
+	l, err := link.Dial(t.Context(), link.Config{URL: s.ClientURL(), Role: wire.Worker, Name: "one"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,21 +94,14 @@ func (h *Hub) stand(ctx context.Context, me string) (revision uint64, ok bool) {
 
 // renew keeps the key, and deposes this leader if somebody else has it.
 func (h *Hub) renew(ctx context.Context, depose context.CancelCauseFunc, me string, revision uint64) {
-	tick := time.NewTicker(leaderRenew)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, leaderRenew, func() (again bool) {
 		if h.options.Cluster == nil && h.disk.isFull() {
-			continue
+			return true
 		}
 		next, err := h.stores.leader.Update(ctx, leaderKey, []byte(me), revision)
 		if err == nil {
 			revision = next
-			continue
+			return true
 		}
 		entry, err := h.stores.leader.Get(ctx, leaderKey)
 		switch {
@@ -122,9 +115,10 @@ func (h *Hub) renew(ctx context.Context, depose context.CancelCauseFunc, me stri
 			revision = entry.Revision()
 		default:
 			depose(errors.New("another leader was chosen: " + string(entry.Value())))
-			return
+			return false
 		}
-	}
+		return true
+	})
 }
 
 // resign lets another hub lead at once.

@@ -4,27 +4,19 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"avescript/core/fleet/link"
 	"avescript/core/fleet/wire"
+	"avescript/internal/natstest"
 )
 
 // TestOperateTwice: an administrator's command is sent again because the hub could not answer.
 // What is gone by then may be what the first try has removed.
 func TestOperateTwice(t *testing.T) {
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	if !s.ReadyForConnections(time.Minute) {
-		t.Fatal("the server is not ready")
-	}
+	s := natstest.Start(t, &server.Options{})
 	hub, err := link.Dial(t.Context(), link.Config{URL: s.ClientURL(), Role: wire.Hub, Name: "hub"})
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ const deafAfter = 8 * time.Second
 // deaf is the hub that the link has left last, because it seems to have no contact to the
 // others.
 type deaf struct {
-	server    string   // its ID; "" is none
+	server    string   // its ID; "" if there is none
 	addresses []string // by which the link was connected with it
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"avescript/core/fleet/wire"
+	"avescript/internal/natstest"
 	"avescript/internal/poll"
 )
 
@@ -16,8 +17,8 @@ import (
 func twoHubs(t *testing.T) (first, second *server.Server) {
 	t.Helper()
 	route := server.ClusterOpts{Name: "lab", Host: "127.0.0.1", Port: -1}
-	first = serveWith(t, &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, Cluster: route})
-	second = serveWith(t, &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, Cluster: route,
+	first = natstest.Start(t, &server.Options{Cluster: route})
+	second = natstest.Start(t, &server.Options{Cluster: route,
 		Routes: []*url.URL{{Scheme: "nats-route", Host: first.ClusterAddr().String()}}})
 	return first, second
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -18,6 +17,7 @@ import (
 
 	"avescript/core/fleet/wire"
 	"avescript/internal/goroutines"
+	"avescript/internal/natstest"
 	"avescript/internal/poll"
 	"avescript/internal/reexec"
 )
@@ -31,21 +31,7 @@ func TestMain(m *testing.M) {
 // serve starts a server without any rules. The port is that of one before, or -1.
 func serve(t *testing.T, port int) *server.Server {
 	t.Helper()
-	return serveWith(t, &server.Options{Host: "127.0.0.1", Port: port, NoSigs: true})
-}
-
-func serveWith(t *testing.T, o *server.Options) *server.Server {
-	t.Helper()
-	s, err := server.NewServer(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	if !s.ReadyForConnections(30 * time.Second) {
-		t.Fatal("the server is not ready")
-	}
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	return s
+	return natstest.Start(t, &server.Options{Port: port})
 }
 
 func dial(t *testing.T, s *server.Server, role, name string) *Link {
@@ -69,8 +55,9 @@ func TestHubsAreNotForgotten(t *testing.T) {
 	second.Shutdown()
 	second.WaitForShutdown()
 	poll.Until(t, "the first hub is alone", func() bool { return first.NumRoutes() == 0 })
-	serve(t, port)                            // without a way to the first
-	if err := user.Conn.Flush(); err != nil { // what the server says of the routes has come
+	serve(t, port) // without a way to the first
+	// What the server says of the routes has come.
+	if err := user.Conn.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	first.Shutdown()

@@ -13,22 +13,14 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"avescript/core/fleet/wire"
+	"avescript/internal/natstest"
 	"avescript/internal/poll"
 )
 
 // serveStreams starts a server with streams in a directory.
 func serveStreams(t *testing.T, dir string, port int) *server.Server {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, JetStream: true, StoreDir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	if !s.ReadyForConnections(30 * time.Second) {
-		t.Fatal("the server is not ready")
-	}
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	return s
+	return natstest.Start(t, &server.Options{Port: port, JetStream: true, StoreDir: dir})
 }
 
 // The server ends in the middle of a transfer, and is started again: what it has not sent

@@ -3,13 +3,13 @@ package page_test
 import (
 	"encoding/json"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"avescript/core/fleet/wire"
+	"avescript/internal/natstest"
 	"avescript/internal/poll"
 )
 
@@ -22,23 +22,12 @@ type outputs struct {
 
 func newOutputs(t testing.TB) outputs {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	if !s.ReadyForConnections(20 * time.Second) {
-		t.Fatal("the server did not start")
-	}
+	s := natstest.Start(t, &server.Options{JetStream: true, StoreDir: t.TempDir()})
 	c, err := nats.Connect(s.ClientURL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		c.Close()
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
+	t.Cleanup(c.Close)
 	js, err := jetstream.New(c)
 	if err != nil {
 		t.Fatal(err)
